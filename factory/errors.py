@@ -1,0 +1,86 @@
+"""Every error that Chidian raises on purpose, and what the caller does about it.
+
+The tree is split by reaction, not by origin; foreign errors become one of these at the door.
+
+    ChidianError
+      x RetryLater         the same request may succeed later: the door itself waits and retries
+      x OrderFailed        give up on this order (or item), keep it with its reason, go on
+        + NoSuchPlace      the map does not know this place (or knows several)
+      x RunStopped         stop the run, keep everything that is committed, exit 1
+        + BudgetExhausted  the next call could pass the spend cap
+        + QuotaExhausted   the provider's day or month is used up
+        + AccountRefused   bad key, no permission, overdue account
+        + ProviderDown     refuses or fails for good
+        + DiskTrouble      full, read-only or vanished DATA
+      x UsageError         bad settings or input, found before anything is paid: exit 2
+
+A message is one sentence that says what happened and what to do. It never holds a key.
+"""
+
+from __future__ import annotations
+
+
+class ChidianError(Exception):
+    """Base of all errors raised on purpose; ``exit_code`` is the process's exit status."""
+
+    exit_code = 1
+
+
+class RetryLater(ChidianError):
+    """A transient failure. ``retry_after_s`` is the provider's own wish, in seconds, if it gave one.
+
+    ``kind`` is one of ``rate``, ``burst``, ``tokens``, ``server``, ``network``, ``timeout``: the limiter cuts only on
+    the first three. ``billed`` says whether the failed attempt may have cost money (a request that was never
+    answered may have been served, so it counts as spent).
+    """
+
+    def __init__(self, message: str, *, kind: str, retry_after_s: float | None = None, billed: bool = False) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.retry_after_s = retry_after_s
+        self.billed = billed
+
+
+class OrderFailed(ChidianError):
+    """Give up on one order (or one judged item); ``reason`` is a short snake_case word that SQL can group by."""
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class NoSuchPlace(OrderFailed):
+    """The map service knows no such place, or several."""
+
+    def __init__(self, message: str, *, reason: str = "unknown_place") -> None:
+        super().__init__(message, reason=reason)
+
+
+class RunStopped(ChidianError):
+    """Nothing further can be done in this run; what is committed stays and the same command goes on later."""
+
+
+class BudgetExhausted(RunStopped):
+    """The worst case of the next call would pass the spend cap."""
+
+
+class QuotaExhausted(RunStopped):
+    """The provider's quota of the day, the month or the package is used up."""
+
+
+class AccountRefused(RunStopped):
+    """The key, the signature, the permission or the account's balance is refused."""
+
+
+class ProviderDown(RunStopped):
+    """The provider refuses or fails for longer than the give-up time."""
+
+
+class DiskTrouble(RunStopped):
+    """DATA cannot be written: full, read-only or gone."""
+
+
+class UsageError(ChidianError):
+    """Bad settings or input, found before anything was paid for."""
+
+    exit_code = 2

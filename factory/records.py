@@ -1,0 +1,245 @@
+"""The nouns of the factory as frozen records; everything that travels between its steps is one of these.
+
+Sits upstream of every other module: it imports nothing of ours. Units stand in the names; ``None`` means "the service
+did not say", never zero. Coordinates are (lng, lat) in degrees and always travel with their datum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Datum = Literal["GCJ-02", "WGS-84"]
+Split = Literal["train", "seen", "unseen"]
+ClaimKind = Literal["name", "address", "rating", "price", "distance", "hours", "cuisine", "dish"]
+ClaimStatus = Literal["verified", "inferable", "unsupported"]
+
+INSTRUCTION = "根据用户位置和偏好，推荐符合要求的餐厅"
+"""The constant Instruction of every sample (reference recipe of the original project)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceName:
+    """A place as a list names it, before a map service has located it."""
+
+    name: str
+    city: str
+    kind: str = ""
+    lng: float | None = None
+    lat: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A named anchor that a user stands at."""
+
+    place_id: str
+    name: str
+    city: str
+    adcode: str | None
+    lng: float
+    lat: float
+    datum: Datum
+
+
+@dataclass(frozen=True, slots=True)
+class Poi:
+    """One restaurant as the map service returned it. ``distance_m`` is the service's own, from the search's centre."""
+
+    poi_id: str
+    name: str
+    address: str | None
+    lng: float
+    lat: float
+    type: str | None = None
+    typecode: str | None = None
+    cuisine: str | None = None
+    rating: float | None = None
+    cost_cny: float | None = None
+    distance_m: int | None = None
+    open_hours: str | None = None
+    tel: str | None = None
+    specialities: tuple[str, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One user's need. ``budget_*`` is per person; ``None`` on either side is open. ``needs`` are tags a poi must have."""
+
+    cuisine: str
+    taste: str | None
+    budget_min_cny: int | None
+    budget_max_cny: int | None
+    radius_m: int
+    party_size: int | None = None
+    occasion: str | None = None
+    diet: str | None = None
+    meal_time: str | None = None
+    style: str = "plain"
+    needs: tuple[str, ...] = ()
+    hard: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One unit of planned work: a place and k wishes. A pure function of the plan and ``index``."""
+
+    order_id: str
+    run_id: str
+    index: int
+    place: Place
+    wishes: tuple[Wish, ...]
+    splits: tuple[Split, ...]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRecord:
+    """What one logical search of an order covered: proof material for "nothing fits".
+
+    ``exhausted`` is true when the service said there is nothing further for this (cuisine, radius);
+    ``covered_m`` is the distance up to which the listing is complete (results come by distance).
+    """
+
+    cuisine: str | None
+    radius_m: int
+    pages: int
+    exhausted: bool
+    covered_m: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The pois that an order's tools showed its agent, and where they came from. Stored once per order."""
+
+    pois: tuple[Poi, ...]
+    searches: tuple[SearchRecord, ...]
+    provider: str
+    datum: Datum
+    licence: str
+    attribution: str
+    facts: frozenset[str]
+    fetched_at: datetime
+    evidence_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """One structured recommendation of an answer; facts are copied from the evidence, ``reason`` is the agent's."""
+
+    poi_id: str
+    name: str
+    address: str | None
+    rating: float | None
+    cost_cny: float | None
+    distance_m: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One Instruction/Question/Answer before checking. ``recommendations`` are (poi_id, reason) as the agent gave them."""
+
+    candidate_id: str
+    order_id: str
+    wish_index: int
+    question: str
+    answer: str
+    recommendations: tuple[tuple[str, str], ...]
+    feasible: bool
+    instruction: str = INSTRUCTION
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One checkable statement of an answer, bound to a restaurant (``poi_id`` None: no such restaurant)."""
+
+    poi_id: str | None
+    kind: ClaimKind
+    stated: str
+    truth: str | None
+    status: ClaimStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Why a candidate fails. ``stage``: structure, grounding, wish; ``reason``: snake_case; ``detail``: for the agent."""
+
+    stage: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The verifier's whole result for one candidate; accepted means no finding."""
+
+    claims: tuple[Claim, ...]
+    findings: tuple[Finding, ...]
+    recommendations: tuple[Recommendation, ...]
+
+    @property
+    def accepted(self) -> bool:
+        """True when nothing is wrong."""
+        return not self.findings
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One tool call of an assistant message; ``arguments`` is JSON text as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One chat message in the OpenAI sense (``role``: system, user, assistant, tool)."""
+
+    role: str
+    content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One LLM call as it is accounted for (a row of ``shards/RUN/calls``). Unknown cost is None, not zero."""
+
+    key: str
+    order_id: str
+    step: int
+    purpose: str
+    model: str
+    status: str
+    replayed: bool
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_cny: float | None
+    refusals: int
+    latency_s: float | None
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderOutcome:
+    """What became of one order: per wish either an accepted candidate or a reject, in wish order.
+
+    ``state`` is ``done`` or ``failed`` (then every slot is failed with ``failure``: reason, detail).
+    """
+
+    order: Order
+    state: str
+    failure: tuple[str, str] | None
+    evidence: Evidence | None
+    trajectory: tuple[Message, ...]
+    verified: tuple[tuple[Candidate, Verification], ...]
+    rejected: tuple[tuple[Candidate, Verification], ...]
+    missing: tuple[tuple[int, str, str], ...]
+    calls: tuple[CallRecord, ...]
+    pages: int
+    truncated: bool
