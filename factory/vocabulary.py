@@ -1,0 +1,42 @@
+"""The words that wishes are made of: cuisines, tastes, budgets, radii and the rest, and how a question may be put.
+
+Read by the planner (orders.py); the sandbox teacher phrases them. The first three lists are the original recipe's.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+CUISINES: Final = ("川菜", "粤菜", "湘菜", "东北菜", "江浙菜", "日本料理", "烧烤", "火锅", "西餐")
+RARE_CUISINES: Final = ("俄国菜", "印度菜", "法国菜", "潮州菜", "泰国菜", "徽菜", "素菜", "清真菜")
+TASTES: Final = ("喜欢辣", "清淡口味", "重油重盐", "健康饮食", "偏爱甜食", "偏爱肉类", "无辣不欢")
+BUDGETS_CNY: Final[tuple[tuple[int | None, int | None], ...]] = ((None, 50), (50, 100), (100, 200), (200, None))
+LOW_BUDGET_CNY: Final = (None, 15)
+"""Per person; low enough that hardly any sit-down restaurant fits, so that honest "nothing fits" answers exist."""
+
+RADII_M: Final = (2000, 2000, 2000, 2000, 1500, 1000, 1000, 800, 500)
+"""Repeats are weights: most users take what the default search covers."""
+TIGHT_RADII_M: Final = (150, 200, 250)
+
+MEAL_TIMES: Final = ("早餐", "午餐", "下午茶", "晚餐", "夜宵")
+OCCASIONS: Final[tuple[tuple[str, int, int], ...]] = (
+    ("朋友聚餐", 3, 8),
+    ("家庭聚会", 3, 10),
+    ("情侣约会", 2, 2),
+    ("同学聚会", 4, 12),
+    ("商务宴请", 3, 10),
+    ("生日聚餐", 2, 10),
+    ("一个人吃饭", 1, 1),
+    ("带孩子吃饭", 2, 5),
+    ("下班后小聚", 2, 6),
+    ("游玩途中", 1, 5),
+)
+"""Occasion, smallest and largest sensible party."""
+
+DIETS_ASKED: Final = ("不吃香菜", "海鲜过敏", "少油少盐", "不吃牛羊肉", "不吃内脏")
+"""Diets that no map can prove: the question states them, the answer may advise to tell the kitchen, no poi is tested."""
+DIETS_PROVED: Final = ("素食", "清真")
+"""Diets that a poi's type or tags can prove; they come with the cuisines 素菜 and 清真菜."""
+
+STYLES: Final = ("plain", "chatty", "terse", "polite", "story", "list")
+"""How the question is put."""
