@@ -61,7 +61,7 @@ class Settings:
     @property
     def simulated(self) -> bool:
         """True when the map or the teacher is the built-in sandbox."""
-        return self.map == SANDBOX or self.teacher == SANDBOX
+        return SANDBOX in {self.map, self.teacher}
 
 
 # Name, default, what it is. A flag is the lower-case name with dashes.
@@ -104,7 +104,9 @@ def read_settings(argv: Sequence[str], environ: Mapping[str, str] | None = None)
         shown = f" (default {default})" if default else ""
         parser.add_argument("--" + name.lower().replace("_", "-"), dest=name, help=text + shown)
     flags = vars(parser.parse_args(list(argv)))
-    raw = {name: flags[name] if flags[name] is not None else (env.get(name) or default) for name, default, _ in _OPTIONS}
+    raw = {
+        name: flags[name] if flags[name] is not None else (env.get(name) or default) for name, default, _ in _OPTIONS
+    }
     return _resolve(raw, env)
 
 
@@ -156,8 +158,8 @@ def _world(map_name: str | None, teacher: str | None, env: Mapping[str, str]) ->
         raise UsageError("MAP=amap needs a web-service key: set AMAP_KEY in the environment.")
     if (chosen_map == SANDBOX) != (chosen_teacher == SANDBOX) and not (map_name and teacher):
         raise UsageError(
-            f"The map would be {chosen_map.split(':')[0]} and the teacher {chosen_teacher}: a real one beside a simulated "
-            "one must be asked for, so name both MAP= and TEACHER= (for real data: TEACHER=dashscope/qwen3-max)."
+            f"The map would be {chosen_map.split(':')[0]} and the teacher {chosen_teacher}: a real one beside a "
+            "simulated one must be asked for, so name both MAP= and TEACHER= (real: TEACHER=dashscope/qwen3-max)."
         )
     return chosen_map, chosen_teacher
 
@@ -181,7 +183,9 @@ def _whole(raw: Mapping[str, str | None], name: str, *, low: int, high: int | No
     except ValueError:
         raise UsageError(f"{name} must be a whole number, not {text!r}.") from None
     if value < low or (high is not None and value > high):
-        raise UsageError(f"{name} must be at least {low}" + (f" and at most {high}" if high else "") + f", not {value}.")
+        raise UsageError(
+            f"{name} must be at least {low}" + (f" and at most {high}" if high else "") + f", not {value}."
+        )
     return value
 
 
@@ -194,7 +198,9 @@ def _number(raw: Mapping[str, str | None], name: str, *, low: float, high: float
     except ValueError:
         raise UsageError(f"{name} must be a number, not {text!r}.") from None
     if not value >= low or (high is not None and value > high):
-        raise UsageError(f"{name} must be at least {low:g}" + (f" and at most {high:g}" if high else "") + f", not {text}.")
+        raise UsageError(
+            f"{name} must be at least {low:g}" + (f" and at most {high:g}" if high else "") + f", not {text}."
+        )
     return value
 
 

@@ -5,6 +5,7 @@ Read by the planner (orders.py); the sandbox teacher phrases them. The first thr
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 CUISINES: Final = ("川菜", "粤菜", "湘菜", "东北菜", "江浙菜", "日本料理", "烧烤", "火锅", "西餐")
@@ -34,9 +35,40 @@ OCCASIONS: Final[tuple[tuple[str, int, int], ...]] = (
 """Occasion, smallest and largest sensible party."""
 
 DIETS_ASKED: Final = ("不吃香菜", "海鲜过敏", "少油少盐", "不吃牛羊肉", "不吃内脏")
-"""Diets that no map can prove: the question states them, the answer may advise to tell the kitchen, no poi is tested."""
+"""Diets that no map can prove: the question states them, the answer may advise to tell the kitchen."""
 DIETS_PROVED: Final = ("素食", "清真")
 """Diets that a poi's type or tags can prove; they come with the cuisines 素菜 and 清真菜."""
 
 STYLES: Final = ("plain", "chatty", "terse", "polite", "story", "list")
 """How the question is put."""
+
+
+@dataclass(frozen=True, slots=True)
+class WishWords:
+    """What wishes may be made of with one map service; a service that knows no prices gets no budgets.
+
+    ``needs`` are tags a poi must have ("" means none); each is used alone.
+    """
+
+    cuisines: tuple[str, ...]
+    rare_cuisines: tuple[str, ...]
+    tastes: tuple[str | None, ...]
+    budgets_cny: tuple[tuple[int | None, int | None], ...]
+    low_budget_cny: tuple[int | None, int | None] | None
+    radii_m: tuple[int, ...]
+    tight_radii_m: tuple[int, ...]
+    diets_asked: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ("",)
+
+
+CHINESE_WORDS: Final = WishWords(
+    cuisines=CUISINES,
+    rare_cuisines=RARE_CUISINES,
+    tastes=TASTES,
+    budgets_cny=BUDGETS_CNY,
+    low_budget_cny=LOW_BUDGET_CNY,
+    radii_m=RADII_M,
+    tight_radii_m=TIGHT_RADII_M,
+    diets_asked=DIETS_ASKED,
+)
+"""For services with ratings, prices and Chinese type codes: AMap and the sandbox."""
