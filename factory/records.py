@@ -66,7 +66,7 @@ class Poi:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """One user's need. ``budget_*`` is per person; ``None`` on either side is open. ``needs`` are tags a poi must have."""
+    """One user's need. ``budget_*`` is per person, ``None`` is open. ``needs`` are tags a poi must have."""
 
     cuisine: str
     taste: str | None
@@ -140,7 +140,7 @@ class Recommendation:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One Instruction/Question/Answer before checking. ``recommendations`` are (poi_id, reason) as the agent gave them."""
+    """One Instruction/Question/Answer before checking. ``recommendations``: (poi_id, reason) as the agent gave them."""
 
     candidate_id: str
     order_id: str
@@ -165,7 +165,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Why a candidate fails. ``stage``: structure, grounding, wish; ``reason``: snake_case; ``detail``: for the agent."""
+    """Why a candidate fails. ``stage``: structure, grounding, wish; ``detail`` is for the agent to read."""
 
     stage: str
     reason: str

@@ -1,7 +1,7 @@
 """What a chat call is made of, and the one interface through which every room asks a model.
 
 ``ChatRequest`` holds every provider parameter explicitly, because providers have surprising defaults (DashScope's
-presence_penalty is 1.5 for some models). ``Chat.ask`` replays a kept answer, or leases, reserves, sends, keeps, settles.
+presence_penalty is 1.5 for some). ``Chat.ask`` replays a kept answer, or leases, reserves, sends, keeps and settles.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from factory.records import CallRecord, Message
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """One request. ``tools`` and ``response_format`` are in OpenAI's JSON form; ``extra`` goes into the body as it is."""
+    """One request. ``tools`` and ``response_format`` are in OpenAI's JSON form; ``extra`` goes into the body."""
 
     model: str
     messages: tuple[Message, ...]

@@ -41,10 +41,10 @@ class MapService(Protocol):
     licence: str
     attribution: str
     facts: frozenset[str]
-    """Which facts this service can give at all, of: rating, cost_cny, open_hours, tel, specialities, address, cuisine."""
+    """Which facts it can give at all, of: rating, cost_cny, open_hours, tel, specialities, address, cuisine."""
 
     async def locate(self, place: PlaceName) -> Place:
-        """Find a named place. Raises NoSuchPlace (reason ``unknown_place``, ``ambiguous_place`` or ``place_abroad``)."""
+        """Find a named place. Raises NoSuchPlace (unknown_place, ambiguous_place or place_abroad)."""
         ...
 
     async def around(self, place: Place, *, radius_m: int, cuisine: str | None, page: int) -> PoiPage:
