@@ -1,0 +1,1 @@
+"""The data factory: orders, agents, verification, admission, commit."""

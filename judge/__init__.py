@@ -1,0 +1,1 @@
+"""The judge: blind questions, verdicts, statistics, report."""

@@ -1,0 +1,1 @@
+"""Training: rows from a SQL view to a checkpoint, completions and measures."""

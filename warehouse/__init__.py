@@ -1,0 +1,1 @@
+"""The warehouse: commits into DuckDB, dedupe, views."""

@@ -1,0 +1,1 @@
+"""Map services behind one interface: AMap, the sandbox city, open map data."""
