@@ -1,0 +1,59 @@
+"""``python -m factory synth|doctor|sandbox|verify``: parse, call the step, turn its error into a sentence and a status."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+
+from factory.errors import ChidianError
+
+
+def _synth(argv: Sequence[str]) -> int:
+    from factory.synth import main  # noqa: PLC0415 - a command imports only what it needs
+
+    return main(argv)
+
+
+def _doctor(argv: Sequence[str]) -> int:
+    from factory.doctor import main  # noqa: PLC0415 - as above
+
+    return main(argv)
+
+
+def _sandbox(argv: Sequence[str]) -> int:
+    from factory.sandbox.serve import main  # noqa: PLC0415 - as above
+
+    return main(argv)
+
+
+def _verify(argv: Sequence[str]) -> int:
+    from factory.verify.command import main  # noqa: PLC0415 - as above
+
+    return main(argv)
+
+
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "synth": _synth,
+    "doctor": _doctor,
+    "sandbox": _sandbox,
+    "verify": _verify,
+}
+
+
+def run(argv: Sequence[str]) -> int:
+    """Exit status: 0 done, 1 stopped, 2 bad settings, 130 interrupted."""
+    if not argv or argv[0] not in COMMANDS:
+        sys.stderr.write(f"usage: python -m factory {'|'.join(COMMANDS)} ...\n")
+        return 2
+    try:
+        return COMMANDS[argv[0]](argv[1:])
+    except ChidianError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted: the same command goes on from what is committed.\n")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]))
