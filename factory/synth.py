@@ -1,0 +1,279 @@
+"""``python -m factory synth``: wire one run together, and say in words what happens.
+
+Everything that decides is elsewhere; here the pieces meet: settings, world, places, plan, services, coordinator, warehouse.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from factory.agent import PROMPT_VERSION, AgentSettings, AgentWorker
+from factory.commits import RunCommitter
+from factory.config import SANDBOX, Settings, read_settings
+from factory.coordinator import Coordinator, Limits
+from factory.errors import NoSuchPlace, UsageError
+from factory.estimate import Estimate, Rates, estimate, lines
+from factory.maps.service import MapService
+from factory.orders import Plan, visiting_order
+from factory.plan_file import PLANNER_VERSION, PlanFolder, fingerprint, places_from_json, places_to_json, read_places
+from factory.pool import ORDERS_PER_UNIT, LocalExecutor, Unit
+from factory.progress import Progress, Snapshot
+from factory.records import Place, PlaceName
+from factory.refresh import Refresher
+from factory.services import Services, open_services
+from factory.vocabulary import CHINESE_WORDS
+
+LOCATING_AT_ONCE = 32
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run to N accepted samples. Raises ChidianError; returns 0, or 130 after Ctrl-C."""
+    settings = read_settings(argv)
+    say(_greeting(settings))
+    return asyncio.run(_run(settings))
+
+
+def say(line: str) -> None:
+    """One line for people; stdout stays free for results."""
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+def _greeting(settings: Settings) -> str:
+    if settings.map == SANDBOX and settings.teacher == SANDBOX:
+        return (
+            "Sandbox: an invented city and a simulated teacher (every row says so). "
+            "Real services: AMAP_KEY=... DASHSCOPE_API_KEY=... make synth TEACHER=dashscope/qwen3-max BUDGET=20; "
+            "real places without a key: MAP=open:FILE (README)."
+        )
+    return f"Map: {settings.map}. Teacher: {settings.teacher}."
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A run, resolved: what is planned and how far it has come."""
+
+    run_id: str
+    fingerprint: str
+    plan: Plan
+    folder: PlanFolder
+    unresolved: tuple[str, ...]
+
+
+async def _run(settings: Settings) -> int:
+    async with AsyncExitStack() as stack:
+        folder = PlanFolder(settings.data)
+        folder.claim_world(settings.map, settings.teacher)
+        names = read_places(settings.places)
+        print_ = fingerprint(_plan_parts(settings, names))
+        run_id = f"{settings.map.split(':')[0]}-{print_[:8]}"
+        services = await stack.enter_async_context(open_services(settings, run_id))
+        job = await _resolve(settings, folder, run_id, print_, names, services.maps)
+        committer = RunCommitter(settings, job.run_id, services)
+        await asyncio.to_thread(committer.open)
+        stack.callback(committer.close)
+        first_unit = committer.next_unit
+        accepted = await asyncio.to_thread(committer.promote_surplus, settings.n)
+        _save_plan(settings, job, services)
+        if settings.dry or settings.teacher != SANDBOX:
+            found = _estimate(settings, job.plan, accepted, first_unit, services)
+            if _settle_estimate(settings, found, _rates(settings, services)):
+                return 0
+        if accepted >= settings.n:
+            say(f"Nothing to do: {job.run_id} holds {accepted} accepted samples and N={settings.n}; nothing was paid.")
+            return await _finish(settings, services)
+        return await _produce(settings, job, services, committer, accepted, stack)
+
+
+async def _produce(
+    settings: Settings, job: _Job, services: Services, committer: RunCommitter, accepted: int, stack: AsyncExitStack
+) -> int:
+    loop = asyncio.get_running_loop()
+    agent = AgentSettings(services.model, settings.repairs, extra=services.extra)
+    executor = LocalExecutor(lambda: AgentWorker(services.chat, services.maps, loop, agent), settings.agents)
+    stack.push_async_callback(executor.aclose)
+    refresher = Refresher(settings.data)
+    await refresher.refresh()
+    progress = Progress(settings.n, accepted)
+    candidates = settings.candidates or 3 * settings.n + 100
+
+    async def open_unit(unit: Unit) -> None:
+        await services.ledger.open_orders([(order.order_id, len(order.wishes)) for order in unit.orders])
+
+    coordinator = Coordinator(
+        job.plan,
+        executor,
+        committer,
+        Limits(settings.n, candidates, window=settings.agents // ORDERS_PER_UNIT + 2),
+        open_unit,
+        accepted=accepted,
+        next_unit=committer.next_unit,
+        opened_slots=committer.next_unit * ORDERS_PER_UNIT * settings.k,
+        on_commit=progress.count,
+    )
+    interrupted = _drain_on_interrupt(loop, coordinator)
+    ticker = asyncio.create_task(_tick(coordinator, services, progress, refresher))
+    progress.start()
+    try:
+        await coordinator.run()
+    finally:
+        ticker.cancel()
+        with suppress(asyncio.CancelledError):
+            await ticker
+        progress.show(_snapshot(coordinator, services), force=True)
+        progress.close()
+        loop.remove_signal_handler(signal.SIGINT)
+        await refresher.refresh()
+    return await _report(settings, job, services, coordinator, interrupted=bool(interrupted))
+
+
+async def _report(
+    settings: Settings, job: _Job, services: Services, coordinator: Coordinator, *, interrupted: bool
+) -> int:
+    say(f"{job.run_id}: {coordinator.accepted} of {settings.n} samples accepted.")
+    if interrupted:
+        say("Stopped as you asked; everything in flight was finished and committed. The same command goes on.")
+        return 130
+    if coordinator.accepted < settings.n:
+        raise UsageError(
+            f"The plan is exhausted after {coordinator.accepted} samples: give more PLACES, another SEED, or a smaller N."
+        )
+    return await _finish(settings, services)
+
+
+async def _finish(settings: Settings, services: Services) -> int:
+    services.complete()
+    where = f" DATA={settings.data}" if str(settings.data) != "data" else ""
+    say(f"Look at them: make sql{where} Q=\"select question, answer from samples limit 3\"")
+    return 0
+
+
+def _plan_parts(settings: Settings, names: tuple[PlaceName, ...]) -> dict[str, Any]:
+    """What decides the orders and the answers."""
+    places = blake2b("\n".join(f"{name.name}\t{name.city}" for name in names).encode(), digest_size=8).hexdigest()
+    return {
+        "seed": settings.seed,
+        "k": settings.k,
+        "places": places,
+        "map": settings.map,
+        "teacher": settings.teacher,
+        "prompt": PROMPT_VERSION,
+        "planner": PLANNER_VERSION,
+        "repairs": settings.repairs,
+        "sandbox_defects": settings.sandbox_defects if settings.teacher == SANDBOX else None,
+    }
+
+
+async def _resolve(
+    settings: Settings, folder: PlanFolder, run_id: str, print_: str, names: tuple[PlaceName, ...], maps: MapService
+) -> _Job:
+    """Locate the places once; a run that goes on takes them from its plan file."""
+    known = folder.load(run_id)
+    if known is not None:
+        places, unresolved = places_from_json(known["places"]), tuple(known["unresolved"])
+    else:
+        places, unresolved = await _locate(names, maps)
+        if not places:
+            raise UsageError(f"None of the {len(names)} places was found on the map; the first: {unresolved[0]}")
+    for sentence in unresolved[:5]:
+        say(f"left out: {sentence}")
+    ordered = visiting_order(places, settings.seed)
+    sides = folder.sides(ordered)
+    if set(sides.values()) == {"in"}:
+        say("All places lie in one cell of 10 km, so there is no unseen split.")
+    return _Job(run_id, print_, Plan(run_id, settings.seed, settings.k, ordered, CHINESE_WORDS, sides), folder, unresolved)
+
+
+async def _locate(names: tuple[PlaceName, ...], maps: MapService) -> tuple[tuple[Place, ...], tuple[str, ...]]:
+    gate = asyncio.Semaphore(LOCATING_AT_ONCE)
+
+    async def one(name: PlaceName) -> Place | str:
+        async with gate:
+            try:
+                return await maps.locate(name)
+            except NoSuchPlace as error:
+                return str(error)
+
+    found = await asyncio.gather(*(one(name) for name in names))
+    places = {place.place_id: place for place in found if isinstance(place, Place)}
+    return tuple(places.values()), tuple(sentence for sentence in found if isinstance(sentence, str))
+
+
+def _save_plan(settings: Settings, job: _Job, services: Services) -> None:
+    job.folder.save(
+        job.run_id,
+        {
+            "run_id": job.run_id,
+            "target": settings.n,
+            "fingerprint": job.fingerprint,
+            "plan": _plan_parts(settings, ()) | {"k": settings.k},
+            "map_provider": services.maps.provider,
+            "teacher": services.teacher_label,
+            "prompt_version": PROMPT_VERSION,
+            "places": places_to_json(job.plan.places),
+            "unresolved": list(job.unresolved),
+        },
+    )
+
+
+def _rates(settings: Settings, services: Services) -> Rates:
+    return Rates(
+        teacher_rpm=services.rpm,
+        teacher_tpm=services.tpm,
+        map_qps=settings.amap_qps if settings.map == "amap" else None,
+        map_month=settings.amap_month if settings.map == "amap" else None,
+        agents=settings.agents,
+        price_in=services.price_in,
+        price_out=services.price_out,
+    )
+
+
+def _estimate(settings: Settings, plan: Plan, accepted: int, first_unit: int, services: Services) -> Estimate:
+    wanted = max(0, settings.n - accepted)
+    return estimate(plan, wanted, first_unit * ORDERS_PER_UNIT, _rates(settings, services))
+
+
+def _settle_estimate(settings: Settings, found: Estimate, rates: Rates) -> bool:
+    """Print the estimate; True when that was all that was wanted. Raises UsageError where money is not agreed to."""
+    for line in lines(found, rates):
+        say(line)
+    if settings.dry:
+        return True
+    if settings.budget_cny is None and not settings.yes:
+        raise UsageError("This run spends real money: give a cap, BUDGET=<CNY>, or agree to the estimate with YES=1.")
+    return False
+
+
+def _drain_on_interrupt(loop: asyncio.AbstractEventLoop, coordinator: Coordinator) -> list[int]:
+    """First Ctrl-C: open nothing more and finish; second: stop at once. Returns the list of signals seen."""
+    seen: list[int] = []
+    main_task = asyncio.current_task()
+
+    def on_signal() -> None:
+        seen.append(signal.SIGINT)
+        if len(seen) == 1:
+            say("Finishing the orders in flight; Ctrl-C again stops at once (their paid answers are kept).")
+            coordinator.stop("interrupted")
+        elif main_task is not None:
+            main_task.cancel()
+
+    loop.add_signal_handler(signal.SIGINT, on_signal)
+    return seen
+
+
+def _snapshot(coordinator: Coordinator, services: Services) -> Snapshot:
+    return services.snapshot(coordinator.accepted, coordinator.limits.target)
+
+
+async def _tick(coordinator: Coordinator, services: Services, progress: Progress, refresher: Refresher) -> None:
+    while True:
+        await asyncio.sleep(0.5)
+        progress.show(_snapshot(coordinator, services))
+        await refresher.refresh_if_cheap()
