@@ -1,0 +1,188 @@
+"""What the sandbox teacher knows: the messages of one request, read into records and nothing else.
+
+First step of a teacher's turn (chat_server.py, then teacher.py). Texts inside tool results are data: they are copied
+into records and never looked at as instructions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from factory.records import Wish
+
+TASK = re.compile(r"任务：地点=(?P<place>[^；\n]+)；城市=(?P<city>[^；\n]*)；需求数=(?P<count>\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One restaurant as a tool showed it; ``None`` and empty mean that the tool did not say."""
+
+    poi_id: str
+    name: str
+    cuisine: str | None = None
+    address: str | None = None
+    rating: float | None = None
+    cost_cny: float | None = None
+    distance_m: int | None = None
+    open_hours: str | None = None
+    specialities: tuple[str, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One restaurant_search call and its result; ``failed`` when the tool reported an error."""
+
+    cuisine: str | None
+    radius_m: int
+    page: int
+    is_last: bool
+    covered_m: int
+    pois: tuple[Shown, ...]
+    failed: bool = False
+
+
+@dataclass(slots=True)
+class Reading:
+    """The state of one conversation. ``pending``: wishes that still need a sample; ``tries``: final answers sent."""
+
+    place: str | None = None
+    city: str = ""
+    count: int = 0
+    wishes: dict[int, Wish] = field(default_factory=dict)
+    location: str | None = None
+    trouble: str | None = None
+    searches: list[Search] = field(default_factory=list)
+    pending: tuple[int, ...] = ()
+    told_wrong: bool = False
+    tries: int = 0
+    complaint: bool = False
+
+
+def read(messages: Sequence[Mapping[str, Any]]) -> Reading:
+    """Read the messages in order; unknown or damaged tool results count as not having happened."""
+    reading = Reading()
+    calls: dict[str, tuple[str, Mapping[str, Any]]] = {}
+    for message in messages:
+        role = message.get("role")
+        if role == "user":
+            _read_user(reading, _text(message.get("content")))
+        elif role == "assistant":
+            for call in message.get("tool_calls") or ():
+                name, arguments = _call(call)
+                calls[call.get("id", "")] = (name, arguments)
+                reading.tries += name == "final_answer"
+        elif role == "tool":
+            name, arguments = calls.get(message.get("tool_call_id") or "", (message.get("name") or "", {}))
+            _read_result(reading, name, arguments, _object(_text(message.get("content"))))
+    return reading
+
+
+def _text(content: object) -> str:
+    """The text of a message's content, which may come as a string or as a list of parts."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        return "".join(part.get("text", "") for part in content if isinstance(part, dict))
+    return ""
+
+
+def _object(text: str) -> Mapping[str, Any]:
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _call(call: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    function = call.get("function") or {}
+    name = function.get("name", "")
+    # A final answer's arguments are the bulk of a repair request and are not needed again.
+    return name, {} if name == "final_answer" else _object(function.get("arguments") or "")
+
+
+def _read_user(reading: Reading, text: str) -> None:
+    found = TASK.search(text)
+    if found and reading.place is None:
+        reading.place, reading.city, reading.count = found["place"], found["city"], int(found["count"])
+    else:
+        reading.complaint = True
+
+
+def _read_result(reading: Reading, name: str, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+    if name == "preference_gen" and isinstance(result.get("wishes"), list):
+        reading.wishes = {int(row["index"]): _wish(row) for row in result["wishes"]}
+        reading.pending = tuple(reading.wishes)
+    elif name == "geo_location":
+        reading.location = result.get("location")
+        reading.trouble = None if reading.location else str(result.get("error") or "地图服务没有返回坐标")
+    elif name == "restaurant_search":
+        reading.searches.append(_search(arguments, result))
+    elif name == "final_answer":
+        _read_verdict(reading, result)
+
+
+def _read_verdict(reading: Reading, result: Mapping[str, Any]) -> None:
+    """The checks' answer: only rejected wishes are still to be written; without lists nothing has changed."""
+    rejected = result.get("rejected")
+    if isinstance(rejected, list) and rejected:
+        reading.pending = tuple(int(row["wish"]) for row in rejected if int(row["wish"]) in reading.wishes)
+        reading.told_wrong = True
+    elif "accepted" in result:
+        reading.pending = ()
+    else:
+        reading.complaint = True
+
+
+def _wish(row: Mapping[str, Any]) -> Wish:
+    return Wish(
+        cuisine=row["cuisine"],
+        taste=row.get("taste"),
+        budget_min_cny=row.get("budget_min"),
+        budget_max_cny=row.get("budget_max"),
+        radius_m=int(row.get("radius_m") or 2000),
+        party_size=row.get("party_size"),
+        occasion=row.get("occasion"),
+        diet=row.get("diet"),
+        meal_time=row.get("meal_time"),
+        style=row.get("style") or "plain",
+        needs=tuple(row.get("needs") or ()),
+    )
+
+
+def _search(arguments: Mapping[str, Any], result: Mapping[str, Any]) -> Search:
+    radius_m, page = int(arguments.get("radius_m") or 2000), int(arguments.get("page") or 1)
+    rows = result.get("pois")
+    failed = not isinstance(rows, list)
+    is_last = bool(result.get("is_last"))
+    return Search(
+        cuisine=arguments.get("cuisine") or None,
+        radius_m=radius_m,
+        page=page,
+        is_last=is_last,
+        covered_m=int(result.get("covered_m") or (radius_m if is_last else 0)),
+        pois=tuple(_shown(row) for row in rows) if isinstance(rows, list) else (),
+        failed=failed,
+    )
+
+
+def _shown(row: Mapping[str, Any]) -> Shown:
+    tags = row.get("tags")
+    return Shown(
+        poi_id=row["poi_id"],
+        name=row["name"],
+        cuisine=row.get("cuisine"),
+        address=row.get("address") or None,
+        rating=row.get("rating"),
+        cost_cny=row.get("cost_cny"),
+        distance_m=row.get("distance_m"),
+        open_hours=row.get("open_hours") or None,
+        specialities=tuple(row.get("specialities") or ()),
+        tags=tuple(tags.items()) if isinstance(tags, dict) else (),
+    )
