@@ -62,7 +62,7 @@ Json = dict[str, Any]
 """A JSON object on its way to the wire; nothing inside our own code travels in this form."""
 
 
-class Refused(Exception):  # noqa: N818 - it is an answer of the protocol, not a failure of ours
+class Refused(Exception):
     """Ends a handler with an infocode."""
 
     def __init__(self, infocode: str) -> None:

@@ -26,7 +26,7 @@ KINDS: Final = ("429", "429_retry_after", *SERVER_FAULTS, "hang", "drop", "half_
 """Every fault that both channels know; the map also takes each infocode ("10021", ...)."""
 
 CUT_STREAM: Final = "sandbox_cut_stream"
-"""Set on a request whose answer shall break off: a handler that streams stops in the middle and closes the transport."""
+"""Set on a request whose answer shall break off: a streaming handler stops half-way and closes the transport."""
 
 HTML_PAGE: Final = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
@@ -123,7 +123,7 @@ def read_knobs(settings: Mapping[str, Any]) -> dict[Channel, Knobs]:
 def _read_channel(given: Mapping[str, Any], channel: Channel, *, strict: bool) -> Knobs:
     unknown = set(given) - {"latency_ms", "shares", "always", "after", "retry_after_s", "hang_s"}
     if unknown:
-        raise UsageError(f"Unknown fault knob {sorted(unknown)[0]!r}: use latency_ms, shares, always, after, ….")
+        raise UsageError(f"Unknown fault knob {min(unknown)!r}: use latency_ms, shares, always, after, ….")
     try:
         shares = {str(kind): float(share) for kind, share in dict(given.get("shares", {})).items()}
         always = str(given["always"]) if given.get("always") else None
@@ -204,7 +204,7 @@ def _http_error(status: int, channel: Channel, headers: Mapping[str, str]) -> we
     """A plain error answer: OpenAI's form from the chat server, a gateway's short text from the map."""
     if channel == "map":
         return web.Response(status=status, text=f"HTTP {status}", headers=headers)
-    limited = status == 429  # noqa: PLR2004 - the standard's number
+    limited = status == 429
     error = {
         "message": "Rate limit reached for requests" if limited else "The server had an error",
         "type": "rate_limit_exceeded" if limited else "server_error",
