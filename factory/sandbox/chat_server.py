@@ -7,7 +7,7 @@ shapes, so that the factory's real transport is what gets exercised.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -15,12 +15,13 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from factory.sandbox.faults import CUT_STREAM
 from factory.sandbox.teacher import MODEL, Turn, next_turn
 
 MODELS = (MODEL, MODEL.removeprefix("sandbox/"))
 PIECE = 48
 """Characters per streamed delta."""
-MOST_BYTES = 16 * 1024 * 1024
+WRITE_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +187,18 @@ def _reply(asked: Asked, turn: Turn) -> dict[str, Any]:
 async def _streamed(request: web.Request, reply: dict[str, Any], *, with_usage: bool) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
     await response.prepare(request)
-    async for event in _events(reply, with_usage=with_usage):
-        await response.write(b"data: " + event + b"\n\n")
-    await response.write_eof()
+    stream = b"".join(b"data: " + event + b"\n\n" for event in _events(reply, with_usage=with_usage))
+    cut = len(stream) // 2 if request.get(CUT_STREAM) else len(stream)
+    for start in range(0, cut, WRITE_BYTES):
+        await response.write(stream[start : min(cut, start + WRITE_BYTES)])
+    if cut == len(stream):
+        await response.write_eof()
+    elif request.transport is not None:
+        request.transport.close()
     return response
 
 
-async def _events(reply: dict[str, Any], *, with_usage: bool) -> AsyncIterator[bytes]:
+def _events(reply: dict[str, Any], *, with_usage: bool) -> Iterator[bytes]:
     """The completion as OpenAI's chunks: role, pieces of text or of each call's arguments, finish, usage, [DONE]."""
     head = {key: reply[key] for key in ("id", "created", "model")} | {"object": "chat.completion.chunk"}
     choice = reply["choices"][0]

@@ -27,6 +27,8 @@ NONE = phrase_list("frame", "none")
 NEAREST = phrase_list("frame", "nearest")
 NOTHING = phrase_list("frame", "nothing")
 CLOSE = phrase_list("frame", "close")
+CLOSE_SHUT = phrase_list("frame", "close_shut")
+CLOSE_ONE = phrase_list("frame", "close_one")
 CLOSE_SPARSE = phrase_list("frame", "close_sparse")
 CLOSE_PARTY = phrase_list("frame", "close_party")
 CLOSE_OCCASION = phrase_list("frame", "close_occasion")
@@ -40,6 +42,8 @@ def opening(voice: Voice, count: int, *, few: bool, dice: Dice) -> str:
     """The sentence before a list of fitting restaurants; ``few`` when these are all that fit."""
     wish = voice.wish
     lead, core = dice.pick(_leads(wish)), dice.pick(CORE_FEW if few else CORE)
+    if "{c}" in lead:
+        core = core.replace("家{c}", "家")
     area = dice.pick(AREA if voice.place not in lead and "{p}" not in lead else ("附近", "{r}以内", "周边"))
     text = _filled(lead + core, voice, dice, count, area)
     return text + dice.pick(("：", "：", "，供{u}参考：", "，具体如下：", "。")).format(u=voice.you)
@@ -59,18 +63,19 @@ def nothing_fits(voice: Voice, count: int, dice: Dice) -> str:
     return _filled(dice.pick(NONE) + tail, voice, dice, count, dice.pick(AREA))
 
 
-def closing(voice: Voice, dice: Dice) -> str:
-    """The sentence after the list: a tip on the diet when there is one, else tied to party, occasion, meal or place."""
+def closing(voice: Voice, count: int, dice: Dice, *, shut: bool) -> str:
+    """The sentence after the list, tied to the wish; ``shut``: some are closed at the meal."""
     wish = voice.wish
-    pool = list(CLOSE_SPARSE if voice.sparse else CLOSE)
+    plain = CLOSE_ONE if count == 1 else CLOSE_SPARSE if voice.sparse else CLOSE
+    pool = list(plain)
     pool += CLOSE_PARTY * 3 if (wish.party_size or 0) > 2 else ()
-    pool += CLOSE_OCCASION * 2 if wish.occasion and wish.occasion != "游玩途中" else ()
+    pool += CLOSE_OCCASION * 2 if wish.occasion and wish.occasion not in {"游玩途中", "一个人吃饭"} else ()
     pool += CLOSE_MEAL * 2 if wish.meal_time else ()
-    said = [dice.pick(pool)]
+    said = [dice.pick(CLOSE_SHUT if shut else pool)]
     if wish.diet in DIET_TIPS:
-        said = [dice.pick(DIET_TIPS[wish.diet]), *(said if dice.chance(0.4) else ())]
+        said = [dice.pick(DIET_TIPS[wish.diet]), *(said if shut or dice.chance(0.4) else ())]
     elif dice.chance(0.15):
-        said.append(dice.pick(CLOSE_SPARSE if voice.sparse else CLOSE))
+        said.append(dice.pick(plain))
     return _filled("".join(dict.fromkeys(said)), voice, dice, 0, "")
 
 
@@ -130,4 +135,4 @@ def _filled(text: str, voice: Voice, dice: Dice, count: int, area: str) -> str:
         r=radius,
     )
     # A line that opens with "1.5公里" would look like a list item.
-    return f"在{filled}" if filled[:1].isdigit() else filled
+    return f"在{filled}" if filled[1:2] == "." and filled[0].isdigit() else filled

@@ -15,7 +15,7 @@ from factory.sandbox.phrases_book import phrase_list, phrase_table
 from factory.sandbox.teacher_dice import Dice
 from factory.sandbox.teacher_reading import Shown
 
-ONE_RANGE = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
+RANGE = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
 TENS = "零一二三四五六七八九"
 
 ADDRESS = phrase_list("item", "address")
@@ -23,6 +23,7 @@ DISTANCE = phrase_list("item", "distance")
 RATING = phrase_list("item", "rating")
 PRICE = phrase_list("item", "price")
 WITHIN = phrase_list("item", "within")
+WITHIN_OPEN = phrase_list("item", "within_open")
 HOURS = phrase_list("item", "hours")
 CLOSES = phrase_list("item", "closes")
 DISHES = phrase_list("item", "dishes")
@@ -102,7 +103,8 @@ def item_text(poi: Shown, voice: Voice, dice: Dice, emphasis: Emphasis = FREELY)
         groups.insert(0, emphasis.lead)
     elif groups and dice.chance(0.2) and "：" not in groups[0][:6]:
         groups[0] = dice.pick(("这家店", "这家", "这家餐厅")) + groups[0]
-    text, why = _chained(groups, dice), reason(poi, voice, dice)
+    text = _chained(groups, dice)
+    why = reason(poi, voice, dice, hours_said="营业" in text)
     return f"{text}{dice.pick(('，', '。', '，', '；')) if text else ''}{why}。" if why else f"{text}。"
 
 
@@ -144,7 +146,8 @@ def _score(poi: Shown, voice: Voice, dice: Dice, emphasis: Emphasis) -> str:
         text = dice.pick(PRICE).format(c=price_text(poi.cost_cny, dice))
         if asked and emphasis.fits and "budget" not in voice.used and dice.chance(0.45):
             voice.used.add("budget")
-            return "，".join([*said, f"{text}，{dice.pick(WITHIN).format(u=voice.you)}"])
+            forms = WITHIN if wish.budget_max_cny is not None else WITHIN_OPEN
+            return "，".join([*said, f"{text}，{dice.pick(forms).format(u=voice.you)}"])
         said.append(text)
     return "，".join(dice.shuffled(said))
 
@@ -153,7 +156,7 @@ def _hours(poi: Shown, voice: Voice, dice: Dice, emphasis: Emphasis) -> str:
     share = 0.75 if voice.sparse or voice.wish.meal_time else 0.3
     if not poi.open_hours or not emphasis.says("hours", share, dice):
         return ""
-    found = ONE_RANGE.fullmatch(poi.open_hours)
+    found = RANGE.fullmatch(poi.open_hours)
     if found and dice.chance(0.4):
         closes = f"{found[3]}:{found[4]}"
         return dice.pick(CLOSES if 18 <= int(found[3]) <= 23 else CLOSES[:1]).format(e=closes)
@@ -169,27 +172,35 @@ def _dish(poi: Shown, dice: Dice, emphasis: Emphasis) -> str:
 
 
 def _kind(poi: Shown, voice: Voice, dice: Dice, emphasis: Emphasis) -> str:
+    """The cuisine now and then, the tags that the wish needs, and some others."""
     said = []
-    if poi.cuisine and emphasis.says("cuisine", 0.5 if voice.sparse else 0.12, dice):
+    if poi.cuisine and emphasis.says("cuisine", 0.6 if voice.sparse else 0.12, dice):
         said.append(dice.pick(CUISINE).format(c=poi.cuisine, s=phrases.shop(poi.cuisine, dice)))
+    asked = {need if "=" in need else f"{need}=yes" for need in voice.wish.needs}
     marks = [mark for mark in ("=".join(tag) for tag in poi.tags) if mark in TAGS]
-    said += [dice.pick(TAGS[mark]) for mark in marks if dice.chance(0.6)]
+    said += [dice.pick(TAGS[mark]) for mark in marks if mark in asked or dice.chance(0.5)]
     return "，".join(said[:3])
 
 
-def open_for(poi: Shown, meal: str) -> bool:
-    """Whether the shown hours are one range that covers the meal; anything more complicated is not judged."""
-    found = ONE_RANGE.fullmatch(poi.open_hours or "")
-    if not found or meal not in phrases.MEAL_HOURS:
-        return False
-    opens, closes = int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4])
-    if closes <= opens:
-        closes += 24 * 60
+def open_for(poi: Shown, meal: str) -> bool | None:
+    """Whether the shown hours, one or two plain ranges a day, cover the meal; None when they cannot be judged."""
+    ranges = RANGE.findall(poi.open_hours or "")
+    if not ranges or meal not in phrases.MEAL_HOURS or RANGE.sub("", poi.open_hours or "").strip(" ,;，；"):
+        return None
     start, end = phrases.MEAL_HOURS[meal]
-    return opens <= start and closes >= end
+    for row in ranges:
+        opens, closes = int(row[0]) * 60 + int(row[1]), int(row[2]) * 60 + int(row[3])
+        if opens <= start and (closes if closes > opens else closes + 24 * 60) >= end:
+            return True
+    return False
 
 
-def reason(poi: Shown, voice: Voice, dice: Dice) -> str:
+def known_shut(poi: Shown, meal: str) -> bool:
+    """Whether the shown hours say that the restaurant is closed for at least a part of the meal's time."""
+    return open_for(poi, meal) is False
+
+
+def reason(poi: Shown, voice: Voice, dice: Dice, *, hours_said: bool) -> str:
     """A tie between the facts and the wish, each kind once an answer; empty when all suitable kinds are used."""
     wish = voice.wish
     options: list[tuple[str, tuple[str, ...]]] = []
@@ -197,7 +208,7 @@ def reason(poi: Shown, voice: Voice, dice: Dice) -> str:
         options.append(("taste", TASTE_TIPS[wish.taste]))
     if wish.occasion:
         options.append(("occasion", BY_OCCASION))
-    if wish.meal_time and open_for(poi, wish.meal_time):
+    if wish.meal_time and hours_said and open_for(poi, wish.meal_time):
         options.append(("meal", BY_MEAL))
     if poi.rating is not None and poi.rating >= 4:
         options.append(("rating", BY_RATING))

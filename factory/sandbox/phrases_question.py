@@ -53,7 +53,7 @@ def _clauses(wish: Wish, place: str, dice: Dice) -> Clauses:
     who = "我们" if (wish.party_size or 1) > 1 else "我"
     taste = phrases.taste(wish, dice)
     diet = phrases.diet(wish, dice)
-    person = dice.pick(("我", "", "平时", "")) if who == "我" else dice.pick(("大家", "我们", "", "大家都"))
+    person = dice.pick(("我", "", "我")) if who == "我" else dice.pick(("大家", "我们", "", "大家都"))
     conditions = [
         f"{person}{taste}" if taste and "，" not in taste else taste,
         phrases.budget(wish, dice),
@@ -145,7 +145,7 @@ def _story(said: Clauses, wish: Wish, dice: Dice) -> str:
     count = f"{phrases.number(size, dice)}个人" if size > 1 else ("我一个人" if size == 1 else said.who)
     lead = dice.pick(LEADS.get(wish.occasion or "", PLAIN_LEADS)).format(p=said.place, n=count)
     decide = dice.pick(DECIDE).format(c=said.cuisine, s=said.shop)
-    meal = dice.pick(("{}", "{}就", "这顿{}")).format(said.meal) if said.meal else ""
+    meal = dice.pick(("{}", "这顿{}")).format(said.meal) if said.meal else ""
     ask = dice.pick(ASKS)
     return (
         f"{lead}{dice.pick(('，', '。'))}{meal}{decide}。{_joined(said.conditions, dice)}{dice.pick(('，', '。'))}{ask}"

@@ -7,11 +7,11 @@ spoil and teacher.py sends.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from factory.records import Wish
 from factory.sandbox.phrases_frame import closing, closing_alternatives, label, nothing_fits, opening
-from factory.sandbox.phrases_item import FREELY, Emphasis, Voice, item_text, open_for, short_reason
+from factory.sandbox.phrases_item import FREELY, Emphasis, Voice, item_text, known_shut, short_reason
 from factory.sandbox.phrases_question import question
 from factory.sandbox.teacher_dice import Dice
 from factory.sandbox.teacher_matching import ENOUGH, Miss, alternatives, fitting, misses
@@ -91,8 +91,8 @@ def choose(matches: Sequence[Shown], meal: str | None, dice: Dice) -> list[Shown
 
 def _appeal(poi: Shown, meal: str | None) -> float:
     """How readily a match is chosen; one that is known to be closed at the meal is a last resort."""
-    closed = meal is not None and poi.open_hours is not None and not open_for(poi, meal)
-    return (0.02 if closed else 1.0) * (poi.rating or 3.5) ** 2 / (400.0 + (poi.distance_m or 1000))
+    shut = meal is not None and known_shut(poi, meal)
+    return (0.02 if shut else 1.0) * (poi.rating or 3.5) ** 2 / (400.0 + (poi.distance_m or 1000))
 
 
 def reads_like_an_order(name: str) -> bool:
@@ -105,7 +105,8 @@ def draft_fitting(index: int, voice: Voice, asked: str, chosen: Sequence[Shown],
     """An answer that recommends these restaurants; ``few`` when no others fit."""
     start = opening(voice, len(chosen), few=few, dice=dice)
     items = tuple(write_item(poi, voice, dice) for poi in chosen)
-    end = closing(voice, dice)
+    meal = voice.wish.meal_time
+    end = closing(voice, len(chosen), dice, shut=meal is not None and any(known_shut(poi, meal) for poi in chosen))
     return _draft(index, voice, asked, items, frame=(start, end), feasible=True, dice=dice)
 
 
@@ -150,10 +151,18 @@ def _draft(
         wish_index=index,
         voice=voice,
         question=asked,
-        opening=frame[0],
-        items=items,
+        opening=spaced(frame[0], voice.place),
+        items=tuple(replace(item, text=spaced(item.text, voice.place)) for item in items),
         closing=frame[1],
         feasible=feasible,
         wrap=dice.pick(WRAPS),
         recommendations=tuple((item.poi.poi_id, item.reason) for item in items),
     )
+
+
+def spaced(text: str, place: str) -> str:
+    """A Latin place name set off from a number that follows it: Helsinki Central 342米."""
+    if not place[-1:].isascii():
+        return text
+    head, *rest = text.split(place)
+    return head + "".join(f"{place}{' ' if part[:1].isdigit() else ''}{part}" for part in rest)

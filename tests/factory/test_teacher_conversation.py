@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import aiohttp
@@ -44,7 +45,7 @@ def test_a_clean_teacher_recommends_only_what_fits_and_at_least_three_when_there
             else:
                 assert "完全符合" in sample["answer"]
                 assert "最接近" in sample["answer"]
-            rows = [line for line in sample["answer"].split("\n") if line[:1].isdigit()]
+            rows = [line for line in sample["answer"].split("\n") if re.match(r"\d+\. ", line)]
             assert [row["name"] in line.split("：")[0] for row, line in zip(chosen, rows, strict=True)] == [True] * len(
                 rows
             )

@@ -1,0 +1,147 @@
+"""What the sandbox teacher writes: only shown facts, everything that the wish holds, and hardly ever the same twice."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from factory.records import Wish
+from factory.sandbox.phrases_item import open_for
+from factory.sandbox.phrases_question import STYLES as PHRASED
+from factory.sandbox.phrases_question import question
+from factory.sandbox.teacher_dice import Dice
+from factory.sandbox.teacher_reading import Shown
+from factory.sandbox.teacher_writing import Draft, write
+from factory.vocabulary import BUDGETS_CNY, CUISINES, DIETS_ASKED, DIETS_PROVED, MEAL_TIMES, OCCASIONS, STYLES, TASTES
+from tests.factory.teacher_conversation import make_pois
+
+
+def wish(roll: int) -> Wish:
+    """Some wish of the plan's vocabulary."""
+    dice = Dice("wish", roll)
+    low, high = dice.pick(BUDGETS_CNY)
+    name, least, most = dice.pick(OCCASIONS)
+    return Wish(
+        cuisine=dice.pick(("川菜", "粤菜", "火锅", "徽菜")),
+        taste=dice.pick(TASTES),
+        budget_min_cny=low,
+        budget_max_cny=high,
+        radius_m=dice.pick((500, 1000, 1500, 2000)),
+        party_size=dice.whole(least, most),
+        occasion=name,
+        diet=dice.pick((None, *DIETS_ASKED)),
+        meal_time=dice.pick((None, *MEAL_TIMES)),
+        style=dice.pick(STYLES),
+    )
+
+
+def shown(count: int = 80) -> list[Shown]:
+    rows = make_pois(3, count)
+    return [Shown(**(row | {"specialities": tuple(row["specialities"])})) for row in rows]
+
+
+def draft(roll: int, pois: list[Shown]) -> Draft:
+    return write(0, wish(roll), "清华大学", pois, Dice("draft", roll))
+
+
+def test_every_style_of_the_plan_is_phrased() -> None:
+    assert set(PHRASED) == set(STYLES)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_question_says_place_cuisine_budget_and_radius_in_the_first_person(style: str) -> None:
+    for roll in range(120):
+        asked = Wish("川菜", "喜欢辣", 50, 100, 500, 4, "朋友聚餐", "海鲜过敏", "晚餐", style)
+        text = question(asked, "清华大学", Dice(style, roll))
+        for word in ("清华大学", "川菜", "50", "100", "500米", "辣", "海鲜"):
+            assert word in text, (word, text)
+        assert not re.search(r"[{}]|None|，，|。，|，。|：：", text), text
+
+
+def test_answers_leave_no_hole_and_no_doubled_mark() -> None:
+    pois = shown()
+    for roll in range(600):
+        text = draft(roll, pois).answer
+        assert not re.search(r"[{}]|None|，，|。，|，。|。。|；，|，；|。；|；。", text), text
+
+
+def test_facts_that_were_not_shown_are_never_stated() -> None:
+    bare = [Shown(f"SBX{n}", f"小馆{n}", "川菜", distance_m=100 + n) for n in range(6)]
+    for roll in range(200):
+        asked = Wish("川菜", "喜欢辣", None, None, 2000, meal_time="晚餐", style=STYLES[roll % len(STYLES)])
+        sample = write(0, asked, "清华大学", bare, Dice(roll))
+        items = "".join(item.text + item.reason for item in sample.items)
+        assert not re.search("评分|人均|每人|营业|地址|位于|招牌|特色菜|推荐菜", items), items
+
+
+def test_every_number_of_an_item_comes_from_its_restaurant() -> None:
+    pois = shown()
+    for roll in range(300):
+        for item in draft(roll, pois).items:
+            poi = item.poi
+            if poi.rating is not None and "评分" in item.text:
+                said = re.findall(r"(?<![\d.])[1-5]\.\d(?=分|的评分|[，。；]|$)", item.text)
+                assert not said or f"{poi.rating:.1f}" in said, item.text
+            for metres in re.findall(r"(\d+)米", item.text.split("要求的")[0].split("过了")[0]):
+                assert poi.distance_m
+                assert abs(int(metres) - poi.distance_m) <= 0.03 * poi.distance_m
+
+
+def test_sparse_maps_are_talked_about_by_distance_hours_and_tags() -> None:
+    pois = [
+        Shown(
+            f"node/{n}",
+            name,
+            "西餐",
+            "Kalevankatu 3",
+            None,
+            None,
+            200 + n,
+            "11:00-22:00",
+            (),
+            (("outdoor_seating", "yes"),),
+        )
+        for n, name in enumerate(("Ravintola Kosmos", "Bella Roma", "Café Strindberg", "Sushi Bar + Wine"))
+    ]
+    asked = Wish("西餐", None, None, None, 1000, needs=("outdoor_seating",))
+    for roll in range(100):
+        sample = write(0, asked, "Helsinki Central", pois, Dice(roll))
+        assert sample.feasible
+        assert all(re.search("露天|室外", item.text) for item in sample.items)
+        assert not re.search("评分|人均", "".join(item.text for item in sample.items))
+        assert "Central2" not in sample.answer
+
+
+def test_diets_that_a_map_cannot_prove_become_advice_and_those_it_can_become_conditions() -> None:
+    pois = [Shown(f"SBX{n}", f"小馆{n}", "素菜", distance_m=100 + n) for n in range(4)]
+    asked = Wish("素菜", None, None, None, 2000, diet=DIETS_PROVED[0])
+    assert write(0, asked, "西湖", pois, Dice(1)).feasible
+    allergic = Wish("素菜", None, None, None, 2000, diet="海鲜过敏")
+    assert "海鲜" in write(0, allergic, "西湖", pois, Dice(1)).answer
+
+
+def test_hours_are_judged_only_when_they_are_plain_ranges() -> None:
+    assert open_for(Shown("a", "b", open_hours="10:00-22:00"), "晚餐") is True
+    assert open_for(Shown("a", "b", open_hours="11:00-14:00 17:00-21:00"), "晚餐") is True
+    assert open_for(Shown("a", "b", open_hours="18:00-02:00"), "夜宵") is True
+    assert open_for(Shown("a", "b", open_hours="10:00-14:00"), "晚餐") is False
+    assert open_for(Shown("a", "b", open_hours="周一至周五 10:00-22:00"), "晚餐") is None
+    assert open_for(Shown("a", "b"), "晚餐") is None
+
+
+def test_near_duplicates_are_rare_within_a_place_even_when_few_restaurants_fit() -> None:
+    pois = shown(25)
+    texts = [(sample.question + sample.answer) for sample in (draft(roll, pois) for roll in range(250))]
+    grams = [{text[at : at + 4] for at in range(len(text) - 3)} for text in texts]
+    near = sum(
+        any(len(grams[one] & grams[two]) >= 0.8 * len(grams[one] | grams[two]) for two in range(one))
+        for one in range(1, len(grams))
+    )
+    assert near <= 0.02 * len(texts)
+
+
+def test_the_cuisines_of_the_plan_read_as_shops() -> None:
+    for cuisine in CUISINES:
+        asked = Wish(cuisine, None, None, None, 2000)
+        assert cuisine[:2] in question(asked, "西湖", Dice(cuisine)) or "日料" in question(asked, "西湖", Dice(cuisine))
