@@ -15,7 +15,7 @@ import numpy as np
 
 from factory.sandbox.city_names import VARIANT, TileNames, name_tile
 from factory.sandbox.city_pois import SandboxPoi, describe, landmark_poi, poi_id, read_poi_id
-from factory.sandbox.city_tables import City, distances_m, in_china, landmarks
+from factory.sandbox.city_tables import City, distances_m, in_china, landmarks, nearest_city
 from factory.sandbox.city_tiles import KM_PER_DEG, TILE_DEG, Tile, make_tile, tile_of
 from factory.sandbox.city_words import Kind, kinds
 
@@ -80,6 +80,10 @@ class World:
             return None
         return describe(self._tile(ix, iy), self._names(ix, iy), row)
 
+    def city_at(self, lng: float, lat: float) -> City:
+        """The city that a point belongs to."""
+        return nearest_city(lng, lat)
+
     def street_at(self, lng: float, lat: float) -> tuple[str, str]:
         """The name of a street and of a small area near a point."""
         words = self._names(*tile_of(lng, lat))
@@ -124,18 +128,14 @@ class World:
         table, called = kinds(), self._names(tile.ix, tile.iy).names
         fitting = {index for index, kind in enumerate(table) if any(_says(kind, word) for word in words)}
         kept = [
-            row
-            for row in rows.tolist()
-            if int(tile.kind[row]) in fitting or any(word in called[row] for word in words)
+            row for row in rows.tolist() if int(tile.kind[row]) in fitting or any(word in called[row] for word in words)
         ]
         return np.array(kept, dtype=np.intp)
 
     def _marks_within(self, lng: float, lat: float, radius_m: float, query: Query) -> list[tuple[float, float, str]]:
         away = distances_m(lng, lat, self._mark_lng, self._mark_lat)
         close = np.flatnonzero(away <= radius_m).tolist()
-        return [
-            (float(away[i]), 1.0, self._marks[i].poi_id) for i in close if _mark_fits(self._marks[i], query)
-        ]
+        return [(float(away[i]), 1.0, self._marks[i].poi_id) for i in close if _mark_fits(self._marks[i], query)]
 
 
 def _kind_fits(kind: Kind, codes: tuple[str, ...]) -> bool:

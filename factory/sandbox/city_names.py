@@ -1,7 +1,7 @@
 """What the pois of one tile are called: chains with their branches, independents, a few hostile names; streets, areas.
 
-Names are made for a whole tile at once, because no two pois of a tile may share one; everything else about a poi is made
-singly in city_pois.py.
+Names are made for a whole tile at once, because no two pois of a tile may share one; everything else about a poi is
+made singly in city_pois.py.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ def name_tile(seed: int, tile: Tile) -> TileNames:
     return TileNames(city, areas, _streets(seed, tile), tuple(chosen), tuple(owners))
 
 
-def _first_free(options: list[str], areas: tuple[str, ...], draw: list[float], taken: set[str], *, branched: bool) -> str:
+def _first_free(
+    options: list[str], areas: tuple[str, ...], draw: list[float], taken: set[str], *, branched: bool
+) -> str:
     """The first name nobody in the tile has; with a branch form where the brand is a chain or nothing else is free."""
     start = int(draw[AREA] * len(areas))
     turned = areas[start:] + areas[:start]

@@ -18,7 +18,8 @@ PLACES_CSV: Final = Path(__file__).parent.parent / "places.csv"
 CITIES_CSV: Final = Path(__file__).parent / "cities.csv"
 
 MUNICIPALITIES: Final = frozenset({"北京市", "上海市", "天津市", "重庆市"})
-EARTH_RADIUS_M: Final = 6_371_000.0
+EARTH_RADIUS_M: Final = 6_371_008.8
+"""Mean radius (IUGG)."""
 
 PLACE_TYPES: Final = {
     "university": ("科教文化服务;学校;高等院校", "141201"),

@@ -1,7 +1,7 @@
 """The vocabulary of the invented cities: cuisines with their type codes, prices and dishes, and the parts of names.
 
-Read from ``menu.json`` and ``names.json``. Other kinds of places (shops, services, sights) stand at the end of the table,
-so that a search by type has something to leave out.
+Read from ``menu.json`` and ``names.json``. Other kinds of places (shops, services, homes) stand at the end of the
+table, so that a search by type has something to leave out.
 """
 
 from __future__ import annotations
@@ -63,18 +63,21 @@ _NOT_RESTAURANTS: Final = (
 def kinds() -> tuple[Kind, ...]:
     """Every kind, restaurants first."""
     rows = orjson.loads((_HERE / "menu.json").read_bytes())
-    return tuple(
-        Kind(
-            word=row["word"],
-            typecode=row["typecode"],
-            type=row["type"],
-            share=row["share"],
-            price=row["price"],
-            suffixes=tuple(row["suffixes"]),
-            dishes=tuple(row["dishes"]),
+    return (
+        tuple(
+            Kind(
+                word=row["word"],
+                typecode=row["typecode"],
+                type=row["type"],
+                share=row["share"],
+                price=row["price"],
+                suffixes=tuple(row["suffixes"]),
+                dishes=tuple(row["dishes"]),
+            )
+            for row in rows
         )
-        for row in rows
-    ) + _NOT_RESTAURANTS
+        + _NOT_RESTAURANTS
+    )
 
 
 @cache
@@ -96,4 +99,5 @@ def restaurant_share() -> float:
 def names() -> Names:
     """The parts of names."""
     raw = orjson.loads((_HERE / "names.json").read_bytes())
-    return Names(**{name: value if isinstance(value, dict) else tuple(value) for name, value in raw.items()})
+    lists: dict[str, tuple[str, ...]] = {name: tuple(value) for name, value in raw.items() if name != "twins"}
+    return Names(twins=raw["twins"], **lists)
