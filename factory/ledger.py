@@ -1,0 +1,243 @@
+"""``DATA/calls.sqlite``: every paid answer, raw, before it is parsed; and money, reserved before a call is sent.
+
+One writer thread commits what is queued as one transaction with a full sync, so that 64 calls that arrive together cost
+one sync; callers wait for their batch. Nothing is kept in memory but counters. A reservation that was never settled
+(a kill, a lost connection) counts as spent at its worst case.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import queue
+import sqlite3
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from factory.errors import BudgetExhausted, DiskTrouble, UsageError
+
+_SCHEMA = """
+create table if not exists calls (
+  key text not null, attempt integer not null, run_id text not null, order_id text not null, step integer not null,
+  purpose text not null, model text not null, status text not null, worst_cny real, cost_cny real,
+  input_tokens integer, output_tokens integer, refusals integer not null default 0, latency_s real, raw blob,
+  reserved_at text not null, settled_at text, primary key (key, attempt)
+) without rowid;
+create index if not exists calls_by_order on calls (order_id);
+create table if not exists opened (run_id text not null, order_id text primary key, slots integer not null, at text not null);
+"""
+# status: reserved (sent or about to be), kept (answered, raw kept), void (certainly not served), unresolved (a reservation
+# that an earlier process left behind: it may have been served, so it counts as spent).
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCall:
+    """An answer that was paid for before."""
+
+    raw: bytes
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_cny: float | None
+    started_at: datetime
+
+
+class Ledger:
+    """The run's account book. One process at a time holds a DATA folder."""
+
+    def __init__(self, data: Path, run_id: str, budget_cny: float | None) -> None:
+        self._run_id = run_id
+        self._budget = budget_cny
+        self._lock = _lock(data)
+        self._path = data / "calls.sqlite"
+        try:
+            self._reader = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
+            self._reader.executescript("pragma journal_mode=wal;" + _SCHEMA)
+            self._reader.execute("update calls set status = 'unresolved' where status = 'reserved'")
+            self._spent, self._reserved = self._totals()
+        except sqlite3.Error as error:
+            raise _trouble(self._path, error) from error
+        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._write, name="ledger", daemon=True)
+        self._thread.start()
+
+    def _totals(self) -> tuple[float, float]:
+        """Spent in this world, unresolved reservations at their worst included: BUDGET caps one run's plan."""
+        row = self._reader.execute(
+            "select coalesce(sum(case status when 'kept' then cost_cny when 'unresolved' then worst_cny end), 0) "
+            "from calls where run_id = ?",
+            (self._run_id,),
+        ).fetchone()
+        return float(row[0]), 0.0
+
+    def spent(self) -> tuple[float, float]:
+        """(spent, reserved) in CNY."""
+        return self._spent, self._reserved
+
+    async def replay(self, key: str) -> KeptCall | None:
+        """The kept answer of this very call, if there is one."""
+        row = self._reader.execute(
+            "select raw, input_tokens, output_tokens, cost_cny, reserved_at from calls where key = ? and status = 'kept'",
+            (key,),
+        ).fetchone()
+        return KeptCall(row[0], row[1], row[2], row[3], datetime.fromisoformat(row[4])) if row else None
+
+    async def reserve(
+        self, key: str, *, order_id: str, step: int, purpose: str, model: str, worst_cny: float | None
+    ) -> int:
+        """Put the worst case aside, durably, before the call is sent; returns the attempt's number.
+
+        Raises BudgetExhausted when the cap could be passed.
+        """
+        worst = worst_cny or 0.0
+        if self._budget is not None and self._spent + self._reserved + worst > self._budget:
+            raise BudgetExhausted(
+                f"BUDGET={self._budget:g} CNY is used up: {self._spent:.4f} spent, {self._reserved:.4f} reserved, and the next "
+                f"call may cost {worst:.4f}. Raise BUDGET and run the same command again; nothing is lost."
+            )
+        self._reserved += worst
+        now = datetime.now(UTC).isoformat()
+        sql = (
+            "insert into calls (key, attempt, run_id, order_id, step, purpose, model, status, worst_cny, reserved_at) "
+            "select ?, coalesce(max(attempt), -1) + 1, ?, ?, ?, ?, ?, 'reserved', ?, ? from calls where key = ? returning attempt"
+        )
+        rows = await self._do(sql, (key, self._run_id, order_id, step, purpose, model, worst_cny, now, key))
+        return int(rows[0][0])
+
+    async def keep(
+        self,
+        key: str,
+        attempt: int,
+        *,
+        raw: bytes,
+        input_tokens: int | None,
+        output_tokens: int | None,
+        cost_cny: float | None,
+        worst_cny: float | None,
+        refusals: int,
+        latency_s: float,
+    ) -> None:
+        """Write the raw answer and settle; when this returns, no kill can lose it."""
+        sql = (
+            "update calls set status = 'kept', raw = ?, input_tokens = ?, output_tokens = ?, cost_cny = ?, refusals = ?, "
+            "latency_s = ?, settled_at = ? where key = ? and attempt = ?"
+        )
+        now = datetime.now(UTC).isoformat()
+        await self._do(sql, (raw, input_tokens, output_tokens, cost_cny, refusals, latency_s, now, key, attempt))
+        self._reserved -= worst_cny or 0.0
+        self._spent += cost_cny or 0.0
+
+    async def void(self, key: str, attempt: int, *, worst_cny: float | None) -> None:
+        """Give a reservation back: the attempt was certainly not served."""
+        await self._do("update calls set status = 'void' where key = ? and attempt = ?", (key, attempt))
+        self._reserved -= worst_cny or 0.0
+
+    async def lost(self, key: str, attempt: int, *, worst_cny: float | None) -> None:
+        """An attempt that may have been served although no answer came: it counts as spent."""
+        await self._do("update calls set status = 'unresolved' where key = ? and attempt = ?", (key, attempt))
+        self._reserved -= worst_cny or 0.0
+        self._spent += worst_cny or 0.0
+
+    async def open_orders(self, orders: list[tuple[str, int]]) -> None:
+        """Record orders (id, slots) as opened, before anything is paid for them."""
+        now = datetime.now(UTC).isoformat()
+        for order_id, slots in orders:
+            await self._do("insert or ignore into opened values (?, ?, ?, ?)", (self._run_id, order_id, slots, now))
+
+    async def _do(self, sql: str, values: tuple[Any, ...]) -> list[Any]:
+        loop = asyncio.get_running_loop()
+        job = _Job(sql, values, loop, loop.create_future())
+        self._queue.put(job)
+        return await job.future
+
+    def _write(self) -> None:
+        connection = sqlite3.connect(self._path, isolation_level=None)
+        connection.execute("pragma synchronous=full")
+        while (job := self._queue.get()) is not None:
+            batch = [job]
+            closing = False
+            while not self._queue.empty():
+                following = self._queue.get()
+                if following is None:
+                    closing = True
+                    break
+                batch.append(following)
+            self._write_batch(connection, batch)
+            if closing:
+                break
+        connection.close()
+
+    def _write_batch(self, connection: sqlite3.Connection, batch: list[_Job]) -> None:
+        try:
+            connection.execute("begin immediate")
+            rows = [connection.execute(job.sql, job.values).fetchall() for job in batch]
+            connection.execute("commit")
+        except sqlite3.Error as error:
+            if connection.in_transaction:
+                connection.execute("rollback")
+            for job in batch:
+                job.fail(_trouble(self._path, error))
+            return
+        for job, result in zip(batch, rows, strict=True):
+            job.done(result)
+
+    def close(self) -> None:
+        """Finish writing and let go of the folder."""
+        self._queue.put(None)
+        self._thread.join()
+        self._reader.close()
+        self._lock.close()
+
+
+@dataclass(slots=True)
+class _Job:
+    sql: str
+    values: tuple[Any, ...]
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[list[Any]]
+
+    def done(self, rows: list[Any]) -> None:
+        self.loop.call_soon_threadsafe(self._settle, rows, None)
+
+    def fail(self, error: DiskTrouble) -> None:
+        self.loop.call_soon_threadsafe(self._settle, [], error)
+
+    def _settle(self, rows: list[Any], error: DiskTrouble | None) -> None:
+        if self.future.done():  # its caller was cancelled
+            return
+        if error is None:
+            self.future.set_result(rows)
+        else:
+            self.future.set_exception(error)
+
+
+def _lock(data: Path) -> Any:
+    """One writer a folder: the lock goes with the process, however it ends."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        file = (data / ".lock").open("a+")
+    except OSError as error:
+        raise DiskTrouble(f"DATA={data} cannot be written ({error.strerror}): choose another folder.") from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.seek(0)
+        holder = file.read().strip() or "unknown"
+        file.close()
+        raise UsageError(
+            f"Another run (process {holder}) is working in {data}: wait for it, stop it, or give another DATA=folder."
+        ) from error
+    file.seek(0)
+    file.truncate()
+    file.write(str(os.getpid()))
+    file.flush()
+    return file
+
+
+def _trouble(path: Path, error: sqlite3.Error) -> DiskTrouble:
+    return DiskTrouble(
+        f"{path} cannot be written ({error}): free space or repair the disk, then run the same command again."
+    )
