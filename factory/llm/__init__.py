@@ -1,0 +1,1 @@
+"""Asking models: one interface, a direct OpenAI-compatible transport, litellm for the rest."""

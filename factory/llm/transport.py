@@ -1,0 +1,248 @@
+"""The ask-loop that every provider shares, and the direct client for endpoints that speak OpenAI's format.
+
+One call: replay a kept answer, or for each attempt lease a slot, reserve the worst case, send, keep the raw answer, settle;
+then parse. Every attempt is leased inside the loop, so that retries count; waiting happens outside the slot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+import orjson
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
+from factory.errors import ChidianError, ProviderDown, RetryLater
+from factory.ledger import Ledger
+from factory.limits import Limiter
+from factory.llm.answers import (
+    Parsed,
+    UnreadableAnswerError,
+    body_of,
+    call_key,
+    likely_input_tokens,
+    most_input_tokens,
+    parse,
+)
+from factory.llm.chat import CallKey, ChatAnswer, ChatRequest
+from factory.llm.refusals import read_refusal, to_error
+from factory.records import CallRecord
+
+_WAIT = wait_random_exponential(multiplier=0.25, max=20.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """CNY per million tokens."""
+
+    input_cny: float
+    output_cny: float
+
+    def cost(self, input_tokens: int, output_tokens: int) -> float:
+        """CNY for these tokens."""
+        return (input_tokens * self.input_cny + output_tokens * self.output_cny) / 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a model is asked. ``name`` is logical and stands in keys and sentences; ``pool`` is its limiter pool."""
+
+    name: str
+    base_url: str
+    pool: str
+    price: Price | None
+    request_timeout_s: float = 120.0
+    give_up_s: float = 120.0
+    connections: int = 512
+
+
+class PaidChat:
+    """The ask-loop; a subclass knows how to send one body."""
+
+    def __init__(self, endpoint: Endpoint, limiter: Limiter, ledger: Ledger) -> None:
+        self.endpoint = endpoint
+        self._limiter = limiter
+        self._ledger = ledger
+
+    async def ask(self, request: ChatRequest, key: CallKey, *, priority: int = 0) -> ChatAnswer:
+        """See ``Chat.ask``."""
+        body = body_of(request)
+        name = call_key(self.endpoint.name, body, key)
+        kept = await self._ledger.replay(name)
+        if kept is not None:
+            parsed = parse(kept.raw)
+            return _answer(
+                parsed, _record(name, request, key, parsed, kept.cost_cny, 0, None, kept.started_at, replayed=True)
+            )
+        packed = orjson.dumps(body)
+        started, clock = datetime.now(UTC), time.monotonic()
+        refusals = 0
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(RetryLater),
+            stop=stop_after_delay(self.endpoint.give_up_s),
+            wait=_wait,
+            retry_error_callback=self._gave_up,
+        ):
+            with attempt:
+                try:
+                    parsed, cost = await self._attempt(packed, body, request, name, key, priority, refusals)
+                except RetryLater:
+                    refusals += 1
+                    raise
+                latency = time.monotonic() - clock
+                return _answer(
+                    parsed, _record(name, request, key, parsed, cost, refusals, latency, started, replayed=False)
+                )
+        raise AssertionError  # tenacity either returns, retries or calls _gave_up
+
+    def _gave_up(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        raise ProviderDown(
+            f"{self.endpoint.name} failed for {self.endpoint.give_up_s:.0f} s and {state.attempt_number} attempts; the last one: "
+            f"{error} Try later; the same command goes on."
+        ) from error
+
+    async def _attempt(
+        self,
+        packed: bytes,
+        body: dict[str, Any],
+        request: ChatRequest,
+        name: str,
+        key: CallKey,
+        priority: int,
+        refusals: int,
+    ) -> tuple[Parsed, float | None]:
+        price = self.endpoint.price
+        worst = price.cost(most_input_tokens(len(packed)), request.max_tokens) if price else None
+        estimate = likely_input_tokens(len(packed)) + request.max_tokens // 3
+        lease = await self._limiter.lease(self.endpoint.pool, tokens=estimate, priority=priority)
+        try:
+            number = await self._ledger.reserve(
+                name, order_id=key.order_id, step=key.step, purpose=key.purpose, model=request.model, worst_cny=worst
+            )
+            sent = time.monotonic()
+            try:
+                raw = await self._send(packed, body)
+                parsed = parse(raw)
+            except RetryLater as error:
+                lease.refused(error.kind, error.retry_after_s)
+                await (self._ledger.lost if error.billed else self._ledger.void)(name, number, worst_cny=worst)
+                raise
+            except UnreadableAnswerError as error:
+                lease.refused("server", None)
+                await self._ledger.lost(name, number, worst_cny=worst)
+                raise RetryLater(f"the answer is no chat completion ({error}).", kind="server", billed=True) from error
+            except ChidianError:
+                await self._ledger.void(name, number, worst_cny=worst)
+                raise
+            cost = price.cost(parsed.input_tokens or 0, parsed.output_tokens or 0) if price else None
+            lease.settle((parsed.input_tokens or 0) + (parsed.output_tokens or 0))
+            await self._ledger.keep(
+                name,
+                number,
+                raw=raw,
+                input_tokens=parsed.input_tokens,
+                output_tokens=parsed.output_tokens,
+                cost_cny=cost,
+                worst_cny=worst,
+                refusals=refusals,
+                latency_s=time.monotonic() - sent,
+            )
+            return parsed, cost
+        finally:
+            lease.release()
+
+    async def _send(self, packed: bytes, body: dict[str, Any]) -> bytes:
+        raise NotImplementedError
+
+
+class DirectChat(PaidChat):
+    """aiohttp and orjson: a fifth of the SDKs' cost a call (docs/performance.md)."""
+
+    def __init__(self, endpoint: Endpoint, limiter: Limiter, ledger: Ledger, api_key: str | None) -> None:
+        super().__init__(endpoint, limiter, ledger)
+        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {api_key}"} if api_key else {})
+        self._url = endpoint.base_url.rstrip("/") + "/chat/completions"
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=endpoint.connections),
+            timeout=aiohttp.ClientTimeout(total=endpoint.request_timeout_s, sock_connect=10.0),
+            headers=headers,
+            auto_decompress=True,
+        )
+
+    async def _send(self, packed: bytes, body: dict[str, Any]) -> bytes:  # noqa: ARG002 - litellm's sender needs the body
+        try:
+            async with self._session.post(self._url, data=packed) as response:
+                raw = await response.read()
+                if response.status == 200:
+                    return raw
+                refusal = read_refusal(response.status, raw, response.headers.get("Retry-After"))
+        except aiohttp.ClientConnectorError as error:
+            raise RetryLater(
+                f"{self.endpoint.name} cannot be reached ({type(error).__name__}).", kind="network"
+            ) from error
+        except TimeoutError as error:
+            text = f"{self.endpoint.name} did not answer within {self.endpoint.request_timeout_s:.0f} s."
+            raise RetryLater(text, kind="timeout", billed=True) from error
+        except aiohttp.ClientError as error:
+            text = f"{self.endpoint.name} broke off ({type(error).__name__})."
+            raise RetryLater(text, kind="network", billed=True) from error
+        raise to_error(refusal, service=self.endpoint.name, model=str(orjson.loads(packed)["model"]))
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._session.close()
+        await asyncio.sleep(0)
+
+
+def _wait(state: RetryCallState) -> float:
+    """Full jitter, and never before the provider's own wish."""
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.retry_after_s if isinstance(error, RetryLater) else None
+    return max(float(_WAIT(state)), asked or 0.0)
+
+
+def _record(
+    name: str,
+    request: ChatRequest,
+    key: CallKey,
+    parsed: Parsed,
+    cost: float | None,
+    refusals: int,
+    latency_s: float | None,
+    started_at: datetime,
+    *,
+    replayed: bool,
+) -> CallRecord:
+    return CallRecord(
+        key=name,
+        order_id=key.order_id,
+        step=key.step,
+        purpose=key.purpose,
+        model=request.model,
+        status="kept",
+        replayed=replayed,
+        input_tokens=parsed.input_tokens,
+        output_tokens=parsed.output_tokens,
+        cost_cny=cost,
+        refusals=refusals,
+        latency_s=latency_s,
+        started_at=started_at,
+    )
+
+
+def _answer(parsed: Parsed, record: CallRecord) -> ChatAnswer:
+    return ChatAnswer(
+        message=parsed.message,
+        finish_reason=parsed.finish_reason,
+        model=parsed.model,
+        request_id=parsed.request_id,
+        input_tokens=parsed.input_tokens,
+        output_tokens=parsed.output_tokens,
+        record=record,
+        logprobs=parsed.logprobs,
+    )
