@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from factory.sandbox.faults import CUT_STREAM
+from factory.sandbox.faults import CUT_STREAM, TALLY
 from factory.sandbox.teacher import MODEL, Turn, next_turn
 
 MODELS = (MODEL, MODEL.removeprefix("sandbox/"))
@@ -65,6 +65,8 @@ def add_chat_routes(app: web.Application, *, defect_share: float, seed: int, key
             return refusal.response()
         turn = next_turn(asked.messages, seed=seed, defect_share=defect_share, tools=asked.tools)
         reply = _reply(asked, _cut(turn, asked.max_tokens))
+        if TALLY in request.app:
+            request.app[TALLY].counts.update(reply["usage"])
         return await _streamed(request, reply, with_usage=asked.with_usage) if asked.stream else _json(reply)
 
     async def models(request: web.Request) -> web.Response:

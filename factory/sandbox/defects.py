@@ -1,7 +1,8 @@
 """The mistakes that real models make, planted on purpose: one pure function a kind, on a drafted sample.
 
 Between teacher_writing.py and teacher.py. A false fact is written by the same phrases as a true one, so every kind
-comes in as many wordings. ``KINDS`` and ``ANSWER_KINDS`` are the tables that tests and benches walk through.
+comes in as many wordings. ``KINDS`` is the table that tests and benches walk through; those of a
+whole answer are in defects_json.py.
 """
 
 from __future__ import annotations
@@ -9,8 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-
-import orjson
 
 from factory.sandbox.phrases_book import phrase_list, phrase_table
 from factory.sandbox.phrases_item import Emphasis, item_text, short_reason
@@ -282,40 +281,3 @@ def spoil(draft: Draft, scene: Scene, dice: Dice) -> Spoiled:
     if invented is None:
         raise AssertionError("An invented restaurant can stand in any answer, so this line cannot be reached.")
     return Spoiled("invented_restaurant", invented)
-
-
-@dataclass(frozen=True, slots=True)
-class BrokenArguments:
-    """Tool-call arguments that do not parse, and the finish reason that goes with them."""
-
-    arguments: str
-    finish_reason: str
-
-
-def truncated_json(arguments: str, dice: Dice) -> BrokenArguments:
-    """Cut off, as when the output limit is reached."""
-    return BrokenArguments(arguments[: max(1, len(arguments) * dice.whole(30, 95) // 100)], "length")
-
-
-def malformed_json(arguments: str, dice: Dice) -> BrokenArguments:
-    """Complete but not JSON: fenced, single quotes, a bare comment, a missing bracket, an unescaped quote."""
-    damaged = (
-        f"```json\n{arguments}\n```",
-        arguments.replace('"', "'"),
-        f"好的，下面是结果：{arguments}",
-        arguments[:-1],
-        arguments.replace('"answer":"', '"answer":""', 1),
-    )
-    text = dice.pick(damaged)
-    try:
-        orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return BrokenArguments(text, "tool_calls")
-    return BrokenArguments(arguments[:-1], "tool_calls")
-
-
-ANSWER_KINDS: dict[str, Callable[[str, Dice], BrokenArguments]] = {
-    "truncated_json": truncated_json,
-    "malformed_json": malformed_json,
-}
-"""Mistakes of a whole answer, on the arguments as text."""

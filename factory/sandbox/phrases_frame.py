@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from factory.records import Wish
 from factory.sandbox import phrases
 from factory.sandbox.phrases_book import phrase_list, phrase_table
-from factory.sandbox.phrases_item import Voice, distance_text
+from factory.sandbox.phrases_facts import distance_text
+from factory.sandbox.phrases_item import Voice
 from factory.sandbox.teacher_dice import Dice
-from factory.sandbox.teacher_matching import Miss
+from factory.sandbox.teacher_matching import Miss, is_meal
 from factory.sandbox.teacher_reading import Shown
 
 BEFORE = phrase_list("frame", "before")
@@ -46,7 +47,8 @@ def opening(voice: Voice, count: int, *, few: bool, dice: Dice) -> str:
         core = core.replace("家{c}", "家")
     area = dice.pick(AREA if voice.place not in lead and "{p}" not in lead else ("附近", "{r}以内", "周边"))
     text = _filled(lead + core, voice, dice, count, area)
-    return text + dice.pick(("：", "：", "，供{u}参考：", "，具体如下：", "。")).format(u=voice.you)
+    ends = ("：", "：", "，具体如下：", "。") if "供" in text else ("：", "：", "，供{u}参考：", "，具体如下：", "。")
+    return text + dice.pick(ends).format(u=voice.you)
 
 
 def _leads(wish: Wish) -> list[str]:
@@ -96,7 +98,7 @@ def label(poi: Shown, miss: Miss, voice: Voice, dice: Dice) -> str:
     u, wish = voice.you, voice.wish
     price = f"人均{poi.cost_cny:g}元" if poi.cost_cny is not None else ""
     if miss.kind == "cuisine":
-        other = f"做的是{poi.cuisine}，" if poi.cuisine else ""
+        other = f"做的是{poi.cuisine}，" if is_meal(poi.cuisine) else ""
         return other + dice.pick((f"不是{u}想吃的{wish.cuisine}", f"并不是{wish.cuisine}", f"菜系不是{wish.cuisine}"))
     if miss.kind == "radius":
         said, limit = distance_text(poi.distance_m or 0, dice), phrases.metres(wish.radius_m, dice)

@@ -6,17 +6,14 @@ advice ("可以考虑"), never as a description.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 from factory.records import Wish
 from factory.sandbox import phrases
 from factory.sandbox.phrases_book import phrase_list, phrase_table
+from factory.sandbox.phrases_facts import RANGE, against_diet, distance_text, open_for, price_text, reads_like_an_order
 from factory.sandbox.teacher_dice import Dice
 from factory.sandbox.teacher_reading import Shown
-
-RANGE = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
-TENS = "零一二三四五六七八九"
 
 ADDRESS = phrase_list("item", "address")
 DISTANCE = phrase_list("item", "distance")
@@ -38,6 +35,10 @@ TAGS = phrase_table("item", "tags")
 TASTE_TIPS = phrase_table("item", "taste_tips")
 
 
+NO_SUBJECT = ("不妨", "可以", "店里", "推荐菜", "周", "支持", "提供", "从", "和")
+"""Clauses that do not follow 这家店 well begin so."""
+
+
 @dataclass(slots=True)
 class Voice:
     """What stays the same through one answer, and which reasons it has already used."""
@@ -47,32 +48,6 @@ class Voice:
     wish: Wish
     sparse: bool
     used: set[str] = field(default_factory=set)
-
-
-def distance_text(value: int, dice: Dice) -> str:
-    """A distance in metres as said: 342米, 约340米, 1.2公里. Rounded only within 3 %."""
-    if value >= 1000 and dice.chance(0.6):
-        said = f"{value / 1000:.1f}公里"
-        return dice.pick((said, f"约{said}", f"大约{said}", f"{value / 1000:.1f}千米"))
-    ten = round(value, -1)
-    if ten and abs(ten - value) <= 0.03 * value and dice.chance(0.5):
-        return dice.pick((f"约{ten}米", f"大约{ten}米", f"{ten}米左右", f"大概{ten}米"))
-    return f"{value}米"
-
-
-def price_text(value: float, dice: Dice) -> str:
-    """A price per person as said: 78元, 约80元, 七十多元, 七八十元."""
-    whole = round(value)
-    tens, ones = divmod(whole, 10)
-    roll = dice.whole(0, 9)
-    if roll == 0 and 2 <= tens <= 9 and 1 <= ones <= 9:
-        return f"{TENS[tens]}十多元"
-    if roll == 1 and 2 <= tens <= 8 and 3 <= ones <= 9:
-        return f"{TENS[tens]}{TENS[tens + 1]}十元"
-    if roll in (2, 3) and whole >= 40 and abs(round(whole, -1) - whole) <= 0.04 * whole:
-        return dice.pick((f"约{round(whole, -1)}元", f"{round(whole, -1)}元左右", f"大约{round(whole, -1)}元"))
-    exact = f"{value:g}"
-    return dice.pick((f"{exact}元", f"{exact}元", f"{exact}元", f"{exact}块", f"{exact}块钱"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +71,16 @@ def item_text(poi: Shown, voice: Voice, dice: Dice, emphasis: Emphasis = FREELY)
     """Everything after the name and its colon, in one to three sentences."""
     groups = [group for group in (_where(poi, voice, dice, emphasis), _score(poi, voice, dice, emphasis)) if group]
     groups = dice.shuffled(groups)
-    extras = (_hours(poi, voice, dice, emphasis), _dish(poi, dice, emphasis), _kind(poi, voice, dice, emphasis))
+    extras = (
+        _hours(poi, voice, dice, emphasis),
+        _dish(poi, voice.wish.diet, dice, emphasis),
+        _kind(poi, voice, dice, emphasis),
+    )
     for extra in dice.shuffled([text for text in extras if text]):
         groups.insert(len(groups) if dice.chance(0.75) else dice.whole(0, len(groups)), extra)
     if emphasis.lead:
         groups.insert(0, emphasis.lead)
-    elif groups and dice.chance(0.2) and "：" not in groups[0][:6]:
+    elif groups and dice.chance(0.2) and not groups[0].startswith(NO_SUBJECT) and "：" not in groups[0][:6]:
         groups[0] = dice.pick(("这家店", "这家", "这家餐厅")) + groups[0]
     text = _chained(groups, dice)
     why = reason(poi, voice, dice, hours_said="营业" in text)
@@ -121,7 +100,7 @@ def _chained(groups: list[str], dice: Dice) -> str:
 
 def _where(poi: Shown, voice: Voice, dice: Dice, emphasis: Emphasis) -> str:
     said = []
-    if poi.address and emphasis.says("address", 0.96, dice):
+    if poi.address and not reads_like_an_order(poi.address) and emphasis.says("address", 0.96, dice):
         said.append(dice.pick(ADDRESS).format(a=poi.address))
     if poi.distance_m is not None and emphasis.says("distance", 0.94, dice):
         said.append(_distance(poi.distance_m, voice, dice, exact="distance" in emphasis.must))
@@ -163,11 +142,12 @@ def _hours(poi: Shown, voice: Voice, dice: Dice, emphasis: Emphasis) -> str:
     return dice.pick(HOURS).format(h=poi.open_hours)
 
 
-def _dish(poi: Shown, dice: Dice, emphasis: Emphasis) -> str:
-    if not poi.specialities or not emphasis.says("dish", 0.6, dice):
+def _dish(poi: Shown, diet: str | None, dice: Dice, emphasis: Emphasis) -> str:
+    dishes = [dish for dish in poi.specialities if "dish" in emphasis.must or not against_diet(dish, diet)]
+    if not dishes or not emphasis.says("dish", 0.6, dice):
         return ""
-    count = min(len(poi.specialities), dice.pick((1, 1, 2, 2, 3)))
-    chosen = dice.shuffled(poi.specialities)[:count]
+    count = min(len(dishes), dice.pick((1, 1, 2, 2, 3)))
+    chosen = dice.shuffled(dishes)[:count]
     return dice.pick(DISHES).format(x=("和" if count == 2 and dice.chance(0.5) else "、").join(chosen))
 
 
@@ -180,24 +160,6 @@ def _kind(poi: Shown, voice: Voice, dice: Dice, emphasis: Emphasis) -> str:
     marks = [mark for mark in ("=".join(tag) for tag in poi.tags) if mark in TAGS]
     said += [dice.pick(TAGS[mark]) for mark in marks if mark in asked or dice.chance(0.5)]
     return "，".join(said[:3])
-
-
-def open_for(poi: Shown, meal: str) -> bool | None:
-    """Whether the shown hours, one or two plain ranges a day, cover the meal; None when they cannot be judged."""
-    ranges = RANGE.findall(poi.open_hours or "")
-    if not ranges or meal not in phrases.MEAL_HOURS or RANGE.sub("", poi.open_hours or "").strip(" ,;，；"):
-        return None
-    start, end = phrases.MEAL_HOURS[meal]
-    for row in ranges:
-        opens, closes = int(row[0]) * 60 + int(row[1]), int(row[2]) * 60 + int(row[3])
-        if opens <= start and (closes if closes > opens else closes + 24 * 60) >= end:
-            return True
-    return False
-
-
-def known_shut(poi: Shown, meal: str) -> bool:
-    """Whether the shown hours say that the restaurant is closed for at least a part of the meal's time."""
-    return open_for(poi, meal) is False
 
 
 def reason(poi: Shown, voice: Voice, dice: Dice, *, hours_said: bool) -> str:

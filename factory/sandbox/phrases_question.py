@@ -104,7 +104,7 @@ def _plain(said: Clauses, _wish: Wish, dice: Dice) -> str:
 def _chatty(said: Clauses, _wish: Wish, dice: Dice) -> str:
     crave = dice.pick(CRAVE).format(c=said.cuisine)
     meal = f"{said.meal}" if said.meal else ""
-    wanted = f"{meal}{dice.pick(('就', '', '')) if meal else ''}{crave}"
+    wanted = f"{meal}{crave}"
     people = f"{'，'.join(said.people)}，" if said.people else ""
     tone = dice.pick(("！", "～", "，", "。", "，"))
     first = f"{dice.pick(EXCLAIM)}{_where(said, dice)}，{people}{wanted}{tone}"

@@ -13,7 +13,8 @@ from typing import Any
 
 import orjson
 
-from factory.sandbox.defects import ANSWER_KINDS, Scene, spoil
+from factory.sandbox.defects import Scene, spoil
+from factory.sandbox.defects_json import ANSWER_KINDS
 from factory.sandbox.teacher_dice import Dice
 from factory.sandbox.teacher_matching import Ask, first_searches, further_searches, shown_pois
 from factory.sandbox.teacher_reading import Reading, Search, read

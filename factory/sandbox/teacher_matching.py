@@ -17,6 +17,8 @@ ENOUGH = 3
 LAST_PAGE = 8
 """AMap stops at 200 rows, that is 8 pages of 25: asking further is useless."""
 SHARED_RADIUS_M = 2000
+POOR_RATING = 3.0
+MEALS = frozenset({"火锅", "烧烤", "海鲜", "茶餐厅"})
 
 MissKind = Literal["cuisine", "radius", "over_budget", "under_budget", "price_unknown", "diet", "need"]
 
@@ -82,13 +84,22 @@ def shown_pois(searches: Iterable[Search]) -> list[Shown]:
 
 def fitting(pois: Sequence[Shown], wish: Wish) -> list[Shown]:
     """The restaurants that meet the wish in everything."""
-    return [poi for poi in pois if not misses(poi, wish)]
+    return [poi for poi in pois if poi.cuisine == wish.cuisine and not misses(poi, wish)]
 
 
 def alternatives(pois: Sequence[Shown], wish: Wish, count: int) -> list[Shown]:
     """The restaurants nearest to the wish among those that miss it, nearest first; those of the cuisine go before."""
-    ranked = sorted((sum(2.0 + miss.weight for miss in misses(poi, wish)), poi.poi_id, poi) for poi in pois)
-    return [poi for _, _, poi in ranked[:count]]
+
+    def farness(poi: Shown) -> tuple[float, str]:
+        doubtful = (poi.rating is not None and poi.rating < POOR_RATING) + (not is_meal(poi.cuisine))
+        return sum(2.0 + miss.weight for miss in misses(poi, wish)) + 1.5 * doubtful, poi.poi_id
+
+    return sorted(pois, key=farness)[:count]
+
+
+def is_meal(cuisine: str | None) -> bool:
+    """Whether a cuisine word names something that one goes to eat, rather than coffee, cake or "mixed"."""
+    return cuisine is not None and (cuisine.endswith(("菜", "料理", "餐")) or cuisine in MEALS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from factory.records import Wish
+from factory.sandbox.phrases_facts import against_diet, known_shut, reads_like_an_order
 from factory.sandbox.phrases_frame import closing, closing_alternatives, label, nothing_fits, opening
-from factory.sandbox.phrases_item import FREELY, Emphasis, Voice, item_text, known_shut, short_reason
+from factory.sandbox.phrases_item import FREELY, Emphasis, Voice, item_text, short_reason
 from factory.sandbox.phrases_question import question
 from factory.sandbox.teacher_dice import Dice
 from factory.sandbox.teacher_matching import ENOUGH, Miss, alternatives, fitting, misses
 from factory.sandbox.teacher_reading import Shown
 
 WRAPS = ("{}", "{}", "**{}**", "【{}】")
-INSTRUCTION_LIKE = ("指令", "忽略", "提示词", "system", "ignore")
 MOST = 5
 
 
@@ -60,7 +60,7 @@ def write(index: int, wish: Wish, place: str, pois: Sequence[Shown], dice: Dice)
     voice = new_voice(wish, place, pois, dice)
     if not matches:
         return draft_nothing(index, voice, asked, alternatives(pois, wish, MOST + 1), dice)
-    chosen = choose(matches, wish.meal_time, dice)
+    chosen = choose(matches, wish, dice)
     return draft_fitting(index, voice, asked, chosen, few=len(matches) < ENOUGH, dice=dice)
 
 
@@ -71,7 +71,7 @@ def new_voice(wish: Wish, place: str, pois: Sequence[Shown], dice: Dice) -> Voic
     return Voice(you=you, place=place, wish=wish, sparse=sparse)
 
 
-def choose(matches: Sequence[Shown], meal: str | None, dice: Dice) -> list[Shown]:
+def choose(matches: Sequence[Shown], wish: Wish, dice: Dice) -> list[Shown]:
     """Three to five of the matches (all, when fewer): better rated and nearer ones more often, closed ones rarely.
 
     A name that reads like an order to the model is left out while enough others fit: it is a name and nothing else.
@@ -79,7 +79,7 @@ def choose(matches: Sequence[Shown], meal: str | None, dice: Dice) -> list[Shown
     usual = [poi for poi in matches if not reads_like_an_order(poi.name)]
     pool = usual if len(usual) >= ENOUGH else list(matches)
     count = min(len(pool), dice.pick((3, 3, 3, 4, 4, 5)))
-    weights = [_appeal(poi, meal) for poi in pool]
+    weights = [_appeal(poi, wish) for poi in pool]
     chosen = dice.weighted(pool, weights, count)
     order = dice.whole(0, 3)
     if order == 0:
@@ -89,16 +89,14 @@ def choose(matches: Sequence[Shown], meal: str | None, dice: Dice) -> list[Shown
     return chosen
 
 
-def _appeal(poi: Shown, meal: str | None) -> float:
-    """How readily a match is chosen; one that is known to be closed at the meal is a last resort."""
-    shut = meal is not None and known_shut(poi, meal)
-    return (0.02 if shut else 1.0) * (poi.rating or 3.5) ** 2 / (400.0 + (poi.distance_m or 1000))
-
-
-def reads_like_an_order(name: str) -> bool:
-    """Whether a restaurant's name looks like an instruction: such a name is data, but not a good recommendation."""
-    lowered = name.lower()
-    return len(name) > 40 or any(word in lowered for word in INSTRUCTION_LIKE)
+def _appeal(poi: Shown, wish: Wish) -> float:
+    """How readily a match is chosen; one that is closed at the meal or named for what is not eaten is a last resort."""
+    shut = wish.meal_time is not None and known_shut(poi, wish.meal_time)
+    return (
+        (0.02 if shut or against_diet(poi.name, wish.diet) else 1.0)
+        * (poi.rating or 3.5) ** 2
+        / (400.0 + (poi.distance_m or 1000))
+    )
 
 
 def draft_fitting(index: int, voice: Voice, asked: str, chosen: Sequence[Shown], *, few: bool, dice: Dice) -> Draft:

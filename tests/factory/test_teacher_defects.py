@@ -11,7 +11,8 @@ import aiohttp
 import orjson
 import pytest
 
-from factory.sandbox.defects import ANSWER_KINDS, KINDS, Scene, spoil
+from factory.sandbox.defects import KINDS, Scene, spoil
+from factory.sandbox.defects_json import ANSWER_KINDS
 from factory.sandbox.teacher import next_turn
 from factory.sandbox.teacher_dice import Dice
 from factory.sandbox.teacher_matching import misses
