@@ -164,7 +164,7 @@ def _completion_tokens(turn: Turn) -> int:
 
 
 def _reply(asked: Asked, turn: Turn) -> dict[str, Any]:
-    """The whole completion object; ids are hashes, so that the same request gets the same bytes."""
+    """The whole completion object; ids are hashes, so that the same request gets the same ids."""
     message: dict[str, Any] = {"role": "assistant", "content": turn.content}
     if turn.calls:
         message["tool_calls"] = [

@@ -142,8 +142,9 @@ def _polite(said: Clauses, _wish: Wish, dice: Dice) -> str:
 
 def _story(said: Clauses, wish: Wish, dice: Dice) -> str:
     size = wish.party_size or 0
-    count = f"{phrases.number(size, dice)}个人" if size > 1 else ("我一个人" if size == 1 else said.who)
+    count = f"{phrases.number(size, dice)}个人" if size > 1 else "我一个人" if size == 1 else ""
     lead = dice.pick(LEADS.get(wish.occasion or "", PLAIN_LEADS)).format(p=said.place, n=count)
+    lead = lead.replace("，，", "，").rstrip("，")
     decide = dice.pick(DECIDE).format(c=said.cuisine, s=said.shop)
     meal = dice.pick(("{}", "这顿{}")).format(said.meal) if said.meal else ""
     ask = dice.pick(ASKS)

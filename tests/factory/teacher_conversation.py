@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
 import orjson
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from factory.sandbox.chat_server import add_chat_routes
+from factory.sandbox.faults import CUT_STREAM
 from factory.sandbox.teacher import MODEL
 
 Row = dict[str, Any]
@@ -125,9 +127,17 @@ class Agent:
 
 
 @asynccontextmanager
-async def teacher(*, defect_share: float = 0.0, seed: int = 1, keys: Sequence[str] = ()) -> AsyncIterator[str]:
-    """The chat server on a free loopback port; yields its base URL."""
-    app = web.Application(client_max_size=2**24)
+async def teacher(
+    *, defect_share: float = 0.0, seed: int = 1, keys: Sequence[str] = (), cut: bool = False
+) -> AsyncIterator[str]:
+    """The chat server on a free loopback port; yields its base URL. ``cut``: every stream breaks off half-way."""
+
+    @web.middleware
+    async def cutting(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request[CUT_STREAM] = cut
+        return await handler(request)
+
+    app = web.Application(client_max_size=2**24, middlewares=[cutting])
     add_chat_routes(app, defect_share=defect_share, seed=seed, keys=keys)
     runner = web.AppRunner(app)
     await runner.setup()
@@ -165,6 +175,3 @@ def calls_of(messages: Sequence[Row]) -> Iterator[list[tuple[str, Row]]]:
                 (call["function"]["name"], orjson.loads(call["function"]["arguments"]))
                 for call in message.get("tool_calls", ())
             ]
-
-
-Check = Callable[[Row], bool]

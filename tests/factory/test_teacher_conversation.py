@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 import orjson
+import pytest
 
 from tests.factory.teacher_conversation import Agent, Row, calls_of, make_pois, make_wishes, misses, post, talk, teacher
 
@@ -203,3 +204,19 @@ def test_models_are_listed() -> None:
             return orjson.loads(await response.read())
 
     assert [row["id"] for row in asyncio.run(run())["data"]] == ["sandbox/teacher-v1", "teacher-v1"]
+
+
+def test_a_stream_that_shall_break_off_ends_half_way() -> None:
+    async def run() -> bytes:
+        got = b""
+        async with teacher(cut=True) as base, aiohttp.ClientSession() as session:
+            body = Agent(make_pois(1), make_wishes(1)).body(stream=True)
+            async with session.post(f"{base}/chat/completions", data=orjson.dumps(body)) as response:
+                with pytest.raises(aiohttp.ClientPayloadError):
+                    async for piece in response.content.iter_any():
+                        got += piece
+        return got
+
+    got = asyncio.run(run())
+    assert got.startswith(b"data: ")
+    assert b"[DONE]" not in got

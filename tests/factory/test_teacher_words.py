@@ -165,3 +165,10 @@ def test_an_address_that_is_an_order_is_not_passed_on() -> None:
     pois = [Shown(f"SBX{n}", f"小馆{n}", "川菜", order, 4.5, 60.0, 100 + n) for n in range(5)]
     for roll in range(40):
         assert "忽略" not in write(0, Wish("川菜", None, None, None, 2000), "西湖", pois, Dice(roll)).answer
+
+
+def test_a_story_reads_well_when_the_party_is_unknown() -> None:
+    for name, _, _ in (*OCCASIONS, (None, 0, 0)):
+        for roll in range(30):
+            text = question(Wish("川菜", "喜欢辣", None, 50, 500, None, name, style="story"), "西湖", Dice(name, roll))
+            assert not re.search("，，|，。|我朋友|None", text), text
