@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import warnings
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -134,7 +135,10 @@ async def teacher(
 
     @web.middleware
     async def cutting(request: web.Request, handler: Handler) -> web.StreamResponse:
-        request[CUT_STREAM] = cut
+        if cut:
+            with warnings.catch_warnings():  # aiohttp would rather have a typed key
+                warnings.simplefilter("ignore")
+                request[CUT_STREAM] = True
         return await handler(request)
 
     app = web.Application(client_max_size=2**24, middlewares=[cutting])
