@@ -1,0 +1,214 @@
+"""One paced door to AMap's web service: a queue, one dispatcher, signatures, retries by infocode, kept answers.
+
+asyncio-throttle paces the dispatcher alone: it wakes every waiter each 10 ms, so a thousand waiting tasks would cost most
+of a core, one costs nothing. Equal requests that are under way are shared.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import orjson
+from asyncio_throttle import Throttler
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
+from factory.errors import OrderFailed, ProviderDown, QuotaExhausted, RetryLater
+from factory.maps.infocodes import Action, look_up, to_error
+from factory.maps.kept import KeptAnswer, KeptAnswers, request_key
+from factory.maps.signature import sign
+
+_PATHS = {
+    "geocode": "/v3/geocode/geo",
+    "regeo": "/v3/geocode/regeo",
+    "v3/around": "/v3/place/around",
+    "v3/text": "/v3/place/text",
+    "v3/detail": "/v3/place/detail",
+    "v5/around": "/v5/place/around",
+    "v5/text": "/v5/place/text",
+    "v5/detail": "/v5/place/detail",
+}
+SMOOTHING_S = 0.1
+"""The pace is kept per tenth of a second where the rate allows, so that a second's quota is not sent in one instant."""
+_WAIT = wait_random_exponential(multiplier=0.2, max=10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class AmapAccount:
+    """How to reach the service and what it allows; ``month`` caps searches a calendar month."""
+
+    base_url: str
+    key: str
+    secret: str | None
+    qps: float
+    month: int | None
+    give_up_s: float = 120.0
+    request_timeout_s: float = 10.0
+    in_flight: int = 32
+
+
+@dataclass(slots=True)
+class _Request:
+    endpoint: str
+    parameters: dict[str, str]
+    future: asyncio.Future[bytes]
+
+
+class AmapWire:
+    """Raw answers of the service, each distinct request asked once."""
+
+    def __init__(
+        self, account: AmapAccount, kept: KeptAnswers, service: str, lease: Callable[[], Awaitable[Any]] | None = None
+    ) -> None:
+        self._account = account
+        self._kept = kept
+        self._service = service
+        self._lease = lease
+        self._sent: Counter[str] = Counter()
+        self._under_way: dict[str, asyncio.Task[KeptAnswer]] = {}
+        self._queue: asyncio.Queue[_Request] = asyncio.Queue()
+        self._room = asyncio.Semaphore(account.in_flight)
+        period = SMOOTHING_S if account.qps * SMOOTHING_S >= 1 else 1.0 / account.qps
+        self._throttle = Throttler(rate_limit=max(1, int(account.qps * period)), period=period)
+        self._session: aiohttp.ClientSession | None = None
+        self._dispatcher: asyncio.Task[None] | None = None
+        self._sending: set[asyncio.Task[None]] = set()
+
+    async def get(self, endpoint: str, parameters: Mapping[str, str]) -> tuple[dict[str, Any], KeptAnswer]:
+        """The parsed answer and its raw form. An empty answer (no such address) is ``{}``."""
+        key = request_key(self._service, endpoint, parameters)
+        kept = self._kept.get(key)
+        if kept is None:
+            task = self._under_way.get(key)
+            if task is None:
+                task = self._under_way[key] = asyncio.create_task(self._fetch(key, endpoint, dict(parameters)))
+                task.add_done_callback(lambda _: self._under_way.pop(key, None))
+            kept = await asyncio.shield(task)
+        body = orjson.loads(kept.raw)
+        return (body if body.get("status") == "1" else {}), kept
+
+    def requests(self) -> dict[str, int]:
+        """Requests sent by this process, by endpoint; retries count."""
+        return dict(self._sent)
+
+    async def _fetch(self, key: str, endpoint: str, parameters: dict[str, str]) -> KeptAnswer:
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(RetryLater),
+            stop=stop_after_delay(self._account.give_up_s),
+            wait=_wait,
+            retry_error_callback=self._gave_up,
+        ):
+            with attempt:
+                raw = await self._dispatch(endpoint, parameters)
+                return self._kept.put(key, self._service, raw)
+        raise AssertionError  # tenacity either returns, retries or calls _gave_up
+
+    def _gave_up(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        raise ProviderDown(
+            f"The map service failed for {self._account.give_up_s:.0f} s; the last answer: {error} Try later; the same command "
+            "goes on."
+        ) from error
+
+    async def _dispatch(self, endpoint: str, parameters: dict[str, str]) -> bytes:
+        if self._dispatcher is None:
+            self._dispatcher = asyncio.create_task(self._run_dispatcher(), name="amap-dispatcher")
+        future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        await self._queue.put(_Request(endpoint, parameters, future))
+        return await future
+
+    async def _run_dispatcher(self) -> None:
+        while True:
+            request = await self._queue.get()
+            await self._room.acquire()
+            if self._lease is not None:
+                await self._lease()
+            async with self._throttle:
+                task = asyncio.create_task(self._serve(request))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+
+    async def _serve(self, request: _Request) -> None:
+        try:
+            raw = await self._send(request.endpoint, request.parameters)
+        except Exception as error:  # noqa: BLE001 - handed to the caller who waits for it
+            if not request.future.done():
+                request.future.set_exception(error)
+        else:
+            if not request.future.done():
+                request.future.set_result(raw)
+        finally:
+            self._room.release()
+
+    async def _send(self, endpoint: str, parameters: dict[str, str]) -> bytes:
+        group = "basic" if endpoint in {"geocode", "regeo"} else "search"
+        month = self._account.month if group == "search" else None
+        if month is not None and self._kept.spent(self._service, group) >= month:
+            raise QuotaExhausted(
+                f"This month's {month} map searches are used up: wait for the next month, or raise AMAP_MONTH if you bought more."
+            )
+        self._kept.count(self._service, group)
+        self._sent[endpoint] += 1
+        signed = {**parameters, "key": self._account.key}
+        if self._account.secret:
+            signed["sig"] = sign(signed, self._account.secret)
+        raw = await self._get(self._account.base_url.rstrip("/") + _PATHS[endpoint], signed)
+        try:
+            body = orjson.loads(raw)
+        except orjson.JSONDecodeError as error:
+            raise RetryLater("the map's answer is not JSON.", kind="server") from error
+        if not isinstance(body, dict) or "status" not in body:
+            raise RetryLater("the map's answer has no status.", kind="server")
+        if body["status"] == "1":
+            return self._clean(raw)
+        infocode = str(body.get("infocode") or "")
+        error_ = to_error(infocode, endpoint)
+        if error_ is not None:
+            raise error_
+        if look_up(infocode, endpoint).action is Action.EMPTY:
+            return orjson.dumps({"status": "0", "infocode": infocode})
+        raise OrderFailed(
+            f"The map answered status {body['status']} with code {infocode} at {endpoint}.", reason="map_refused"
+        )
+
+    async def _get(self, url: str, parameters: dict[str, str]) -> bytes:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=self._account.request_timeout_s),
+                connector=aiohttp.TCPConnector(limit=self._account.in_flight),
+            )
+        try:
+            async with self._session.get(url, params=parameters) as response:
+                raw = await response.read()
+        except TimeoutError:
+            raise RetryLater("the map did not answer in time.", kind="timeout") from None
+        except aiohttp.ClientError as error:
+            # The cause is left out: its text holds the URL, and the URL holds the key.
+            raise RetryLater(f"the map cannot be reached ({type(error).__name__}).", kind="network") from None
+        if response.status != 200:
+            raise RetryLater(f"the map answered HTTP {response.status}.", kind="server")
+        return raw
+
+    def _clean(self, raw: bytes) -> bytes:
+        """Answers may echo the key; what is kept does not."""
+        return raw.replace(self._account.key.encode(), b"***") if self._account.key.encode() in raw else raw
+
+    async def aclose(self) -> None:
+        """Stop the dispatcher and close the connections."""
+        tasks = [task for task in (self._dispatcher, *self._sending, *self._under_way.values()) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._session is not None:
+            await self._session.close()
+
+
+def _wait(state: RetryCallState) -> float:
+    """Full jitter, and never before the service's own wish."""
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.retry_after_s if isinstance(error, RetryLater) else None
+    return max(float(_WAIT(state)), (asked or 0.0))
