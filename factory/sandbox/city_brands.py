@@ -43,7 +43,7 @@ def _of_kind(rng: np.random.Generator, kind: Kind, taken: set[str]) -> tuple[Bra
         first, second = _pick(rng, names().first), _pick(rng, names().second)
         suffix = _pick(rng, kind.suffixes)
         name = first + second + suffix
-        if first == second or name in taken:
+        if first == second or name in taken or first + second in names().real:
             continue
         taken.add(name)
         made.append(_brand(rng, name, kind))
@@ -59,7 +59,7 @@ def _brand(rng: np.random.Generator, name: str, kind: Kind) -> Brand:
     order = np.argsort(rng.random(len(kind.dishes)))[:count]
     return Brand(
         name=name,
-        price_factor=float(np.exp(0.55 * _bell(rng))),
+        price_factor=float(np.exp(0.7 * _bell(rng))),
         rating_shift=0.2 * _bell(rng),
         dishes=tuple(kind.dishes[i] for i in order),
     )

@@ -79,7 +79,7 @@ def _independent(draw: list[float], areas: tuple[str, ...], suffixes: tuple[str,
     second = words.second[int(draw[VARIANT] * 7919 % 1.0 * len(words.second))]
     coined = first + second + suffix
     local = areas[int(draw[AREA] * len(areas))] + suffix
-    return [local, coined] if draw[CHAIN] > 0.9 else [coined, local]
+    return [local] if first + second in words.real else [local, coined] if draw[CHAIN] > 0.9 else [coined, local]
 
 
 def _areas(seed: int, tile: Tile) -> tuple[str, ...]:

@@ -155,7 +155,7 @@ def _rating(draw: list[float], shift: float) -> str | None:
     if draw[RATED] < 0.10:
         return f"{0.4 + 2.5 * draw[RATE_A]:.1f}"
     bell = (draw[RATE_A] + draw[RATE_B] + draw[RATED] * 7 % 1.0 - 1.5) * 0.8
-    return f"{min(5.0, max(3.0, 4.3 + shift + bell)):.1f}"
+    return f"{min(5.0, max(3.0, 4.15 + shift + bell)):.1f}"
 
 
 def _cost(draw: list[float], median: float, factor: float) -> str | None:
@@ -163,7 +163,7 @@ def _cost(draw: list[float], median: float, factor: float) -> str | None:
     if draw[PRICED] < 0.09:
         return None
     bell = math.sqrt(-2 * math.log(1 - draw[PRICE_A])) * math.cos(2 * math.pi * draw[PRICE_B])
-    spread = 0.3 if factor != 1.0 else 0.65
+    spread = 0.35 if factor != 1.0 else 0.8
     return f"{max(8, round(median * factor * math.exp(spread * bell)))}.00"
 
 

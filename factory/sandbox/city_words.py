@@ -37,10 +37,11 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Parts that invented names are put together from."""
+    """Parts that invented names are put together from; ``real`` are beginnings that belong to real brands or places."""
 
     first: tuple[str, ...]
     second: tuple[str, ...]
+    real: tuple[str, ...]
     twins: dict[str, str]
     street_first: tuple[str, ...]
     street_second: tuple[str, ...]

@@ -25,7 +25,7 @@ SERVER_FAULTS: Final = ("5xx", "500", "502", "503", "504")
 KINDS: Final = ("429", "429_retry_after", *SERVER_FAULTS, "hang", "drop", "half_body", "html")
 """Every fault that both channels know; the map also takes each infocode ("10021", ...)."""
 
-CUT_STREAM: Final = "sandbox_cut_stream"
+CUT_STREAM: Final[web.RequestKey[bool]] = web.RequestKey("cut_stream", bool)
 """Set on a request whose answer shall break off: a streaming handler stops half-way and closes the transport."""
 
 HTML_PAGE: Final = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
