@@ -44,8 +44,9 @@ def misses(poi: Shown, wish: Wish) -> list[Miss]:
         found.append(budget)
     if wish.diet and not _diet_shown(poi, wish.diet):
         found.append(Miss("diet", 2.0, wish.diet))
-    tags = dict(poi.tags)
-    found += [Miss("need", 1.5, need) for need in wish.needs if not has_need(tags, need)]
+    if wish.needs:
+        tags = dict(poi.tags)
+        found += [Miss("need", 1.5, need) for need in wish.needs if not has_need(tags, need)]
     return found
 
 
