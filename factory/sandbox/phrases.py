@@ -72,8 +72,8 @@ def metres(value: int, dice: Dice) -> str:
     if value < 1000:
         return f"{value}米"
     if value == 2000:
-        return dice.pick(("2公里", "两公里", "2000米", "2千米"))
-    return dice.pick((f"{value / 1000:g}公里", f"{value}米", f"{value / 1000:g}千米"))
+        return dice.pick(("2公里", "两公里", "2000米"))
+    return dice.pick((f"{value / 1000:g}公里", f"{value}米"))
 
 
 def radius(wish: Wish, dice: Dice) -> str:

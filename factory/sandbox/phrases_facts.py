@@ -23,7 +23,7 @@ def distance_text(value: int, dice: Dice) -> str:
     """A distance in metres as said: 342米, 约340米, 1.2公里. Rounded only within 3 %."""
     if value >= 1000 and abs(round(value, -2) - value) <= 0.03 * value and dice.chance(0.6):
         said = f"{round(value, -2) / 1000:g}"
-        return dice.pick((f"{said}公里", f"约{said}公里", f"大约{said}公里", f"{said}千米"))
+        return dice.pick((f"{said}公里", f"约{said}公里", f"大约{said}公里", f"{said}公里左右"))
     ten = round(value, -1)
     if ten and abs(ten - value) <= 0.03 * value and dice.chance(0.5):
         return dice.pick((f"约{ten}米", f"大约{ten}米", f"{ten}米左右", f"大概{ten}米"))

@@ -101,7 +101,9 @@ def label(poi: Shown, miss: Miss, voice: Voice, dice: Dice) -> str:
         other = f"做的是{poi.cuisine}，" if is_meal(poi.cuisine) else ""
         return other + dice.pick((f"不是{u}想吃的{wish.cuisine}", f"并不是{wish.cuisine}", f"菜系不是{wish.cuisine}"))
     if miss.kind == "radius":
-        said, limit = distance_text(poi.distance_m or 0, dice), phrases.metres(wish.radius_m, dice)
+        far, limit = poi.distance_m or 0, phrases.metres(wish.radius_m, dice)
+        # Rounded, 1023 m would look like the kilometre that it misses.
+        said = distance_text(far, dice) if far > 1.3 * wish.radius_m else f"{far}米"
         forms = (
             f"距离{said}，超出了{u}要求的{limit}",
             f"离{u}{said}，超过了{limit}的范围",
