@@ -223,11 +223,16 @@ def text_structure(draft: Draft, scene: Scene, dice: Dice) -> Draft | None:
 
 
 def near_duplicate(draft: Draft, scene: Scene, dice: Dice) -> Draft | None:
-    """Another sample of the same answer set again, with a word changed; one that fits this wish too goes first."""
+    """Another sample of the same answer set again, with a word changed.
+
+    An earlier one that fits this wish too goes first: only the comparison with that sample can find it out.
+    """
     if not scene.others:
         return None
-    fit = [other for other in scene.others if all(not misses(item.poi, draft.voice.wish) for item in other.items)]
-    alike = fit or [other for other in scene.others if other.voice.wish.cuisine == draft.voice.wish.cuisine]
+    wish = draft.voice.wish
+    earlier = [other for other in scene.others if other.wish_index < draft.wish_index and other.feasible]
+    fit = [other for other in earlier if not any(misses(item.poi, wish) for item in other.items)]
+    alike = fit or [other for other in scene.others if other.voice.wish.cuisine == wish.cuisine]
     other = dice.pick(alike or list(scene.others))
     asked = other.question
     if dice.chance(0.5):

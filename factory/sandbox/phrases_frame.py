@@ -101,15 +101,17 @@ def label(poi: Shown, miss: Miss, voice: Voice, dice: Dice) -> str:
         other = f"做的是{poi.cuisine}，" if is_meal(poi.cuisine) else ""
         return other + dice.pick((f"不是{u}想吃的{wish.cuisine}", f"并不是{wish.cuisine}", f"菜系不是{wish.cuisine}"))
     if miss.kind == "radius":
-        far, limit = poi.distance_m or 0, phrases.metres(wish.radius_m, dice)
         # Rounded, 1023 m would look like the kilometre that it misses.
+        far = poi.distance_m or 0
         said = distance_text(far, dice) if far > 1.3 * wish.radius_m else f"{far}米"
-        forms = (
-            f"距离{said}，超出了{u}要求的{limit}",
-            f"离{u}{said}，超过了{limit}的范围",
-            f"距离{said}，比{u}要求的{limit}远",
+        near = (
+            f"，超出了{u}要求的范围",
+            f"，超过了{u}说的距离",
+            f"，比{u}要求的远",
+            "，超出了距离要求",
+            f"，不在{u}要求的范围内",
         )
-        return dice.pick(forms)
+        return dice.pick(("距离", f"离{u}", f"距{u}")) + said + dice.pick(near)
     if miss.kind == "over_budget":
         return price + dice.pick((f"，超出了{u}的预算", "，超出预算", f"，高于{u}的预算", "，超预算了"))
     if miss.kind == "under_budget":
