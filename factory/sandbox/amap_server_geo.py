@@ -23,9 +23,14 @@ ABROAD: Final = {
     "巴黎": ("云南省", "普洱市", "530800", "0879", "100.972344,22.777321"),
     "伦敦": ("贵州省", "毕节市", "520500", "0857", "105.283992,27.302612"),
     "首尔": ("吉林省", "延边朝鲜族自治州", "222400", "0433", "129.513228,42.904823"),
+    "曼谷": ("云南省", "临沧市", "530900", "0883", "99.407181,23.529204"),
+    "新加坡": ("广东省", "清远市", "441800", "0763", "112.980411,24.311207"),
+    "悉尼": ("四川省", "广安市", "511600", "0826", "106.811305,30.412299"),
+    "京都": ("湖北省", "黄冈市", "421100", "0713", "115.301124,30.811907"),
+    "洛杉矶": ("河南省", "信阳市", "411500", "0376", "114.291933,32.011206"),
     "大阪": ("江西省", "吉安市", "360800", "0796", "114.986373,27.111699"),
 }
-"""Names of places abroad find a village of that name: the level tells."""
+"""What is asked for abroad finds a village of that name at home: its province and its level tell."""
 ROAD_FACTOR: Final = 1.3
 DRIVE_M_S, WALK_M_S = 8.0, 1.25
 WALK_MOST_M: Final = 100_000
@@ -58,20 +63,15 @@ class GeoCoding:
     def geocode(self, params: Params) -> bytes:
         """``/v3/geocode/geo``. Raises Refused."""
         address = params.required("address")
+        # A city that the service does not know is passed over: the search is nationwide then.
         city = find_city(params["city"]) if "city" in params else None
-        if "city" in params and city is None:
-            hits: list[Hit] = []
-        else:
-            hits = self._hits(address, city)
+        hits = self._hits(address, city) or ([] if city else _namesakes(address, params.get("city", "")))
         if not hits and not self._unknown_empty:
             raise Refused("30001")
         body = {"status": "1", "info": "OK", "infocode": "10000", "count": str(len(hits))}
         return encode(body | {"geocodes": [_geocode(hit) for hit in hits]}, len(address))
 
     def _hits(self, address: str, city: City | None) -> list[Hit]:
-        if city is None and address in ABROAD:
-            province, name, adcode, citycode, location = ABROAD[address]
-            return [Hit(f"{province}{name}{address}", province, name, citycode, None, adcode, location, "村庄")]
         # A landmark may begin with some city's name (北京大学; 西安路商圈 in 大连), so it is tried as it stands first.
         if marks := self._landmark_hits(address, city):
             return marks
@@ -196,6 +196,14 @@ def _leading_city(address: str) -> tuple[City | None, str]:
             if address.startswith(start):
                 return city, address[len(start) :]
     return None, address
+
+
+def _namesakes(address: str, city_word: str) -> list[Hit]:
+    """The village that shares its name with the place abroad that is meant, if any."""
+    for word, (province, name, adcode, citycode, location) in ABROAD.items():
+        if address.startswith(word) or word in city_word:
+            return [Hit(f"{province}{name}{word}", province, name, citycode, None, adcode, location, "村庄")]
+    return []
 
 
 def _landmark_hit(mark: SandboxPoi) -> Hit:

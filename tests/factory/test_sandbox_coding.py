@@ -48,10 +48,13 @@ def test_a_word_that_means_several_places_gives_several(base: str) -> None:
     assert get(base, "/v3/geocode/geo", address="成都市")["geocodes"][0]["district"] == []
 
 
-@pytest.mark.parametrize("address", ["东京", "纽约"])
-def test_a_place_abroad_finds_a_village_of_that_name(base: str, address: str) -> None:
-    (hit,) = get(base, "/v3/geocode/geo", address=address)["geocodes"]
+@pytest.mark.parametrize(
+    ("address", "city"), [("东京", ""), ("纽约时代广场", ""), ("埃菲尔铁塔", "巴黎"), ("东京站", "东京")]
+)
+def test_a_place_abroad_finds_a_village_of_that_name(base: str, address: str, city: str) -> None:
+    (hit,) = get(base, "/v3/geocode/geo", address=address, city=city)["geocodes"]
     assert (hit["level"], hit["country"]) == ("村庄", "中国")
+    assert get(base, "/v3/geocode/geo", address=address, city="北京")["infocode"] == "30001"
 
 
 def test_an_unknown_address_is_30001_or_an_empty_list_by_option(base: str) -> None:
