@@ -13,7 +13,17 @@ from factory.sandbox.phrases_question import question
 from factory.sandbox.teacher_dice import Dice
 from factory.sandbox.teacher_reading import Shown
 from factory.sandbox.teacher_writing import Draft, write
-from factory.vocabulary import BUDGETS_CNY, CUISINES, DIETS_ASKED, DIETS_PROVED, MEAL_TIMES, OCCASIONS, STYLES, TASTES
+from factory.vocabulary import (
+    BUDGETS_CNY,
+    CUISINES,
+    DIETS_ASKED,
+    DIETS_PROVED,
+    MEAL_TIMES,
+    OCCASIONS,
+    RARE_CUISINES,
+    STYLES,
+    TASTES,
+)
 from tests.factory.teacher_conversation import make_pois
 
 
@@ -143,10 +153,11 @@ def test_near_duplicates_are_rare_within_a_place_even_when_few_restaurants_fit()
     assert near <= 0.02 * len(texts)
 
 
-def test_the_cuisines_of_the_plan_read_as_shops() -> None:
-    for cuisine in CUISINES:
-        asked = Wish(cuisine, None, None, None, 2000)
-        assert cuisine[:2] in question(asked, "西湖", Dice(cuisine)) or "日料" in question(asked, "西湖", Dice(cuisine))
+def test_every_question_says_the_cuisine_of_its_wish() -> None:
+    for cuisine in (*CUISINES, *RARE_CUISINES):
+        for roll in range(40):
+            asked = Wish(cuisine, None, None, None, 2000, style=STYLES[roll % len(STYLES)])
+            assert cuisine in question(asked, "西湖", Dice(cuisine, roll))
 
 
 def test_what_a_diet_leaves_out_is_not_put_forward() -> None:
