@@ -76,7 +76,7 @@ async def _run(settings: Settings) -> int:
         run_id = f"{settings.map.split(':')[0]}-{print_[:8]}"
         services = await stack.enter_async_context(open_services(settings, run_id))
         job = await _resolve(settings, folder, run_id, print_, names, services.maps)
-        committer = RunCommitter(settings, job.run_id, services)
+        committer = RunCommitter(settings.data, job.run_id, settings.n, services.teacher_label)
         await asyncio.to_thread(committer.open)
         stack.callback(committer.close)
         first_unit = committer.next_unit
@@ -151,7 +151,7 @@ async def _report(
 async def _finish(settings: Settings, services: Services) -> int:
     services.complete()
     where = f" DATA={settings.data}" if str(settings.data) != "data" else ""
-    say(f"Look at them: make sql{where} Q=\"select question, answer from samples limit 3\"")
+    say(f'Look at them: make sql{where} Q="select question, answer from samples limit 3"')  # noqa: S608 - a line for people
     return 0
 
 
@@ -188,7 +188,9 @@ async def _resolve(
     sides = folder.sides(ordered)
     if set(sides.values()) == {"in"}:
         say("All places lie in one cell of 10 km, so there is no unseen split.")
-    return _Job(run_id, print_, Plan(run_id, settings.seed, settings.k, ordered, CHINESE_WORDS, sides), folder, unresolved)
+    return _Job(
+        run_id, print_, Plan(run_id, settings.seed, settings.k, ordered, CHINESE_WORDS, sides), folder, unresolved
+    )
 
 
 async def _locate(names: tuple[PlaceName, ...], maps: MapService) -> tuple[tuple[Place, ...], tuple[str, ...]]:

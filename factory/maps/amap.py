@@ -24,16 +24,7 @@ ROW_CAP = 200
 """Rows that one listing gives at most, over all its pages."""
 _VAGUE = frozenset({"国家", "省", "市", "区县", "开发区", "乡镇", "未知"})
 """Geocode levels that are areas, not a place to stand at."""
-_TYPES_TO_SPLIT = tuple(f"0501{n:02d}" for n in range(1, 24)) + (
-    "050200",
-    "050300",
-    "050400",
-    "050500",
-    "050600",
-    "050700",
-    "050800",
-    "050900",
-)
+_TYPES_TO_SPLIT = (*(f"0501{n:02d}" for n in range(1, 24)), *(f"050{n}00" for n in range(2, 10)))
 
 
 class AmapMap:

@@ -1,0 +1,193 @@
+"""From a unit's outcomes to its commit: admit in order, write the shards, make them count, enter the index.
+
+The order of these steps is the crash safety: before the commit nothing counts, after it nothing can be lost, and the
+index catches up from commits.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from factory.admission import Admission, Decision, Text
+from factory.agent import PROMPT_VERSION
+from factory.errors import UsageError
+from factory.neardup import fingerprint
+from factory.pool import Unit
+from factory.records import Candidate, OrderOutcome, Verification
+from factory.schema import call_row, now_utc, order_row, reject_row, sample_row, table
+from factory.store import LocalStore
+
+Verified = tuple[OrderOutcome, Candidate, Verification]
+
+
+class RunCommitter:
+    """One run's commits; blocking, called from one thread at a time."""
+
+    def __init__(self, data: Path, run_id: str, target: int, teacher: str) -> None:
+        self._data = data
+        self._run = run_id
+        self._target = target
+        self._teacher = teacher
+        self._store = LocalStore(data)
+        self._admission = Admission(data)
+        self.accepted = 0
+        self.next_unit = 0
+        self.surplus = 0
+        self._promotions = 0
+
+    def open(self) -> None:
+        """Read what is committed, sweep what is not, bring the index up to date."""
+        for record in self._store.commits(self._run):
+            self.accepted += len(record["admitted"])
+            self.surplus += len(record["surplus"]) - (
+                len(record["admitted"]) + record["counts"].get("duplicate", 0)
+            ) * (record["unit"][0] == "P")
+            if record["unit"][0] == "U":
+                self.next_unit += 1
+            else:
+                self._promotions += 1
+        self._store.sweep(self._run)
+        folder = self._data / "commits"
+        runs = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+        self._admission.catch_up(
+            self._store, [run for run in runs if (self._data / "shards" / run / "samples").is_dir()]
+        )
+
+    def commit(self, unit: Unit, outcomes: tuple[OrderOutcome, ...]) -> tuple[int, int]:
+        """Admit, write, commit, index. Returns (accepted in all, verified slots of this unit)."""
+        now = now_utc()
+        verified = [(outcome, *pair) for outcome in outcomes for pair in outcome.verified]
+        texts = [_text(outcome, candidate) for outcome, candidate, _ in verified]
+        decisions = self._admission.decide(texts, max(0, self._target - self.accepted))
+        samples, rejects = _rows(outcomes, verified, decisions, now)
+        tables = {
+            "samples": table("samples", samples),
+            "rejects": table("rejects", rejects),
+            "orders": table("orders", [order_row(outcome, self._teacher, PROMPT_VERSION, now) for outcome in outcomes]),
+            "calls": table("calls", [call_row(self._run, call) for outcome in outcomes for call in outcome.calls]),
+        }
+        accepted = [one.text for one in decisions if one.state == "accepted"]
+        surplus = [one.text.sample_id for one in decisions if one.state == "surplus"]
+        counts = Counter(_state(row) for row in rejects) + Counter(accepted=len(accepted), surplus=len(surplus))
+        self._put_commit(unit.unit_id, tables, accepted, surplus, counts, now)
+        self.accepted += len(accepted)
+        self.surplus += len(surplus)
+        self.next_unit += 1
+        return self.accepted, len(accepted) + len(surplus)
+
+    def _put_commit(
+        self,
+        unit_id: str,
+        tables: dict[str, Any],
+        accepted: list[Text],
+        surplus: list[str],
+        counts: Counter[str],
+        now: datetime,
+    ) -> None:
+        files = self._store.put(self._run, unit_id, tables)
+        record = {
+            "run_id": self._run,
+            "files": files,
+            "admitted": [text.sample_id for text in accepted],
+            "surplus": surplus,
+            "counts": dict(counts),
+            "created_at": now.isoformat(),
+        }
+        if not self._store.commit_if_absent(self._run, unit_id, record):
+            raise UsageError(
+                f"{unit_id} was committed by another run in {self._data}: start again, it goes on from there."
+            )
+        self._admission.apply(self._run, unit_id, accepted)
+
+    def promote_surplus(self, target: int) -> int:
+        """Admit what was paid for and not needed before, oldest first, up to ``target``; returns the accepted count."""
+        room = target - self.accepted
+        if room <= 0 or not self.surplus:
+            return self.accepted
+        settled = {
+            sample
+            for one in self._store.commits(self._run)
+            if one["unit"][0] == "P"
+            for sample in one["admitted"] + one["dropped"]
+        }
+        texts, units = self._surplus_texts(settled)
+        decisions = self._admission.decide(texts, room)
+        accepted = [one.text for one in decisions if one.state == "accepted"]
+        dropped = [one for one in decisions if one.state.endswith("duplicate")]
+        if not accepted and not dropped:
+            return self.accepted
+        unit_id = f"P{self._promotions + 1:06d}"
+        record = {
+            "run_id": self._run,
+            "files": {},
+            "from_units": units,
+            "admitted": [text.sample_id for text in accepted],
+            "surplus": [],
+            "dropped": [one.text.sample_id for one in dropped],
+            "counts": {"accepted": len(accepted), "duplicate": len(dropped), "surplus": -len(accepted) - len(dropped)},
+            "created_at": now_utc().isoformat(),
+        }
+        self._store.commit_if_absent(self._run, unit_id, record)
+        self._admission.apply(self._run, unit_id, accepted)
+        self._promotions += 1
+        self.accepted += len(accepted)
+        self.surplus -= len(accepted) + len(dropped)
+        return self.accepted
+
+    def _surplus_texts(self, settled: set[str]) -> tuple[list[Text], list[str]]:
+        texts: list[Text] = []
+        units: list[str] = []
+        for record in self._store.commits(self._run):
+            waiting = set(record["surplus"]) - settled
+            if not waiting:
+                continue
+            units.append(record["unit"])
+            columns = ["sample_id", "place_id", "question", "answer"]
+            for row in self._store.read(record["files"]["samples"]).select(columns).to_pylist():
+                if row["sample_id"] in waiting:
+                    found = fingerprint(row["question"], row["answer"])
+                    texts.append(Text(row["sample_id"], row["place_id"], row["question"], row["answer"], found))
+        return texts, units
+
+    def close(self) -> None:
+        """Close the index."""
+        self._admission.close()
+
+
+def _text(outcome: OrderOutcome, candidate: Candidate) -> Text:
+    found = fingerprint(candidate.question, candidate.answer)
+    return Text(candidate.candidate_id, outcome.order.place.place_id, candidate.question, candidate.answer, found)
+
+
+def _rows(
+    outcomes: tuple[OrderOutcome, ...], verified: list[Verified], decisions: list[Decision], now: datetime
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Rows of the samples shard (accepted and surplus) and of the rejects shard (everything else)."""
+    samples: list[dict[str, Any]] = []
+    rejects: list[dict[str, Any]] = []
+    for (outcome, candidate, verification), decision in zip(verified, decisions, strict=True):
+        if decision.state in {"accepted", "surplus"}:
+            samples.append(sample_row(outcome, candidate, verification, decision.text.fingerprint, now))
+        else:
+            detail = f"repeats {decision.twin}"
+            rejects.append(
+                reject_row(outcome, candidate.wish_index, "admission", decision.state, detail, candidate, now)
+            )
+    for outcome in outcomes:
+        for candidate, verification in outcome.rejected:
+            finding = verification.findings[0]
+            detail = "；".join(one.detail for one in verification.findings)
+            rejects.append(
+                reject_row(outcome, candidate.wish_index, finding.stage, finding.reason, detail, candidate, now)
+            )
+        for index, reason, detail in outcome.missing:
+            rejects.append(reject_row(outcome, index, "order", reason, detail, None, now))
+    return samples, rejects
+
+
+def _state(row: dict[str, Any]) -> str:
+    """The ledger's word for a reject row."""
+    return {"admission": "duplicate", "order": "failed"}.get(row["stage"], "rejected")

@@ -1,0 +1,125 @@
+"""Shards and commits: data first, under names that are never reused; then a commit that only the first writer gets.
+
+A file exists for readers when a commit names it. ``os.link`` of an fsynced file is the "create if absent" that both wins
+races and survives power cuts; on an object store it would be a conditional put.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from factory.errors import DiskTrouble
+from factory.schema import SCHEMA_VERSION
+
+SWEEP_AFTER_S = 3_600.0
+"""Files that no commit names are removed once they are older than this: younger ones may be about to be committed."""
+
+
+class Store(Protocol):
+    """Where shards and commits live."""
+
+    def put(self, run: str, unit: str, tables: Mapping[str, pa.Table]) -> dict[str, str]:
+        """Write one file a kind; returns kind to path relative to the store."""
+        ...
+
+    def commit_if_absent(self, run: str, unit: str, record: Mapping[str, Any]) -> bool:
+        """Make a unit count; False when it did already, and then nothing has changed."""
+        ...
+
+    def commits(self, run: str) -> Iterator[dict[str, Any]]:
+        """The run's commits in unit order."""
+        ...
+
+
+class LocalStore:
+    """A folder on a local disk."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+
+    def put(self, run: str, unit: str, tables: Mapping[str, pa.Table]) -> dict[str, str]:
+        """Raises DiskTrouble; a torn file is never left under a final name."""
+        files: dict[str, str] = {}
+        for kind, rows in tables.items():
+            relative = Path("shards") / run / kind / f"{unit}-{secrets.token_hex(6)}.parquet"
+            final = self._data / relative
+            aside = final.with_suffix(".aside")
+            try:
+                final.parent.mkdir(parents=True, exist_ok=True)
+                pq.write_table(rows, aside, compression="zstd", compression_level=3)
+                _sync(aside)
+                aside.rename(final)
+                _sync(final.parent)
+            except (OSError, pa.ArrowException) as error:
+                aside.unlink(missing_ok=True)
+                raise _trouble(self._data, error) from error
+            files[kind] = str(relative)
+        return files
+
+    def commit_if_absent(self, run: str, unit: str, record: Mapping[str, Any]) -> bool:
+        """First wins; a loser's data files stay unnamed and are swept later."""
+        folder = self._data / "commits" / run
+        aside = folder / f".{unit}-{secrets.token_hex(6)}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with aside.open("wb") as file:
+                file.write(orjson.dumps({"schema_version": SCHEMA_VERSION, "unit": unit, **record}))
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                os.link(aside, folder / f"{unit}.json")
+            except FileExistsError:
+                return False
+            _sync(folder)
+        except OSError as error:
+            raise _trouble(self._data, error) from error
+        finally:
+            aside.unlink(missing_ok=True)
+        return True
+
+    def commits(self, run: str) -> Iterator[dict[str, Any]]:
+        """The run's commits by unit name. Raises DiskTrouble on an unreadable one."""
+        for path in sorted((self._data / "commits" / run).glob("*.json")):
+            try:
+                yield orjson.loads(path.read_bytes())
+            except (OSError, orjson.JSONDecodeError) as error:
+                raise DiskTrouble(f"{path} cannot be read ({error}): restore it from a backup.") from error
+
+    def read(self, relative: str) -> pa.Table:
+        """One shard file."""
+        try:
+            return pq.read_table(self._data / relative)
+        except (OSError, pa.ArrowException) as error:
+            raise DiskTrouble(f"{self._data / relative} cannot be read ({error}): restore it from a backup.") from error
+
+    def sweep(self, run: str) -> int:
+        """Remove old files that no commit names; returns how many."""
+        named = {file for record in self.commits(run) for file in record.get("files", {}).values()}
+        swept = 0
+        for path in (self._data / "shards" / run).rglob("*.*"):
+            old = path.is_file() and time.time() - path.stat().st_mtime > SWEEP_AFTER_S
+            if old and str(path.relative_to(self._data)) not in named:
+                path.unlink()
+                swept += 1
+        return swept
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _trouble(data: Path, error: Exception) -> DiskTrouble:
+    return DiskTrouble(f"{data} cannot be written ({error}): free space or repair the disk; what is committed is safe.")
