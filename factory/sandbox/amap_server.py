@@ -135,6 +135,12 @@ def add_map_routes(app: web.Application, world: World, options: MapOptions) -> N
     gate = Gate(options)
     for endpoint in endpoints(world, options):
         app.router.add_get(endpoint.path, _handler(endpoint, gate))
+    app.router.add_get("/{version:v[35]}/{rest:.*}", _no_such_service)
+
+
+async def _no_such_service(_request: web.Request) -> web.Response:
+    """A path that the service does not have is refused like everything else."""
+    return refusal("10002")
 
 
 def _handler(endpoint: Endpoint, gate: Gate) -> Callable[[web.Request], Awaitable[web.Response]]:

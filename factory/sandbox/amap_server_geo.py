@@ -6,6 +6,7 @@ Called by amap_server.py with a request's parameters; gives the answer's bytes.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +17,7 @@ from factory.sandbox.amap_server_forms import EMPTY
 from factory.sandbox.city import Query, World
 from factory.sandbox.city_pois import SandboxPoi
 from factory.sandbox.city_tables import City, District, cities, distances_m, find_city, in_china, nearest_district
+from factory.sandbox.city_tiles import hash_number
 
 ABROAD: Final = {
     "东京": ("广西壮族自治区", "柳州市", "450200", "0772", "109.411703,24.314617"),
@@ -37,6 +39,7 @@ WALK_MOST_M: Final = 100_000
 ORIGINS_MOST: Final = 100
 REGEO_RADIUS_M: Final = 1_000
 REGEO_POIS: Final = 30
+_DOOR: Final = re.compile(r"(?P<street>[^\d号]{1,20}(?:路|街|大街|巷|胡同|道))(?P<number>\d{1,4})号")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class Hit:
     adcode: str
     location: str
     level: str
+    street: str | None = None
+    number: str | None = None
 
 
 class GeoCoding:
@@ -81,7 +86,10 @@ class GeoCoding:
         if within is not None and (marks := self._landmark_hits(rest, within)):
             return marks
         areas = _area_hits(rest, within) if within is not None and rest else _area_hits(address, city)
-        return areas or ([_city_hit(within)] if within is not None and not rest else [])
+        if areas:
+            return areas
+        home = within or city
+        return _door_hits(rest, home) if home is not None else []
 
     def _landmark_hits(self, name: str, city: City | None) -> list[Hit]:
         return [_landmark_hit(m) for m in self._world.landmarks() if m.name == name and city in (None, m.city)]
@@ -228,6 +236,24 @@ def _district_hit(city: City, district: District) -> Hit:
     return Hit(text, city.province, city.name, city.citycode, district.name, district.adcode, where, "区县")
 
 
+def _door_hits(rest: str, city: City) -> list[Hit]:
+    """A street with a house number: some point of its district (or of the city's middle), always the same one."""
+    unit = next((each for each in city.districts if rest.startswith(each.name)), None)
+    found = _DOOR.fullmatch(rest.removeprefix(unit.name) if unit else rest)
+    if found is None:
+        return []
+    lng, lat = (unit.lng, unit.lat) if unit else (city.lng, city.lat)
+    dice = hash_number(city.name, found["street"])
+    lng, lat = lng + dice % 1000 / 5e4 - 0.01, lat + dice // 1000 % 1000 / 5e4 - 0.01
+    where = f"{lng + int(found['number']) * 1e-5:.6f},{lat:.6f}"
+    unit = unit or nearest_district(city, lng, lat)
+    prefix = city.name if city.is_municipality else city.province + city.name
+    door = found["number"] + "号"
+    text = f"{prefix}{unit.name}{found['street']}{door}"
+    named = (text, city.province, city.name, city.citycode, unit.name, unit.adcode, where, "门牌号")
+    return [Hit(*named, street=found["street"], number=door)]
+
+
 def _area_hits(word: str, city: City | None) -> list[Hit]:
     """Cities and districts of that name, with or without 市, 区; a word such as 朝阳 means several."""
     pool = [city] if city is not None else list(cities())
@@ -252,8 +278,8 @@ def _geocode(hit: Hit) -> Json:
         "neighborhood": {"name": EMPTY, "type": EMPTY},
         "building": {"name": EMPTY, "type": EMPTY},
         "adcode": hit.adcode,
-        "street": EMPTY,
-        "number": EMPTY,
+        "street": hit.street or EMPTY,
+        "number": hit.number or EMPTY,
         "location": hit.location,
         "level": hit.level,
     }

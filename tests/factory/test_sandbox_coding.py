@@ -57,6 +57,14 @@ def test_a_place_abroad_finds_a_village_of_that_name(base: str, address: str, ci
     assert get(base, "/v3/geocode/geo", address=address, city="北京")["infocode"] == "30001"
 
 
+def test_a_street_with_a_number_has_a_door_in_its_district(base: str) -> None:
+    (hit,) = get(base, "/v3/geocode/geo", address="北京市海淀区学院路12号")["geocodes"]
+    assert (hit["level"], hit["street"], hit["number"]) == ("门牌号", "学院路", "12号")
+    assert hit["district"] == "海淀区"
+    assert get(base, "/v3/geocode/geo", address="海淀区学院路12号", city="北京")["geocodes"] == [hit]
+    assert get(base, "/v3/geocode/geo", address="学院路12号")["infocode"] == "30001"
+
+
 def test_an_unknown_address_is_30001_or_an_empty_list_by_option(base: str) -> None:
     body = get(base, "/v3/geocode/geo", address="亚特兰蒂斯")
     assert body == {"status": "0", "info": "ENGINE_RESPONSE_DATA_ERROR", "infocode": "30001"}

@@ -96,6 +96,17 @@ def test_half_a_body_breaks_off_before_its_announced_end(base: str) -> None:
         orjson.loads(caught.value.partial)
 
 
+def test_a_streamed_answer_breaks_off_too(base: str) -> None:
+    task = "任务：地点=清华大学；城市=北京市；需求数=1"
+    asked = {"model": "sandbox/teacher-v1", "stream": True, "messages": [{"role": "user", "content": task}]}
+    set_knobs(base)
+    whole = ask(base, "POST", CHAT, orjson.dumps(asked))[2]
+    assert whole.rstrip().endswith(b"[DONE]")
+    set_knobs(base, always="half_body")
+    with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
+        ask(base, "POST", CHAT, orjson.dumps(asked))
+
+
 def test_a_hanging_request_outlives_the_clients_patience_and_ends_when_told(base: str) -> None:
     set_knobs(base, always="hang")
     with pytest.raises(TimeoutError):

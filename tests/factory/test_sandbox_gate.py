@@ -98,6 +98,11 @@ def test_a_callback_wraps_success_and_refusal() -> None:
         assert orjson.loads(refused[3:-1])["infocode"] == "20001"
 
 
+def test_a_path_that_does_not_exist_is_refused_with_an_infocode() -> None:
+    with served() as base:
+        assert get(base, "/v3/place/nonsense")["infocode"] == "10002"
+
+
 @pytest.mark.parametrize("bad", [{"month_code": "1"}, {"age": "1999"}, {"keys": "K"}, {"nonsense": 1}])
 def test_options_that_make_no_sense_are_refused(bad: dict[str, object]) -> None:
     with pytest.raises((TypeError, ValueError)):

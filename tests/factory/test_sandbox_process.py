@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 
 import aiohttp
 import orjson
@@ -67,6 +69,34 @@ def test_a_child_that_cannot_start_is_reported_in_a_sentence() -> None:
                 pass
 
     asyncio.run(scenario())
+
+
+PARENT = """
+import asyncio, sys
+from factory.sandbox.process import SandboxProcess
+
+async def main():
+    async with SandboxProcess() as sandbox:
+        print(sandbox.amap_base_url.rsplit(":", 1)[1], flush=True)
+        await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+def test_it_does_not_outlive_a_parent_that_is_killed() -> None:
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        port = int(parent.stdout.readline())
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        parent.kill()
+    for _ in range(100):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        except ConnectionRefusedError:
+            return
+        time.sleep(0.05)
+    pytest.fail("the sandbox still listens five seconds after its parent was killed")
 
 
 def start(*flags: str) -> subprocess.Popen[bytes]:
