@@ -1,0 +1,163 @@
+"""The services of one run, opened together and closed together: map, teacher, limiter, ledger; the sandbox if needed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from factory.config import SANDBOX, Settings
+from factory.errors import UsageError
+from factory.ledger import Ledger
+from factory.limits import LocalLimiter, PoolLimits
+from factory.llm.chat import Chat
+from factory.llm.endpoint import Route, route
+from factory.llm.prices import limits_of, price_of
+from factory.llm.transport import DirectChat, Endpoint, Price
+from factory.maps.amap import AmapMap
+from factory.maps.amap_wire import AmapAccount
+from factory.maps.kept import KeptAnswers
+from factory.progress import Snapshot
+from factory.sandbox.process import SandboxProcess
+from factory.sandbox.serve import Sandbox
+
+AMAP_URL = "https://restapi.amap.com"
+SANDBOX_KEY = "sandbox"
+SANDBOX_QPS = 10_000.0
+INVENTED = "虚构数据，仅供演示 (invented data, for demonstration only)"
+AMAP_LICENCE = "高德地图开放平台服务协议 (AMap terms of service; storing and training are restricted)"
+TERMS = (
+    "AMap's terms of service restrict what you may do with its content: storing or caching it, building data sets from it and "
+    "training models on it need AMap's written permission. Read lbs.amap.com/pages/terms; if you have that permission, set "
+    "AMAP_TERMS=accepted. Without it, use open map data (MAP=open:FILE) or the sandbox (MAP=sandbox)."
+)
+CNY_PER_USD = 7.1
+"""Exchange rate for litellm's USD table, as of 2026-11; only used for models that prices.toml lacks."""
+
+
+@dataclass(slots=True)
+class Services:
+    """What a run talks to."""
+
+    maps: AmapMap
+    chat: Chat
+    ledger: Ledger
+    limiter: LocalLimiter
+    model: str
+    teacher_label: str
+    extra: tuple[tuple[str, object], ...]
+    rpm: int | None
+    tpm: int | None
+    price: Price | None
+    sandbox: SandboxProcess | None
+
+    @property
+    def price_in(self) -> float | None:
+        """CNY per million input tokens."""
+        return self.price.input_cny if self.price else None
+
+    @property
+    def price_out(self) -> float | None:
+        """CNY per million output tokens."""
+        return self.price.output_cny if self.price else None
+
+    def complete(self) -> None:
+        """The run reached N."""
+        self.maps.complete()
+
+    def snapshot(self, accepted: int, target: int) -> Snapshot:
+        """The run at this moment."""
+        spent, reserved = self.ledger.spent()
+        pools = self.limiter.state()
+        quota = ", ".join(f"{pool.name} {pool.granted} sent, ceiling {pool.ceiling}" for pool in pools if pool.granted)
+        return Snapshot(
+            accepted=accepted,
+            target=target,
+            in_flight=sum(pool.in_flight for pool in pools),
+            refusals=sum(pool.refused for pool in pools),
+            spent_cny=spent if self.price else None,
+            reserved_cny=reserved,
+            map_requests=sum(self.maps.requests().values()),
+            quota=quota,
+        )
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, run_id: str) -> AsyncIterator[Services]:
+    """Open what the settings name. Raises UsageError and RunStopped kin with a sentence."""
+    if settings.map == "amap" and settings.amap_terms != "accepted":
+        raise UsageError(TERMS)
+    async with AsyncExitStack() as stack:
+        ledger = Ledger(settings.data, run_id, settings.budget_cny)
+        stack.callback(ledger.close)
+        sandbox = None
+        if SANDBOX in {settings.map, settings.teacher} and not (settings.amap_base_url and settings.teacher_base_url):
+            wanted = Sandbox(settings.seed, settings.sandbox_defects, settings.sandbox_faults)
+            sandbox = await stack.enter_async_context(SandboxProcess(wanted))
+        way = route(settings.teacher, settings.teacher_base_url, sandbox_url=sandbox.chat_base_url if sandbox else None)
+        price = _price(settings, way)
+        limits = limits_of(way.model)
+        rpm, tpm = settings.teacher_rpm or limits.rpm, settings.teacher_tpm or limits.tpm
+        limiter = LocalLimiter(
+            {
+                "teacher": PoolLimits(
+                    rpm=rpm,
+                    tpm=tpm,
+                    max_in_flight=settings.agents,
+                    start_in_flight=min(16, settings.agents),
+                    give_up_s=settings.give_up_s,
+                )
+            }
+        )
+        endpoint = Endpoint(way.name, way.base_url or "", "teacher", price, give_up_s=settings.give_up_s)
+        chat = _chat(settings, way, endpoint, limiter, ledger)
+        stack.push_async_callback(chat.aclose)
+        maps = _map(settings, sandbox)
+        stack.push_async_callback(maps.aclose)
+        label = way.model if settings.teacher == SANDBOX else settings.teacher
+        yield Services(maps, chat, ledger, limiter, way.model, label, way.extra, rpm, tpm, price, sandbox)
+
+
+def _price(settings: Settings, way: Route) -> Price | None:
+    if settings.price_in is not None and settings.price_out is not None:
+        return Price(settings.price_in, settings.price_out)
+    price = price_of(way.model)
+    if price is None and way.base_url is None:
+        from factory.llm.litellm_chat import price_from_litellm  # noqa: PLC0415 - litellm is heavy
+
+        price = price_from_litellm(way.model, CNY_PER_USD)
+    if price is None and settings.budget_cny is not None:
+        raise UsageError(
+            f"The price of {way.model} is not known, so BUDGET cannot be kept: give PRICE_IN and PRICE_OUT (CNY per million "
+            "tokens), or run without BUDGET."
+        )
+    return price
+
+
+def _chat(settings: Settings, way: Route, endpoint: Endpoint, limiter: LocalLimiter, ledger: Ledger) -> Chat:
+    if way.base_url is None:
+        from factory.llm.litellm_chat import LitellmChat  # noqa: PLC0415 - litellm is heavy
+
+        return LitellmChat(endpoint, limiter, ledger)
+    if way.name in {"dashscope", "deepseek"} and settings.keys.teacher is None and settings.teacher_base_url is None:
+        raise UsageError(f"TEACHER={settings.teacher} needs a key: set {way.name.upper()}_API_KEY in the environment.")
+    return DirectChat(endpoint, limiter, ledger, settings.keys.teacher)
+
+
+def _map(settings: Settings, sandbox: SandboxProcess | None) -> AmapMap:
+    kept = KeptAnswers(settings.data)
+    if settings.map == SANDBOX:
+        base = settings.amap_base_url or (sandbox.amap_base_url if sandbox else "")
+        account = AmapAccount(base, SANDBOX_KEY, None, SANDBOX_QPS, None, settings.give_up_s)
+        return AmapMap(account, kept, provider="sandbox", licence=INVENTED, attribution=INVENTED, api=settings.amap_api)
+    account = AmapAccount(
+        settings.amap_base_url or AMAP_URL,
+        settings.keys.amap_key or "",
+        settings.keys.amap_secret,
+        settings.amap_qps,
+        settings.amap_month,
+        settings.give_up_s,
+    )
+    return AmapMap(
+        account, kept, provider="amap", licence=AMAP_LICENCE, attribution="数据来源：高德地图", api=settings.amap_api
+    )
