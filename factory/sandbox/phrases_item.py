@@ -155,7 +155,9 @@ def _kind(poi: Shown, voice: Voice, dice: Dice, emphasis: Emphasis) -> str:
     """The cuisine now and then, the tags that the wish needs, and some others."""
     said = []
     if poi.cuisine and emphasis.says("cuisine", 0.6 if voice.sparse else 0.12, dice):
-        said.append(dice.pick(CUISINE).format(c=poi.cuisine, s=phrases.shop(poi.cuisine, dice)))
+        said.append(
+            dice.pick(CUISINE).format(c=poi.cuisine, s=phrases.SHOPS.get(poi.cuisine, (f"{poi.cuisine}馆",))[0])
+        )
     asked = {need if "=" in need else f"{need}=yes" for need in voice.wish.needs}
     marks = [mark for mark in ("=".join(tag) for tag in poi.tags) if mark in TAGS]
     said += [dice.pick(TAGS[mark]) for mark in marks if mark in asked or dice.chance(0.5)]
