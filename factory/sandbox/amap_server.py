@@ -19,7 +19,8 @@ from aiohttp import web
 from factory.sandbox.amap_server_answers import INFOCODES, Params, Refused, answer, refusal
 from factory.sandbox.amap_server_district import district
 from factory.sandbox.amap_server_forms import Age
-from factory.sandbox.amap_server_geo import GeoCoding
+from factory.sandbox.amap_server_names import Geocoder
+from factory.sandbox.amap_server_points import PointServices
 from factory.sandbox.amap_server_search import PlaceSearch
 from factory.sandbox.city import World
 
@@ -110,7 +111,8 @@ class Endpoint:
 def endpoints(world: World, options: MapOptions) -> tuple[Endpoint, ...]:
     """Every endpoint of the server."""
     places = PlaceSearch(world, clamp=options.clamp, age=options.age)
-    geo = GeoCoding(world, unknown_empty=options.unknown_empty)
+    names = Geocoder(world, unknown_empty=options.unknown_empty)
+    points = PointServices(world)
     return (
         Endpoint("/v3/place/around", "search", lambda params: places.around(params, "v3")),
         Endpoint("/v3/place/text", "search", lambda params: places.text(params, "v3")),
@@ -118,10 +120,10 @@ def endpoints(world: World, options: MapOptions) -> tuple[Endpoint, ...]:
         Endpoint("/v5/place/around", "search", lambda params: places.around(params, "v5")),
         Endpoint("/v5/place/text", "search", lambda params: places.text(params, "v5")),
         Endpoint("/v5/place/detail", "search", lambda params: places.detail(params, "v5")),
-        Endpoint("/v3/geocode/geo", "basic", geo.geocode),
-        Endpoint("/v3/geocode/regeo", "basic", geo.regeo),
-        Endpoint("/v3/distance", "basic", geo.distance),
-        Endpoint("/v3/direction/walking", "basic", geo.walking),
+        Endpoint("/v3/geocode/geo", "basic", names.geocode),
+        Endpoint("/v3/geocode/regeo", "basic", points.regeo),
+        Endpoint("/v3/distance", "basic", points.distance),
+        Endpoint("/v3/direction/walking", "basic", points.walking),
         Endpoint("/v3/config/district", "basic", district),
     )
 
