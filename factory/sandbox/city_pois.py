@@ -27,6 +27,8 @@ RATED, RATE_A, RATE_B, PRICED, PRICE_A, PRICE_B, HOURS, TEL, DISHES, STREET, HOU
     23,
 )
 
+DINNER_CNY: Final = 60.0
+
 DAY_HOURS: Final = (
     "10:00-22:00",
     "11:00-14:00 17:00-21:30",
@@ -164,7 +166,9 @@ def _cost(draw: list[float], median: float, factor: float) -> str | None:
         return None
     bell = math.sqrt(-2 * math.log(1 - draw[PRICE_A])) * math.cos(2 * math.pi * draw[PRICE_B])
     spread = 0.35 if factor != 1.0 else 0.8
-    return f"{max(8, round(median * factor * math.exp(spread * bell)))}.00"
+    # A snack or a coffee varies half as much as a dinner.
+    narrow = 1.0 if median >= DINNER_CNY else 0.5
+    return f"{max(8, round(median * (factor * math.exp(spread * bell)) ** narrow))}.00"
 
 
 def _hours(kind: Kind, draw: float) -> str | None:
