@@ -1,0 +1,43 @@
+"""Every tolerance of the verifier in one place, with its reason. Distances in metres, money in CNY, ratings in stars."""
+
+from __future__ import annotations
+
+RATING_EXACT = 0.05
+"""Maps give one decimal; a stated rating must be that decimal."""
+RATING_ABOUT = 0.1
+"""约4.5 may stand for 4.4 to 4.6."""
+HIGH_RATING = 4.3
+"""评分很高 is inferable from here on: about the upper third of restaurants on Chinese maps."""
+
+PRICE_EXACT = 1.0
+"""A price may be stated without its decimals."""
+PRICE_ABOUT_SHARE = 0.10
+PRICE_ABOUT_LEAST = 5.0
+"""约80 for 78; small prices may be rounded to the next five."""
+
+DISTANCE_EXACT_SHARE = 0.03
+DISTANCE_EXACT_LEAST = 10.0
+"""Two measurements of one straight line differ by a few metres; 3 % also covers rounding to tens."""
+DISTANCE_ABOUT_SHARE = 0.12
+DISTANCE_ABOUT_LEAST = 30.0
+"""约400米 for 387; people round to hundreds when they say 约."""
+KILOMETRE_STEP = 50.0
+"""1.2公里 is rounded to a tenth of a kilometre."""
+NEAR_M = 300.0
+"""几步路, 就在旁边: up to here."""
+
+WALK_M_PER_MIN = 80.0
+"""The walking speed that map services use."""
+WALK_SLOWEST = 1.6
+WALK_FASTEST = 0.8
+WALK_LEAST_MIN = 1.0
+"""Streets are longer than the straight line (up to 1.4 in cities) and people walk at 60 to 100 m a minute."""
+
+RADIUS_SLACK = 1.005
+"""The map measures the circle on its own ellipsoid."""
+
+ENOUGH = 3
+"""Recommendations that an answer must give when as many fit."""
+MOST_CHARS = 4_000
+ADDRESS_LEAST = 4
+"""Characters of an address that say where something is."""
