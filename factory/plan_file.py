@@ -84,7 +84,8 @@ class PlanFolder:
 
     def load(self, run_id: str) -> dict[str, Any] | None:
         """The stored plan of a run, or None."""
-        return self._read(f"{run_id}.json")
+        known: dict[str, Any] | None = self._read(f"{run_id}.json")
+        return known
 
     def save(self, run_id: str, plan: Mapping[str, Any]) -> None:
         """Write or replace a run's plan."""

@@ -83,7 +83,6 @@ def strangers(masked: str, ignore: tuple[str, ...]) -> list[str]:
         if word:
             masked = masked.replace(tight(word), "。")
     found = [f"{one[1]}({one[2]})" for one in _WITH_BRANCH.finditer(masked)]
-    for run in _FUNCTION.split(_WITH_BRANCH.sub("。", masked)):
-        if run and 3 <= len(run) <= 10 and _SUFFIX.search(run) and not _GENERIC.match(run):
-            found.append(run)
+    runs = _FUNCTION.split(_WITH_BRANCH.sub("。", masked))
+    found += [run for run in runs if 3 <= len(run or "") <= 10 and _SUFFIX.search(run) and not _GENERIC.match(run)]
     return found
