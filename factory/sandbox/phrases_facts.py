@@ -30,11 +30,11 @@ def distance_text(value: int, dice: Dice) -> str:
     return f"{value}米"
 
 
-def price_text(value: float, dice: Dice) -> str:
-    """A price per person as said: 78元, 约80元, 七十多元, 七八十元."""
+def price_text(value: float, dice: Dice, *, loosely: bool = True) -> str:
+    """A price per person as said: 78元, 约80元, and loosely 七十多元, 七八十元."""
     whole = round(value)
     tens, ones = divmod(whole, 10)
-    roll = dice.whole(0, 9)
+    roll = dice.whole(0 if loosely else 2, 9)
     if roll == 0 and 2 <= tens <= 9 and 1 <= ones <= 9:
         return f"{TENS[tens]}十多元"
     if roll == 1 and 2 <= tens <= 8 and 3 <= ones <= 9:

@@ -122,7 +122,7 @@ def _score(poi: Shown, voice: Voice, dice: Dice, emphasis: Emphasis) -> str:
     wish = voice.wish
     asked = wish.budget_min_cny is not None or wish.budget_max_cny is not None
     if poi.cost_cny is not None and emphasis.says("price", 0.95 if asked else 0.75, dice):
-        text = dice.pick(PRICE).format(c=price_text(poi.cost_cny, dice))
+        text = dice.pick(PRICE).format(c=price_text(poi.cost_cny, dice, loosely="price" not in emphasis.must))
         if asked and emphasis.fits and "budget" not in voice.used and dice.chance(0.45):
             voice.used.add("budget")
             forms = WITHIN if wish.budget_max_cny is not None else WITHIN_OPEN

@@ -138,7 +138,7 @@ def _alternative(poi: Shown, found: Sequence[Miss], voice: Voice, dice: Dice) ->
         return write_item(poi, voice, dice, Emphasis(skip=skip, fits=False, lead=said))
     item = write_item(poi, voice, dice, Emphasis(skip=skip, fits=False))
     text = item.text.removesuffix("。")
-    ending = dice.pick((f"。不过{said}。", f"（{said}）。", f"；需要注意的是，{said}。", f"，只是{said}。"))
+    ending = dice.pick((f"。不过{said}。", f"，美中不足的是{said}。", f"；需要注意的是，{said}。", f"，只是{said}。"))
     return Item(poi, item.name, text + ending, item.reason)
 
 
