@@ -15,7 +15,7 @@ BUDGETS_CNY: Final[tuple[tuple[int | None, int | None], ...]] = ((None, 50), (50
 LOW_BUDGET_CNY: Final = (None, 15)
 """Per person; low enough that hardly any sit-down restaurant fits, so that honest "nothing fits" answers exist."""
 
-RADII_M: Final = (2000, 2000, 2000, 2000, 1500, 1000, 1000, 800, 500)
+RADII_M: Final = (2000, 2000, 2000, 2000, 2000, 2000, 2000, 1500, 1500, 1000)
 """Repeats are weights: most users take what the default search covers."""
 TIGHT_RADII_M: Final = (150, 200, 250)
 

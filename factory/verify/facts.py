@@ -24,7 +24,7 @@ _HIGH = re.compile(r"评分(?:很|非常|相当|特别|极)高|高评分|评分(
 _BUDGET_NEAR = re.compile(r"(?:预算|价位|想要|要求|期望)[^,。;]{0,6}$")
 _PRICE_CUE = r"(?:人均|每人|每位|消费|价格|均价|客单价|单价|花费|价钱|一个人)"
 _MONEY = re.compile(
-    rf"(?P<cue>{_PRICE_CUE}[^\d{CN},。;\n]{{0,6}})?(?P<q>{BEFORE}\s*(?:{NUMBER}\s*(?:-|–|~|至|到)\s*)?{NUMBER}\s*{AFTER})\s*(?P<u>元|块钱|块|rmb|cny|¥)"
+    rf"(?P<cue>{_PRICE_CUE}[^\d{CN},。;\n]{{0,6}}?)?(?P<q>{BEFORE}\s*(?:{NUMBER}\s*(?:-|–|~|至|到)\s*)?{NUMBER}\s*{AFTER})\s*(?P<u>元|块钱|块|rmb|cny|¥)"
     rf"(?P<w>左右|上下|出头|多|以内|之内|以下|以上)?(?P<after>(?:/人|每人)?的?(?:预算|价位|要求)?)",
     re.IGNORECASE,
 )
@@ -33,7 +33,7 @@ _DISTANCE = re.compile(
     re.IGNORECASE,
 )
 _WALK = re.compile(
-    rf"(?:步行|走路|走|徒步|溜达)[^\d{CN},。;]{{0,6}}(?P<q>{BEFORE}\s*(?:\d+|[{CN}]+))\s*(?:多|来)?\s*分钟"
+    rf"(?:步行|走路|走|徒步|溜达)[^\d{CN},。;]{{0,6}}?(?P<q>{BEFORE}\s*(?:\d+|[{CN}]+))\s*(?:多|来)?\s*分钟"
 )
 _RIDE = re.compile(rf"(?:骑车|骑行|开车|打车|驾车|坐车|公交|地铁)[^\d{CN},。;]{{0,6}}(?:\d+|[{CN}]+)\s*分钟")
 _TIME = re.compile(r"(\d{1,2}):(\d{2})")
@@ -55,6 +55,8 @@ _DISH_SPLIT = re.compile(r"、|和|与|及|以及|跟|/|\+|或者|或")
 _DISH_TAIL = re.compile(
     r"(?:等(?:菜|菜品|特色菜)?|也|都|值得|可以|很|不错|是|这|一类|之类|口碑|评价|味道|比较|非常|适合|符合|尤其|这几|这两|这道|的)(?:.*)$"
 )
+_CUISINES = tuple(word for word in (*CODES, "烧烤") if word not in {"甜品", "快餐", "咖啡", "茶馆", "海鲜"})
+"""Words that name a restaurant's kitchen; the others also name what one eats anywhere."""
 _NOT_DISH = re.compile(
     r"辣度|看看|口味|菜品|荤菜|蔬菜|味道|做法|这家|这里|它|几家|餐厅|环境|服务|这个|甜品$|清蒸$|白灼|距离|位置|价格|评分|地道|正宗|店里|运气|换"
 )
@@ -241,7 +243,7 @@ def cuisines(text: str, poi: Poi, wished: str) -> list[Claim]:
     for dish in sorted(map(tight, poi.specialities), key=len, reverse=True):
         body = body.replace(dish, "")
     found = []
-    for word in CODES.keys() | {"烧烤"}:
+    for word in _CUISINES:
         for one in re.finditer(re.escape(word), body):
             before = body[max(0, one.start() - 6) : one.start()]
             if re.search(r"不是|非|并非|换成|不算|不属于|想吃|要的|而不", before) or (

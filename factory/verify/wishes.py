@@ -16,12 +16,12 @@ LABEL = re.compile(
 )
 
 
-def misses(poi: Poi, wish: Wish) -> list[str]:
+def misses(poi: Poi, wish: Wish, *, slack: float = rules.RADIUS_SLACK) -> list[str]:
     """What keeps a restaurant from meeting a wish: cuisine, radius, budget, diet, need."""
     found: list[str] = []
     if poi.cuisine != wish.cuisine:
         found.append("cuisine")
-    if poi.distance_m is None or poi.distance_m > wish.radius_m * rules.RADIUS_SLACK:
+    if poi.distance_m is None or poi.distance_m > wish.radius_m * slack:
         found.append("radius")
     low, high = wish.budget_min_cny, wish.budget_max_cny
     if (low is not None or high is not None) and (
