@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from factory.neardup import Fingerprint
+from factory.neardup import Fingerprint, normalise
 from factory.records import (
     CallRecord,
     Candidate,
@@ -115,6 +115,8 @@ SAMPLES = pa.schema(
         ("split", pa.string()),
         ("text_hash", pa.binary(16)),
         ("bands", pa.list_(pa.uint64())),
+        ("normal_question", pa.string()),
+        ("normal_answer", pa.string()),
         ("created_at", _TIME),
     ]
 )
@@ -268,6 +270,9 @@ def sample_row(
         "split": order.splits[index],
         "text_hash": fingerprint.text_hash,
         "bands": list(fingerprint.bands),
+        # Normalised texts, so that DuckDB's audit sees the very characters that admission compared.
+        "normal_question": normalise(candidate.question),
+        "normal_answer": normalise(candidate.answer),
         "created_at": now,
     }
 

@@ -19,9 +19,9 @@ TILE_DEG: Final = 0.02
 QUARTER_TILES: Final = 3
 """A quarter, dense or sparse as a whole, is 3 by 3 tiles."""
 DENSE_SHARE: Final = 0.7
-DENSE_PER_KM2: Final = (15.0, 26.0)
+DENSE_PER_KM2: Final = (22.0, 31.0)
 """Restaurants; a circle of 2 km is 12.6 km2, so it holds about 190 to 325."""
-SPARSE_PER_KM2: Final = (2.7, 4.0)
+SPARSE_PER_KM2: Final = (4.0, 7.0)
 """About 34 to 50 in a circle of 2 km."""
 SUBURB_PER_KM2: Final = 1.6
 COUNTRY_PER_KM2: Final = 0.25

@@ -1,0 +1,70 @@
+"""``make sql``: one read-only question and a table, CSV or JSON; a prompt when no question is given."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from factory.errors import UsageError
+from warehouse.catalogue import open_reader
+
+FORMATS = ("table", "csv", "json")
+MOST_ROWS = 200
+"""A table shows no more; csv and json give everything."""
+
+
+def ask(data: Path, question: str, form: str) -> None:
+    """Run one question and print its answer. Raises UsageError with DuckDB's sentence."""
+    if form not in FORMATS:
+        raise UsageError(f"FORMAT must be one of {', '.join(FORMATS)}, not {form!r}.")
+    with open_reader(data) as connection:
+        try:
+            cursor = connection.execute(question)
+            names = [column[0] for column in cursor.description or ()]
+            rows = cursor.fetchall() if names else []
+        except duckdb.Error as error:
+            raise UsageError(f"The question failed: {str(error).splitlines()[0]}") from error
+    if form == "table":
+        _table(names, rows)
+    elif form == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(names)
+        writer.writerows(rows)
+    else:
+        options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
+        body = [dict(zip(names, row, strict=True)) for row in rows]
+        sys.stdout.write(orjson.dumps(body, default=str, option=options).decode() + "\n")
+
+
+def _table(names: list[str], rows: list[tuple[Any, ...]]) -> None:
+    table = Table(*names, show_lines=any(isinstance(cell, str) and len(cell) > 60 for row in rows[:20] for cell in row))
+    for row in rows[:MOST_ROWS]:
+        table.add_row(*("" if cell is None else str(cell).replace("[", "\\[") for cell in row))
+    Console().print(table)
+    if len(rows) > MOST_ROWS:
+        sys.stderr.write(f"{MOST_ROWS} of {len(rows)} rows shown: FORMAT=csv gives all.\n")
+
+
+def prompt(data: Path) -> None:
+    """Read questions until the end of input; an error is said and the prompt goes on."""
+    sys.stderr.write(
+        "SQL, one line each; end with Ctrl-D. Views: samples, ledger, rejects_by_reason, usage, runs, ...\n"
+    )
+    while True:
+        try:
+            line = input("sql> ").strip()
+        except EOFError:
+            return
+        if not line:
+            continue
+        try:
+            ask(data, line, "table")
+        except UsageError as error:
+            sys.stderr.write(f"{error}\n")

@@ -1,0 +1,2 @@
+-- Every opened slot is in exactly one state.
+select * from ledger where planned <> accepted + surplus + rejected + duplicate + failed + pending or pending < 0;

@@ -1,0 +1,49 @@
+"""``python -m warehouse forget RUN``: remove a run's content everywhere, as a licence or a law may ask."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+from factory.errors import DiskTrouble, UsageError
+from warehouse.catalogue import refresh
+
+
+def forget(data: Path, run: str) -> list[str]:
+    """Shards, commits, plan, kept calls and map answers; then the file is rebuilt. Returns what went, in words."""
+    plan = data / "plan" / f"{run}.json"
+    if not plan.exists() and not (data / "commits" / run).exists():
+        raise UsageError(f'There is no run {run} in {data}: `make sql Q="select run_id from runs"` lists them.')
+    gone: list[str] = []
+    try:
+        for folder in (data / "shards" / run, data / "commits" / run, data / "models" / run, data / "reports" / run):
+            if folder.exists():
+                shutil.rmtree(folder)
+                gone.append(str(folder))
+        plan.unlink(missing_ok=True)
+        gone.append(str(plan))
+        gone += _rows(
+            data / "calls.sqlite", ("delete from calls where run_id = ?", "delete from opened where run_id = ?"), run
+        )
+        if (data / "map.sqlite").exists():
+            with sqlite3.connect(data / "map.sqlite") as answers:
+                count = answers.execute("delete from answers").rowcount
+            gone.append(f"{count} kept map answers")
+        # The index is a cache of commits; the next run rebuilds it.
+        for name in ("admission.sqlite", "admission.sqlite-wal", "admission.sqlite-shm"):
+            (data / name).unlink(missing_ok=True)
+    except (OSError, sqlite3.Error) as error:
+        raise DiskTrouble(f"{data}: not everything could be removed ({error}); run the same command again.") from error
+    refresh(data, rebuild=True)
+    return gone
+
+
+def _rows(path: Path, statements: tuple[str, ...], run: str) -> list[str]:
+    if not path.exists():
+        return []
+    with sqlite3.connect(path) as book:
+        counts = [book.execute(statement, (run,)).rowcount for statement in statements]
+    with sqlite3.connect(path, isolation_level=None) as book:
+        book.execute("vacuum")
+    return [f"{sum(counts)} rows of {path}"]
