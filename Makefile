@@ -74,7 +74,7 @@ clean: ## remove what can be made again (never data)
 
 define EXTRA
 $(STAMPS)/$(1): pyproject.toml constraints.txt | .venv/bin/python
-	@echo "installing what $(1) needs (once)" && $(PY) -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[$(2)]' 2> >(grep -v ^WARNING >&2)
+	@echo "installing what $(1) needs (once)" && $(PY) -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[$(2)]' >.venv/pip.log 2>&1 || { grep -v ^WARNING .venv/pip.log; exit 1; }
 	@mkdir -p $(STAMPS) && touch $$@
 endef
 $(foreach room,factory warehouse train judge open check,$(eval $(call EXTRA,$(room),$(room))))

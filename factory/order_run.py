@@ -40,6 +40,7 @@ class OrderRun:
     repairs_left: int
     pois: dict[str, Poi] = field(default_factory=dict)
     searches: dict[tuple[str | None, int], SearchRecord] = field(default_factory=dict)
+    read_pages: dict[tuple[str | None, int], dict[int, PoiPage]] = field(default_factory=dict)
     pages: int = 0
     capped: bool = False
     fetched_at: datetime | None = None
@@ -62,18 +63,20 @@ class OrderRun:
         return replace(found, pois=shown)
 
     def _cover(self, radius_m: int, cuisine: str | None, found: PoiPage) -> None:
-        """Pages prove coverage only when they were read from the first on without a gap."""
-        known = self.searches.get((cuisine, radius_m))
-        read = known.pages if known else 0
-        if found.page != read + 1:
-            return
-        self.searches[cuisine, radius_m] = SearchRecord(
-            cuisine=cuisine,
-            radius_m=radius_m,
-            pages=found.page,
-            exhausted=found.is_last and not found.capped,
-            covered_m=found.covered_m,
-        )
+        """Pages prove coverage only from the first on without a gap; those of one step may arrive in any order."""
+        pages = self.read_pages.setdefault((cuisine, radius_m), {})
+        pages[found.page] = found
+        last = 0
+        while last + 1 in pages:
+            last += 1
+        if last:
+            self.searches[cuisine, radius_m] = SearchRecord(
+                cuisine=cuisine,
+                radius_m=radius_m,
+                pages=last,
+                exhausted=pages[last].is_last and not pages[last].capped,
+                covered_m=pages[last].covered_m,
+            )
 
     def evidence(self) -> Evidence:
         """Everything shown so far, in id order, with its content hash."""
