@@ -29,7 +29,8 @@ SCHEMA_VERSION = 1
 STUDENT_SYSTEM = "你是一个美食推荐专家，请根据用户的问题给出回答。"
 """The system line of the original recipe's training data."""
 
-_TIME = pa.timestamp("us", tz="UTC")
+_TIME = pa.timestamp("us")
+"""UTC without a zone mark: DuckDB's Python client would ask for a further package to show zones."""
 RECOMMENDATION = pa.struct(
     [
         ("poi_id", pa.string()),
