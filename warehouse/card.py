@@ -23,15 +23,18 @@ def card(connection: duckdb.DuckDBPyConnection, layout: str, run: str | None) ->
         f"select stage, reason, sum(rejects) from rejects_by_reason where {only} group by all order by 3 desc"
     )
     usage = ask(
-        f"select model, purpose, sum(calls), sum(input_tokens), sum(output_tokens), sum(cost_cny) from usage where {only} group by all"
+        "select model, purpose, sum(calls), sum(input_tokens), sum(output_tokens), sum(cost_cny) "
+        f"from usage where {only} group by all"
     )
     cuisines = ask(f"select cuisine, count(*) from samples where {only} group by cuisine order by 2 desc")
     invented = any(row[4] for row in runs)
     parts = ["# Restaurant recommendations, grounded in map evidence", ""]
     if invented:
         parts += [
-            "> **INVENTED DATA (sandbox).** The places' names are real, the restaurants, addresses, ratings and prices are not. "
-            "Use it to try the pipeline, never as facts.",
+            (
+                "> **INVENTED DATA (sandbox).** Places' names are real; restaurants, addresses, ratings, prices are not. "
+                "Use it to try the pipeline, never as facts."
+            ),
             "",
         ]
     parts += [

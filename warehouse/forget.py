@@ -45,5 +45,7 @@ def _rows(path: Path, statements: tuple[str, ...], run: str) -> list[str]:
     with sqlite3.connect(path) as book:
         counts = [book.execute(statement, (run,)).rowcount for statement in statements]
     with sqlite3.connect(path, isolation_level=None) as book:
+        # Deleted rows stay readable in the file until it is rewritten and the log is folded in.
         book.execute("vacuum")
+        book.execute("pragma wal_checkpoint(truncate)")
     return [f"{sum(counts)} rows of {path}"]
