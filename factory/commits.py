@@ -17,7 +17,8 @@ from factory.errors import UsageError
 from factory.neardup import fingerprint
 from factory.pool import Unit
 from factory.records import Candidate, OrderOutcome, Verification
-from factory.schema import call_row, now_utc, order_row, reject_row, sample_row, table
+from factory.rows import call_row, now_utc, order_row, reject_row, sample_row
+from factory.schema import table
 from factory.store import LocalStore
 
 Verified = tuple[OrderOutcome, Candidate, Verification]
