@@ -22,9 +22,9 @@ AMAP_FACTS = frozenset({"rating", "cost_cny", "open_hours", "tel", "specialities
 CANONICAL_RADIUS_M = 2_000
 ROW_CAP = 200
 """Rows that one listing gives at most, over all its pages."""
-_VAGUE = frozenset({"国家", "省", "市", "区县", "开发区", "乡镇", "未知"})
+_VAGUE = frozenset({"国家", "省", "市", "区县", "开发区", "乡镇", "村庄", "未知"})
 """Geocode levels that are areas, not a place to stand at."""
-_TYPES_TO_SPLIT = (*(f"0501{n:02d}" for n in range(1, 24)), *(f"050{n}00" for n in range(2, 10)))
+_TYPES_TO_SPLIT = (*(f"0501{n:02d}" for n in range(24)), *(f"050{n}00" for n in range(2, 10)))
 
 
 class AmapMap:
@@ -194,7 +194,8 @@ class AmapMap:
 def _in_city(row: dict[str, Any], city: str) -> bool:
     if not city:
         return True
-    names = [text(row.get(field)) or "" for field in ("province", "city", "district", "formatted_address")]
+    # A village of the same name answers for foreign places: its address holds the name, its province does not.
+    names = [text(row.get(field)) or "" for field in ("province", "city", "district")]
     stem = city.removesuffix("市")
     return any(stem in name for name in names)
 
