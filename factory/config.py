@@ -219,7 +219,9 @@ def _required_number(value: float | None) -> float:
 def _one_process(workers: int) -> int:
     """The executor interface allows more processes; the one that runs them is not built yet, and we say so."""
     if workers > 1:
-        raise UsageError(f"WORKERS={workers}: one process is all that is built yet; use AGENTS= for more orders in flight.")
+        raise UsageError(
+            f"WORKERS={workers}: one process is all that is built yet; use AGENTS= for more orders in flight."
+        )
     return workers
 
 

@@ -30,7 +30,8 @@ create table if not exists calls (
 create index if not exists calls_by_order on calls (order_id);
 create table if not exists opened (run_id text not null, order_id text primary key, slots integer not null, at text not null);
 """
-# status: reserved (sent or about to be), kept (answered, raw kept), void (certainly not served), unresolved (a reservation
+# status: reserved (sent or about to be), kept (answered, raw kept), unreadable (kept, but no completion), void (certainly
+# not served), unresolved (a reservation
 # that an earlier process left behind: it may have been served, so it counts as spent).
 
 
@@ -67,7 +68,8 @@ class Ledger:
     def _totals(self) -> tuple[float, float]:
         """Spent in this world, unresolved reservations at their worst included: BUDGET caps one run's plan."""
         row = self._reader.execute(
-            "select coalesce(sum(case status when 'kept' then cost_cny when 'unresolved' then worst_cny end), 0) "
+            "select coalesce(sum(case when status = 'unresolved' then worst_cny "
+            "when status in ('kept', 'unreadable') then cost_cny end), 0) "
             "from calls where run_id = ?",
             (self._run_id,),
         ).fetchone()
@@ -129,6 +131,10 @@ class Ledger:
         await self._do(sql, (raw, input_tokens, output_tokens, cost_cny, refusals, latency_s, now, key, attempt))
         self._reserved -= worst_cny or 0.0
         self._spent += cost_cny or 0.0
+
+    async def mark_unreadable(self, key: str, attempt: int) -> None:
+        """A kept answer that is no completion: it stays, as paid for, and is never replayed."""
+        await self._do("update calls set status = 'unreadable' where key = ? and attempt = ?", (key, attempt))
 
     async def void(self, key: str, attempt: int, *, worst_cny: float | None) -> None:
         """Give a reservation back: the attempt was certainly not served."""

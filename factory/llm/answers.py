@@ -92,6 +92,17 @@ def parse(raw: bytes) -> Parsed:
     )
 
 
+def usage_of(raw: bytes) -> tuple[int | None, int | None]:
+    """Tokens in and out as the answer reports them, or None; never raises, since it runs before the answer is safe."""
+    try:
+        usage = orjson.loads(raw)["usage"]
+        tokens_in, tokens_out = usage["prompt_tokens"], usage["completion_tokens"]
+    except (orjson.JSONDecodeError, KeyError, IndexError, TypeError):
+        return None, None
+    whole = isinstance(tokens_in, int) and isinstance(tokens_out, int)
+    return (tokens_in, tokens_out) if whole else (None, None)
+
+
 def _calls(raw: Any) -> tuple[ToolCall, ...]:
     return tuple(
         ToolCall(

@@ -27,6 +27,7 @@ from factory.llm.answers import (
     likely_input_tokens,
     most_input_tokens,
     parse,
+    usage_of,
 )
 from factory.llm.chat import CallKey, ChatAnswer, ChatRequest
 from factory.llm.refusals import read_refusal, to_error
@@ -74,7 +75,7 @@ class PaidChat:
         name = call_key(self.endpoint.name, body, key)
         kept = await self._ledger.replay(name)
         if kept is not None:
-            parsed = parse(kept.raw)
+            parsed = parse(kept.raw)  # what cannot be read is marked so and never replayed
             return _answer(
                 parsed, _record(name, request, key, parsed, kept.cost_cny, 0, None, kept.started_at, replayed=True)
             )
@@ -127,32 +128,35 @@ class PaidChat:
             sent = time.monotonic()
             try:
                 raw = await self._send(packed, body)
-                parsed = parse(raw)
             except RetryLater as error:
                 lease.refused(error.kind, error.retry_after_s)
                 await (self._ledger.lost if error.billed else self._ledger.void)(name, number, worst_cny=worst)
                 raise
-            except UnreadableAnswerError as error:
-                lease.refused("server", None)
-                await self._ledger.lost(name, number, worst_cny=worst)
-                raise RetryLater(f"the answer is no chat completion ({error}).", kind="server", billed=True) from error
             except ChidianError:
                 await self._ledger.void(name, number, worst_cny=worst)
                 raise
-            cost = price.cost(parsed.input_tokens or 0, parsed.output_tokens or 0) if price else None
-            lease.settle((parsed.input_tokens or 0) + (parsed.output_tokens or 0))
+            tokens_in, tokens_out = usage_of(raw)
+            known = tokens_in is not None and tokens_out is not None
+            # An answer that reports no usage may have cost the worst case.
+            cost = worst if price is None or not known else price.cost(tokens_in or 0, tokens_out or 0)
+            lease.settle((tokens_in or 0) + (tokens_out or 0) if known else estimate)
             await self._ledger.keep(
                 name,
                 number,
                 raw=raw,
-                input_tokens=parsed.input_tokens,
-                output_tokens=parsed.output_tokens,
+                input_tokens=tokens_in,
+                output_tokens=tokens_out,
                 cost_cny=cost,
                 worst_cny=worst,
                 refusals=refusals,
                 latency_s=time.monotonic() - sent,
             )
-            return parsed, cost
+            try:
+                return parse(raw), cost
+            except UnreadableAnswerError as error:
+                lease.refused("server", None)
+                await self._ledger.mark_unreadable(name, number)
+                raise RetryLater(f"the answer is no chat completion ({error}).", kind="server", billed=True) from error
         finally:
             lease.release()
 
