@@ -79,4 +79,4 @@ $(STAMPS)/$(1): pyproject.toml constraints.txt | .venv/bin/python
 endef
 $(foreach room,factory warehouse train judge,$(eval $(call EXTRA,$(room),$(room))))
 comma := ,
-$(eval $(call EXTRA,all,train$(comma)test$(comma)check))
+$(eval $(call EXTRA,all,train$(comma)judge$(comma)test$(comma)check))

@@ -1,0 +1,1 @@
+"""One statistic a file; formula and source on top; pure and seeded."""
