@@ -16,7 +16,7 @@ STAMPS := .venv/stamps
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-synth: $(STAMPS)/factory ## make N verified samples (N=1000 SEED=0 K=5 PLACES= MAP= TEACHER= BUDGET= WORKERS=1 DRY= DATA=data)
+synth: $(STAMPS)/factory $(if $(filter open:%,$(MAP)),$(STAMPS)/open) ## make N verified samples (N=1000 SEED=0 K=5 PLACES= MAP= TEACHER= BUDGET= WORKERS=1 DRY= DATA=data)
 	@$(PY) -m factory synth
 
 doctor: $(STAMPS)/judge ## try the map, the teacher and the judge with the settings in force
@@ -77,6 +77,6 @@ $(STAMPS)/$(1): pyproject.toml constraints.txt | .venv/bin/python
 	@echo "installing what $(1) needs (once)" && $(PY) -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[$(2)]' >.venv/pip.log 2>&1 || { grep -v ^WARNING .venv/pip.log; exit 1; }
 	@mkdir -p $(STAMPS) && touch $$@
 endef
-$(foreach room,factory warehouse train judge,$(eval $(call EXTRA,$(room),$(room))))
+$(foreach room,factory open warehouse train judge,$(eval $(call EXTRA,$(room),$(room))))
 comma := ,
 $(eval $(call EXTRA,all,train$(comma)judge$(comma)test$(comma)check))
