@@ -1,4 +1,4 @@
-"""Claims of one list item about its restaurant: rating, price, distance, hours, address, dish, cuisine. Pure.
+"""Claims of one list item about its restaurant: rating, price, distance, hours, address, cuisine. Pure; dishes: dishes.py.
 
 Each reader takes the item's text and the poi and returns Claims. What is stated and not in the evidence is unsupported;
 what follows by a written rule (rules.py) is inferable.
@@ -24,16 +24,24 @@ _HIGH = re.compile(r"评分(?:很|非常|相当|特别|极)高|高评分|评分(
 _BUDGET_NEAR = re.compile(r"(?:预算|价位|想要|要求|期望)[^,。;]{0,6}$")
 _PRICE_CUE = r"(?:人均|每人|每位|消费|价格|均价|客单价|单价|花费|价钱|一个人)"
 _MONEY = re.compile(
-    rf"(?P<cue>{_PRICE_CUE}[^\d{CN},。;\n]{{0,6}}?)?(?P<q>{BEFORE}\s*(?:{NUMBER}\s*(?:-|–|~|至|到)\s*)?{NUMBER}\s*{AFTER})\s*(?P<u>元|块钱|块|rmb|cny|¥)"
+    rf"(?P<cue>{_PRICE_CUE}[^\d{CN},。;\n]{{0,6}}?)?(?P<q>{BEFORE}\s*(?:{NUMBER}\s*(?:元|块)?\s*(?:-|–|~|至|到)\s*)?{NUMBER}\s*{AFTER})\s*(?P<u>元|块钱|块|rmb|cny|¥)"
     rf"(?P<w>左右|上下|出头|多|以内|之内|以下|以上)?(?P<after>(?:/人|每人)?的?(?:预算|价位|要求)?)",
     re.IGNORECASE,
 )
+_BARE_MONEY = re.compile(
+    r"(?:¥|￥|(?:rmb|cny))\s*(?P<y>\d+(?:\.\d+)?)|(?:人均|均价|客单价)(?:约|大约|大概)?:?\s*(?P<b>\d+(?:\.\d+)?)(?=\s*(?:左右|上下)?\s*(?:[,。;!)(\n]|$))",
+    re.IGNORECASE,
+)
+"""A price by its sign, or by its cue alone."""
 _DISTANCE = re.compile(
     rf"(?P<q>{BEFORE}\s*(?:\d+(?:\.\d+)?|[{CN}]+(?:点[{CN}]+)?)\s*(?:多|来)?)\s*(?P<u>米|m(?![a-z])|公里|千米|km|里地|里路)(?P<w>左右|上下|开外|多|出头)?(?P<in>以内|之内|内|范围)?",
     re.IGNORECASE,
 )
 _WALK = re.compile(
     rf"(?:步行|走路|走|徒步|溜达)[^\d{CN},。;]{{0,6}}?(?P<q>{BEFORE}\s*(?:\d+|[{CN}]+))\s*(?:多|来)?\s*分钟"
+)
+_MINUTES_AWAY = re.compile(
+    rf"(?P<q>{BEFORE}\s*(?:\d+|[{CN}]+))\s*(?:多|来)?\s*分钟(?:左右)?(?:的)?(?:步行|路程|脚程|就能走|就走|走到|能走|可走|就到|的路|即可到)"
 )
 _RIDE = re.compile(rf"(?:骑车|骑行|开车|打车|驾车|坐车|公交|地铁)[^\d{CN},。;]{{0,6}}(?:\d+|[{CN}]+)\s*分钟")
 _TIME = re.compile(r"(\d{1,2}):(\d{2})")
@@ -45,21 +53,14 @@ _ADDRESS_CUE = re.compile(
 _ADDRESS_LIKE = re.compile(
     r"[\u4e00-\u9fff\w]*(?:路|街|巷|道|胡同|弄|大街|里|村|区)[\u4e00-\u9fff\w]{0,8}?\d+\s*(?:号|弄|栋|幢|座)?|\d+\s*号"
 )
-_DISH_CUE = re.compile(
-    r"(?:招牌菜?|特色菜?|推荐菜|必点菜?|必吃|拿手菜|主打菜|看家菜|镇店菜?|可以点|推荐点|点一份|点个|来一份|来份|可以尝尝|不妨试试|不妨尝尝|尝尝|试试|"
-    r"别错过|不要错过|少不了|最受欢迎的(?:是|有)?|出名的(?:是|有)?|爆款(?:是|有)?)"
-    r"(?:菜)?(?:品)?(?:还)?(?:包括|有|是|为|当属|推荐|:)?(?:他家|店里|这里|他们|它)?(?:的)?(?P<d>[^,。;!\n]{2,40})"
-)
-_QUOTED = re.compile(r"[“\"]([^”\"]{2,12})[”\"]")
-_DISH_SPLIT = re.compile(r"、|和|与|及|以及|跟|/|\+|或者|或")
-_DISH_TAIL = re.compile(
-    r"(?:等(?:菜|菜品|特色菜)?|也|都|值得|可以|很|不错|是|这|一类|之类|口碑|评价|味道|比较|非常|适合|符合|尤其|这几|这两|这道|的)(?:.*)$"
-)
 _CUISINES = tuple(word for word in (*CODES, "烧烤") if word not in {"甜品", "快餐", "咖啡", "茶馆", "海鲜"})
 """Words that name a restaurant's kitchen; the others also name what one eats anywhere."""
-_NOT_DISH = re.compile(
-    r"辣度|看看|口味|菜品|荤菜|蔬菜|味道|做法|这家|这里|它|几家|餐厅|环境|服务|这个|甜品$|清蒸$|白灼|距离|位置|价格|评分|地道|正宗|店里|运气|换"
+
+
+_ADDRESS_BARE = re.compile(
+    r"[\u4e00-\u9fff]{0,8}?[\u4e00-\u9fff](?:路|街|巷|道|胡同|弄|大街|里|村|条)[\u4e00-\u9fff]{0,3}?\d+(?:[-—]\d+)?\s*号(?!线)"
 )
+"""A street and a number, in any sentence."""
 
 
 def claim(poi: Poi, kind: ClaimKind, stated: str, truth: str | None, status: ClaimStatus) -> Claim:
@@ -77,7 +78,7 @@ def ratings(text: str, poi: Poi) -> list[Claim]:
         if stated is None:
             continue
         found.append(claim(poi, "rating", one[0], truth, _rating_status(stated, poi.rating)))
-    if _HIGH.search(text):
+    if _HIGH.search(_RATING.sub("", text)):
         status: ClaimStatus = (
             "inferable" if poi.rating is not None and poi.rating >= rules.HIGH_RATING else "unsupported"
         )
@@ -107,6 +108,10 @@ def prices(text: str, poi: Poi) -> list[Claim]:
         stated = quantity((one["q"] or "").strip() + (one["w"] or ""))
         if stated is not None:
             found.append(claim(poi, "price", one[0], truth, price_status(stated, poi.cost_cny)))
+    for one in _BARE_MONEY.finditer(text):
+        stated = quantity(one["y"] or one["b"])
+        if stated is not None:
+            found.append(claim(poi, "price", one[0], truth, price_status(stated, poi.cost_cny)))
     return found
 
 
@@ -133,7 +138,8 @@ def distances(text: str, poi: Poi) -> list[Claim]:
             kilo = one["u"].lower() in {"公里", "千米", "km"}
             factor = 1000.0 if kilo else (500.0 if one["u"].startswith("里") else 1.0)
             found.append(claim(poi, "distance", one[0], truth, distance_status(stated, factor, truth_m)))
-    for one in _WALK.finditer(text):
+    walked = _RIDE.sub("", text)
+    for one in (*_WALK.finditer(walked), *_MINUTES_AWAY.finditer(_WALK.sub("", walked))):
         stated = quantity(one["q"].strip())
         if stated is not None:
             found.append(claim(poi, "distance", one[0], truth, _walk_status(stated, truth_m)))
@@ -202,39 +208,11 @@ def addresses(text: str, poi: Poi) -> tuple[list[Claim], str]:
         else:
             found.append(claim(poi, "address", stated, poi.address, "unsupported"))
         flat = flat.replace(stated, "")
+    for part in _ADDRESS_BARE.findall(flat):
+        held = bool(own) and any(part[start:] in own for start in range(max(1, len(part) - rules.ADDRESS_LEAST)))
+        found.append(claim(poi, "address", part, poi.address, "inferable" if held else "unsupported"))
+        flat = flat.replace(part, "")
     return found, flat
-
-
-def dishes(text: str, poi: Poi, lexicon: frozenset[str]) -> list[Claim]:
-    """Dishes after a cue, in quotes, or known from the order's evidence: the restaurant's own, or unsupported."""
-    own = {tight(dish) for dish in poi.specialities}
-    body = tight(text).replace(tight(poi.name), "")
-    stated: list[str] = []
-    for one in _DISH_CUE.finditer(body):
-        stated += _dish_names(one["d"], own)
-    stated += [one for one in _QUOTED.findall(body) if not _NOT_DISH.search(one)]
-    covered = "".join(stated)
-    stated += [dish for dish in lexicon if len(dish) >= 3 and dish in body and dish not in covered]
-    found = []
-    for dish in dict.fromkeys(stated):
-        held = any(dish == one or dish in one or one in dish for one in own)
-        status: ClaimStatus = "verified" if held else "unsupported"
-        found.append(claim(poi, "dish", dish, "、".join(poi.specialities) or None, status))
-    return found
-
-
-def _dish_names(text: str, own: set[str]) -> list[str]:
-    """The dishes of a list like 麻婆豆腐、回锅肉和水煮鱼等; true names are taken out first, since they may hold 和."""
-    names = []
-    for dish in sorted(own, key=len, reverse=True):
-        if dish in text:
-            names.append(dish)
-            text = text.replace(dish, "、")
-    for part in _DISH_SPLIT.split(text):
-        name = _DISH_TAIL.sub("", part).strip('的 :“”"')
-        if 2 <= len(name) <= 12 and not _NOT_DISH.search(name):
-            names.append(name)
-    return names
 
 
 def cuisines(text: str, poi: Poi, wished: str) -> list[Claim]:

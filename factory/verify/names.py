@@ -77,12 +77,41 @@ def mentions(text: str, index: NameIndex) -> tuple[list[Poi], str]:
     return found, masked
 
 
-def strangers(masked: str, ignore: tuple[str, ...]) -> list[str]:
-    """Restaurant-like names that remain in masked prose; ``ignore`` (place, cuisine, dishes) is masked first."""
+_KITCHEN = re.compile(
+    r"^(?P<before>[\u4e00-\u9fff]{2,6})(?:火锅店?|串串香?|烧烤店?|烤肉店?|菜馆|餐厅|饭店|食府|酒楼|料理店?)$"
+)
+_MODIFIER = re.compile(
+    r"^(?:[一二三四五六七八九十两几多好]?家|口碑|老字号|特色|本地|地道|正宗|平价|高分|热门|人气|周末|家常|好吃|性价比|高档|中档|实惠|清淡|麻辣|重庆|四川|成都|老北京|潮汕|"
+    r"日式|韩式|泰式|中式|西式|法式|意式|自助|连锁|同类|其他|别家|普通|小众|精品|传统|当地|这类|此类|各家|所有|全部)*$"
+)
+
+
+def strangers(masked: str, ignore: tuple[str, ...], cuisines: tuple[str, ...]) -> list[str]:
+    """Restaurant-like names that remain in masked prose; ``ignore`` (place, dishes) and cuisine words are masked first."""
+    found = _kitchens(masked, ignore, cuisines)
+    for word in sorted((*ignore, *cuisines), key=len, reverse=True):
+        if word:
+            masked = masked.replace(tight(word), "。")
+    found += [f"{one[1]}({one[2]})" for one in _WITH_BRANCH.finditer(masked)]
+    runs = _FUNCTION.split(_WITH_BRANCH.sub("。", masked))
+    found += [run for run in runs if 3 <= len(run or "") <= 10 and _SUFFIX.search(run) and not _GENERIC.match(run)]
+    return found
+
+
+def _kitchens(masked: str, ignore: tuple[str, ...], cuisines: tuple[str, ...]) -> list[str]:
+    """Names that end with a kitchen (蜀九香火锅, 老成都川菜馆), which masking cuisine words would hide."""
     for word in sorted(ignore, key=len, reverse=True):
         if word:
             masked = masked.replace(tight(word), "。")
-    found = [f"{one[1]}({one[2]})" for one in _WITH_BRANCH.finditer(masked)]
-    runs = _FUNCTION.split(_WITH_BRANCH.sub("。", masked))
-    found += [run for run in runs if 3 <= len(run or "") <= 10 and _SUFFIX.search(run) and not _GENERIC.match(run)]
+    found = []
+    # The 都 of 成都 is no function word.
+    for run in _FUNCTION.split(masked.replace("成都", "蓉城")):
+        kitchen = _KITCHEN.match(run or "")
+        if kitchen is None or run in cuisines:
+            continue
+        before = kitchen["before"]
+        for word in cuisines:
+            before = before.replace(word, "").replace(word.removesuffix("菜"), "")
+        if len(before) >= 2 and not _MODIFIER.match(before):
+            found.append(run.replace("蓉城", "成都"))
     return found

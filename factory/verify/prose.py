@@ -11,11 +11,13 @@ from factory.verify import rules
 from factory.verify.facts import distance_status, price_status
 from factory.verify.items import tight
 from factory.verify.names import NameIndex, mentions, strangers
-from factory.verify.numbers import CN, NUMBER, plain, quantity
+from factory.verify.numbers import BEFORE, CN, NUMBER, plain, quantity
 
 _RATING = re.compile(r"评分[^\d,。;]{0,8}([0-5](?:\.\d)?)(?:分)?(以上)?|([0-5]\.\d)\s*分?(以上)?的?(?:高?评分|好评)")
-_MONEY = re.compile(rf"({NUMBER}(?:\s*(?:-|~|至|到)\s*{NUMBER})?)\s*(?:元|块钱|块)(以内|之内|以下|以上|左右)?")
-_METRES = re.compile(rf"({NUMBER})\s*(米|公里|千米|km)(以内|之内|内|范围|左右)?")
+_MONEY = re.compile(
+    rf"({BEFORE}\s*{NUMBER}(?:\s*(?:元|块)?\s*(?:-|~|至|到)\s*{NUMBER})?)\s*(?:元|块钱|块)(以内|之内|以下|以上|左右)?"
+)
+_METRES = re.compile(rf"({BEFORE}\s*{NUMBER})\s*(米|公里|千米|km)(以内|之内|内|范围|左右)?")
 _COUNT = re.compile(rf"(?<![\d{CN}])(\d+|[{CN}]+)\s*家(?!常|乡|庭|人|里)")
 _DENIAL = re.compile(r"没有|不存在|查不到|暂无")
 
@@ -31,10 +33,10 @@ def prose_findings(
         for poi in named
         if poi.poi_id not in chosen and all(tight(poi.name) != tight(one.name) for one in recommended)
     ]
-    ignore = (place.name, place.city, wish.cuisine, wish.occasion or "", *CODES, *_dishes(evidence))
+    ignore = (place.name, place.city, wish.occasion or "", *_dishes(evidence))
     found += [
         Finding("grounding", "unknown_restaurant", f"“{name}”不在查询结果中，开头和结尾也不能提到。")
-        for name in strangers(masked, ignore)
+        for name in strangers(masked, ignore, (wish.cuisine, *CODES))
     ]
     masked = masked.replace(tight(place.name), "")
     return found + _numbers(masked, recommended, wish) + _counts(masked, recommended)
@@ -61,10 +63,10 @@ def _numbers(text: str, recommended: Sequence[Poi], wish: Wish) -> list[Finding]
         if stated_money is None or values <= bounds:
             continue
         statuses = [price_status(stated_money, poi.cost_cny) != "unsupported" for poi in recommended]
-        if not (all(statuses) if one[2] else any(statuses)):
+        if not (all(statuses) if one[2] or _of_all(text, one.start()) else any(statuses)):
             found.append(Finding("grounding", "wrong_price", f"“{one[0]}”与所推荐餐厅的人均不符。"))
     for one in _METRES.finditer(text):
-        value = plain(one[1])
+        value = _bare(one[1])
         factor = 1.0 if one[2] == "米" else 1000.0
         if value is None or abs(value * factor - wish.radius_m) < 1:
             continue
@@ -72,9 +74,22 @@ def _numbers(text: str, recommended: Sequence[Poi], wish: Wish) -> list[Finding]
         if stated_m is None:
             continue
         near = [distance_status(stated_m, factor, float(poi.distance_m or 0)) != "unsupported" for poi in recommended]
-        if not (all(near) if one[3] in {"以内", "之内", "内", "范围"} else any(near)):
+        everyone = one[3] in {"以内", "之内", "内", "范围"} or _of_all(text, one.start())
+        if not (all(near) if everyone else any(near)):
             found.append(Finding("grounding", "wrong_distance", f"“{one[0]}”与所推荐餐厅的距离不符。"))
     return found
+
+
+def _of_all(text: str, position: int) -> bool:
+    """Whether the clause before a number speaks of every restaurant: 都在…, 均不超过…."""
+    clause = re.split(r"[,。;!?\n]", text[:position])[-1]
+    return bool(re.search(r"都|均(?!价)|全部|每家", clause.replace("人均", ""))) and "最" not in clause
+
+
+def _bare(text: str) -> float | None:
+    """The number of a hedged phrase."""
+    found = re.search(NUMBER, text)
+    return plain(found[0]) if found else None
 
 
 def _counts(text: str, recommended: Sequence[Poi]) -> list[Finding]:
@@ -103,7 +118,7 @@ def question_findings(question: str, wish: Wish, place: Place) -> list[Finding]:
         if not values <= bounds:
             found.append(Finding("wish", "question_budget", f"提问中的“{one[0]}”与需求的预算不符。"))
     for one in _METRES.finditer(flat):
-        value = plain(one[1])
+        value = _bare(one[1])
         factor = 1.0 if one[2] == "米" else 1000.0
         if value is not None and abs(value * factor - wish.radius_m) > max(rules.KILOMETRE_STEP * (factor > 1), 1.0):
             found.append(Finding("wish", "question_radius", f"提问中的“{one[0]}”与需求的半径{wish.radius_m}米不符。"))

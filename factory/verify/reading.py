@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from factory.geo import distance_m
 from factory.records import Claim, Evidence, Place, Poi
-from factory.verify.facts import addresses, cuisines, dishes, distances, hours, prices, ratings
+from factory.verify.dishes import dishes
+from factory.verify.facts import addresses, cuisines, distances, hours, prices, ratings
 from factory.verify.items import Answer, Item, split_answer, tight
 from factory.verify.names import NameIndex, bind, index_names, mentions
 
