@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 import orjson
 from asyncio_throttle import Throttler
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_delay, wait_random_exponential
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_before_delay, wait_random_exponential
 
 from factory.errors import OrderFailed, ProviderDown, QuotaExhausted, RetryLater
 from factory.maps.infocodes import Action, look_up, to_error
@@ -98,7 +98,7 @@ class AmapWire:
     async def _fetch(self, key: str, endpoint: str, parameters: dict[str, str]) -> KeptAnswer:
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type(RetryLater),
-            stop=stop_after_delay(self._account.give_up_s),
+            stop=stop_before_delay(self._account.give_up_s),
             wait=_wait,
             retry_error_callback=self._gave_up,
         ):
@@ -181,6 +181,8 @@ class AmapWire:
                 timeout=aiohttp.ClientTimeout(total=self._account.request_timeout_s),
                 connector=aiohttp.TCPConnector(limit=self._account.in_flight),
             )
+            # A GET on a kept connection that drops would be sent again behind our back: past the pace and the count.
+            self._session._retry_connection = False  # noqa: SLF001 - aiohttp has no public switch for it
         try:
             async with self._session.get(url, params=parameters) as response:
                 raw = await response.read()
