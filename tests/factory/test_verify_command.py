@@ -1,0 +1,78 @@
+"""``python -m factory verify FILE``: rows of any origin, JSONL or Parquet, with claims and findings for people and machines."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import orjson
+import pytest
+
+from tests.factory.test_synth import CLEAN, _run
+
+
+def _verify(file: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "factory", "verify", str(file), *flags],
+        env=CLEAN,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Samples of a small run with what a check needs, as Parquet."""
+    data = tmp_path_factory.mktemp("data")
+    assert _run("factory", "synth", data, N="12").returncode == 0
+    file = data / "rows.parquet"
+    columns = "question, answer, evidence, lng, lat, datum, place, city, cuisine, radius_m, budget_min_cny, budget_max_cny, feasible"
+    with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as connection:
+        connection.execute(f"copy (select {columns} from samples where feasible) to '{file}'")
+    return file
+
+
+def test_our_own_samples_pass_and_every_claim_is_told(exported: Path) -> None:
+    done = _verify(exported, "--json")
+    assert done.returncode == 0, done.stderr + done.stdout
+    told = [orjson.loads(line) for line in done.stdout.splitlines()]
+    assert told
+    assert all(one["accepted"] and one["claims"] and not one["findings"] for one in told)
+
+
+def test_a_lie_in_a_row_from_elsewhere_is_found_in_a_table_and_in_the_status(exported: Path, tmp_path: Path) -> None:
+    row = duckdb.sql(f"from '{exported}' limit 1").to_arrow_table().to_pylist()[0]
+    row["answer"] = row["answer"].replace("1. ", "1. 从没有过的酒楼：评分4.9。\n2. ", 1)
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(orjson.dumps(row))
+    done = _verify(file)
+    assert done.returncode == 1
+    assert "从没有过的酒楼" in done.stdout
+    assert "0 of 1 rows pass" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"not json", "cannot be read"),
+        (b"", "holds no rows"),
+        (b'{"question": "q"}', "lacks answer, evidence, lng, lat"),
+    ],
+)
+def test_a_file_that_cannot_be_checked_is_one_sentence(tmp_path: Path, content: bytes, words: str) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(content)
+    done = _verify(file)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    done = _verify(tmp_path / "nowhere.parquet")
+    assert done.returncode == 2
+    assert "cannot be read" in done.stderr
