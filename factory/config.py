@@ -63,6 +63,11 @@ class Settings:
         """True when the map or the teacher is the built-in sandbox."""
         return SANDBOX in {self.map, self.teacher}
 
+    @property
+    def open_file(self) -> Path | None:
+        """The file of open map data, when MAP=open:FILE."""
+        return Path(self.map.removeprefix("open:")) if self.map.startswith("open:") else None
+
 
 # Name, default, what it is. A flag is the lower-case name with dashes.
 _OPTIONS: tuple[tuple[str, str | None, str], ...] = (

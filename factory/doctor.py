@@ -15,6 +15,7 @@ from pathlib import Path
 from factory.config import SANDBOX, Settings, read_settings
 from factory.errors import ChidianError
 from factory.llm.chat import CallKey, ChatRequest
+from factory.maps.open_map import OpenMap, open_map
 from factory.records import Message, PlaceName
 from factory.services import Services, open_services
 from factory.tools import make_tools, tool_schemas
@@ -26,14 +27,17 @@ def main(argv: Sequence[str]) -> int:
     """0 when everything works; 1 with a sentence each otherwise."""
     settings = read_settings(argv)
     with tempfile.TemporaryDirectory() as folder:
-        return asyncio.run(_examine(replace(settings, data=Path(folder))))
+        data = Path(folder)
+        maps = open_map(settings.open_file, data)[0] if settings.open_file else None
+        return asyncio.run(_examine(replace(settings, data=data), maps))
 
 
-async def _examine(settings: Settings) -> int:
+async def _examine(settings: Settings, open_maps: OpenMap | None) -> int:
     kind = "sandbox" if SANDBOX in {settings.map, settings.teacher} else "real services"
     _say(f"map {settings.map}, teacher {settings.teacher} ({kind}); keys come from the environment and are never shown")
-    async with open_services(settings, "doctor") as services:
-        fine = [await _try("map", _map(services)), await _try("teacher", _teacher(services))]
+    async with open_services(settings, "doctor", open_maps) as services:
+        here = open_maps.places()[0] if open_maps else PLACE
+        fine = [await _try("map", _map(services, here)), await _try("teacher", _teacher(services))]
         limits = [f"{services.rpm or '?'} requests and {services.tpm or '?'} tokens a minute for the teacher"]
         if settings.map == "amap":
             limits.append(f"{settings.amap_qps:g} map requests a second, {settings.amap_month} searches a month")
@@ -50,8 +54,8 @@ async def _try(what: str, work: object) -> bool:
     return True
 
 
-async def _map(services: Services) -> str:
-    place = await services.maps.locate(PLACE)
+async def _map(services: Services, here: PlaceName) -> str:
+    place = await services.maps.locate(here)
     page = await services.maps.around(place, radius_m=2000, cuisine=None, page=1)
     return f"{place.name} lies at {place.lng:.4f},{place.lat:.4f} ({place.datum}); {len(page.pois)} restaurants on the first page"
 

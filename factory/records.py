@@ -12,7 +12,7 @@ from typing import Literal
 
 Datum = Literal["GCJ-02", "WGS-84"]
 Split = Literal["train", "seen", "unseen"]
-ClaimKind = Literal["name", "address", "rating", "price", "distance", "hours", "cuisine", "dish"]
+ClaimKind = Literal["name", "address", "rating", "price", "distance", "hours", "cuisine", "dish", "feature"]
 ClaimStatus = Literal["verified", "inferable", "unsupported"]
 
 INSTRUCTION = "根据用户位置和偏好，推荐符合要求的餐厅"

@@ -17,6 +17,7 @@ from factory.llm.transport import DirectChat, Endpoint, Price
 from factory.maps.amap import AmapMap
 from factory.maps.amap_wire import AmapAccount
 from factory.maps.kept import KeptAnswers
+from factory.maps.service import MapService
 from factory.progress import Snapshot
 from factory.sandbox.process import SandboxProcess
 from factory.sandbox.serve import Sandbox
@@ -39,7 +40,7 @@ CNY_PER_USD = 7.1
 class Services:
     """What a run talks to."""
 
-    maps: AmapMap
+    maps: MapService
     chat: Chat
     ledger: Ledger
     limiter: LocalLimiter
@@ -83,8 +84,10 @@ class Services:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, run_id: str) -> AsyncIterator[Services]:
-    """Open what the settings name. Raises UsageError and RunStopped kin with a sentence."""
+async def open_services(
+    settings: Settings, run_id: str, open_maps: MapService | None = None
+) -> AsyncIterator[Services]:
+    """Open what the settings name; ``open_maps`` is open map data, read before. Raises UsageError and RunStopped kin."""
     if settings.map == "amap" and settings.amap_terms != "accepted":
         raise UsageError(TERMS)
     async with AsyncExitStack() as stack:
@@ -112,7 +115,7 @@ async def open_services(settings: Settings, run_id: str) -> AsyncIterator[Servic
         endpoint = Endpoint(way.name, way.base_url or "", "teacher", price, give_up_s=settings.give_up_s)
         chat = _chat(settings, way, endpoint, limiter, ledger)
         stack.push_async_callback(chat.aclose)
-        maps = _map(settings, sandbox)
+        maps = open_maps or _map(settings, sandbox)
         stack.push_async_callback(maps.aclose)
         label = way.model if settings.teacher == SANDBOX else settings.teacher
         yield Services(maps, chat, ledger, limiter, way.model, label, way.extra, rpm, tpm, price, sandbox)

@@ -20,6 +20,7 @@ from factory.config import SANDBOX, Settings, read_settings
 from factory.coordinator import Coordinator, Limits
 from factory.errors import NoSuchPlace, UsageError
 from factory.estimate import Estimate, Rates, estimate, lines
+from factory.maps.open_map import OpenMap, open_map
 from factory.maps.service import MapService
 from factory.orders import Plan, visiting_order
 from factory.plan_file import PLANNER_VERSION, PlanFolder, fingerprint, places_from_json, places_to_json, read_places
@@ -28,7 +29,7 @@ from factory.progress import Progress, Snapshot
 from factory.records import Place, PlaceName
 from factory.refresh import Refresher
 from factory.services import Services, open_services
-from factory.vocabulary import CHINESE_WORDS
+from factory.vocabulary import CHINESE_WORDS, WishWords
 
 LOCATING_AT_ONCE = 32
 
@@ -53,7 +54,24 @@ def _greeting(settings: Settings) -> str:
             "Real services: AMAP_KEY=... DASHSCOPE_API_KEY=... make synth TEACHER=dashscope/qwen3-max BUDGET=20; "
             "real places without a key: MAP=open:FILE (README)."
         )
-    return f"Map: {settings.map}. Teacher: {settings.teacher}."
+    simulated = " (simulated; every row says so)" if settings.teacher == SANDBOX else ""
+    return f"Map: {settings.map}. Teacher: {settings.teacher}{simulated}."
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """The map before anything is opened: open data is read first, since places and wishes come from it."""
+
+    label: str
+    maps: OpenMap | None
+    words: WishWords
+
+
+def _open_world(settings: Settings) -> _World:
+    if settings.open_file is None:
+        return _World(settings.map, None, CHINESE_WORDS)
+    maps, print_ = open_map(settings.open_file, settings.data)
+    return _World(f"open:{maps.provider}:{print_}", maps, maps.words())
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +88,13 @@ class _Job:
 async def _run(settings: Settings) -> int:
     async with AsyncExitStack() as stack:
         folder = PlanFolder(settings.data)
-        folder.claim_world(settings.map, settings.teacher)
-        names = read_places(settings.places)
-        print_ = fingerprint(_plan_parts(settings, names))
-        run_id = f"{settings.map.split(':')[0]}-{print_[:8]}"
-        services = await stack.enter_async_context(open_services(settings, run_id))
-        job = await _resolve(settings, folder, run_id, print_, names, services.maps)
+        world = await asyncio.to_thread(_open_world, settings)
+        folder.claim_world(world.label, settings.teacher)
+        names = world.maps.places() if world.maps and not settings.places else read_places(settings.places)
+        print_ = fingerprint(_plan_parts(settings, world.label, names))
+        run_id = f"{world.maps.provider if world.maps else settings.map}-{print_[:8]}"
+        services = await stack.enter_async_context(open_services(settings, run_id, world.maps))
+        job = await _resolve(folder, settings, run_id, print_, names, services.maps, world.words)
         committer = RunCommitter(settings.data, job.run_id, settings.n, services.teacher_label)
         await asyncio.to_thread(committer.open)
         stack.callback(committer.close)
@@ -155,14 +174,14 @@ async def _finish(settings: Settings, services: Services) -> int:
     return 0
 
 
-def _plan_parts(settings: Settings, names: tuple[PlaceName, ...]) -> dict[str, Any]:
+def _plan_parts(settings: Settings, map_label: str, names: tuple[PlaceName, ...]) -> dict[str, Any]:
     """What decides the orders and the answers."""
     places = blake2b("\n".join(f"{name.name}\t{name.city}" for name in names).encode(), digest_size=8).hexdigest()
     return {
         "seed": settings.seed,
         "k": settings.k,
         "places": places,
-        "map": settings.map,
+        "map": map_label,
         "teacher": settings.teacher,
         "prompt": PROMPT_VERSION,
         "planner": PLANNER_VERSION,
@@ -172,7 +191,13 @@ def _plan_parts(settings: Settings, names: tuple[PlaceName, ...]) -> dict[str, A
 
 
 async def _resolve(
-    settings: Settings, folder: PlanFolder, run_id: str, print_: str, names: tuple[PlaceName, ...], maps: MapService
+    folder: PlanFolder,
+    settings: Settings,
+    run_id: str,
+    print_: str,
+    names: tuple[PlaceName, ...],
+    maps: MapService,
+    words: WishWords,
 ) -> _Job:
     """Locate the places once; a run that goes on takes them from its plan file."""
     known = folder.load(run_id)
@@ -188,9 +213,8 @@ async def _resolve(
     sides = folder.sides(ordered)
     if set(sides.values()) == {"in"}:
         say("All places lie in one cell of 10 km, so there is no unseen split.")
-    return _Job(
-        run_id, print_, Plan(run_id, settings.seed, settings.k, ordered, CHINESE_WORDS, sides), folder, unresolved
-    )
+    plan = Plan(run_id, settings.seed, settings.k, ordered, words, sides)
+    return _Job(run_id, print_, plan, folder, unresolved)
 
 
 async def _locate(names: tuple[PlaceName, ...], maps: MapService) -> tuple[tuple[Place, ...], tuple[str, ...]]:
@@ -215,7 +239,7 @@ def _save_plan(settings: Settings, job: _Job, services: Services) -> None:
             "run_id": job.run_id,
             "target": settings.n,
             "fingerprint": job.fingerprint,
-            "plan": _plan_parts(settings, ()) | {"k": settings.k},
+            "plan": _plan_parts(settings, settings.map, ()),
             "map_provider": services.maps.provider,
             "teacher": services.teacher_label,
             "prompt_version": PROMPT_VERSION,

@@ -6,6 +6,8 @@ Codes are those of the official POI classification (first segment 05, 餐饮服�
 
 from __future__ import annotations
 
+from factory.maps.open_words import CUISINE_TOKENS
+
 CODES: dict[str, tuple[str, ...]] = {
     "川菜": ("050102",),
     "粤菜": ("050103",),
@@ -45,6 +47,8 @@ CODES: dict[str, tuple[str, ...]] = {
     "甜品": ("050900",),
     "快餐": ("050300", "050301", "050302", "050303", "050304", "050306", "050309", "050311"),
 }
+CUISINES_KNOWN: tuple[str, ...] = tuple(dict.fromkeys((*CODES, "烧烤", *CUISINE_TOKENS)))
+"""Every cuisine word that a restaurant of any provider may carry."""
 GENERAL = "050000"
 _BY_CODE = {code: word for word, codes in CODES.items() for code in codes}
 _BY_NAME = ("烧烤", "烤串", "烤肉")

@@ -59,6 +59,10 @@ class MapService(Protocol):
         """Requests that really reached the service in this process, by endpoint (``geocode``, ``around``, ...)."""
         ...
 
+    def complete(self) -> None:
+        """The run reached its N: delete what the service's terms forbid to keep."""
+        ...
+
     async def aclose(self) -> None:
         """Close sockets and stores."""
         ...

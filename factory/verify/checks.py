@@ -24,6 +24,7 @@ _WORD = {
     "dish": "菜品",
     "cuisine": "菜系",
     "name": "店名",
+    "feature": "服务",
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from factory.maps.cuisines import CODES
+from factory.maps.cuisines import CUISINES_KNOWN
 from factory.records import Claim, ClaimKind, ClaimStatus, Poi
 from factory.verify import rules
 from factory.verify.items import tight
@@ -51,9 +51,10 @@ _ADDRESS_CUE = re.compile(
     r"(?:门店地址|地址|位置|位于|坐落(?:于|在)?|开在|具体位置|就在|在)(?:在|是|为|:)?\s*(?P<a>[^,。;\n]{2,60})"
 )
 _ADDRESS_LIKE = re.compile(
-    r"[\u4e00-\u9fff\w]*(?:路|街|巷|道|胡同|弄|大街|里|村|区)[\u4e00-\u9fff\w]{0,8}?\d+\s*(?:号|弄|栋|幢|座)?|\d+\s*号"
+    r"[\u4e00-\u9fff\w]*(?:路|街|巷|道|胡同|弄|大街|里|村|区)[\u4e00-\u9fff\w]{0,8}?\d+\s*(?:号|弄|栋|幢|座)?|\d+\s*号|[a-zà-öø-ÿ][a-zà-öø-ÿ'’.-]{3,}\d+[a-z]?(?:-\d+)?"
 )
-_CUISINES = tuple(word for word in (*CODES, "烧烤") if word not in {"甜品", "快餐", "咖啡", "茶馆", "海鲜"})
+_EATEN_ANYWHERE = {"甜品", "快餐", "咖啡", "茶馆", "海鲜", "披萨", "汉堡", "三明治", "沙拉", "面包", "牛排", "中餐"}
+_CUISINES = tuple(word for word in CUISINES_KNOWN if word not in _EATEN_ANYWHERE)
 """Words that name a restaurant's kitchen; the others also name what one eats anywhere."""
 
 

@@ -80,6 +80,7 @@ def mentions(text: str, index: NameIndex) -> tuple[list[Poi], str]:
 _KITCHEN = re.compile(
     r"^(?P<before>[\u4e00-\u9fff]{2,6})(?:火锅店?|串串香?|烧烤店?|烤肉店?|菜馆|餐厅|饭店|食府|酒楼|料理店?)$"
 )
+_LEADING = re.compile(r"^(?:[一二三四五六七八九十两几多好]*家|正宗|地道|好吃|特色|本地|平价)+")
 _MODIFIER = re.compile(
     r"^(?:[一二三四五六七八九十两几多好]?家|口碑|老字号|特色|本地|地道|正宗|平价|高分|热门|人气|周末|家常|好吃|性价比|高档|中档|实惠|清淡|麻辣|重庆|四川|成都|老北京|潮汕|"
     r"日式|韩式|泰式|中式|西式|法式|意式|自助|连锁|同类|其他|别家|普通|小众|精品|传统|当地|这类|此类|各家|所有|全部)*$"
@@ -107,7 +108,8 @@ def _kitchens(masked: str, ignore: tuple[str, ...], cuisines: tuple[str, ...]) -
     # The 都 of 成都 is no function word.
     for run in _FUNCTION.split(masked.replace("成都", "蓉城")):
         kitchen = _KITCHEN.match(run or "")
-        if kitchen is None or run in cuisines:
+        bare = _LEADING.sub("", run or "")
+        if kitchen is None or bare in cuisines or re.sub(r"(?:馆|餐厅|饭店|店)$", "", bare) in cuisines:
             continue
         before = kitchen["before"]
         for word in cuisines:

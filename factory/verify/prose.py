@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from factory.maps.cuisines import CODES
+from factory.maps.cuisines import CUISINES_KNOWN
 from factory.records import Evidence, Finding, Place, Poi, Wish
 from factory.verify import rules
 from factory.verify.facts import distance_status, price_status
@@ -36,7 +36,7 @@ def prose_findings(
     ignore = (place.name, place.city, wish.occasion or "", *_dishes(evidence))
     found += [
         Finding("grounding", "unknown_restaurant", f"“{name}”不在查询结果中，开头和结尾也不能提到。")
-        for name in strangers(masked, ignore, (wish.cuisine, *CODES))
+        for name in strangers(masked, ignore, (wish.cuisine, *CUISINES_KNOWN))
     ]
     masked = masked.replace(tight(place.name), "")
     return found + _numbers(masked, recommended, wish) + _counts(masked, recommended)

@@ -9,6 +9,7 @@ from factory.geo import distance_m
 from factory.records import Claim, Evidence, Place, Poi
 from factory.verify.dishes import dishes
 from factory.verify.facts import addresses, cuisines, distances, hours, prices, ratings
+from factory.verify.features import features
 from factory.verify.items import Answer, Item, split_answer, tight
 from factory.verify.names import NameIndex, bind, index_names, mentions
 
@@ -65,7 +66,7 @@ def item_claims(body: str, poi: Poi, lexicon: frozenset[str], wished: str, index
     for dish in sorted(map(tight, poi.specialities), key=len, reverse=True):
         rest = rest.replace(dish, "")
     found += ratings(rest, poi) + prices(rest, poi) + distances(rest, poi) + hours(rest, poi)
-    return found + cuisines(rest, poi, wished)
+    return found + cuisines(rest, poi, wished) + features(rest, poi)
 
 
 def read_claims(question: str, answer: str, evidence: Evidence, place: Place) -> tuple[Claim, ...]:  # noqa: ARG001 - a question states a wish, not facts
