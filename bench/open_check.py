@@ -1,0 +1,193 @@
+"""Samples of open map data against the extract itself: pyosmium read directly, no code shared with the factory.
+
+Usage: python bench/open_check.py DATA FILE.osm.pbf. Every listed name, address, distance, hour and feature must be the extract's,
+no rating and no price may be stated; planted errors show that the checker sees.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import re
+import sys
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import osmium
+
+ITEM = re.compile(r"^\s*(?:\d+[.、]|[-•])\s*(.+)$")
+METRES = re.compile(r"(\d+)米")
+KILOMETRES = re.compile(r"(\d+(?:\.\d)?)公里")
+CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
+FEATURES = {
+    "外带": "takeaway",
+    "打包带走": "takeaway",
+    "轮椅": "wheelchair",
+    "露天座位": "outdoor_seating",
+    "室外座位": "outdoor_seating",
+}
+DOUBT = ("没有标", "无法确认", "是否", "需要", "不能")
+FAR = ("米内", "米以内", "米范围", "公里内", "公里以内", "公里范围")
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A restaurant of the extract."""
+
+    name: str
+    lng: float
+    lat: float
+    street: str
+    hours: str
+    tags: dict[str, str]
+
+
+def flat(text: str) -> str:
+    """Width, case and spaces make no difference."""
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).lower()
+
+
+def metres(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Spherical law of cosines: another formula than the product's."""
+    a, b = math.radians(one[1]), math.radians(other[1])
+    cosine = math.sin(a) * math.sin(b) + math.cos(a) * math.cos(b) * math.cos(math.radians(other[0] - one[0]))
+    return 6_371_008.8 * math.acos(min(1.0, cosine))
+
+
+def read(path: str) -> dict[str, Thing]:
+    """Restaurants by our id; for ways the mean of the nodes, which for a house is within some metres of any other middle."""
+    things = {}
+    for one in osmium.FileProcessor(path).with_locations():
+        tags = {tag.k: tag.v for tag in one.tags}
+        if "amenity" not in tags or "name" not in tags or one.is_relation():
+            continue
+        if one.is_node():
+            key, lng, lat = f"osm-n{one.id}", one.location.lon, one.location.lat
+        else:
+            nodes = [(node.lon, node.lat) for node in one.nodes if node.location.valid()]
+            if not nodes:
+                continue
+            key, lng, lat = (
+                f"osm-w{one.id}",
+                sum(x for x, _ in nodes) / len(nodes),
+                sum(y for _, y in nodes) / len(nodes),
+            )
+        street = f"{tags.get('addr:street', '')} {tags.get('addr:housenumber', '')}".strip()
+        things[key] = Thing(tags["name"], lng, lat, street, tags.get("opening_hours", ""), tags)
+    return things
+
+
+def wrong(answer: str, here: tuple[float, float], shown: dict[str, str], things: dict[str, Thing]) -> list[str]:
+    """What the extract contradicts. ``shown``: flat name as listed to id, of the order's evidence."""
+    found = []
+    for line in answer.splitlines():
+        item = ITEM.match(line)
+        text = flat(re.sub(r"[*【】]", "", item[1])) if item else ""
+        if not text:
+            continue
+        name = max((one for one in shown if text.startswith(one)), key=len, default=None)
+        thing = things.get(shown[name]) if name else None
+        if name is None or thing is None or flat(thing.name) not in name:
+            found.append(f"no such restaurant: {text[:30]}")
+            continue
+        found += claims(text[len(name) :], thing, metres(here, (thing.lng, thing.lat)))
+    return found
+
+
+def claims(text: str, thing: Thing, far: float) -> list[str]:
+    """Errors in one item's text."""
+    found = []
+    if re.search(r"评分[^，。；]{0,4}\d|人均[^，。；]{0,4}\d|\d分的?评", text):
+        found.append(f"a rating or a price: {text}")
+    street = flat(thing.street)
+    rest = text.replace(street, "") if street else text
+    rest = re.sub(r"走过去|从.{0,40}?(?:过去|出发)", "", rest)
+    written = re.finditer(r"(?:地址[是在：:]?|位于|开在|门店地址|就在|在)([a-zà-öø-ÿ'’. -]{4,}\d+[\w-]*)", rest)
+    found += [f"address {stated[1]} is not {thing.street}" for stated in written]
+    stated_m = [
+        float(one[1])
+        for one in METRES.finditer(rest)
+        if rest[one.start() : one.end() + 2] and not near(rest, one.end())
+    ]
+    stated_m += [float(one[1]) * 1000 for one in KILOMETRES.finditer(rest) if not near(rest, one.end())]
+    found += [f"{one:.0f} m is not {far:.0f} m" for one in stated_m if abs(one - far) > max(55.0, 0.12 * far)]
+    known = {(int(h) % 24, m) for h, m in CLOCK.findall(thing.hours)}
+    found += [f"{h}:{m} is not in {thing.hours}" for h, m in CLOCK.findall(rest) if (int(h) % 24, m) not in known]
+    for clause in re.split(r"[，。；,;]", rest):
+        if any(word in clause for word in DOUBT):
+            continue
+        for word, key in FEATURES.items():
+            if word in clause and thing.tags.get(key) not in {"yes", "only"}:
+                found.append(f"{word} is not known of {thing.name}")
+    return found
+
+
+def near(text: str, end: int) -> bool:
+    """Whether a distance is the wish's radius."""
+    return text[end : end + 3].startswith(("内", "以内", "范围", "之内")) or "要求" in text[end : end + 8]
+
+
+def planted(answer: str, dice: random.Random) -> str | None:
+    """One wrong fact in an answer, or None where this kind has no place in it."""
+    lines = answer.splitlines()
+    rows = [number for number, line in enumerate(lines) if ITEM.match(line)]
+    if not rows:
+        return None
+    row = dice.choice(rows)
+    kind = dice.randrange(4)
+    line = lines[row]
+    if kind == 0:
+        new = re.sub(r"^(\s*\d+[.、]\s*[*【]*)", r"\1Ravintola Olematon", line)
+    elif kind == 1:
+        new = METRES.sub(lambda one: f"{int(one[1]) + 700}米", line, count=1)
+    elif kind == 2:
+        new = line.rstrip("。") + "，评分4.8分，人均25元。"
+    else:
+        new = CLOCK.sub("04:44", line, count=1)
+    if new == line:
+        return None
+    lines[row] = new
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Print one JSON object; 1 when something is wrong."""
+    data, source = Path(sys.argv[1]), sys.argv[2]
+    things = read(source)
+    with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as connection:
+        rows = connection.execute(
+            "select sample_id, answer, lng, lat, list_transform(evidence, lambda one: [one.name, one.poi_id]) from samples"
+        ).fetchall()
+        invented = connection.execute(
+            "select count(*) from (select unnest(recommendations, recursive := true) from samples) "
+            "where rating is not null or cost_cny is not null"
+        ).fetchone()
+    dice = random.Random(0)
+    bad, seen, caught = 0, 0, 0
+    for sample_id, answer, lng, lat, evidence in rows:
+        shown = {flat(name): poi_id for name, poi_id in evidence}
+        errors = wrong(answer, (lng, lat), shown, things)
+        if errors:
+            bad += 1
+            print(sample_id, errors, file=sys.stderr)
+        for _ in range(3):
+            spoiled = planted(answer, dice)
+            if spoiled is not None:
+                seen += 1
+                caught += bool(wrong(spoiled, (lng, lat), shown, things))
+    result = {
+        "samples": len(rows),
+        "wrong": bad,
+        "ratings_or_prices": invented[0] if invented else None,
+        "planted": seen,
+        "caught": caught,
+    }
+    print(json.dumps(result))
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
