@@ -27,7 +27,8 @@ def card(connection: duckdb.DuckDBPyConnection, layout: str, run: str | None) ->
         f"from usage where {only} group by all"
     )
     cuisines = ask(f"select cuisine, count(*) from samples where {only} group by cuisine order by 2 desc")
-    invented = any(row[4] for row in runs)
+    invented = any(row[1] == "sandbox" for row in runs)
+    simulated = any(row[4] for row in runs)
     parts = ["# Restaurant recommendations, grounded in map evidence", ""]
     if invented:
         parts += [
@@ -35,6 +36,11 @@ def card(connection: duckdb.DuckDBPyConnection, layout: str, run: str | None) ->
                 "> **INVENTED DATA (sandbox).** Places' names are real; restaurants, addresses, ratings, prices are not. "
                 "Use it to try the pipeline, never as facts."
             ),
+            "",
+        ]
+    elif simulated:
+        parts += [
+            "> **SIMULATED TEACHER.** The restaurants are the map's (source and rights below); the sentences are a simulated teacher's.",
             "",
         ]
     parts += [

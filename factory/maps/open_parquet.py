@@ -30,7 +30,7 @@ def read_overture(connection: duckdb.DuckDBPyConnection, columns: frozenset[str]
     connection.execute(f"""
         create table source as select 'overture-' || id as poi_id, names.primary as name, {address} as address, {city} as city,
             (bbox.xmin + bbox.xmax) / 2 as lng, (bbox.ymin + bbox.ymax) / 2 as lat, {phone} as tel,
-            list_distinct(list_prepend(categories.primary, coalesce(categories.alternate, []))) as categories,
+            list_prepend(categories.primary, coalesce(categories.alternate, [])) as categories,
             categories.primary as kind
         from raw where names.primary is not null and {sure} and {alive}""")
     counts = " or ".join(f"contains(kind, '{word}')" for word in OVERTURE_WORDS)

@@ -30,7 +30,9 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = tmp_path_factory.mktemp("data")
     assert _run("factory", "synth", data, N="12").returncode == 0
     file = data / "rows.parquet"
-    columns = "question, answer, evidence, lng, lat, datum, place, city, cuisine, radius_m, budget_min_cny, budget_max_cny"
+    columns = (
+        "question, answer, evidence, lng, lat, datum, place, city, cuisine, radius_m, budget_min_cny, budget_max_cny"
+    )
     with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as connection:
         connection.execute(f"copy (select {columns} from samples where feasible) to '{file}'")
     return file
