@@ -216,6 +216,8 @@ VERDICTS = pa.schema(
         ("cost_cny", pa.float64()),
         ("request_id", pa.string()),
         ("created_at", _TIME),
+        ("sample_id", pa.string()),
+        ("rationale", pa.string()),
     ]
 )
 SHARDS: dict[str, pa.Schema] = {

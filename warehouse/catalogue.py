@@ -83,6 +83,10 @@ def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
         empty = schema.empty_table()
         connection.register("empty", empty)
         connection.execute(f"create table if not exists {kind}_shard as select * from empty")
+        known = {row[0] for row in connection.execute(f"describe {kind}_shard").fetchall()}
+        for column, kind_of in connection.execute("select column_name, column_type from (describe empty)").fetchall():
+            if column not in known:  # a file made before this column was
+                connection.execute(f'alter table {kind}_shard add column "{column}" {kind_of}')
         connection.unregister("empty")
 
 
