@@ -8,15 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
 import orjson
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_delay, wait_random_exponential
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    stop_after_delay,
+    stop_any,
+    wait_random_exponential,
+)
 
-from factory.errors import ChidianError, ProviderDown, RetryLater
+from factory.errors import ChidianError, OrderFailed, ProviderDown, RetryLater
 from factory.ledger import Ledger
 from factory.limits import Limiter
 from factory.llm.answers import (
@@ -34,6 +42,7 @@ from factory.llm.refusals import read_refusal, to_error
 from factory.records import CallRecord
 
 _WAIT = wait_random_exponential(multiplier=0.25, max=20.0)
+_SERVER = frozenset({"server", "timeout"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,8 @@ class Endpoint:
     request_timeout_s: float = 120.0
     give_up_s: float = 120.0
     connections: int = 512
+    server_attempts: int | None = None
+    """After so many failures of the server (not refusals for rate) only this request is given up; None: the whole run."""
 
 
 class PaidChat:
@@ -84,7 +95,7 @@ class PaidChat:
         refusals = 0
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type(RetryLater),
-            stop=stop_after_delay(self.endpoint.give_up_s),
+            stop=stop_any(stop_after_delay(self.endpoint.give_up_s), _failed(self.endpoint.server_attempts)),
             wait=_wait,
             retry_error_callback=self._gave_up,
         ):
@@ -102,6 +113,9 @@ class PaidChat:
 
     def _gave_up(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, RetryLater) and error.kind in _SERVER and self.endpoint.server_attempts is not None:
+            text = f"{self.endpoint.name} failed {state.attempt_number} times for this request; the last time: {error}"
+            raise OrderFailed(text, reason="timeout" if error.kind == "timeout" else "provider_error") from error
         raise ProviderDown(
             f"{self.endpoint.name} failed for {self.endpoint.give_up_s:.0f} s and {state.attempt_number} attempts; the last one: "
             f"{error} Try later; the same command goes on."
@@ -201,6 +215,19 @@ class DirectChat(PaidChat):
         """Close the connections."""
         await self._session.close()
         await asyncio.sleep(0)
+
+
+def _failed(most: int | None) -> Callable[[RetryCallState], bool]:
+    """A stop rule: the server (and not a limit) failed ``most`` times for one request."""
+    failures = 0
+
+    def reached(state: RetryCallState) -> bool:
+        nonlocal failures
+        error = state.outcome.exception() if state.outcome else None
+        failures += isinstance(error, RetryLater) and error.kind in _SERVER
+        return most is not None and failures >= most
+
+    return reached
 
 
 def _wait(state: RetryCallState) -> float:
