@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +22,7 @@ from tenacity import (
     stop_any,
     wait_random_exponential,
 )
+from tenacity.stop import stop_base
 
 from factory.errors import ChidianError, OrderFailed, ProviderDown, RetryLater
 from factory.ledger import Ledger
@@ -95,7 +95,7 @@ class PaidChat:
         refusals = 0
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type(RetryLater),
-            stop=stop_any(stop_after_delay(self.endpoint.give_up_s), _failed(self.endpoint.server_attempts)),
+            stop=stop_any(stop_after_delay(self.endpoint.give_up_s), _Failed(self.endpoint.server_attempts)),
             wait=_wait,
             retry_error_callback=self._gave_up,
         ):
@@ -217,17 +217,17 @@ class DirectChat(PaidChat):
         await asyncio.sleep(0)
 
 
-def _failed(most: int | None) -> Callable[[RetryCallState], bool]:
+class _Failed(stop_base):
     """A stop rule: the server (and not a limit) failed ``most`` times for one request."""
-    failures = 0
 
-    def reached(state: RetryCallState) -> bool:
-        nonlocal failures
-        error = state.outcome.exception() if state.outcome else None
-        failures += isinstance(error, RetryLater) and error.kind in _SERVER
-        return most is not None and failures >= most
+    def __init__(self, most: int | None) -> None:
+        self._most = most
+        self._failures = 0
 
-    return reached
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        error = retry_state.outcome.exception() if retry_state.outcome else None
+        self._failures += isinstance(error, RetryLater) and error.kind in _SERVER
+        return self._most is not None and self._failures >= self._most
 
 
 def _wait(state: RetryCallState) -> float:
