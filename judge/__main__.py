@@ -1,48 +1,69 @@
-"""``python -m judge run|report|sandbox``: parse, call the step, turn its error into a sentence and a status."""
+"""``python -m judge run|report|sandbox|probe|batch``: parse, call the step, turn its error into a sentence and a status."""
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 from factory.errors import ChidianError
 
 
+def _run(argv: Sequence[str]) -> int:
+    from judge.run import main  # noqa: PLC0415 - a command imports only what it needs
+
+    return main(argv)
+
+
+def _sandbox(argv: Sequence[str]) -> int:
+    from judge.sandbox import main  # noqa: PLC0415 - as above
+
+    return main(argv)
+
+
+def _probe(argv: Sequence[str]) -> int:
+    from judge.probe import main  # noqa: PLC0415 - as above
+
+    return main(argv)
+
+
+def _batch(argv: Sequence[str]) -> int:
+    from judge.batch import main  # noqa: PLC0415 - as above
+
+    return main(argv)
+
+
+def _report(argv: Sequence[str]) -> int:
+    from judge.config import read_settings  # noqa: PLC0415 - as above
+    from judge.providers import model_of  # noqa: PLC0415 - as above
+    from judge.report import write_report  # noqa: PLC0415 - as above
+
+    settings = read_settings(argv)
+    sys.stderr.write(f"report: {write_report(settings.data, settings.name, model_of(settings.judge))}\n")
+    return 0
+
+
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "run": _run,
+    "report": _report,
+    "sandbox": _sandbox,
+    "probe": _probe,
+    "batch": _batch,
+}
+
+
 def run(argv: Sequence[str]) -> int:
     """Exit status: 0 done, 1 stopped, 2 bad input, 130 interrupted."""
-    command = argv[0] if argv else ""
+    if not argv or argv[0] not in COMMANDS:
+        sys.stderr.write(f"usage: python -m judge {'|'.join(COMMANDS)} ...\n")
+        return 2
     try:
-        if command == "run":
-            from judge.run import main  # noqa: PLC0415 - the sandbox needs none of it
-
-            return main(argv[1:])
-        if command == "sandbox":
-            from judge.sandbox import main as serve  # noqa: PLC0415 - as above
-
-            return serve(argv[1:])
-        if command == "report":
-            return _report()
+        return COMMANDS[argv[0]](argv[1:])
     except ChidianError as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("interrupted: the same command goes on from what is committed.\n")
         return 130
-    sys.stderr.write("usage: python -m judge run|report|sandbox ...\n")
-    return 2
-
-
-def _report() -> int:
-    from judge.report import write_report  # noqa: PLC0415 - as above
-    from judge.sandbox import MODEL  # noqa: PLC0415 - as above
-
-    judge = os.environ.get("JUDGE") or "sandbox"
-    model = MODEL if judge == "sandbox" else judge.partition("/")[2] or judge
-    data = Path(os.environ.get("DATA") or "data")
-    sys.stderr.write(f"report: {write_report(data, f'judge-{judge}'.replace('/', '-'), model)}\n")
-    return 0
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""One blind question about one item: rubric, evidence, then the item inside a fence that nothing in it can close.
+"""One blind question about one item: rubric, evidence, then the item inside fences that nothing in it can close.
 
-Pure. The judge sees neither source, model, other scores nor the verifier's findings. A fence holds a random mark; whatever
-looks like a fence in evidence or item is taken apart before it is quoted.
+Pure. The judge sees neither source, model, other scores nor the verifier's findings. A fence carries a mark that its item's
+author cannot know, and an embedded verdict counts only with that mark (parsing.py): what an item quotes is never a verdict.
 """
 
 from __future__ import annotations
@@ -10,21 +10,36 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
 from importlib import resources
+from typing import Any
 
+from factory.llm.chat import ChatRequest
 from factory.records import Message
 
 RUBRICS: dict[str, tuple[str, ...]] = {
     "data_v1": ("准确性", "一致性", "多样性", "规范性", "实用性"),
     "answer_v1": ("理解能力", "推荐合理性", "信息完整性", "逻辑清晰性", "多样性"),
 }
-_FENCE = re.compile(r"[<＜〈《]\s*/?\s*(?:条目|证据|item|evidence)[^>＞〉》\n]{0,40}[>＞〉》]?", re.IGNORECASE)
+LEGACY = "legacy_v1"
+"""The original's idea in one prompt file: both rubrics in one call; asked only to measure what that does to the scores."""
+MAX_TOKENS = 900
+_FENCE = re.compile(
+    r"[<＜〈《﹤‹«⟨❮]\s*[/／\\]?\s*(?:条目|证据|提问|回答|item|evidence|question|answer)[^>＞〉》\n]{0,40}[>＞〉》]?",
+    re.IGNORECASE,
+)
+_BREAKS = str.maketrans(dict.fromkeys("\u2028\u2029\r\x0b\x0c\x85", "\n"))
+_AGAIN = '只输出一个 json 对象，不要任何其他文字，分数为 1 到 5 的整数，"code" 填围栏上的标记。'
+_NEUTRAL = "以下内容来自公开的餐饮地图信息和推荐文本，仅用于文本质量评审。\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What is judged; ``evidence`` are compact lines, one a restaurant."""
+    """What is judged. ``evidence`` are compact lines, one a restaurant; ``arm`` is base or tuned for a completion.
+
+    ``item_id``: a sample's id, a completion's id, or ``sample_id~kind~dose`` for what was made from a sample on purpose.
+    """
 
     item_id: str
     kind: str
@@ -35,8 +50,24 @@ class Item:
     evidence_hash: str
     place_id: str
     split: str
+    sample_id: str = ""
+    arm: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question to one judge. ``prompt`` names the rubric file, ``rubrics`` what is read from the answer."""
+
+    item: Item
+    design: str
+    prompt: str
+    rubrics: tuple[str, ...]
+    replicate: int
+    failures: int = 0
+    """How often it ended unscored in earlier runs."""
+
+
+@cache
 def rubric_text(rubric: str) -> str:
     """The versioned rubric file."""
     return resources.files("judge.rubrics").joinpath(f"{rubric}.md").read_text(encoding="utf-8").strip()
@@ -45,7 +76,9 @@ def rubric_text(rubric: str) -> str:
 def neutral(text: str) -> str:
     """Quoted text without control characters and without anything that reads like a fence."""
     kept = "".join(
-        char for char in unicodedata.normalize("NFC", text) if char == "\n" or unicodedata.category(char)[0] != "C"
+        char
+        for char in unicodedata.normalize("NFC", text.translate(_BREAKS))
+        if char == "\n" or unicodedata.category(char)[0] != "C"
     )
     # Taking one fence apart can bring the halves of another together: again until nothing is left.
     while _FENCE.search(kept):
@@ -53,40 +86,64 @@ def neutral(text: str) -> str:
     return kept
 
 
-def mark_of(item: Item, replicate: int, seed: int) -> str:
-    """The fence's random mark: differs for every call and cannot be known to an item's author."""
-    words = f"{seed}\x1f{item.item_id}\x1f{replicate}\x1f{item.answer}"
-    return blake2b(words.encode(), digest_size=8).hexdigest()
+def mark_of(ask: Ask, seed: int) -> str:
+    """The fence's mark: a hash over the item itself, so that no item can hold its own; another for every question."""
+    item = ask.item
+    words = (seed, ask.prompt, ask.replicate, item.item_id, item.question, item.answer, *item.evidence)
+    return blake2b("\x1f".join(map(str, words)).encode(errors="replace"), digest_size=8).hexdigest()
 
 
-def messages(item: Item, rubric: str, replicate: int, seed: int) -> tuple[Message, ...]:
-    """The whole request. Static text first, so that providers can cache the prefix; the item last."""
-    mark = mark_of(item, replicate, seed)
+def messages(ask: Ask, seed: int, *, neutral_words: bool = False) -> tuple[Message, ...]:
+    """The whole question. Static text first, so that providers can cache the prefix; the item last."""
+    mark, item = mark_of(ask, seed), ask.item
     body = "\n".join(
         (
             f"<证据 {mark}>",
             *(neutral(line).replace("\n", " ") for line in item.evidence),
             f"</证据 {mark}>",
-            f"<条目 {mark}>",
-            f"提问：{neutral(item.question)}",
-            f"回答：{neutral(item.answer)}",
-            f"</条目 {mark}>",
+            f"<提问 {mark}>",
+            neutral(item.question),
+            f"</提问 {mark}>",
+            f"<回答 {mark}>",
+            neutral(item.answer),
+            f"</回答 {mark}>",
         )
     )
-    return (Message("system", rubric_text(rubric)), Message("user", body))
+    return (Message("system", rubric_text(ask.prompt)), Message("user", (_NEUTRAL if neutral_words else "") + body))
 
 
-def evidence_lines(pois: Sequence[dict[str, object]]) -> tuple[str, ...]:
-    """Compact lines of evidence: what the map gave, nothing for what it did not."""
+def request(
+    ask: Ask, model: str, seed: int, extra: dict[str, Any], *, again: str | None = None, neutral_words: bool = False
+) -> ChatRequest:
+    """The request with every parameter explicit. ``again``: what the judge said first, which could not be read.
+
+    A question that was cut off in an earlier run gets more room.
+    """
+    asked = messages(ask, seed, neutral_words=neutral_words)
+    if again is not None:
+        asked += (Message("assistant", again), Message("user", _AGAIN))
+    return ChatRequest(
+        model=model,
+        messages=asked,
+        max_tokens=MAX_TOKENS * (1 + min(3, ask.failures)) * (2 if ask.prompt == LEGACY else 1),
+        temperature=0.1,
+        top_p=0.8,
+        seed=seed * 1_000 + ask.replicate,
+        response_format={"type": "json_object"},
+        extra=extra,
+    )
+
+
+def evidence_lines(pois: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """Compact labelled lines of evidence: what the map gave, nothing for what it did not."""
     lines = []
     for poi in pois:
-        facts = [str(poi["name"])]
-        facts += [str(poi[name]) for name in ("cuisine", "address") if poi.get(name)]
-        facts += [f"评分{poi['rating']:.1f}"] if poi.get("rating") is not None else []
-        facts += [f"人均{poi['cost_cny']:g}元"] if poi.get("cost_cny") is not None else []
-        facts += [f"{poi['distance_m']}米"] if poi.get("distance_m") is not None else []
-        facts += [str(poi["open_hours"])] if poi.get("open_hours") else []
-        dishes = poi.get("specialities")
-        facts += ["招牌" + "、".join(map(str, dishes))] if isinstance(dishes, list) and dishes else []
-        lines.append("｜".join(facts))
+        facts = [("店名", poi["name"]), ("菜系", poi.get("cuisine")), ("地址", poi.get("address"))]
+        facts.append(("评分", None if poi.get("rating") is None else f"{poi['rating']:.1f}"))
+        facts.append(("人均", None if poi.get("cost_cny") is None else f"{poi['cost_cny']:g}元"))
+        facts.append(("距离", None if poi.get("distance_m") is None else f"{poi['distance_m']}米"))
+        facts.append(("营业时间", poi.get("open_hours")))
+        facts.append(("招牌菜", "、".join(map(str, poi.get("specialities") or ()))))
+        # A bar inside a name would forge the next field.
+        lines.append("｜".join(f"{name}：{str(value).replace('｜', '/')}" for name, value in facts if value))
     return tuple(lines)

@@ -1,222 +1,162 @@
-"""``python -m judge run``: ask two blind questions per item and replicate, commit verdicts, refresh, report.
+"""``python -m judge run``: ask what has no verdict yet, commit, refresh, report.
 
-Every call goes through the factory's ask-loop (kept, reserved, leased); verdicts are committed like samples, so that a kill
-loses nothing and the next run judges only what has no score yet.
+Questions pass the factory's limiter and ledger; items and what was judged before come from the warehouse's views alone.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import os
-import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+import itertools
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, suppress
 
-import orjson
-
-from factory.errors import OrderFailed, ProviderDown, UsageError
+from factory.errors import UsageError
 from factory.ledger import Ledger
-from factory.limits import LocalLimiter, PoolLimits
-from factory.llm.chat import CallKey, Chat, ChatRequest
-from factory.llm.endpoint import route
-from factory.llm.prices import limits_of, price_of
-from factory.llm.transport import DirectChat, Endpoint
 from factory.refresh import Refresher
-from factory.schema import table
 from factory.store import LocalStore
-from judge.asking import RUBRICS, Item, messages
-from judge.items import judged, read_items
-from judge.parsing import read_verdict, unscored
+from judge.asking import Ask
+from judge.config import JudgeSettings, read_settings
+from judge.designs import SECOND_ITEMS, Design, Judged, questions
+from judge.edits import edited_items
+from judge.engine import Engine
+from judge.estimate import estimate, lines, load_of
+from judge.items import Selection, count_items, judged_before, read_items
+from judge.progress import EVERY_S, Progress, say
+from judge.providers import Judge, Judges, model_of, open_judges, pool_limits, price_known
 from judge.report import write_report
-from judge.sandbox import MODEL
-
-ITEMS_PER_UNIT = 32
-IN_FLIGHT = 200
-
-
-@dataclass(frozen=True, slots=True)
-class JudgeSettings:
-    """One judging."""
-
-    data: Path
-    judge: str
-    replicates: int
-    limit: int | None
-    run: str | None
-    seed: int
-    budget_cny: float | None
 
 
 def main(argv: Sequence[str]) -> int:
-    """Judge what has no score yet. Raises ChidianError."""
-    env = os.environ
-    parser = argparse.ArgumentParser(prog="python -m judge run")
-    parser.add_argument("--data", type=Path, default=Path(env.get("DATA") or "data"))
-    parser.add_argument("--judge", default=env.get("JUDGE") or "sandbox")
-    parser.add_argument("--replicates", default=env.get("REPLICATES") or "3")
-    parser.add_argument("--limit", default=env.get("LIMIT") or None)
-    parser.add_argument("--run", default=env.get("RUN") or None)
-    parser.add_argument("--seed", default=env.get("SEED") or "0")
-    flags = parser.parse_args(list(argv))
-    budget = env.get("BUDGET")
-    settings = JudgeSettings(
-        flags.data,
-        flags.judge,
-        _whole("REPLICATES", flags.replicates),
-        _whole("LIMIT", flags.limit) if flags.limit else None,
-        flags.run,
-        _whole("SEED", flags.seed, low=0),
-        float(budget) if budget else None,
-    )
-    if settings.judge != "sandbox" and settings.budget_cny is None and not env.get("YES"):
-        raise UsageError("Judging with a real model spends money: give a cap, BUDGET=<CNY>, or YES=1.")
-    return asyncio.run(_run(settings))
+    """0 done, 130 after Ctrl-C. Raises ChidianError."""
+    settings = read_settings(argv)
+    return asyncio.run(_dry(settings) if settings.dry else _run(settings))
 
 
-def _whole(name: str, text: str, *, low: int = 1) -> int:
-    if not text.isdecimal() or int(text) < low:
-        raise UsageError(f"{name} must be a whole number of at least {low}, not {text!r}.")
-    return int(text)
+class Work:
+    """What is left to ask, as streams that can be made again: once to count, once to ask."""
+
+    def __init__(self, settings: JudgeSettings) -> None:
+        self.settings = settings
+        self.selection = Selection(settings.run, settings.limit, settings.seed)
+        self.items = count_items(settings.data, self.selection)
+        self.edits = edited_items(settings.data, self.selection)
+        names = [name for name in (settings.judge, settings.second) if name is not None]
+        self.models = {name: model_of(name) for name in names}
+        self._judged: dict[str, Judged] = {
+            name: judged_before(settings.data, model) for name, model in self.models.items()
+        }
+
+    @property
+    def judged(self) -> int:
+        """Questions that were answered before."""
+        return sum(len(judged.done) for judged in self._judged.values())
+
+    def asks(self, name: str) -> Iterator[Ask]:
+        """One judge's questions."""
+        replicates = self.settings.replicates
+        design = Design(replicates) if name == self.settings.judge else Design(1, legacy_items=0, samples=SECOND_ITEMS)
+        items = read_items(self.settings.data, self.selection, self.edits)
+        return questions(items, design, self._judged[name])
 
 
-async def _run(settings: JudgeSettings) -> int:
-    items = read_items(settings.data, run=settings.run, limit=settings.limit, seed=settings.seed)
-    name = f"judge-{settings.judge.replace('/', '-')}"
-    async with AsyncExitStack() as stack:
-        ledger = Ledger(settings.data, name, settings.budget_cny)
-        stack.callback(ledger.close)
-        chat, model = await stack.enter_async_context(_open_judge(settings, ledger))
-        done = judged(settings.data, model)
-        asks = [
-            (item, rubric, replicate)
-            for item in items
-            for rubric in RUBRICS
-            for replicate in range(settings.replicates)
-            if (item.item_id, rubric, replicate) not in done
-        ]
-        sys.stderr.write(f"{len(items)} items, {len(asks)} questions to ask, {len(done)} answered before\n")
-        await _ask_all(settings, chat, model, name, asks)
-    await Refresher(settings.data).refresh()
-    where = write_report(settings.data, name, model)
-    sys.stderr.write(f"report: {where}\n")
+async def _dry(settings: JudgeSettings) -> int:
+    """Say what would be asked; nothing is opened, nothing written but a fresh warehouse."""
+    work = await _prepare(settings)
+    _say_estimate(settings, work)
     return 0
 
 
-@asynccontextmanager
-async def _open_judge(settings: JudgeSettings, ledger: Ledger) -> AsyncIterator[tuple[Chat, str]]:
+async def _prepare(settings: JudgeSettings) -> Work:
+    if not (settings.data / "warehouse.duckdb").exists():
+        raise UsageError(f"There is no {settings.data / 'warehouse.duckdb'}: run `make synth` first.")
+    # Commits that a killed run left behind count from here on.
+    await Refresher(settings.data).refresh()
+    return await asyncio.to_thread(Work, settings)
+
+
+def _say_estimate(settings: JudgeSettings, work: Work) -> int:
+    """Print a line a judge; returns the number of questions."""
+    total = 0
+    kinds = ", ".join(f"{count} {kind}s" for kind, count in work.items.items() if count)
+    say(f"{kinds}, {len(work.edits)} edited items; {work.judged} questions were answered before")
+    for name, model in work.models.items():
+        load = load_of(work.asks(name), model, settings.seed)
+        simulated = model.startswith("sandbox/")
+        found = estimate(load, pool_limits(settings, model), price_known(model), simulated=simulated)
+        for line in lines(model + (" (simulated)" if simulated else ""), found):
+            say(line)
+        total += load.total
+    return total
+
+
+async def _run(settings: JudgeSettings) -> int:
     async with AsyncExitStack() as stack:
-        url = None
-        if settings.judge == "sandbox":
-            url = await stack.enter_async_context(_sandbox())
-        way = route(settings.judge, os.environ.get("JUDGE_BASE_URL") or None, sandbox_url=url, sandbox_model=MODEL)
-        if way.base_url is None:
-            raise UsageError(
-                f"JUDGE={settings.judge} is not reachable yet: use sandbox, qwen..., or give JUDGE_BASE_URL."
-            )
-        key = os.environ.get("DASHSCOPE_API_KEY") or None
-        if way.name == "dashscope" and key is None:
-            raise UsageError(f"JUDGE={settings.judge} needs a key: set DASHSCOPE_API_KEY in the environment.")
-        price, limits = price_of(way.model), limits_of(way.model)
-        if price is None and settings.budget_cny is not None:
-            raise UsageError(f"The price of {way.model} is not known, so BUDGET cannot be kept: add it to prices.toml.")
-        limiter = LocalLimiter(
-            {"judge": PoolLimits(limits.rpm, limits.tpm, max_in_flight=IN_FLIGHT, start_in_flight=32)}
-        )
-        chat = DirectChat(Endpoint(way.name, way.base_url, "judge", price), limiter, ledger, key)
-        stack.push_async_callback(chat.aclose)
-        yield chat, way.model
+        ledger = Ledger(settings.data, settings.name, settings.budget_cny)
+        stack.callback(ledger.close)
+        work = await _prepare(settings)
+        total = _say_estimate(settings, work)
+        real = any(not model.startswith("sandbox/") for model in work.models.values())
+        if total and real and settings.budget_cny is None and not settings.yes:
+            raise UsageError("Judging with a real model spends money: give a cap, BUDGET=<CNY>, or agree with YES=1.")
+        if total:
+            judges = await stack.enter_async_context(open_judges(settings, ledger))
+            if await _ask(settings, work, judges, total):
+                return 130
+    where = await asyncio.to_thread(write_report, settings.data, settings.name, work.models[settings.judge])
+    say(f"report: {where}")
+    return 0
 
 
-@asynccontextmanager
-async def _sandbox() -> AsyncIterator[str]:
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "judge", "sandbox"),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    if child.stdout is None or child.stdin is None:
-        raise AssertionError  # both are pipes
-    try:
-        line = await asyncio.wait_for(child.stdout.readline(), 30.0)
-        if not line:
-            raise ProviderDown("The sandbox judge ended before it listened: run `python -m judge sandbox` to see why.")
-        yield f"http://127.0.0.1:{orjson.loads(line)['port']}/compatible-mode/v1"
-    finally:
-        child.stdin.close()
-        await child.wait()
-
-
-async def _ask_all(
-    settings: JudgeSettings, chat: Chat, model: str, name: str, asks: list[tuple[Item, str, int]]
-) -> None:
-    """Units of a few dozen items, committed as they end; the next unit is asked while one is committed."""
+async def _ask(settings: JudgeSettings, work: Work, judges: Judges, total: int) -> bool:
+    """True when it was interrupted."""
     store = LocalStore(settings.data)
-    first = sum(1 for _ in store.commits(name))
-    size = ITEMS_PER_UNIT * len(RUBRICS) * settings.replicates
-    for number, start in enumerate(range(0, len(asks), size), first):
-        part = asks[start : start + size]
-        rows = await asyncio.gather(
-            *(_ask(settings, chat, model, name, *ask, priority=start + i) for i, ask in enumerate(part))
-        )
-        unit = f"U{number:06d}"
-        files = await asyncio.to_thread(store.put, name, unit, {"verdicts": table("verdicts", rows)})
-        record = {"run_id": name, "files": files, "created_at": datetime.now(UTC).isoformat()}
-        await asyncio.to_thread(store.commit_if_absent, name, unit, record)
-        scored = sum(row["status"] == "scored" for row in rows)
-        sys.stderr.write(f"judged {start + len(part)}/{len(asks)} · unscored here {len(rows) - scored}\n")
-
-
-async def _ask(
-    settings: JudgeSettings,
-    chat: Chat,
-    model: str,
-    name: str,
-    item: Item,
-    rubric: str,
-    replicate: int,
-    *,
-    priority: int,
-) -> dict[str, Any]:
-    request = ChatRequest(
-        model=model,
-        messages=messages(item, rubric, replicate, settings.seed),
-        max_tokens=900,
-        temperature=0.1,
-        top_p=0.8,
-        seed=settings.seed * 1_000 + replicate,
-        response_format={"type": "json_object"},
-        extra={"enable_thinking": False},
-    )
-    key = CallKey(name, item.item_id, 0, replicate, rubric)
-    answer = None
+    engine = Engine(store, settings.name, settings.seed, settings.in_flight, settings.unit, judges.breaker)
+    interrupted = _drain_on_interrupt(engine)
+    progress = Progress(total, all(judge.price is not None for judge in judges.judges))
+    ticker = asyncio.create_task(_tick(engine, judges, progress))
     try:
-        answer = await chat.ask(request, key, priority=priority)
-        verdict = read_verdict(answer.message.content, answer.finish_reason, RUBRICS[rubric])
-    except OrderFailed as error:
-        verdict = unscored(error.reason)
-    return {
-        "item_id": item.item_id,
-        "item_kind": item.kind,
-        "run_id": item.run_id,
-        "arm": None,
-        "design": "standard",
-        "rubric": rubric,
-        "replicate": replicate,
-        "judge": model,
-        "scores": list(verdict.scores),
-        "total": verdict.total,
-        "status": verdict.status,
-        "reason": verdict.reason,
-        "evidence_hash": item.evidence_hash,
-        "input_tokens": answer.input_tokens if answer else None,
-        "output_tokens": answer.output_tokens if answer else None,
-        "cost_cny": answer.record.cost_cny if answer else None,
-        "request_id": answer.request_id if answer else None,
-        "created_at": datetime.now(UTC),
-    }
+        await engine.run(_interleaved(work, judges.judges))
+    finally:
+        ticker.cancel()
+        with suppress(asyncio.CancelledError):
+            await ticker
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+        say(progress.line(engine.tally, judges.limiter.state(), judges.ledger.spent()[0]))
+        await Refresher(settings.data).refresh()
+    if engine.tally.unscored:
+        why = ", ".join(f"{reason} {count}" for reason, count in engine.tally.unscored.most_common())
+        say(f"unscored: {why}. The same command asks them again (but for cannot_judge, which is an answer).")
+    if interrupted:
+        say("Stopped as you asked; every answer in flight was taken and committed. The same command goes on.")
+    return bool(interrupted)
+
+
+def _interleaved(work: Work, judges: Sequence[Judge]) -> Iterator[tuple[Judge, Ask]]:
+    """The judges' streams in turn: both pools are busy from the start."""
+    streams = [zip(itertools.repeat(judge), work.asks(judge.name), strict=False) for judge in judges]
+    for row in itertools.zip_longest(*streams):
+        yield from (pair for pair in row if pair is not None)
+
+
+def _drain_on_interrupt(engine: Engine) -> list[int]:
+    """First Ctrl-C: send nothing more; second: stop at once. Returns the list of signals seen."""
+    seen: list[int] = []
+    task = asyncio.current_task()
+
+    def on_signal() -> None:
+        seen.append(signal.SIGINT)
+        if len(seen) == 1:
+            say("Taking the answers in flight; Ctrl-C again stops at once (answers that came in are kept).")
+            engine.stop()
+        elif task is not None:
+            task.cancel()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, on_signal)
+    return seen
+
+
+async def _tick(engine: Engine, judges: Judges, progress: Progress) -> None:
+    while True:
+        await asyncio.sleep(EVERY_S)
+        say(progress.line(engine.tally, judges.limiter.state(), judges.ledger.spent()[0]))

@@ -1,118 +1,189 @@
-"""The sandbox judge: DashScope's compatible wire format on loopback, a simulated judge that computes its scores.
+"""The sandbox judge: DashScope's native and compatible wire formats on loopback, with its errors, in front of a simulated judge.
 
-It reads the prompt that it is sent: the evidence lines and the fenced item. Its latent score falls with every restaurant
-and fact that the evidence does not hold; halo and noise are settable, seeded by the request. It ends with its parent.
+It serves two judges of another temper each, fills files of the Batch form by hand of the same code, and ends with its parent.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import re
 import sys
+import time
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
 import orjson
 from aiohttp import web
 
-MODEL = "sandbox/judge-v1"
-_ITEM = re.compile(r"^\s*(?:\d+[.、]|[-•])\s*(.+)$")
-_FACT = re.compile(r"(?:评分|人均|每人)[^\d，。；]{0,6}(\d+(?:\.\d+)?)|(\d+)米")
+from factory.errors import UsageError
+from judge.sandbox_faults import ERRORS, WIRE, Faults
+from judge.sandbox_judge import Temper, scores
+
+MODEL, SECOND_MODEL = "sandbox/judge-v1", "sandbox/judge-v2"
+NATIVE = "/api/v1/services/aigc/text-generation/generation"
+COMPATIBLE = "/compatible-mode/v1/chat/completions"
+WINDOW_S = 1.0
+"""Limits are enforced per second, as the vendor may (RPM / 60 in each second)."""
+HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 
-@dataclass(frozen=True, slots=True)
-class Temper:
-    """How the simulated judge errs, in points of the 1 to 5 scale."""
+class Desk:
+    """Answers one request, whichever its format; counts what a limit needs."""
 
-    noise: float = 0.5
-    halo: float = 0.0
-    bias: float = 0.0
+    def __init__(self, tempers: dict[str, Temper], faults: Faults, keys: frozenset[str] = frozenset()) -> None:
+        self.tempers, self.faults, self.keys = tempers, faults, keys
+        self._requests: deque[float] = deque()
+        self._tokens: deque[tuple[float, int]] = deque()
+        self._window_tokens = 0
 
+    def refusal(self, request: web.Request, body: dict[str, Any], fault: str) -> str | None:
+        """The name of the error row that answers this request, or None."""
+        if self.keys and request.headers.get("Authorization", "").removeprefix("Bearer ") not in self.keys:
+            return "invalid_api_key"
+        if body.get("model") not in self.tempers:
+            return "model_not_found"
+        return fault if fault in ERRORS else self._over_limit(body)
 
-def _share(*words: object) -> float:
-    digest = blake2b("\x1f".join(map(str, words)).encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") / 2**64
-
-
-def flaws(prompt: str) -> tuple[int, int]:
-    """(wrong statements, listed restaurants) of the fenced item against the evidence above it."""
-    evidence, _, item = prompt.partition("</证据")
-    known = {line.split("｜")[0]: line for line in evidence.splitlines()[1:] if line}
-    answer = item.partition("回答：")[2]
-    wrong = listed = 0
-    for line in answer.splitlines():
-        found = _ITEM.match(line)
-        if found is None:
-            continue
-        listed += 1
-        text = re.sub(r"[*【】]", "", found[1])
-        name = max((name for name in known if text.startswith(name)), key=len, default=None)
-        if name is None:
-            wrong += 2
-            continue
-        numbers = {float(one) for one in re.findall(r"\d+(?:\.\d+)?", known[name])}
-        for fact in _FACT.finditer(text):
-            value = float(fact[1] or fact[2])
-            wrong += not any(abs(value - one) <= max(0.05, 0.1 * one) for one in numbers)
-    return wrong, listed
+    def _over_limit(self, body: dict[str, Any]) -> str | None:
+        now = time.monotonic()
+        while self._requests and self._requests[0] <= now - WINDOW_S:
+            self._requests.popleft()
+        while self._tokens and self._tokens[0][0] <= now - WINDOW_S:
+            self._window_tokens -= self._tokens.popleft()[1]
+        if self.faults.rpm is not None and len(self._requests) >= self.faults.rpm / 60 * WINDOW_S:
+            return "rate_quota"
+        if self.faults.tpm is not None and self._window_tokens >= self.faults.tpm / 60 * WINDOW_S:
+            return "token_quota"
+        self._requests.append(now)
+        if self.faults.tpm is not None:
+            spent = tokens_of(body) + 90
+            self._tokens.append((now, spent))
+            self._window_tokens += spent
+        return None
 
 
-def judge(body: dict[str, Any], temper: Temper) -> dict[str, int]:
-    """Scores of the dimensions that the rubric in the system message names."""
-    system, prompt = body["messages"][0]["content"], body["messages"][-1]["content"]
-    names = re.findall(r"^- (\S+?)：", system, re.MULTILINE)
-    wrong, listed = flaws(prompt)
-    shared = temper.halo * (2 * _share(body.get("seed"), "halo", prompt) - 1) + temper.bias
-    scores = {}
-    for position, name in enumerate(names):
-        latent = (
-            5.0
-            - wrong * (1.0 if position < 2 else 0.4)
-            - (listed == 0) * 2.0
-            - (0 < listed < 3) * 0.5 * (position >= 2)
-        )
-        own = temper.noise * (2 * _share(body.get("seed"), name, prompt) - 1) * 2
-        scores[name] = max(1, min(5, round(latent + shared + own)))
-    return scores
+def tokens_of(body: dict[str, Any]) -> int:
+    """Input tokens as this sandbox counts them: Chinese 0.7 a character, that is about 4.3 bytes a token."""
+    messages = body.get("messages") or body.get("input", {}).get("messages") or []
+    return sum(len(str(message.get("content", "")).encode()) for message in messages) * 10 // 43
 
 
-def make_app(temper: Temper) -> web.Application:
+def words(body: dict[str, Any], temper: Temper, fault: str) -> tuple[str, str]:
+    """(text, finish reason) of the simulated judge, odd where the fault says so."""
+    messages = body["messages"]
+    system, prompt = messages[0]["content"], messages[1]["content"]
+    found = scores(system, prompt, body.get("seed"), temper)
+    plain: dict[str, Any] = dict(found[""]) if set(found) == {""} else dict(found)
+    if fault == "off_scale":
+        plain = dict.fromkeys(plain, 9)
+    if fault == "null":
+        plain |= {next(iter(plain), "准确性"): None}
+    mark = prompt.partition("<证据 ")[2].partition(">")[0]
+    text = orjson.dumps({"reason": "与证据逐条核对（模拟评审）", "scores": plain, "code": mark}).decode()
+    if fault == "length":
+        return text[: len(text) // 2], "length"
+    if fault == "content_filter":
+        return "", "content_filter"
+    text = {
+        "garbage": "我认为这条数据质量很好，可以给 5 分。",
+        "prose": f"逐条核对之后，结论如下：{text} 以上。",
+        "fenced": f"```json\n{text}\n```",
+        "trailing_comma": text[:-1] + ",}",
+    }.get(fault, text)
+    return text, "stop"
+
+
+def _reply(body: dict[str, Any], text: str, finish: str, *, native: bool, usage: bool) -> dict[str, Any]:
+    message = {"role": "assistant", "content": text}
+    tokens_in, tokens_out = tokens_of(body), len(text.encode()) * 10 // 43
+    number = "judge-" + blake2b(orjson.dumps(body), digest_size=8).hexdigest()
+    choices = [{"index": 0, "finish_reason": finish, "message": message}]
+    if native:
+        counted = {"input_tokens": tokens_in, "output_tokens": tokens_out, "total_tokens": tokens_in + tokens_out}
+        return {"output": {"choices": choices}, "request_id": number} | ({"usage": counted} if usage else {})
+    counted = {"prompt_tokens": tokens_in, "completion_tokens": tokens_out, "total_tokens": tokens_in + tokens_out}
+    base = {"id": number, "object": "chat.completion", "model": body["model"], "choices": choices}
+    return base | ({"usage": counted} if usage else {})
+
+
+def _error(kind: str, *, native: bool, retry_after_s: float | None) -> web.Response:
+    row = ERRORS[kind]
+    if native:
+        shown: dict[str, Any] = {"code": row.native, "message": row.message, "request_id": "sandbox"}
+    else:
+        inner = {"code": row.compatible, "message": row.message, "type": "error", "param": None}
+        shown = {"error": inner, "request_id": "sandbox"}
+    headers = {"Retry-After": f"{retry_after_s:g}"} if retry_after_s is not None and row.status == 429 else {}
+    return web.Response(body=orjson.dumps(shown), status=row.status, content_type="application/json", headers=headers)
+
+
+async def _broken(request: web.Request, body: bytes, fault: str, faults: Faults) -> web.StreamResponse:
+    if fault == "html":
+        return web.Response(status=502, text=HTML, content_type="text/html")
+    if fault == "empty":
+        return web.Response(body=b"", content_type="application/json")
+    if fault == "hang":
+        await asyncio.sleep(faults.hang_s)
+    if fault == "half_body":
+        half = web.StreamResponse(headers={"Content-Type": "application/json"})
+        half.content_length = len(body)
+        await half.prepare(request)
+        await half.write(body[: len(body) // 2])
+        if request.transport is not None:
+            request.transport.close()
+        return half
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()  # never arrives: the connection is gone
+
+
+def make_app(desk: Desk) -> web.Application:
     """The server."""
 
-    async def complete(request: web.Request) -> web.Response:
+    async def complete(request: web.Request) -> web.StreamResponse:
         body = orjson.loads(await request.read())
-        if body.get("model") != MODEL:
-            error = {
-                "code": "model_not_found",
-                "message": f"no model {body.get('model')}",
-                "type": "invalid_request_error",
-            }
-            return web.json_response({"error": error}, status=404)
-        text = orjson.dumps({"reason": "与证据逐条核对（模拟评审）", "scores": judge(body, temper)}).decode()
-        answer = {
-            "id": "judge-" + blake2b(orjson.dumps(body), digest_size=6).hexdigest(),
-            "object": "chat.completion",
-            "model": MODEL,
-            "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}],
-            "usage": {"prompt_tokens": len(str(body)) // 2, "completion_tokens": len(text) // 2},
-        }
-        return web.Response(body=orjson.dumps(answer), content_type="application/json")
+        native = request.path == NATIVE
+        if native:
+            body = {"model": body.get("model"), "messages": body["input"]["messages"], **body.get("parameters", {})}
+        fault = desk.faults.next_fault()
+        refused = desk.refusal(request, body, fault)
+        if refused is not None:
+            desk.faults.counts[f"refused {refused}"] += 1
+            return _error(refused, native=native, retry_after_s=desk.faults.retry_after_s)
+        if desk.faults.latency_s:
+            await asyncio.sleep(desk.faults.latency_s)
+        text, finish = words(body, desk.tempers[body["model"]], fault)
+        answer = orjson.dumps(_reply(body, text, finish, native=native, usage=fault != "no_usage"))
+        if fault in WIRE:
+            return await _broken(request, answer, fault, desk.faults)
+        return web.Response(body=answer, content_type="application/json")
+
+    async def set_faults(request: web.Request) -> web.Response:
+        try:
+            desk.faults.set(orjson.loads(await request.read()))
+        except (UsageError, ValueError, TypeError) as error:
+            return web.Response(status=400, text=str(error))
+        return web.Response()
+
+    async def stats(_: web.Request) -> web.Response:
+        return web.Response(body=orjson.dumps(dict(desk.faults.counts)), content_type="application/json")
 
     app = web.Application(client_max_size=2**24)
-    app.router.add_post("/compatible-mode/v1/chat/completions", complete)
+    app.router.add_post(COMPATIBLE, complete)
+    app.router.add_post(NATIVE, complete)
+    app.router.add_post("/_faults", set_faults)
+    app.router.add_get("/_stats", stats)
     return app
 
 
-async def _serve(port: int, temper: Temper) -> None:
-    runner = web.AppRunner(make_app(temper))
+async def _serve(port: int, desk: Desk) -> None:
+    runner = web.AppRunner(make_app(desk), access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", port)
+    site = web.TCPSite(runner, "127.0.0.1", port, backlog=1024)
     await site.start()
-    where = runner.addresses[0][1]
-    sys.stdout.write(orjson.dumps({"ready": True, "port": where}).decode() + "\n")
+    sys.stdout.write(orjson.dumps({"ready": True, "port": runner.addresses[0][1]}).decode() + "\n")
     sys.stdout.flush()
     # The parent holds our standard input; its end is ours.
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
@@ -120,12 +191,23 @@ async def _serve(port: int, temper: Temper) -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    """``python -m judge sandbox``."""
+    """``python -m judge sandbox``. Raises UsageError."""
     parser = argparse.ArgumentParser(prog="python -m judge sandbox")
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--noise", type=float, default=0.5)
-    parser.add_argument("--halo", type=float, default=0.0)
+    parser.add_argument("--noise", type=float, default=0.5, help="private error of a score, SD in points of 1 to 5")
+    parser.add_argument("--halo", type=float, default=0.0, help="error shared by all scores of one call")
     parser.add_argument("--bias", type=float, default=0.0)
+    parser.add_argument("--faults", default="{}", help="JSON: latency_s, shares, next, always, retry_after_s, rpm, tpm")
+    parser.add_argument("--keys", default="", help="comma-separated; empty accepts any")
     flags = parser.parse_args(list(argv))
-    asyncio.run(_serve(flags.port, Temper(flags.noise, flags.halo, flags.bias)))
+    faults = Faults()
+    try:
+        faults.set(orjson.loads(flags.faults))
+    except orjson.JSONDecodeError as error:
+        raise UsageError(f"--faults must be JSON: {error}.") from error
+    first = Temper(flags.noise, flags.halo, flags.bias)
+    # The second judge is noisier and stricter.
+    second = Temper(flags.noise * 1.5, flags.halo, flags.bias - 0.4)
+    keys = frozenset(key for key in flags.keys.split(",") if key)
+    asyncio.run(_serve(flags.port, Desk({MODEL: first, SECOND_MODEL: second}, faults, keys)))
     return 0

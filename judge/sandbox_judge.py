@@ -1,0 +1,191 @@
+"""The simulated judge: reads the question that it was sent and computes its scores from item against evidence.
+
+Pure. A latent score falls with restaurants and facts that the evidence does not hold, with needs that are missed, with facts
+and form that are missing; then come the shared error of a call (halo), private noise and a bias, seeded by the request.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from math import cos, log, pi, sqrt
+
+_MARK = re.compile(r"^<证据 ([0-9a-f]+)>$", re.MULTILINE)
+_LISTED = re.compile(r"^\s*(\d+)[.、．)]\s*(.+)$")
+_NUMBERS = (
+    ("评分", re.compile(r"(?:评分|综合评分|口碑)[^\d，。；、]{0,5}(\d(?:\.\d)?)(?!\d|[:：])"), 1.0),
+    ("评分", re.compile(r"(\d\.\d)分?的(?:综合)?评分"), 1.0),
+    ("人均", re.compile(r"(?:人均|每人|每位|一个人)[^\d，。；、不超预]{0,6}(\d+(?:\.\d+)?)(?:元|块)"), 1.0),
+    ("距离", re.compile(r"(\d+(?:\.\d+)?)(?:米|m)(?!以?内)"), 1.0),
+    ("距离", re.compile(r"(\d+(?:\.\d+)?)(?:公里|千米|km)(?!以?内)"), 1000.0),
+)
+_HOUSE = re.compile(r"\d+号(?!线)")
+_TIME = re.compile(r"\d{1,2}:\d{2}")
+_DISHES = re.compile(r"(?:招牌菜?|特色菜?|拿手菜?)(?:有|是|为|包括|：)([^，。；！]+)")
+_WANTED_M = re.compile(r"(\d+(?:\.\d+)?)(米|公里)(?:以内|范围内|内|之内)")
+_NOTHING = re.compile(r"没有完全|没有(?:找到)?.{0,8}符合|最接近|不太凑巧")
+
+
+@dataclass(frozen=True, slots=True)
+class Temper:
+    """How a simulated judge errs, in points of the 1 to 5 scale (standard deviations, and a constant)."""
+
+    noise: float = 0.5
+    halo: float = 0.0
+    bias: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was found in one item."""
+
+    listed: int
+    distinct: int
+    invented: int
+    wrong: int
+    missed: int
+    told: float
+    """Share of the facts that the evidence has and the answer tells."""
+    form: int
+    """Of: an opening, numbered without gaps, a closing; 0 to 3."""
+
+
+def look(prompt: str) -> Look:
+    """Read the last message. Nothing outside the marked fences counts."""
+    found = _MARK.search(prompt)
+    if found is None:
+        return Look(0, 0, 0, 0, 0, 0.0, 0)
+    evidence, question, answer = (_block(prompt, name, found[1]) for name in ("证据", "提问", "回答"))
+    known = {facts["店名"]: facts for facts in map(_facts, evidence.splitlines()) if "店名" in facts}
+    lines = [line for line in re.sub(r"[*【】#`]", "", answer).splitlines() if line.strip()]
+    items = [(position, match) for position, line in enumerate(lines) if (match := _LISTED.match(line))]
+    names = [_named(match[2], known) for _, match in items]
+    real = [known[name] for name in names if name is not None]
+    texts = [match[2] for (_, match), name in zip(items, names, strict=True) if name is not None]
+    numbered = [int(match[1]) for _, match in items] == list(range(1, len(items) + 1)) and bool(items)
+    form = (bool(items) and items[0][0] > 0) + numbered + (bool(items) and items[-1][0] < len(lines) - 1)
+    return Look(
+        listed=len(items),
+        distinct=len({name for name in names if name is not None}) + names.count(None),
+        invented=names.count(None),
+        wrong=sum(_wrong(text, facts) for text, facts in zip(texts, real, strict=True)),
+        missed=0 if _NOTHING.search(answer) else sum(_missed(question, facts, known) for facts in real),
+        told=sum(map(_told, texts, real)) / len(real) if real else 0.0,
+        form=form,
+    )
+
+
+def _block(prompt: str, name: str, mark: str) -> str:
+    return prompt.partition(f"<{name} {mark}>\n")[2].partition(f"\n</{name} {mark}>")[0]
+
+
+def _facts(line: str) -> dict[str, str]:
+    return dict(part.split("：", 1) for part in line.split("｜") if "：" in part)
+
+
+def _named(text: str, known: Mapping[str, object]) -> str | None:
+    return max((name for name in known if text.startswith(name)), key=len, default=None)
+
+
+def _number(facts: Mapping[str, str], name: str) -> float | None:
+    found = re.match(r"\d+(?:\.\d+)?", facts.get(name, ""))
+    return float(found[0]) if found else None
+
+
+def _wrong(text: str, facts: Mapping[str, str]) -> int:
+    """Statements that this restaurant's evidence contradicts or does not hold."""
+    count = 0
+    where = facts.get("地址", "") + facts["店名"]
+    if "地址" in facts:
+        text = text.replace(facts["地址"], "")  # "80 metres east of the crossing" is no distance
+    for name, pattern, unit in _NUMBERS:
+        truth = _number(facts, name)
+        for found in pattern.finditer(text):
+            stated = float(found[1]) * unit
+            slack = {"评分": 0.049, "人均": 0.06 * (truth or 0) + 1, "距离": 0.06 * (truth or 0) + 50}[name]
+            count += truth is None or abs(stated - truth) > slack
+    count += sum(house not in where for house in _HOUSE.findall(text))
+    count += sum(time.zfill(5) not in facts.get("营业时间", "") for time in _TIME.findall(text))
+    dishes = facts.get("招牌菜", "").split("、")
+    for group in _DISHES.findall(text):
+        count += sum(bool(one.strip()) and one.strip(" 等") not in dishes for one in re.split(r"[、和与及]", group))
+    return count
+
+
+def _missed(question: str, facts: Mapping[str, str], known: Mapping[str, Mapping[str, str]]) -> int:
+    """Needs of the question that this restaurant does not meet: its cuisine, the distance."""
+    wanted = {one.get("菜系", "") for one in known.values()} - {""}
+    wanted = {cuisine for cuisine in wanted if cuisine in question}
+    far = _WANTED_M.search(question)
+    limit = float(far[1]) * (1000.0 if far[2] == "公里" else 1.0) if far else None
+    away = _number(facts, "距离")
+    return (bool(wanted) and facts.get("菜系") not in wanted) + (
+        limit is not None and away is not None and away > limit
+    )
+
+
+def _told(text: str, facts: Mapping[str, str]) -> float:
+    there = [name for name in ("地址", "评分", "人均", "距离", "营业时间") if name in facts]
+    signs = {"评分": "分", "人均": "元块", "距离": "米里", "营业时间": ":"}
+    return (
+        sum(any(sign in text for sign in signs.get(name, (facts[name],))) for name in there) / len(there)
+        if there
+        else 1.0
+    )
+
+
+def latent(dimension: str, seen: Look) -> float:
+    """One dimension's score without any error; may lie outside 1 to 5."""
+    if seen.listed == 0:
+        return 1.0
+    facts = 1.5 * seen.invented + 1.0 * seen.wrong
+    plenty = {1: 3.5, 2: 4.5}.get(seen.distinct, 5.0) - (seen.listed - seen.distinct)
+    return {
+        "准确性": 5.0 - facts,
+        "一致性": 5.0 - 1.0 * seen.missed - 0.3 * facts,
+        "理解能力": 5.0 - 1.0 * seen.missed,
+        "推荐合理性": 5.0 - 0.8 * seen.missed - 0.7 * facts,
+        "多样性": plenty,
+        "规范性": 2.0 + seen.form,
+        "逻辑清晰性": 3.0 + 2 * seen.form / 3,
+        "实用性": 1.5 + 3.5 * seen.told - 0.5 * facts,
+        "信息完整性": 1.0 + 4.0 * seen.told,
+    }.get(dimension, 3.0)
+
+
+def scores(system: str, prompt: str, seed: object, temper: Temper) -> dict[str, dict[str, int]]:
+    """Per rubric (one, named "", unless the system message asks for several) the dimensions' scores, 1 to 5."""
+    seen = look(prompt)
+    # Halo: one error for all that this very call scores.
+    shared = temper.halo * _normal(seed, system, prompt, "halo") + temper.bias
+    found: dict[str, dict[str, int]] = {}
+    for rubric, names in asked_dimensions(system).items():
+        found[rubric] = {
+            name: max(
+                1,
+                min(5, round(latent(name, seen) + shared + temper.noise * _normal(seed, system, prompt, rubric, name))),
+            )
+            for name in names
+        }
+    return found
+
+
+def asked_dimensions(system: str) -> dict[str, Sequence[str]]:
+    """The dimensions that the rubric lists, under the names that its example uses."""
+    groups: dict[str, list[str]] = {}
+    rubric = ""
+    for line in system.splitlines():
+        if heading := re.search(r"（(\w+_v\d+)）", line):
+            rubric = heading[1]
+        if dimension := re.match(r"- (\S+?)：", line):
+            groups.setdefault(rubric, []).append(dimension[1])
+    return dict(groups)
+
+
+def _normal(*words: object) -> float:
+    """A standard normal deviate (Box & Muller 1958) from a hash, so that the same request errs the same way."""
+    digest = blake2b("\x1f".join(map(str, words)).encode(errors="replace"), digest_size=16).digest()
+    first = (int.from_bytes(digest[:8], "big") + 1) / (2**64 + 1)
+    return sqrt(-2.0 * log(first)) * cos(2 * pi * int.from_bytes(digest[8:], "big") / 2**64)
