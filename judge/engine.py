@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -74,9 +74,22 @@ class Engine:
         """Send nothing more."""
         self.breaker.open = True
 
+    async def commit_all(self, outcomes: Iterable[Outcome]) -> None:
+        """Commit what came in another way (files), in the same units."""
+        self._next_unit = self._first_free_unit()
+        for outcome in outcomes:
+            self.tally.count(outcome)
+            self._buffer.append(outcome)
+            if len(self._buffer) >= self.unit:
+                await self._commit()
+        await self._commit()
+
+    def _first_free_unit(self) -> int:
+        return 1 + max((int(record["unit"][1:]) for record in self.store.commits(self.name)), default=-1)
+
     async def run(self, asks: Iterator[tuple[Judge, Ask]]) -> None:
         """Until the stream ends or the run is stopped. Raises what stopped it, after everything at hand is committed."""
-        self._next_unit = 1 + max((int(record["unit"][1:]) for record in self.store.commits(self.name)), default=-1)
+        self._next_unit = self._first_free_unit()
         committer = asyncio.create_task(self._commit_in_turn())
         try:
             async with asyncio.TaskGroup() as group:

@@ -62,12 +62,13 @@ class Work:
 
 async def _dry(settings: JudgeSettings) -> int:
     """Say what would be asked; nothing is opened, nothing written but a fresh warehouse."""
-    work = await _prepare(settings)
+    work = await prepare(settings)
     _say_estimate(settings, work)
     return 0
 
 
-async def _prepare(settings: JudgeSettings) -> Work:
+async def prepare(settings: JudgeSettings) -> Work:
+    """Refresh the warehouse and see what is left. Raises UsageError."""
     if not (settings.data / "warehouse.duckdb").exists():
         raise UsageError(f"There is no {settings.data / 'warehouse.duckdb'}: run `make synth` first.")
     # Commits that a killed run left behind count from here on.
@@ -94,7 +95,7 @@ async def _run(settings: JudgeSettings) -> int:
     async with AsyncExitStack() as stack:
         ledger = Ledger(settings.data, settings.name, settings.budget_cny)
         stack.callback(ledger.close)
-        work = await _prepare(settings)
+        work = await prepare(settings)
         total = _say_estimate(settings, work)
         real = any(not model.startswith("sandbox/") for model in work.models.values())
         if total and real and settings.budget_cny is None and not settings.yes:

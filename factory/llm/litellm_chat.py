@@ -14,7 +14,7 @@ import orjson
 from factory.errors import ChidianError, RetryLater
 from factory.ledger import Ledger
 from factory.limits import Limiter
-from factory.llm.refusals import Refusal, to_error
+from factory.llm.refusals import TOKEN_CODES, Refusal, to_error
 from factory.llm.transport import Endpoint, PaidChat, Price
 
 
@@ -40,15 +40,18 @@ class LitellmChat(PaidChat):
         except self._litellm.exceptions.APIConnectionError as error:
             text = f"{self.endpoint.name} cannot be reached ({type(error.__cause__ or error).__name__})."
             raise RetryLater(text, kind="network") from None
-        except self._litellm.exceptions.OpenAIError as error:
+        except self._litellm.exceptions.openai.OpenAIError as error:  # the base of all that litellm maps
             raise self._ours(error) from None
         return orjson.dumps(answer.model_dump(exclude_none=True))
 
     def _ours(self, error: Any) -> ChidianError:
-        code = str(getattr(error, "code", "") or "").lower()
+        body = getattr(error, "body", None)
+        body = body if isinstance(body, dict) else {}
+        code = str(body.get("code") or getattr(error, "code", "") or "").lower()
         status = int(getattr(error, "status_code", 500) or 500)
-        # The message may quote the request; only status and code are used, never prose.
-        return to_error(Refusal(status, code, "", None), service=self.endpoint.name, model=self.endpoint.name)
+        # The message may quote the request; it is used only where a code alone does not decide (refusals.py).
+        message = str(body.get("message") or "")[:300] if code in TOKEN_CODES else ""
+        return to_error(Refusal(status, code, message, None), service=self.endpoint.name, model=self.endpoint.name)
 
     async def aclose(self) -> None:
         """Nothing of ours is open."""

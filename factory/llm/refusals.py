@@ -24,7 +24,7 @@ _BILLING = {
 }
 _FORBIDDEN = {"accessdenied", "accessdenied.unpurchased", "access_denied", "workspace.accessdenied"}
 _FREE_TIER = {"allocationquota.freetieronly", "free_tier_only"}
-_TOKENS = {"throttling.allocationquota", "insufficient_quota"}
+TOKEN_CODES = {"throttling.allocationquota", "insufficient_quota"}
 _BURST = {"throttling.burstrate", "limit_burst_rate"}
 _MODERATION = {"datainspectionfailed", "data_inspection_failed", "content_filter", "content_policy_violation"}
 _NO_MODEL = {"modelnotfound", "model_not_found", "model_not_supported", "workspacenotfound", "model_not_exist"}
@@ -69,7 +69,7 @@ def to_error(refusal: Refusal, *, service: str, model: str) -> ChidianError:
         return AccountRefused(
             f"{said}: the account is overdue or has no package. Settle the bill; the same command goes on."
         )
-    if code in _FREE_TIER or (code in _TOKENS and _is_free_tier(refusal.message)):
+    if code in _FREE_TIER or (code in TOKEN_CODES and _is_free_tier(refusal.message)):
         return QuotaExhausted(
             f"{said}: the free quota of {model} is used up. Allow paid use of it, or choose another model."
         )
@@ -98,7 +98,7 @@ def _rate(refusal: Refusal, said: str) -> RetryLater:
     wait = refusal.retry_after_s
     if refusal.code in _BURST:
         return RetryLater(f"{said}.", kind="burst", retry_after_s=max(wait or 0.0, 5.0))
-    if refusal.code in _TOKENS:
+    if refusal.code in TOKEN_CODES:
         return RetryLater(f"{said}.", kind="tokens", retry_after_s=wait)
     return RetryLater(f"{said}.", kind="rate", retry_after_s=wait)
 

@@ -114,7 +114,8 @@ def test_an_interrupted_run_commits_what_it_has_says_how_to_go_on_and_goes_on(ma
     assert "The same command goes on" in said
     with duckdb.connect(str(made / "warehouse.duckdb"), read_only=True) as connection:
         key = "item_id, design, rubric, replicate, judge"
-        sql = f"select count(*), count(distinct ({key})), count(*) filter (status = 'scored') from verdicts_shard where judge like '%v2'"
+        counts = f"count(*), count(distinct ({key})), count(*) filter (status = 'scored')"
+        sql = f"select {counts} from verdicts_shard where judge like '%v2'"
         [(rows, keys, scored)] = connection.execute(sql).fetchall()
         assert rows == keys == scored
         assert rows >= 16

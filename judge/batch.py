@@ -1,0 +1,222 @@
+"""``python -m judge batch write|read``: questions as files for the provider's Batch API (half the price), and answers back.
+
+The file form is OpenAI's (``custom_id``, ``body``); uploading is left to the console or ``curl``, which need no code of ours.
+Answers that are read back are kept raw in the ledger under the same keys as live ones, then parsed and committed alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from factory.errors import OrderFailed, UsageError
+from factory.ledger import Ledger
+from factory.limits import LocalLimiter
+from factory.llm.answers import UnreadableAnswerError, body_of, parse, usage_of
+from factory.llm.answers import call_key as name_of
+from factory.llm.refusals import read_refusal, to_error
+from factory.llm.transport import Price
+from factory.refresh import Refresher
+from factory.store import LocalStore
+from judge.asking import RUBRICS, Ask, mark_of, request
+from judge.breaker import Breaker
+from judge.config import JudgeSettings, read_settings
+from judge.engine import Engine
+from judge.parsing import Verdict, read_verdict, unscored
+from judge.providers import price_known, resolve
+from judge.run import Work, prepare
+from judge.verdicts import BASE, Outcome, call_key
+
+MOST_LINES, MOST_BYTES = 50_000, 500_000_000
+"""Of one file, by the vendor's page (reference/judge.md 2.7)."""
+PRICE_SHARE = 0.5
+URL = "/v1/chat/completions"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One question as a line; ``name`` is its custom_id and its key in the ledger."""
+
+    name: str
+    ask: Ask
+    body: dict[str, Any]
+
+    def packed(self) -> bytes:
+        """The JSONL line with its end."""
+        return orjson.dumps({"custom_id": self.name, "method": "POST", "url": URL, "body": self.body}) + b"\n"
+
+
+def batch_lines(settings: JudgeSettings, asks: Iterable[Ask]) -> Iterator[Line]:
+    """The questions in order; a batch body does not name streaming."""
+    way = resolve(settings.judge, None, None)
+    for ask in asks:
+        body = body_of(request(ask, way.model, settings.seed, dict(way.extra)))
+        name = name_of(way.name, body, call_key(ask, settings.name, BASE))
+        yield Line(name, ask, {key: value for key, value in body.items() if key != "stream"})
+
+
+def write_files(out: Path, lines: Iterable[Line]) -> list[tuple[Path, int]]:
+    """Files within the vendor's limits; returns each with its number of lines."""
+    out.mkdir(parents=True, exist_ok=True)
+    written: list[tuple[Path, int]] = []
+    count = size = MOST_BYTES  # the first line opens the first file
+    file = None
+    try:
+        for line in lines:
+            packed = line.packed()
+            if count >= MOST_LINES or size + len(packed) > MOST_BYTES:
+                if file is not None:
+                    file.close()
+                written.append((out / f"questions-{len(written):03d}.jsonl", 0))
+                file = written[-1][0].open("wb")
+                count = size = 0
+            if file is None:
+                raise AssertionError  # the first line opened one
+            file.write(packed)
+            count, size = count + 1, size + len(packed)
+            written[-1] = (written[-1][0], count)
+    finally:
+        if file is not None:
+            file.close()
+    return written
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One line that came back: a completion's body, or the error row that stands for it."""
+
+    name: str
+    status: int
+    body: bytes
+
+
+def read_lines(path: Path) -> Iterator[Answered]:
+    """Output and error files have one form. Raises UsageError on a line that has not."""
+    with path.open("rb") as file:
+        for number, raw in enumerate(file, 1):
+            if not raw.strip():
+                continue
+            try:
+                row = orjson.loads(raw)
+                response, error = row.get("response") or {}, row.get("error")
+                body = response.get("body") if not error else {"error": error}
+                status = int(response.get("status_code") or (400 if error else 200))
+                yield Answered(str(row["custom_id"]), status, orjson.dumps(body))
+            except (orjson.JSONDecodeError, KeyError, AttributeError, TypeError, ValueError) as problem:
+                raise UsageError(
+                    f"{path}, line {number} is no batch answer: give the output and error files as downloaded."
+                ) from problem
+
+
+async def outcome_of(
+    ledger: Ledger, line: Line, answer: Answered, settings: JudgeSettings, price: Price | None
+) -> Outcome:
+    """Keep the raw answer, then read it."""
+    model, ask = str(line.body["model"]), line.ask
+    if answer.status != 200:
+        verdicts = _refused(answer, model, len(ask.rubrics))
+        return Outcome(ask, verdicts, model, None, None, None, None, replayed=False)
+    kept = await ledger.replay(line.name)
+    tokens_in, tokens_out = usage_of(answer.body)
+    cost = price.cost(tokens_in or 0, tokens_out or 0) * PRICE_SHARE if price else None
+    if kept is None:
+        key = call_key(ask, settings.name, BASE)
+        number = await ledger.reserve(
+            line.name, order_id=key.order_id, step=key.step, purpose=key.purpose, model=model, worst_cny=cost
+        )
+        await ledger.keep(
+            line.name,
+            number,
+            raw=answer.body,
+            input_tokens=tokens_in,
+            output_tokens=tokens_out,
+            cost_cny=cost,
+            worst_cny=cost,
+            refusals=0,
+            latency_s=0.0,
+        )
+    try:
+        parsed = parse(kept.raw if kept else answer.body)
+    except UnreadableAnswerError:
+        return Outcome(
+            ask, tuple(unscored("unreadable") for _ in ask.rubrics), model, None, None, cost, None, replayed=False
+        )
+    mark, alone = mark_of(ask, settings.seed), len(ask.rubrics) == 1
+    verdicts = tuple(
+        read_verdict(parsed.message.content, parsed.finish_reason, RUBRICS[one], mark, None if alone else one)
+        for one in ask.rubrics
+    )
+    return Outcome(ask, verdicts, model, tokens_in, tokens_out, cost, parsed.request_id, replayed=kept is not None)
+
+
+def _refused(answer: Answered, model: str, rubrics: int) -> tuple[Verdict, ...]:
+    error = to_error(read_refusal(answer.status, answer.body, None), service="batch", model=model)
+    reason = error.reason if isinstance(error, OrderFailed) else "provider_error"
+    return tuple(unscored(reason, str(error)) for _ in range(rubrics))
+
+
+def main(argv: Sequence[str]) -> int:
+    """``batch write`` (files to OUT) or ``batch read FILE...``. Raises ChidianError."""
+    parser = argparse.ArgumentParser(prog="python -m judge batch")
+    parser.add_argument("command", choices=["write", "read"])
+    parser.add_argument("files", nargs="*", type=Path)
+    parser.add_argument("--out", type=Path, default=Path(os.environ.get("OUT") or "batch"))
+    flags, others = parser.parse_known_args(list(argv))
+    settings = replace(read_settings(others), second=None)
+    if flags.command == "write":
+        return asyncio.run(_write(settings, flags.out))
+    if not flags.files:
+        raise UsageError("Name the downloaded files: python -m judge batch read output.jsonl errors.jsonl")
+    return asyncio.run(_read(settings, flags.files))
+
+
+async def _write(settings: JudgeSettings, out: Path) -> int:
+    work = await prepare(settings)
+    written = await asyncio.to_thread(write_files, out, batch_lines(settings, work.asks(settings.judge)))
+    for path, count in written:
+        sys.stdout.write(f"{path}: {count} questions\n")
+    if not written:
+        sys.stdout.write("Nothing to ask: every question has its verdict.\n")
+    return 0
+
+
+async def _read(settings: JudgeSettings, files: Sequence[Path]) -> int:
+    ledger = Ledger(settings.data, settings.name, settings.budget_cny)
+    try:
+        work = await prepare(settings)
+        engine = await _take(settings, ledger, work, files)
+    finally:
+        ledger.close()
+    await Refresher(settings.data).refresh()
+    tally = engine.tally
+    why = ", ".join(f"{reason} {count}" for reason, count in tally.unscored.most_common())
+    sys.stdout.write(
+        f"{tally.asked} answers taken, {tally.scored} scored" + (f", unscored: {why}" if why else "") + "\n"
+    )
+    return 0
+
+
+async def _take(settings: JudgeSettings, ledger: Ledger, work: Work, files: Sequence[Path]) -> Engine:
+    waiting = {line.name: line for line in batch_lines(settings, work.asks(settings.judge))}
+    price = price_known(resolve(settings.judge, None, None).model)
+    outcomes: list[Outcome] = []
+    for path in files:
+        if not path.exists():
+            raise UsageError(f"There is no file {path}.")
+        for answer in read_lines(path):
+            line = waiting.pop(answer.name, None)  # of another plan, or judged since: not counted twice
+            if line is not None:
+                outcomes.append(await outcome_of(ledger, line, answer, settings, price))
+    engine = Engine(
+        LocalStore(settings.data), settings.name, settings.seed, 0, settings.unit, Breaker(LocalLimiter({}))
+    )
+    await engine.commit_all(outcomes)
+    return engine
