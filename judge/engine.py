@@ -137,10 +137,11 @@ class Engine:
 
     async def _commit_in_turn(self) -> None:
         """Alone in writing shards; ends after the last commit."""
-        while not self._closing:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._full.wait(), UNIT_AGE_S)
-            self._full.clear()
+        while self._buffer or not self._closing:
+            if not self._closing:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._full.wait(), UNIT_AGE_S)
+                self._full.clear()
             try:
                 await self._commit()
             except ChidianError as error:

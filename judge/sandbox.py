@@ -58,7 +58,8 @@ class Desk:
             return "token_quota"
         self._requests.append(now)
         if self.faults.tpm is not None:
-            spent = tokens_of(body) + 90
+            spent = tokens_of(body) + 45  # the length of its answers
+            self.faults.counts["tokens"] += spent
             self._tokens.append((now, spent))
             self._window_tokens += spent
         return None
@@ -156,6 +157,7 @@ def make_app(desk: Desk) -> web.Application:
             await asyncio.sleep(desk.faults.latency_s)
         text, finish = words(body, desk.tempers[body["model"]], fault)
         answer = orjson.dumps(_reply(body, text, finish, native=native, usage=fault != "no_usage"))
+        desk.faults.counts["served"] += not fault
         if fault in WIRE:
             return await _broken(request, answer, fault, desk.faults)
         return web.Response(body=answer, content_type="application/json")

@@ -124,7 +124,8 @@ class Faults:
         """Count a request and say what goes wrong with it; "" for nothing."""
         self.seen += 1
         kind = self.queue.popleft() if self.queue else self.always or self._drawn()
-        self.counts[kind or "served"] += 1
+        if kind:
+            self.counts[kind] += 1
         return kind
 
     def _drawn(self) -> str:

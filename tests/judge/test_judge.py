@@ -83,7 +83,8 @@ def test_a_small_run_judges_each_question_once_and_reports_simulated(made: Path)
         assert rows == keys == sum(counts.values())
         requests = "select count(*), count(distinct request_id) from verdicts where design = 'legacy'"
         assert connection.execute(requests).fetchall() == [(100, 50)]
-        means = "select count(*) from scores where design = 'standard' and item_kind = 'sample' and scored = 2 and dimensions is not null"
+        means = "select count(*) from scores where design = 'standard' and item_kind = 'sample' and scored = 2 and "
+        means += "dimensions is not null"
         assert connection.execute(means).fetchall() == [(100,)]
         floor = "select avg(total) from verdicts where edit = 'gibberish'"
         [(low,)] = connection.execute(floor).fetchall()

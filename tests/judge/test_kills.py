@@ -1,0 +1,21 @@
+"""Killed while it judges, with faults on the wire: nothing is lost, nothing is double, every failure has a reason."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from bench.judge_kills import scene
+
+CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
+
+
+def test_a_judging_survives_kills_with_a_tenth_of_the_answers_faulty(tmp_path: Path) -> None:
+    made = [sys.executable, "-m", "factory", "synth"]
+    subprocess.run(made, env={**CLEAN, "DATA": str(tmp_path), "N": "20"}, check=True, capture_output=True)
+    found = scene(tmp_path, kills=3, share=0.1, seed=1)
+    assert found["kills"] >= 2
+    assert (found["lost"], found["double"], found["unscored_without_a_reason"]) == (0, 0, 0)
+    assert found["runs_to_the_end"] > 0
