@@ -35,8 +35,8 @@ from judge.sandbox import MODEL
 
 PAUSE_S = 2.0
 """The original's pause after each call."""
-WARM_S = 16.0
-"""Of a limits run: not counted. A cold server bunches the first requests; one refusal then cuts the pace for about 13 s."""
+WARM_S = 9.0
+"""Of a limits run: not counted. A cold server bunches the first requests; one refusal then cuts the pace for about 7 s."""
 
 
 def items(count: int) -> Iterator[Item]:
