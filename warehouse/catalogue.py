@@ -29,6 +29,7 @@ VIEWS = (
     "rejects_by_reason",
     "coverage",
     "usage",
+    "calls",
     "runs",
     "sft_rows",
     "sft_train",
