@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
+import duckdb
+
 from factory.agent import PROMPT_VERSION, AgentSettings, AgentWorker
 from factory.commits import RunCommitter
 from factory.config import SANDBOX, Settings, read_settings
@@ -157,6 +159,7 @@ async def _report(
     settings: Settings, job: _Job, services: Services, coordinator: Coordinator, *, interrupted: bool
 ) -> int:
     say(f"{job.run_id}: {coordinator.accepted} of {settings.n} samples accepted.")
+    await asyncio.to_thread(_draw_timeline, settings, job.run_id)
     if interrupted:
         say("Stopped as you asked; everything in flight was finished and committed. The same command goes on.")
         return 130
@@ -165,6 +168,19 @@ async def _report(
             f"The plan is exhausted after {coordinator.accepted} samples: give more PLACES, another SEED, or a smaller N."
         )
     return await _finish(settings, services)
+
+
+def _draw_timeline(settings: Settings, run_id: str) -> None:
+    """A picture that cannot be drawn never spoils a run: it is said, and the samples are there."""
+    from factory.timeline import write_timeline  # noqa: PLC0415 - matplotlib takes a second, only at the end
+
+    try:
+        where = write_timeline(settings.data, run_id)
+    except (duckdb.Error, OSError) as error:
+        say(f"The timeline could not be drawn ({error}); nothing else is affected.")
+        return
+    if where is not None:
+        say(f"Timeline: {where}")
 
 
 async def _finish(settings: Settings, services: Services) -> int:

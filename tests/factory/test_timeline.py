@@ -1,0 +1,97 @@
+"""The timeline tells what happened when: counts that add up, pauses cut out, unknown prices unknown, a picture in the end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+
+from factory import chart_style as style
+from factory.timeline import Series, Timeline, draw, read_timeline, slices, write_timeline
+
+CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
+RUN = ("sandbox-00000000", True)
+
+
+def _numbers(*values: float) -> Series:
+    return np.array(values, dtype=np.float64)
+
+
+def _of(started: Series, cost: Series | None = None, accepted: Series | None = None) -> Timeline:
+    ones = np.ones_like(started)
+    return slices(RUN, started, ones, ones, cost, _numbers() if accepted is None else accepted)
+
+
+def _width(timeline: Timeline) -> float:
+    return float(timeline.at_s[0]) * 2
+
+
+def test_rates_times_slice_width_add_up_to_what_was_counted() -> None:
+    found = _of(np.arange(1000, 1100, dtype=np.float64), accepted=np.arange(1010, 1050, dtype=np.float64))
+    assert found.calls_per_s.sum() * _width(found) == pytest.approx(100)
+    assert found.accepted_per_s.sum() * _width(found) == pytest.approx(40)
+    assert found.refusals.sum() == 100
+    # 100 calls a second apart, each a second long: the last one ends 100 s after the first began.
+    assert found.at_s[-1] + found.at_s[0] == pytest.approx(100)
+
+
+def test_a_night_between_two_halves_of_a_run_is_cut_out() -> None:
+    evening, morning = np.arange(0, 50, dtype=np.float64), np.arange(40_000, 40_050, dtype=np.float64)
+    found = _of(np.concatenate([evening, morning]))
+    assert found.breaks == 1
+    assert found.at_s[-1] < 101
+    assert found.calls_per_s.sum() * _width(found) == pytest.approx(100)
+
+
+def test_spending_is_cumulative_and_an_unknown_price_is_unknown_not_zero() -> None:
+    started = np.arange(0, 40, dtype=np.float64)
+    spent = _of(started, cost=np.full(40, 0.25)).spent_cny
+    assert spent is not None
+    assert spent[-1] == pytest.approx(10.0)
+    assert (np.diff(spent) >= 0).all()
+    assert _of(started).spent_cny is None
+
+
+def test_a_single_call_is_a_timeline_too() -> None:
+    found = _of(_numbers(5.0))
+    assert found.calls_per_s.sum() * _width(found) == pytest.approx(1)
+    assert np.isnan(found.latency_s).sum() == len(found.latency_s) - 1
+
+
+@pytest.mark.parametrize("chinese", [True, False])
+def test_the_picture_says_which_run_it_is_and_that_it_was_simulated(chinese: bool) -> None:  # noqa: FBT001 - a parameter
+    with style.drawing():
+        drawn = style.svg(draw(_of(_numbers(0, 1, 2)), chinese=chinese), "t")
+    assert "sandbox-00000000" in drawn
+    assert "SIMULATED" in drawn
+    assert ("累计花费" in drawn) == chinese
+    assert "单价未知" in drawn or "price is not known" in drawn
+
+
+def test_a_run_leaves_its_timeline_beside_its_data(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "factory", "synth"],
+        env={**CLEAN, "DATA": str(tmp_path), "N": "20"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (picture,) = tmp_path.glob("reports/*/timeline.png")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert str(picture) in done.stderr
+    run_id = picture.parent.name
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as connection:
+        found = read_timeline(connection, run_id)
+        [(calls,)] = connection.execute("select count(*) from calls where not replayed").fetchall()
+        assert read_timeline(connection, "no such run") is None
+    assert found is not None
+    assert found.simulated
+    assert found.calls_per_s.sum() * _width(found) == pytest.approx(calls)
+    assert found.accepted_per_s.sum() * _width(found) == pytest.approx(20)
+    assert write_timeline(tmp_path, "no such run") is None
