@@ -40,7 +40,7 @@ def card(connection: duckdb.DuckDBPyConnection, layout: str, run: str | None) ->
         ]
     elif simulated:
         parts += [
-            "> **SIMULATED TEACHER.** The restaurants are the map's (source and rights below); the sentences are a simulated teacher's.",
+            "> **SIMULATED TEACHER.** The restaurants are the map's (rights below); the sentences are a simulated teacher's.",
             "",
         ]
     parts += [
