@@ -4,9 +4,9 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 export N SEED K PLACES MAP TEACHER BUDGET CANDIDATES WORKERS AGENTS REPAIRS DRY YES DATA GIVE_UP_S RUN
-export Q FORMAT LAYOUT OUT MODEL RECIPE MODE SQL HUB EPOCHS JUDGE REPLICATES LIMIT REBUILD PORT
+export Q FORMAT LAYOUT OUT MODEL RECIPE MODE SQL HUB EPOCHS JUDGE JUDGE2 REPLICATES LIMIT REBUILD PORT
 # Values are taken as typed: make must not expand a dollar in them.
-$(foreach name,Q SQL PLACES DATA OUT MAP TEACHER MODEL JUDGE,$(if $(value $(name)),$(eval override $(name) := $$(value $(name)))))
+$(foreach name,Q SQL PLACES DATA OUT MAP TEACHER MODEL JUDGE JUDGE2,$(if $(value $(name)),$(eval override $(name) := $$(value $(name)))))
 PY := .venv/bin/python
 STAMPS := .venv/stamps
 
@@ -20,7 +20,7 @@ synth: $(STAMPS)/factory $(if $(filter open:%,$(MAP)),$(STAMPS)/open) ## make N 
 	@$(PY) -m factory synth
 
 doctor: $(STAMPS)/judge ## try the map, the teacher and the judge with the settings in force
-	@$(PY) -m factory doctor
+	@$(PY) -m factory doctor && $(PY) -m judge probe
 
 sql: $(STAMPS)/warehouse ## ask the warehouse: Q="select …" (FORMAT=table|csv|json), or a prompt without Q
 	@$(PY) -m warehouse sql
@@ -34,7 +34,7 @@ train: $(STAMPS)/train ## fine-tune, complete, measure (MODEL= RECIPE=exact|orig
 chat: $(STAMPS)/train ## talk to a checkpoint (MODEL= MODE=)
 	@$(PY) -m train chat
 
-judge: $(STAMPS)/judge ## judge what has no verdict yet, then statistics and report (JUDGE= REPLICATES=3 LIMIT=)
+judge: $(STAMPS)/judge ## judge what has no verdict yet, then statistics and report (JUDGE= JUDGE2= REPLICATES=3 LIMIT=)
 	@$(PY) -m judge run
 
 ablate: $(STAMPS)/train $(STAMPS)/judge ## does data quality cause model quality?
