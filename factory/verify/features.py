@@ -16,13 +16,13 @@ _FEATURES: tuple[tuple[str, frozenset[str], re.Pattern[str]], ...] = (
         frozenset({"yes", "wlan", "wifi"}),
         re.compile(r"无线网络|免费上网|能上网|wi-?fi", re.IGNORECASE),
     ),
-    ("diet:vegetarian", frozenset({"yes"}), re.compile(r"有素食|素食可选|能点到素食|提供素食")),
+    ("diet:vegetarian", frozenset({"yes"}), re.compile(r"(?<!没)有素食|素食可选|能点到素食|提供素食")),
     ("diet:vegan", frozenset({"yes"}), re.compile(r"纯素")),
     ("diet:halal", frozenset({"yes"}), re.compile(r"清真餐食|提供清真")),
     ("reservation", frozenset({"yes", "required", "recommended"}), re.compile(r"可以预订|接受预订|支持预订")),
 )
 _OPEN = re.compile(
-    r"没有标|没标|未标|无法确认|不确定|是否|能不能|能否|可否|有没有|问问|问一下|确认|不支持|不能|不可|没有查到|查不到|不提供|的话|需要|如果"
+    r"标注|没有素|没有标|没标|未标|无法确认|不确定|是否|能不能|能否|可否|有没有|问问|问一下|确认|不能确认|不支持|不能|不可|没有查到|查不到|不提供|的话|需要|如果"
 )
 """In one clause with the feature these make it a question, a doubt or a denial, not a statement."""
 

@@ -217,6 +217,21 @@ def test_other_words_for_the_same_truth_pass(old: str, new: str) -> None:
     assert _findings(GOOD.replace(old, new)) == []
 
 
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("支持外带", ["wrong_feature"]),
+        ("有轮椅通道", ["wrong_feature"]),
+        ("有露天座位", ["wrong_feature"]),
+        ("没有素食标注，不能确认符合要求", []),
+        ("能不能外带可以打电话问问", []),
+        ("轮椅能进去这一点没有标注", []),
+    ],
+)
+def test_a_service_is_stated_only_where_a_tag_proves_it(said: str, found: list[str]) -> None:
+    assert _findings(GOOD.replace("离您600米", f"离您600米，{said}")) == found
+
+
 def test_text_and_structure_must_agree() -> None:
     assert "text_and_list_differ" in _findings(GOOD, ids=(1, 2))
     assert "text_and_list_differ" in _findings(GOOD, ids=(1, 2, 4))
