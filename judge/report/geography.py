@@ -1,0 +1,86 @@
+"""The map as plain vectors: places on a plane for the overview, and each place's restaurants in metres around it.
+
+No tiles and no outlines: nothing is fetched, and nothing that needs another licence stands in the page.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from judge.report.items import MapPlace
+
+WIDTH, HEIGHT, MARGIN = 860.0, 520.0, 46.0
+METRES_A_DEGREE = 111_320.0
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """One place on the overview; ``radius`` grows with the root of its samples, ``label`` is empty where it would collide."""
+
+    index: int
+    x: float
+    y: float
+    radius: float
+    side: str
+    name: str
+    samples: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The drawn map: dots, and the length of a scale bar."""
+
+    dots: tuple[Dot, ...]
+    bar_px: float
+    bar_km: float
+
+
+def overview(places: tuple[MapPlace, ...]) -> Overview | None:
+    """Equirectangular around the middle latitude; None without places."""
+    if not places:
+        return None
+    squeeze = math.cos(math.radians(sum(one.lat for one in places) / len(places)))
+    left, right = min(one.lng for one in places), max(one.lng for one in places)
+    low, high = min(one.lat for one in places), max(one.lat for one in places)
+    span_x, span_y = max((right - left) * squeeze, 0.02), max(high - low, 0.02)
+    scale = min((WIDTH - 2 * MARGIN) / span_x, (HEIGHT - 2 * MARGIN) / span_y)
+    shift_x = (WIDTH - span_x * scale) / 2
+    shift_y = (HEIGHT - span_y * scale) / 2
+    most = max(one.samples for one in places)
+    labelled: list[tuple[float, float]] = []
+    dots = []
+    local = max(span_x, span_y) < 2.0
+    for index, one in sorted(enumerate(places), key=lambda pair: (-pair[1].samples, pair[0])):
+        x, y = shift_x + (one.lng - left) * squeeze * scale, shift_y + (high - one.lat) * scale
+        free = all(abs(x - x2) > 62 or abs(y - y2) > 15 for x2, y2 in labelled)
+        if free:
+            labelled.append((x, y))
+        label = (one.name if local else one.city) if free else ""
+        dots.append(Dot(index, x, y, 2.5 + 5 * math.sqrt(one.samples / most), one.side, one.name, one.samples, label))
+    km = scale / METRES_A_DEGREE * 1000
+    bar = _round(120 / km)
+    return Overview(tuple(dots), bar * km, bar)
+
+
+def _round(length: float) -> float:
+    """The largest of 1, 2, 5 times a power of ten below a length."""
+    power = 10.0 ** math.floor(math.log10(length))
+    return float(max(step * power for step in (1, 2, 5) if step * power <= length * (1 + 1e-9)))
+
+
+def around(place: MapPlace) -> dict[str, Any]:
+    """A place's restaurants as whole metres east and north, for the detail map."""
+    squeeze = math.cos(math.radians(place.lat)) * METRES_A_DEGREE
+    return {
+        "name": place.name,
+        "city": place.city,
+        "side": place.side,
+        "samples": place.samples,
+        "pois": [
+            [name, round((lng - place.lng) * squeeze), round((lat - place.lat) * METRES_A_DEGREE), times]
+            for name, lng, lat, times in place.pois
+        ],
+    }

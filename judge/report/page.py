@@ -1,0 +1,84 @@
+"""The page: template, style and script of this folder put together with findings, charts and items; everything is escaped.
+
+Three walls stand between a restaurant's name and the reader: autoescaping, JSON whose angle brackets are escapes, and a
+content policy that runs only this script (by its hash) and loads nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib import resources
+from typing import Any
+
+import jinja2
+import orjson
+from markupsafe import Markup
+
+from judge.report.data import Material
+from judge.report.figures import DIMENSIONS, TITLES
+from judge.report.findings import Findings
+from judge.report.geography import Overview, around
+from judge.report.items import Browsable, MapPlace
+
+_UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a page shows."""
+
+    material: Material
+    findings: Findings
+    charts: dict[str, dict[str, str]]
+    browsable: Browsable
+    places: tuple[MapPlace, ...]
+    overview: Overview | None
+    name: str
+
+
+def embedded(value: Any) -> Markup:
+    """JSON that cannot end its script element, whatever its strings hold."""
+    text = orjson.dumps(value).decode()
+    for char, escape in _UNSAFE.items():
+        text = text.replace(char, escape)
+    return Markup(text)  # noqa: S704 - nothing that HTML could read is left in it
+
+
+def figure(value: float | None, digits: int = 2) -> str:
+    """A number for people; a dash where there is none."""
+    return "–" if value is None else f"{value:,.{digits}f}"
+
+
+def page(contents: Contents) -> str:
+    """The whole HTML file."""
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["number"] = figure
+    script = _file("report.js")
+    data = {
+        "items": contents.browsable.items,
+        "places": [around(place) for place in contents.places],
+        "dimensions": DIMENSIONS,
+    }
+    return environment.from_string(_file("page.html.jinja")).render(
+        c=contents,
+        f=contents.findings,
+        m=contents.material,
+        titles=TITLES,
+        charts={
+            name: {language: Markup(svg) for language, svg in both.items()}  # noqa: S704 - matplotlib escapes its text
+            for name, both in contents.charts.items()
+        },
+        style=Markup(_file("style.css")),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own file
+        script_hash=base64.b64encode(sha256(script.encode()).digest()).decode(),
+        data=embedded(data),
+        orders={order: embedded(value) for order, value in contents.browsable.orders.items()},
+    )
+
+
+def _file(name: str) -> str:
+    return resources.files("judge.report").joinpath(name).read_text(encoding="utf-8")

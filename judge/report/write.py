@@ -1,0 +1,54 @@
+"""``DATA/reports/NAME``: the page, ``report.json`` and the charts as PNG, each written aside and put in place."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import duckdb
+import orjson
+
+from factory.errors import UsageError
+from factory.timeline import Timeline, read_timeline
+from judge.report import figures
+from judge.report.data import Run, read_material
+from judge.report.findings import find
+from judge.report.geography import overview
+from judge.report.items import read_items, read_places
+from judge.report.page import Contents, page
+
+
+def write_report(data: Path, name: str, judge: str, run: str | None = None) -> Path:
+    """Write all of it and return the page's path; ``run``: one factory run only. Raises UsageError without verdicts."""
+    warehouse = data / "warehouse.duckdb"
+    if not warehouse.exists():
+        raise UsageError(f"There is no {warehouse}: run `make synth` first.")
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        material = read_material(connection, data, run)
+        findings = find(material, judge)
+        if not findings.asked:
+            raise UsageError("There are no verdicts yet: run `make judge` first.")
+        timeline = _timeline(connection, material.runs)
+        browsable = read_items(connection, run, judge)
+        places = read_places(connection, run)
+    drawings = figures.charts(material, findings, timeline)
+    contents = Contents(material, findings, figures.rendered(drawings), browsable, places, overview(places), name)
+    folder = data / "reports" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, picture in figures.pictures(drawings).items():
+        _put(folder / file, picture)
+    _put(folder / "report.json", orjson.dumps(asdict(findings), option=orjson.OPT_INDENT_2))
+    _put(folder / "index.html", page(contents).encode("utf-8", "replace"))
+    return folder / "index.html"
+
+
+def _timeline(connection: duckdb.DuckDBPyConnection, runs: tuple[Run, ...]) -> Timeline | None:
+    """The largest run's."""
+    largest = max(runs, key=lambda run: run.accepted, default=None)
+    return read_timeline(connection, largest.run_id) if largest else None
+
+
+def _put(path: Path, content: bytes) -> None:
+    aside = path.with_name(f".{path.name}.aside")
+    aside.write_bytes(content)
+    aside.replace(path)
