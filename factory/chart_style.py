@@ -38,7 +38,7 @@ CHINESE_FONTS = (
     "SimHei",
     "Arial Unicode MS",
 )
-WIDTH_IN, HEIGHT_IN = 4.4, 3.0
+WIDTH_IN, HEIGHT_IN = 3.8, 2.8
 """One chart: narrow enough that its letters stay readable when a phone shows it at full width."""
 _PNG_DPI = 200
 

@@ -38,7 +38,8 @@ def _report(argv: Sequence[str]) -> int:
     from judge.report import write_report  # noqa: PLC0415 - as above
 
     settings = read_settings(argv)
-    sys.stderr.write(f"report: {write_report(settings.data, settings.name, model_of(settings.judge))}\n")
+    where = write_report(settings.data, settings.name, model_of(settings.judge), settings.run)
+    sys.stderr.write(f"report: {where}\n")
     return 0
 
 

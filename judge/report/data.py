@@ -18,10 +18,10 @@ select r.run_id, r.target, r.map_provider, r.teacher, r.prompt_version, r.places
 from runs r join ledger l using (run_id) where $run is null or run_id = $run order by run_id
 """
 _SCORES = """
-select c.item_id, c.item_kind, c.sample_id, coalesce(c.arm, ''), coalesce(m.mode, ''), s.split, s.place_id, c.design, c.rubric,
+select c.item_id, c.item_kind, s.sample_id, coalesce(c.arm, ''), coalesce(m.mode, ''), s.split, s.place_id, c.design, c.rubric,
   c.judge, c.total, c.dimensions, c.scored, c.replicates, c.edit, c.dose
-from scores c join samples s on s.sample_id = c.sample_id left join completions m on m.completion_id = c.item_id
-where $run is null or s.run_id = $run order by all
+from scores c join samples s on s.sample_id = coalesce(c.sample_id, c.item_id)
+left join completions m on m.completion_id = c.item_id where $run is null or s.run_id = $run order by all
 """
 _CALLS = """
 select item_id, item_kind, rubric, judge, design, total, replicate from verdicts
@@ -35,7 +35,9 @@ _USAGE = """
 select run_id, model, purpose, calls, replayed, input_tokens, output_tokens, cost_cny, refusals, mean_latency_s from usage
 where run_id in (select run_id from runs where $run is null or run_id = $run) order by all
 """
-_REJECTS = "select stage, reason, sum(rejects) from rejects_by_reason where $run is null or run_id = $run group by all order by 3 desc"
+_REJECTS = """
+select stage, reason, sum(rejects) from rejects_by_reason where $run is null or run_id = $run group by all order by 3 desc
+"""
 _MAP = """
 select count(distinct place_id), count(distinct place_id) filter (truncated), sum(pois), sum(pages) from coverage
 where $run is null or run_id = $run

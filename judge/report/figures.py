@@ -78,15 +78,14 @@ def _distribution(findings: Findings, rubric: str, chinese: bool) -> Figure:  # 
     axes.axvline(theirs, color=style.MUTED, linewidth=1.2, linestyle="--", label=label)
     axes.set_xlim(-0.5, 10.5)
     axes.set_xticks(range(0, 11, 2))
-    axes.set_title(_pick(chinese, TITLES[rubric]))
-    axes.set_xlabel(_pick(chinese, ("总分（单次评审）", "total of a single call")))
+    axes.set_xlabel(_pick(chinese, TITLES[rubric]) + _pick(chinese, ("总分（单次评审）", ", total of a single call")))
     axes.set_ylabel("%")
     axes.legend(loc="upper left")
     return drawn
 
 
 def _dimensions(findings: Findings, chinese: bool) -> Figure:  # noqa: FBT001 - the language
-    drawn = style.figure(height_in=3.4)
+    drawn = style.figure(height_in=3.2)
     axes = drawn.subplots()
     rows = list(reversed(findings.dimensions))
     for row, one in enumerate(rows):
@@ -124,9 +123,10 @@ def _pairs(scores: Sequence[Score], judge: str) -> list[Pair]:
             continue
         if one.kind == "sample" and one.rubric == "data_v1":
             data[one.sample_id] = one
-        elif one.rubric == "answer_v1" and (one.kind == "sample" or one.arm == "tuned"):
-            if one.kind == "completion" or one.sample_id not in answer:
-                answer[one.sample_id] = one
+        elif one.rubric == "answer_v1" and one.arm == "tuned":
+            answer[one.sample_id] = one
+        elif one.rubric == "answer_v1" and one.kind == "sample":
+            answer.setdefault(one.sample_id, one)
     student = any(one.kind == "completion" for one in answer.values())
     return [
         (data[key].total or 0.0, answer[key].total or 0.0, student)
@@ -187,7 +187,7 @@ CONTROLS = {
 
 
 def _controls(controls: list[Edited], chinese: bool) -> Figure:  # noqa: FBT001 - the language
-    drawn = style.figure(height_in=2.6)
+    drawn = style.figure(height_in=2.3)
     axes = drawn.subplots()
     rows = sorted(controls, key=lambda one: one.mean.mean or 0.0)
     for row, one in enumerate(rows):
@@ -236,12 +236,17 @@ def rendered(drawings: dict[str, Draw]) -> dict[str, dict[str, str]]:
         }
 
 
-def pictures(drawings: dict[str, Draw]) -> dict[str, bytes]:
-    """Each chart as PNG: in Chinese where a Chinese font is installed, and in English."""
+def pictures(drawings: dict[str, Draw], *, simulated: bool) -> dict[str, bytes]:
+    """Each chart as PNG: in Chinese where a Chinese font is installed, and in English; a simulated one says so itself."""
+    languages = {".en.png": False, **({".png": True} if style.chinese_font() else {})}
     found: dict[str, bytes] = {}
     with style.drawing():
         for name, draw in drawings.items():
-            found[f"{name}.en.png"] = style.png(draw(False))
-            if style.chinese_font() is not None:
-                found[f"{name}.png"] = style.png(draw(True))
+            for ending, chinese in languages.items():
+                drawn = draw(chinese)
+                if simulated:
+                    drawn.suptitle(
+                        "SIMULATED 模拟" if chinese else "SIMULATED", fontsize=8, color=RED, x=0.99, ha="right"
+                    )
+                found[name + ending] = style.png(drawn)
     return found

@@ -216,4 +216,8 @@ def read_places(connection: duckdb.DuckDBPyConnection, run: str | None) -> tuple
     around: defaultdict[str, list[tuple[str, float, float, int]]] = defaultdict(list)
     for place, _, name, lng, lat, times in connection.execute(_POIS, {"run": run}).fetchall():
         around[place].append((name, lng, lat, times))
-    return tuple(MapPlace(*row, tuple(around[row[0]])) for row in connection.execute(_PLACES, {"run": run}).fetchall())
+    rows = connection.execute(_PLACES, {"run": run}).fetchall()
+    return tuple(
+        MapPlace(place, name, city, lng, lat, side, samples, tuple(around[place]))
+        for place, name, city, lng, lat, side, samples in rows
+    )

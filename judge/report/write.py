@@ -35,7 +35,7 @@ def write_report(data: Path, name: str, judge: str, run: str | None = None) -> P
     contents = Contents(material, findings, figures.rendered(drawings), browsable, places, overview(places), name)
     folder = data / "reports" / name
     folder.mkdir(parents=True, exist_ok=True)
-    for file, picture in figures.pictures(drawings).items():
+    for file, picture in figures.pictures(drawings, simulated=findings.simulated).items():
         _put(folder / file, picture)
     _put(folder / "report.json", orjson.dumps(asdict(findings), option=orjson.OPT_INDENT_2))
     _put(folder / "index.html", page(contents).encode("utf-8", "replace"))
