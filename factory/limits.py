@@ -26,9 +26,14 @@ MARGIN = 0.97
 """Share of a granted limit that is used: leaves room for network jitter to push two requests into one window."""
 CUT = 0.8
 """What is left of the ceiling after a burst of refusals (Inspect AI's constant)."""
+LEAST_PACE_CUT, MOST_PACE_CUT = 0.02, 0.5
+"""A pace is cut by the share of calls that was refused, within these bounds: one stray refusal costs 2 %, a halved limit half."""
 CUT_QUIET_S = 1.0
 """Refusals within this time of a cut belong to the same burst."""
 RECOVER_AFTER_S = 3.0
+GROWTH, GROWTH_DOUBLES_S, MOST_GROWTH = 0.003, 10.0, 0.03
+"""A cut pace grows by this share a second, doubling while nothing is refused: slow near the limit it met, fast when it is gone."""
+RATE_KINDS = frozenset({"rate", "burst", "tokens"})
 GROW_EVERY = 8
 """Answers at a full ceiling before it grows by one (doubled during the slow start)."""
 
@@ -95,13 +100,23 @@ class _Pace:
     def __post_init__(self) -> None:
         self.rate = self.granted
 
+    def cut(self, refused_share: float) -> None:
+        """Down to what was served, in proportion."""
+        self.rate *= 1 - min(MOST_PACE_CUT, max(LEAST_PACE_CUT, refused_share))
+
+    def grow(self, elapsed_s: float, quiet_s: float) -> None:
+        """Back towards what was granted, the faster the longer nothing was refused."""
+        if self.rate < self.granted:
+            share = min(MOST_GROWTH, GROWTH * 2 ** ((quiet_s - RECOVER_AFTER_S) / GROWTH_DOUBLES_S))
+            self.rate = min(self.granted, self.rate * (1 + share * elapsed_s))
+
     def due(self, now: float, burst_s: float) -> float:
         """When the next grant may be made."""
         return max(now, self.next_free - burst_s)
 
     def take(self, now: float, cost: float) -> None:
         """Advance by a grant; a negative cost gives back."""
-        start = max(self.next_free, now - BURST_S) if cost > 0 else self.next_free
+        start = max(self.next_free, now) if cost > 0 else self.next_free
         self.next_free = start + cost / self.rate
 
 
@@ -120,6 +135,8 @@ class _Pool:
     last_recovery: float = 0.0
     slow_start: bool = True
     answers: int = 0
+    served_since_cut: int = 0
+    refused_since_cut: int = 0
     granted: int = 0
     refusals: int = 0
     used_tokens: int = 0
@@ -174,6 +191,7 @@ class _Pool:
     def answered(self) -> None:
         """An attempt succeeded: the pool is alive, and a full ceiling may grow."""
         self.failing_since = None
+        self.served_since_cut += 1
         now = self.clock()
         self._recover(now)
         if self.in_flight < int(self.ceiling) - 1 or not self.waiters:
@@ -192,30 +210,40 @@ class _Pool:
         self.failing_since = self.failing_since if self.failing_since is not None else now
         if now - self.failing_since >= self.limits.give_up_s:
             self._give_up(kind)
-        if kind not in {"rate", "burst", "tokens"}:
+        if kind not in RATE_KINDS:
             return
+        self.refused_since_cut += 1
         if retry_after_s:
             self.blocked_until = max(self.blocked_until, now + retry_after_s)
         if now - self.last_cut >= CUT_QUIET_S:
-            self.last_cut = now
+            self._cut(kind, now)
+
+    def _cut(self, kind: str, now: float) -> None:
+        """The pace of what was refused is cut; the ceiling where no pace is known, or where calls came in a burst."""
+        pace = self.tokens if kind == "tokens" and self.tokens else self.requests or self.tokens
+        if pace is None or kind == "burst":
             self.slow_start = False
             self.ceiling = max(1.0, self.ceiling * CUT)
-            for pace in (self.requests, self.tokens):
-                if pace is not None and kind != "burst":
-                    pace.rate *= 0.9
+        else:
+            # What is in flight was not refused: without it a refusal before the first answer would halve the pace.
+            counted = self.refused_since_cut + self.served_since_cut + self.in_flight
+            pace.cut(self.refused_since_cut / counted)
+        self.last_cut = now
+        self.served_since_cut = self.refused_since_cut = 0
 
     def _recover(self, now: float) -> None:
-        """Paces grow back to their granted rate, 3 % a second, once a cut has been quiet for a while."""
+        """Paces grow back to their granted rate once a cut has been quiet for a while."""
         elapsed = min(1.0, now - self.last_recovery)
         self.last_recovery = now
-        if now - self.last_cut < RECOVER_AFTER_S:
+        quiet = now - self.last_cut
+        if quiet < RECOVER_AFTER_S:
             return
         for pace in (self.requests, self.tokens):
-            if pace is not None and pace.rate < pace.granted:
-                pace.rate = min(pace.granted, pace.rate * (1 + 0.03 * elapsed))
+            if pace is not None:
+                pace.grow(elapsed, min(quiet, 1e3))
 
     def _give_up(self, kind: str) -> None:
-        what = "refuses for rate" if kind in {"rate", "burst", "tokens"} else "fails"
+        what = "refuses for rate" if kind in RATE_KINDS else "fails"
         self.down = (
             f"The {self.name} service {what} ({kind}) without a break for {self.limits.give_up_s:.0f} s: try later, or "
             "look at its status page and your quota; the same command goes on."
