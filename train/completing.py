@@ -1,0 +1,302 @@
+"""A checkpoint's greedy answers to held-out questions, committed unit by unit with the verifier's measures of them.
+
+Last step of training: reads a plain checkpoint folder and the warehouse's views, writes ``completions`` and ``measures``.
+Units are named by the checkpoint's content, so that a kill loses nothing and a retrained checkpoint starts afresh.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
+
+from factory import schema
+from factory.errors import UsageError
+from factory.refresh import Refresher
+from factory.rows import now_utc
+from factory.split import hash_fraction
+from factory.store import LocalStore
+from train.measuring import Ground, Grounds, measure, open_data
+from train.rows import MODES
+from train.summary import print_summary
+
+ARMS: Final = ("tuned", "base")
+BATCH_CPU, BATCH_GPU = 32, 128
+HEADROOM: Final = 1.25
+"""Room over the 99th percentile of the data's answers: an answer that is longer still has most likely run wild."""
+_QUESTIONS = "select sample_id, split, question, messages from {view} order by sample_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question as the view writes it: ``messages`` are the turns before the answer."""
+
+    sample_id: str
+    split: str
+    question: str
+    messages: tuple[dict[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """A model's answer; ``ended`` is true only when the model wrote the end word itself."""
+
+    text: str
+    ended: bool
+
+
+@dataclass(slots=True)
+class Student:
+    """A loaded checkpoint that answers. ``identity`` is the hash of its files."""
+
+    model: Any
+    tokenizer: Any
+    name: str
+    identity: str
+    thinks: bool
+    """False closes thinking for a model whose template would open it"""
+
+    def prompt(self, messages: Sequence[dict[str, str]]) -> list[int]:
+        """Token ids up to where the answer begins, in the checkpoint's own template and thinking mode."""
+        flags = {} if self.thinks else {"enable_thinking": False}
+        turns = [{"role": one["role"], "content": one["content"]} for one in messages]
+        text = self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True, **flags)
+        ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        return ids
+
+
+def load_student(folder: Path, arm: str = "tuned") -> Student:
+    """Load with transformers alone, as anybody would. Raises UsageError that says what is missing."""
+    if not (folder / "config.json").exists() or not any(folder.glob("*.safetensors")):
+        raise UsageError(f"{folder} is no finished checkpoint (config.json, *.safetensors): run `make train` first.")
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        words: Any = AutoTokenizer.from_pretrained(folder)
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            folder, attn_implementation="sdpa", dtype=torch.bfloat16 if device == "cuda" else torch.float32
+        )
+    except (OSError, ValueError, ImportError) as error:
+        raise UsageError(f"{folder} cannot be loaded: {str(error).splitlines()[0]}") from error
+    if not words.chat_template or words.eos_token_id is None:
+        raise UsageError(
+            f"The tokenizer in {folder} has no chat template or no end word: it cannot be asked questions."
+        )
+    return Student(model.to(device).eval(), words, folder.resolve().name, identity(folder), thinks=arm == "tuned")
+
+
+def identity(folder: Path) -> str:
+    """12 hex digits over weights, configuration and tokenizer: equal contents, equal name."""
+    digest = blake2b(digest_size=6)
+    names = ("*.safetensors", "config.json", "tokenizer.json", "chat_template.jinja")
+    for path in sorted({one for name in names for one in folder.glob(name)}):
+        digest.update(path.name.encode())
+        with path.open("rb") as file:
+            while block := file.read(1 << 22):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+@torch.inference_mode()
+def answers(student: Student, prompts: Sequence[list[int]], most: int) -> list[Generated]:
+    """Greedy answers of at most ``most`` tokens to one batch, padded on the left; a row that ended leaves the batch."""
+    end, device = student.tokenizer.eos_token_id, student.model.device
+    longest = max(map(len, prompts))
+    padded = [[end] * (longest - len(one)) + one for one in prompts]
+    ids = torch.tensor(padded, device=device)
+    mask = torch.tensor([[0] * (longest - len(one)) + [1] * len(one) for one in prompts], device=device)
+    positions = (mask.cumsum(1) - 1).clamp(min=0)
+    written: list[list[int]] = [[] for _ in prompts]
+    alive, cache = list(range(len(prompts))), DynamicCache(config=student.model.config)
+    for _ in range(most):
+        logits = student.model(
+            input_ids=ids,
+            attention_mask=mask,
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+        ).logits[:, -1]
+        chosen = logits.argmax(-1)
+        for row, token in zip(alive, chosen.tolist(), strict=True):
+            written[row].append(token)
+        going = [i for i, row in enumerate(alive) if written[row][-1] != end]
+        if not going:
+            break
+        if len(going) < len(alive):
+            keep = torch.tensor(going, device=device)
+            cache.batch_select_indices(keep)
+            chosen, mask, positions = chosen[keep], mask[keep], positions[keep]
+            alive = [alive[i] for i in going]
+        ids, positions = chosen[:, None], positions[:, -1:] + 1
+        mask = torch.cat([mask, mask.new_ones(len(alive), 1)], 1)
+    return [_generated(student, tokens, end) for tokens in written]
+
+
+def _generated(student: Student, tokens: list[int], end: int) -> Generated:
+    ended = tokens[-1] == end
+    text: str = student.tokenizer.decode(tokens[:-1] if ended else tokens, skip_special_tokens=True)
+    return Generated(visible(text), ended)
+
+
+def visible(text: str) -> str:
+    """What a user sees: the text after a thinking block."""
+    return text.rpartition("</think>")[2].strip()
+
+
+def complete(
+    data: Path, folder: Path, mode: str, arm: str = "tuned", train_sample: int = 60, limit: int | None = None
+) -> int:
+    """Answer and measure what this very checkpoint has not answered yet; print a summary; returns how many are new.
+
+    ``limit``: most questions a split. Raises UsageError, DiskTrouble, RunStopped.
+    """
+    if mode not in MODES or arm not in ARMS:
+        raise UsageError(f"MODE is one of {', '.join(MODES)} and ARM one of {', '.join(ARMS)}, not {mode!r}, {arm!r}.")
+    student = load_student(folder, arm)
+    run, prefix = f"completions-{student.name}", f"{student.identity}-{arm}-{mode}"
+    store = LocalStore(data)
+    asked = questions(data, mode, train_sample, limit)
+    if not asked:
+        raise UsageError(f"{data} holds no questions for MODE={mode}: run `make synth` first.")
+    most = longest_answer(student, data, mode)
+    new = 0
+    with Grounds(data) as grounds:
+        while batch := _next(student, asked, _done(store, run, prefix)):
+            found = answers(student, [student.prompt(one.messages) for one in batch], most)
+            new += _commit(store, student, run, prefix, grounds, list(zip(batch, found, strict=True)))
+            _say(f"{student.name} · {arm} · {mode}: {len(_done(store, run, prefix))}/{len(asked)} questions answered")
+    asyncio.run(Refresher(data).refresh())
+    print_summary(data, student.name, student.identity)
+    return new
+
+
+def questions(data: Path, mode: str, train_sample: int, limit: int | None) -> list[Question]:
+    """All held-out questions and a fixed pseudo-random sample of the trained ones; larger numbers only add."""
+    train, held_out = (_read(data, view) for view in MODES[mode])
+    shuffled = sorted(train, key=lambda one: hash_fraction("completions", one.sample_id))[:train_sample]
+    groups: dict[str, list[Question]] = {}
+    for one in (*shuffled, *sorted(held_out, key=lambda one: hash_fraction("completions", one.sample_id))):
+        groups.setdefault(one.split, []).append(one)
+    return [one for group in groups.values() for one in group[:limit]]
+
+
+def _read(data: Path, view: str) -> list[Question]:
+    with open_data(data) as connection:
+        rows = connection.execute(_QUESTIONS.format(view=view)).fetchall()
+    return [Question(sample, split, question, tuple(messages[:-1])) for sample, split, question, messages in rows]
+
+
+def longest_answer(student: Student, data: Path, mode: str) -> int:
+    """Tokens that an answer may take, from the data's own answers."""
+    with open_data(data) as connection:
+        texts = [row[0] for row in connection.execute(f"select answer from {MODES[mode][0]}").fetchall()]  # noqa: S608 - a view's name
+    lengths = sorted(len(ids) for ids in student.tokenizer(texts, add_special_tokens=False)["input_ids"]) or [512]
+    return int(lengths[min(len(lengths) - 1, int(len(lengths) * 0.99))] * HEADROOM) + 8
+
+
+def _done(store: LocalStore, run: str, prefix: str) -> dict[str, list[str]]:
+    """Sample ids by unit that this checkpoint has answered."""
+    units = {one["unit"]: one["samples"] for one in store.commits(run) if one["unit"].startswith(prefix + "-")}
+    return {sample: unit for unit, samples in units.items() for sample in samples}
+
+
+def _next(student: Student, asked: Sequence[Question], done: Iterable[str]) -> list[Question]:
+    """The longest missing questions: rows of like length share a batch, and the hardest batch comes first."""
+    known = set(done)
+    missing = [one for one in asked if one.sample_id not in known]
+    missing.sort(key=lambda one: (-sum(len(turn["content"]) for turn in one.messages), one.sample_id))
+    return missing[: BATCH_GPU if student.model.device.type == "cuda" else BATCH_CPU]
+
+
+def _commit(
+    store: LocalStore,
+    student: Student,
+    run: str,
+    prefix: str,
+    grounds: Grounds,
+    found: Sequence[tuple[Question, Generated]],
+) -> int:
+    """One unit: answers and their measures together. Returns how many count; 0 when another process was first."""
+    known = grounds.of([one.sample_id for one, _ in found])
+    completions, measures = [], []
+    for one, generated in found:
+        row = _row(student, prefix, one, generated, known[one.sample_id])
+        completions.append(row)
+        for kind, (value, detail) in measure(known[one.sample_id], generated.text, ended=generated.ended).items():
+            measures.append({"completion_id": row["completion_id"], "kind": kind, "value": value, "detail": detail})
+    number = sum(one["unit"].startswith(prefix + "-") for one in store.commits(run))
+    unit = f"{prefix}-{number:05d}"
+    tables = {"completions": schema.table("completions", completions), "measures": schema.table("measures", measures)}
+    files = store.put(run, unit, tables)
+    record = {
+        "files": files,
+        "samples": [one.sample_id for one, _ in found],
+        "created_at": now_utc().isoformat(),
+    }
+    return len(found) if store.commit_if_absent(run, unit, record) else 0
+
+
+def _row(student: Student, prefix: str, one: Question, generated: Generated, ground: Ground) -> dict[str, Any]:
+    _, arm, mode = prefix.split("-")
+    return {
+        "completion_id": f"{prefix}-{one.sample_id}",
+        "sample_id": one.sample_id,
+        "run_id": ground.run_id,
+        "split": one.split,
+        "mode": mode,
+        "arm": arm,
+        "model": student.name,
+        "checkpoint": f"{student.name}@{student.identity}",
+        "question": one.question,
+        "answer": generated.text,
+        "messages": [*one.messages, {"role": "assistant", "content": generated.text}],
+        "finish_reason": "stop" if generated.ended else "length",
+        "evidence_hash": ground.evidence_hash,
+        "created_at": now_utc(),
+    }
+
+
+def main(argv: Sequence[str]) -> int:
+    """``python -m train complete``: a checkpoint's answers, those that are missing. Raises UsageError, DiskTrouble."""
+    env = os.environ
+    parser = argparse.ArgumentParser(prog="python -m train complete", description="Answer the held-out questions.")
+    parser.add_argument("--data", type=Path, default=Path(env.get("DATA") or "data"))
+    parser.add_argument("--mode", default=env.get("MODE") or "closed", help=" | ".join(MODES))
+    parser.add_argument("--arm", default=env.get("ARM") or "tuned", help=" | ".join(ARMS))
+    parser.add_argument("--checkpoint", default=env.get("CHECKPOINT") or None, help="default: the newest of this mode")
+    parser.add_argument("--limit", default=env.get("LIMIT") or None, help="most questions a split")
+    flags = parser.parse_args(list(argv))
+    if flags.limit is not None and not (flags.limit.isdecimal() and int(flags.limit)):
+        raise UsageError(f"LIMIT must be a whole number of at least 1, not {flags.limit!r}.")
+    if flags.mode not in MODES:
+        raise UsageError(f"MODE must be one of {', '.join(MODES)}, not {flags.mode!r}.")
+    folder = Path(flags.checkpoint) if flags.checkpoint else newest(flags.data, flags.mode)
+    complete(flags.data, folder, flags.mode, flags.arm, limit=int(flags.limit) if flags.limit else None)
+    return 0
+
+
+def newest(data: Path, mode: str) -> Path:
+    """The checkpoint of this mode that was written last. Raises UsageError when there is none."""
+    folders = [
+        path.parent
+        for path in (data / "models").glob("*/config.json")
+        if (path.parent / "chidian.json").exists()
+        and orjson.loads((path.parent / "chidian.json").read_bytes()).get("mode") == mode
+    ]
+    if not folders:
+        raise UsageError(f"{data / 'models'} holds no {mode} checkpoint: run `make train MODE={mode}` first.")
+    return max(folders, key=lambda path: (path / "config.json").stat().st_mtime)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")

@@ -1,0 +1,211 @@
+"""What an answer got right: the factory's verifier run over a student's text, against what the maps said of that place.
+
+Used by completing.py, which commits the measures with the answers. Pure but for ``Grounds``, which reads the views.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Self
+
+import duckdb
+
+from factory.errors import UsageError
+from factory.records import Claim, Evidence, Place, Poi, Wish
+from factory.verify.items import split_answer, tight
+from factory.verify.reading import Named, Reading, item_claims, located, read
+from factory.verify.wishes import NOTHING, misses
+
+RIGHT_KINDS: Final = ("address", "rating", "distance", "price")
+WINDOW: Final = 20
+"""Characters of a stretch that counts as repeated when it stood before: a full clause, no fixed phrase."""
+Measures = dict[str, tuple[float, str]]
+"""Kind to (value, a word for people). A share of nothing is left out."""
+
+_SAMPLES = """
+select sample_id, run_id, place_id, place, city, lng, lat, datum, cuisine, taste, budget_min_cny, budget_max_cny, radius_m,
+  diet, needs, feasible, evidence_hash, list_transform(evidence, lambda e: e.poi_id) as shown
+from samples where sample_id in (select unnest(?::varchar[]))
+"""
+_KNOWN = """
+select distinct on (e.poi_id) e.* from samples s, unnest(s.evidence) as u(e) where s.place_id = ? order by e.poi_id
+"""
+_TRAINED = "select distinct r.poi_id from samples s, unnest(s.recommendations) as u(r) where s.split = 'train'"
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a completion is measured against."""
+
+    run_id: str
+    evidence_hash: str | None
+    place: Place
+    wish: Wish
+    feasible: bool
+    known: Evidence
+    """all that any sample's searches showed near this place"""
+    shown: frozenset[str]
+    """poi ids of this sample's own evidence"""
+    trained: frozenset[str]
+    """poi ids that training answers recommend"""
+
+
+def open_data(data: Path) -> duckdb.DuckDBPyConnection:
+    """The warehouse, read-only. Raises UsageError when there is none."""
+    path = data / "warehouse.duckdb"
+    if not path.exists():
+        raise UsageError(f"There is no {path}: run `make synth` first.")
+    try:
+        return duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        raise UsageError(f"{path} cannot be opened ({error}): rebuild it with `make warehouse REBUILD=1`.") from error
+
+
+@dataclass(slots=True)
+class Grounds:
+    """Grounds by sample; what is known of a place is read once."""
+
+    data: Path
+    _places: dict[str, Evidence] = field(default_factory=dict)
+    _trained: frozenset[str] | None = None
+
+    def __enter__(self) -> Self:
+        """Nothing is held open between reads: a refresh replaces the file."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Forget what was read."""
+        self._places.clear()
+
+    def of(self, samples: Sequence[str]) -> dict[str, Ground]:
+        """The ground of each sample."""
+        with open_data(self.data) as connection:
+            if self._trained is None:
+                self._trained = frozenset(row[0] for row in connection.execute(_TRAINED).fetchall())
+            rows = _dicts(connection.execute(_SAMPLES, [list(samples)]))
+            for row in rows:
+                place = str(row["place_id"])
+                if place not in self._places:
+                    self._places[place] = _evidence(_dicts(connection.execute(_KNOWN, [place])), row)
+            return {str(row["sample_id"]): self._ground(row) for row in rows}
+
+    def _ground(self, row: dict[str, Any]) -> Ground:
+        place = _place(row)
+        names = ("cuisine", "taste", "budget_min_cny", "budget_max_cny", "radius_m", "diet")
+        wish = Wish(**{name: row[name] for name in names}, needs=tuple(row["needs"] or ()))
+        return Ground(
+            run_id=str(row["run_id"]),
+            evidence_hash=row["evidence_hash"],
+            place=place,
+            wish=wish,
+            feasible=row["feasible"] is not False,
+            known=self._places[place.place_id],
+            shown=frozenset(row["shown"] or ()),
+            trained=self._trained or frozenset(),
+        )
+
+
+def _dicts(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _place(row: dict[str, Any]) -> Place:
+    return Place(
+        str(row["place_id"]), row["place"] or "", row["city"] or "", None, row["lng"], row["lat"], row["datum"]
+    )
+
+
+def _evidence(pois: list[dict[str, Any]], row: dict[str, Any]) -> Evidence:
+    """Every restaurant known near a place, with distances from it."""
+    names = [name for name in Poi.__slots__ if name not in ("typecode", "specialities", "tags")]
+    known = tuple(
+        Poi(
+            **{name: one[name] for name in names},
+            specialities=tuple(one["specialities"] or ()),
+            tags=tuple((one["tags"] or {}).items()),
+        )
+        for one in pois
+    )
+    facts = frozenset(name for name in ("rating", "cost_cny") if any(getattr(one, name) is not None for one in known))
+    place = _place(row)
+    return located(Evidence(known, (), "", place.datum, "", "", facts, datetime.now(UTC)), place)
+
+
+def measure(ground: Ground, answer: str, *, ended: bool) -> Measures:
+    """All measures of one answer. Claims about a restaurant that nobody knows are wrong claims."""
+    reading = read(answer, ground.known, "", ground.shown)
+    items = reading.named
+    bound = [one.poi for one in items if one.poi]
+    claims = [one for one in (*reading.claims, *_of_unknown(reading)) if one.kind in RIGHT_KINDS]
+    found: Measures = {
+        "well_formed": (float(_well_formed(answer)), ""),
+        "ended": (float(ended), ""),
+        "named": (float(len(items)), "、".join(one.item.head for one in items)),
+        "wish_respected": (_respected(ground, answer, items), ""),
+        "repetition": (repetition(answer), ""),
+    }
+    if items:
+        unknown = "、".join(one.item.head for one in items if one.poi is None)
+        found["exists_near"] = (len(bound) / len(items), unknown)
+        found["in_evidence"] = (sum(poi.poi_id in ground.shown for poi in bound) / len(items), "")
+    if bound:
+        found["poi_in_training"] = (sum(poi.poi_id in ground.trained for poi in bound) / len(bound), "")
+    return found | _right(claims, ground.trained)
+
+
+def _of_unknown(reading: Reading) -> list[Claim]:
+    """The facts stated of restaurants that are not known; none of them can be right."""
+    found: list[Claim] = []
+    for one in reading.named:
+        if one.poi is None:
+            nobody = Poi("", one.item.head, None, 0.0, 0.0)
+            stated = item_claims(one.item.body, nobody, frozenset(), "", reading.index)
+            found += [Claim(None, each.kind, each.stated, None, "unsupported") for each in stated]
+    return found
+
+
+def _right(claims: Sequence[Claim], trained: frozenset[str]) -> Measures:
+    """Shares of right claims by kind, and together; an answer without claims has said nothing right."""
+    groups = {kind: [one for one in claims if one.kind == kind] for kind in RIGHT_KINDS}
+    found = {f"{kind}_right": _share(group) for kind, group in groups.items()}
+    found["claims_right"] = _share(claims)
+    found["right_claims"] = (float(sum(one.status != "unsupported" for one in claims)), f"of {len(claims)}")
+    for name, inside in (("claims_right_poi_trained", True), ("claims_right_poi_new", False)):
+        group = [one for one in claims if one.poi_id is not None and (one.poi_id in trained) is inside]
+        if group:
+            found[name] = _share(group)
+    return found
+
+
+def _share(claims: Sequence[Claim]) -> tuple[float, str]:
+    right = sum(one.status != "unsupported" for one in claims)
+    wrong = next((f"{one.stated}≠{one.truth}" for one in claims if one.status == "unsupported"), "")
+    return (right / len(claims) if claims else 0.0, wrong)
+
+
+def _well_formed(answer: str) -> bool:
+    """An opening sentence, then items that each say a name and something of it, or plain words that nothing fits."""
+    parts = split_answer(answer, ())
+    listed = bool(parts.items) and all(one.head and one.body for one in parts.items)
+    bare = not parts.items and NOTHING.search(answer) is not None
+    return bool(parts.opening) and (listed or bare) and "<|" not in answer and "�" not in answer
+
+
+def _respected(ground: Ground, answer: str, items: Sequence[Named]) -> float:
+    """Share of named restaurants that meet the wish; where nothing fits, whether the answer says so."""
+    if NOTHING.search(answer):
+        return float(not ground.feasible)
+    if not items:
+        return 0.0
+    return sum(one.poi is not None and not misses(one.poi, ground.wish) for one in items) / len(items)
+
+
+def repetition(answer: str) -> float:
+    """Share of 20-character stretches that stood in the answer before."""
+    text = tight(answer)
+    windows = [text[i : i + WINDOW] for i in range(len(text) - WINDOW + 1)]
+    return 1 - len(set(windows)) / len(windows) if windows else 0.0
