@@ -22,6 +22,8 @@ from factory.errors import ProviderDown
 BURST_S = 0.02
 """How far a pace may lag behind and catch up: pays for late wake-ups; 0.97 * 1.02 stays within a one-second window's limit
 (0.05 did not: measured, one refusal a cold start, and each refusal costs a tenth of the pace until it recovers)."""
+TOKEN_BURST_S = 0.1
+"""The same for tokens: one call's tokens are many, and services count them over longer than a second."""
 MARGIN = 0.97
 """Share of a granted limit that is used: leaves room for network jitter to push two requests into one window."""
 CUT = 0.8
@@ -154,7 +156,8 @@ class _Pool:
 
     def due(self, now: float) -> float:
         """When the next slot falls due, the ceiling aside."""
-        paces = [pace.due(now, BURST_S) for pace in (self.requests, self.tokens) if pace]
+        paced = ((self.requests, BURST_S), (self.tokens, TOKEN_BURST_S))
+        paces = [pace.due(now, burst_s) for pace, burst_s in paced if pace]
         return max(self.blocked_until, now, *paces) if paces else max(self.blocked_until, now)
 
     def pump(self) -> None:

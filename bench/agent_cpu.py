@@ -1,0 +1,150 @@
+"""CPU per agent run of three LLM calls and the tool calls between: ours, all included, and smolagents + LiteLLMModel as shipped.
+
+``python bench/agent_cpu.py``; prints JSON. Ours is ``python -m factory synth`` itself, K=1, children (refreshes) included, as the
+difference of a long and a short run, so that start and end cancel; the peer runs in threads, imports and warm-up left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import orjson
+from mock_provider import mock_provider
+
+from factory.sandbox.process import SandboxProcess
+from factory.sandbox.serve import Sandbox
+
+CONCURRENCY = 64
+LATENCY_S = 0.3
+ROOT = Path(__file__).parent.parent
+
+
+async def synth(samples: int, k: int, sandbox: SandboxProcess) -> dict[str, float]:
+    """One run from nothing: CPU seconds of the process and its children, agent runs, LLM calls."""
+    with tempfile.TemporaryDirectory() as folder:
+        given = {"N": samples, "K": k, "AGENTS": CONCURRENCY, "DATA": folder, "SANDBOX_DEFECTS": 0}
+        urls = {"AMAP_BASE_URL": sandbox.amap_base_url, "TEACHER_BASE_URL": sandbox.chat_base_url}
+        env = os.environ | {name: str(value) for name, value in given.items()} | urls
+        started = time.monotonic()
+        child = subprocess.Popen(  # noqa: ASYNC220 - wait4 tells this child's CPU apart from the sandbox's
+            [sys.executable, "-m", "factory", "synth"], cwd=ROOT, env=env, stderr=subprocess.DEVNULL
+        )
+        _, status, used = await asyncio.to_thread(os.wait4, child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        assert child.returncode == 0, "synth failed"
+        with contextlib.closing(sqlite3.connect(Path(folder) / "calls.sqlite")) as book:
+            runs = book.execute("select count(*) from opened").fetchone()[0]
+            calls = book.execute("select count(*) from calls where status = 'kept'").fetchone()[0]
+        wall = time.monotonic() - started
+        return {"cpu_s": used.ru_utime + used.ru_stime, "runs": runs, "calls": calls, "wall_s": wall}
+
+
+async def ours(short: int, long: int, k: int) -> dict[str, Any]:
+    """The difference of two runs."""
+    faults = orjson.dumps({"chat": {"latency_ms": LATENCY_S * 1000}}).decode()
+    async with SandboxProcess(Sandbox(0, 0.0, faults)) as sandbox:
+        few, many = await synth(short, k, sandbox), await synth(long, k, sandbox)
+    runs, wall = many["runs"] - few["runs"], many["wall_s"] - few["wall_s"]
+    return {
+        "what": f"ours, all included, K={k}",
+        "cpu_ms_a_run": round((many["cpu_s"] - few["cpu_s"]) / runs * 1000, 2),
+        "llm_calls_a_run": round((many["calls"] - few["calls"]) / runs, 2),
+        "runs": runs,
+        "runs_per_s": round(runs / wall, 1),
+    }
+
+
+async def peer(runs: int) -> dict[str, Any]:
+    """The peer in a process of its own."""
+    async with mock_provider(latency_s=LATENCY_S, script=True) as mock:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, __file__, "--peer", mock.chat_url, "--runs", str(runs), stdout=asyncio.subprocess.PIPE
+        )
+        out, _ = await child.communicate()
+        found: dict[str, Any] = orjson.loads(out.splitlines()[-1])
+        found["llm_calls_a_run"] = round((await mock.stats())["served"] / (runs + CONCURRENCY), 2)
+    return found
+
+
+def as_shipped(url: str, runs: int) -> dict[str, Any]:
+    """Smolagents, a new agent a run, rich's output to nowhere, 64 threads."""
+    from smolagents import LiteLLMModel, ToolCallingAgent, tool  # noqa: PLC0415 - only in the peer's process
+
+    @tool  # type: ignore[untyped-decorator]  # smolagents ships no types
+    def geo_location(place: str) -> str:
+        """Find a place.
+
+        Args:
+            place: its name
+        """
+        time.sleep(0.05)
+        return orjson.dumps({"location": "116.326500,39.999700", "name": place}).decode()
+
+    @tool  # type: ignore[untyped-decorator]  # smolagents ships no types
+    def restaurant_search(location: str) -> str:
+        """Find restaurants.
+
+        Args:
+            location: longitude and latitude
+        """
+        time.sleep(0.05)
+        pois = [{"name": f"示例菜馆{i}", "rating": 4.5, "cost_cny": 60 + i, "distance_m": 40 * i} for i in range(20)]
+        return orjson.dumps({"location": location, "pois": pois}).decode()
+
+    def one(_: int) -> None:
+        model = LiteLLMModel(model_id="openai/mock", api_base=url, api_key="none")
+        agent = ToolCallingAgent(tools=[geo_location, restaurant_search], model=model, max_steps=5)
+        assert "川菜" in str(agent.run("任务：地点=清华大学；城市=北京市；需求数=1"))
+
+    with (
+        ThreadPoolExecutor(CONCURRENCY) as threads,
+        Path(os.devnull).open("w") as away,
+        contextlib.redirect_stdout(away),
+    ):
+        list(threads.map(one, range(CONCURRENCY)))
+        cpu, started = time.process_time(), time.monotonic()
+        list(threads.map(one, range(runs)))
+        used, wall = time.process_time() - cpu, time.monotonic() - started
+    return {
+        "what": "smolagents + LiteLLMModel in threads, as shipped",
+        "cpu_ms_a_run": round(used / runs * 1000, 2),
+        "runs": runs,
+        "runs_per_s": round(runs / wall, 1),
+    }
+
+
+async def both(runs: int, scale: int) -> dict[str, Any]:
+    """Side by side."""
+    results = [await ours(100 * scale, 500 * scale, 1), await ours(100 * scale, 500 * scale * 3, 5), await peer(runs)]
+    ratio = results[2]["cpu_ms_a_run"] / results[0]["cpu_ms_a_run"]
+    return {"cores": os.cpu_count(), "load": os.getloadavg(), "results": results, "ratio": round(ratio, 1)}
+
+
+def main() -> int:
+    """Measure, or be the peer."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--peer", metavar="URL")
+    parser.add_argument("--runs", type=int, default=192)
+    parser.add_argument("--scale", type=int, default=2)
+    flags = parser.parse_args()
+    if flags.peer:
+        sys.stdout.write(orjson.dumps(as_shipped(flags.peer, flags.runs)).decode() + "\n")
+        return 0
+    found = asyncio.run(both(flags.runs, flags.scale))
+    sys.stdout.write(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""Single LLM calls by curator or distilabel, in their own venv: ``python call_cpu_peers.py curator|distilabel URL CALLS``.
+
+Started by call_cpu.py; prints one JSON line. CPU counts children and leaves imports out.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+CONCURRENCY = 256
+
+
+def cpu_s() -> float:
+    """User and system time of this process and of the children it waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def curator(url: str, calls: int) -> tuple[float, float]:
+    """bespokelabs-curator, backend openai; tiktoken's file comes from litellm's wheel, since nothing is downloaded."""
+    spec = importlib.util.find_spec("litellm")
+    assert spec is not None
+    assert spec.origin is not None
+    folder = Path(spec.origin).parent / "litellm_core_utils" / "tokenizers"
+    os.environ["TIKTOKEN_CACHE_DIR"] = str(folder)
+    os.environ["OPENAI_API_KEY"] = "none"
+    os.environ["CURATOR_VIEWER"] = "0"
+    from bespokelabs.curator import LLM  # noqa: PLC0415 # type: ignore[import-not-found]
+
+    limits = {"max_requests_per_minute": 10**7, "max_tokens_per_minute": 10**9, "max_concurrent_requests": CONCURRENCY}
+    llm = LLM(model_name="gpt-4o-mini", backend="openai", backend_params=limits | {"base_url": url})
+    cpu, started = cpu_s(), time.monotonic()
+    llm([f"附近有什么好吃的川菜？请推荐三家，并说明理由。（{number}）" for number in range(calls)])
+    return cpu_s() - cpu, time.monotonic() - started
+
+
+def distilabel(url: str, calls: int) -> tuple[float, float]:
+    """Distilabel's TextGeneration in batches of 250; its pipeline's processes are counted, start included."""
+    from distilabel.models import OpenAILLM  # noqa: PLC0415 # type: ignore[import-not-found]
+    from distilabel.pipeline import Pipeline  # noqa: PLC0415 # type: ignore[import-not-found]
+    from distilabel.steps import LoadDataFromDicts  # noqa: PLC0415 # type: ignore[import-not-found]
+    from distilabel.steps.tasks import TextGeneration  # noqa: PLC0415 # type: ignore[import-not-found]
+
+    rows: list[dict[str, Any]] = [{"instruction": f"附近有什么好吃的川菜？（{number}）"} for number in range(calls)]
+    with Pipeline(name="bench") as pipeline:
+        load = LoadDataFromDicts(data=rows, batch_size=250)
+        ask = TextGeneration(llm=OpenAILLM(model="mock", base_url=url, api_key="none"), input_batch_size=250)
+        load >> ask
+    cpu, started = cpu_s(), time.monotonic()
+    pipeline.run(use_cache=False)
+    return cpu_s() - cpu, time.monotonic() - started
+
+
+def main() -> int:
+    """Run one peer."""
+    name, url, calls = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    used, wall = {"curator": curator, "distilabel": distilabel}[name](url, calls)
+    found = {"what": name, "cpu_ms_a_call": round(used / calls * 1000, 3), "calls_per_s": round(calls / wall)}
+    sys.stdout.write("\n" + json.dumps(found) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
