@@ -102,7 +102,7 @@
     if (!item.feasible) { tags.push(make("span", { class: "tag" }, both("infeasible"))); }
     if (item.gap) { tags.push(make("span", { class: "tag gap" }, both("away"), ` ${number(item.gap)}`)); }
     const scores = [["data", "data_v1"], ["perf", "answer_v1"]].filter(([, rubric]) => item.score[rubric] !== null).flatMap(([word, rubric]) => [both(word), ` ${number(item.score[rubric])} `]);
-    const box = make("details", { class: "item" }, make("summary", {}, make("span", { class: "head" }, ...tags, `${item.city} ${item.place} · `, ...scores), make("span", { lang: "zh-CN" }, item.q)), body);
+    const box = make("details", { class: "item", "data-id": item.id }, make("summary", {}, make("span", { class: "head" }, ...tags, `${item.city} ${item.place} · `, ...scores), make("span", { lang: "zh-CN" }, item.q)), body);
     box.addEventListener("toggle", () => { if (box.open && !body.hasChildNodes()) { opened(item, body); } });
     return box;
   };
@@ -157,8 +157,12 @@
     dot.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(); } });
   });
 
-  const asked = new URLSearchParams(location.hash.slice(1)).get("lang") || kept("chidian-lang");
+  // report.html#lang=en&item=ID opens one item.
+  const wanted = new URLSearchParams(location.hash.slice(1));
+  const asked = wanted.get("lang") || kept("chidian-lang");
   setLanguage(["zh", "en"].includes(asked) ? asked : navigator.language.startsWith("zh") ? "zh" : "en");
+  if (wanted.get("item")) { state.words = search.value = wanted.get("item"); }
   fill();
+  if (wanted.get("item")) { const one = [...document.querySelectorAll("details.item")].find((box) => box.dataset.id === wanted.get("item")); if (one) { one.open = true; one.scrollIntoView(); } }
   if (data.places.length) { around(0); }
 })();

@@ -1,0 +1,211 @@
+"""The report holds every section in both languages, asks the network for nothing, and no text of the data can act in it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import duckdb
+import orjson
+import pytest
+
+from judge.report import write_report
+from judge.report.page import embedded
+
+CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+EVIL = "</script><img src=x onerror=\"document.title='OWNED'\"><svg/onload=document.title='OWNED'>"
+MODEL = "sandbox/judge-v1"
+
+
+def _run(room: str, command: str, data: Path, **env: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", room, command],
+        env={**CLEAN, "DATA": str(data), **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data = tmp_path_factory.mktemp("world")
+    _run("factory", "synth", data, N="40")
+    _run("judge", "run", data, REPLICATES="2")
+    return data
+
+
+@pytest.fixture
+def copy(world: Path, tmp_path: Path) -> Path:
+    """A world of its own for a test that changes it."""
+    shutil.copy(world / "warehouse.duckdb", tmp_path / "warehouse.duckdb")
+    return tmp_path
+
+
+def _html(data: Path) -> str:
+    return write_report(data, "r", MODEL).read_text(encoding="utf-8")
+
+
+class _Tags(HTMLParser):
+    """Which elements and attributes a browser would see."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.append(tag)
+        self.attributes += attrs
+
+
+def test_a_report_has_its_numbers_its_pictures_and_every_section_in_both_languages(world: Path) -> None:
+    text = _html(world)
+    folder = world / "reports" / "r"
+    found = orjson.loads((folder / "report.json").read_bytes())
+    assert found["simulated"] is True
+    assert text.index("SIMULATED") < text.index('id="headline"')
+    with duckdb.connect(str(world / "warehouse.duckdb"), read_only=True) as connection:
+        sql = "select avg(total) from scores where rubric = 'data_v1' and judge = ? and item_kind = 'sample' "
+        sql += "and design = 'standard' and item_id in (select sample_id from samples where split <> 'train')"
+        [(mean,)] = connection.execute(sql, [MODEL]).fetchall()
+    held_out = [one for one in found["means"] if (one["rubric"], one["split"]) == ("data_v1", "held-out")]
+    assert held_out[0]["mean"] == pytest.approx(mean, abs=1e-9)
+    for heading in ("与原项目对照", "The original beside ours", "覆盖", "Coverage", "Single items", "地点与推荐"):
+        assert heading in text
+    for sentence in (
+        "No student answers have been judged",
+        "No items with planted errors",
+        "There is no training log yet",
+    ):
+        assert sentence in text
+    assert {"scatter.en.png", "timeline.en.png", "distribution_data_v1.en.png"} <= {
+        one.name for one in folder.iterdir()
+    }
+    assert len(text.encode()) < 10_000_000
+
+
+def test_nothing_in_the_page_points_outside_it(world: Path) -> None:
+    tags = _Tags(_html(world))
+    assert not {"img", "iframe", "link", "object", "embed"} & set(tags.names)
+    for name, value in tags.attributes:
+        if name in {"src", "href", "xlink:href", "action", "data"}:
+            assert (value or "").startswith("#"), (name, value)
+        assert not name.startswith("on"), name
+
+
+def test_json_in_the_page_cannot_end_its_script_and_reads_back_as_it_was() -> None:
+    value = {"name": EVIL, "more": ["<!--", "]]>", "\u2028", "&lt;"]}
+    assert not re.search(r"[<>&\u2028]", str(embedded(value)))
+    assert orjson.loads(str(embedded(value))) == value
+
+
+def _poison(data: Path) -> None:
+    with duckdb.connect(str(data / "warehouse.duckdb")) as connection:
+        connection.execute("update samples_shard set question = ? || question, answer = ? || answer", [EVIL, EVIL])
+        connection.execute("update orders_shard set place = ? || place, city = ?, licence = ?", [EVIL, EVIL, EVIL])
+        named = "list_transform(evidence, lambda e: struct_update(e, name := ? || e.name))"
+        connection.execute(f"update orders_shard set evidence = {named}", [EVIL])
+        connection.execute("update verdicts_shard set rationale = ?", [EVIL])
+        connection.execute("update rejects_shard set reason = ?", [EVIL])
+
+
+def test_a_restaurant_named_like_a_script_is_inert(world: Path, copy: Path) -> None:
+    clean = _Tags(_html(world))
+    _poison(copy)
+    text = _html(copy)
+    tags = _Tags(text)
+    assert "img" not in tags.names
+    assert tags.names.count("script") == clean.names.count("script")
+    assert not [name for name, _ in tags.attributes if name.startswith("on")]
+    assert EVIL not in text
+
+
+def _complete(data: Path) -> None:
+    """Rows as training and error injection write them, made from the samples that are there."""
+    with duckdb.connect(str(data / "warehouse.duckdb")) as connection:
+        rows = "from samples s, (select unnest(['base', 'tuned']) as arm) a"
+        connection.execute(
+            "insert into completions_shard by name select s.sample_id || '-' || arm as completion_id, s.sample_id, s.run_id, "
+            f"s.split, 'closed' as mode, arm, 'tiny' as model, s.question, s.answer {rows}"
+        )
+        connection.execute(
+            "insert into measures_shard by name select s.sample_id || '-' || arm as completion_id, 'grounded' as kind, "
+            f"case arm when 'base' then 0.1 else 0.6 end as value {rows}"
+        )
+        scores = "map {'理解能力': 3.0} as scores, 'scored' as status, s.sample_id, 'standard' as design"
+        connection.execute(
+            "insert into verdicts_shard by name select s.sample_id || '-' || arm as item_id, 'completion' as item_kind, "
+            f"s.run_id, arm, 'answer_v1' as rubric, r as replicate, '{MODEL}' as judge, {scores}, "
+            f"case arm when 'base' then 2.0 else 6.0 + r end as total {rows}, range(2) t(r)"
+        )
+        connection.execute(
+            "insert into verdicts_shard by name select s.sample_id || '~wrong_price~' || d as item_id, 'injected' as item_kind, "
+            f"s.run_id, 'data_v1' as rubric, 0 as replicate, '{MODEL}' as judge, {scores}, 9.0 - 2 * d as total "
+            "from samples s, range(1, 4) t(d)"
+        )
+
+
+def test_student_answers_measures_and_planted_errors_fill_their_sections(copy: Path) -> None:
+    _complete(copy)
+    text = _html(copy)
+    found = orjson.loads((copy / "reports" / "r" / "report.json").read_bytes())
+    held_out = {one["group"]: one["mean"] for one in found["means"] if one["split"] == "held-out"}
+    assert held_out["tuned closed"] == pytest.approx(6.5)
+    assert held_out["base closed"] == pytest.approx(2.0)
+    assert [(one["arm"], one["mean"]["mean"]) for one in found["measured"]] == [
+        ("base", pytest.approx(0.1)),
+        ("tuned", pytest.approx(0.6)),
+    ]
+    doses = [(one["dose"], one["mean"]["mean"]) for one in found["edited"] if one["edit"] == "wrong_price"]
+    assert doses == [(1, 7.0), (2, 5.0), (3, 3.0)]
+    assert "No student answers" not in text
+    assert "No items with planted errors" not in text
+    assert (copy / "reports" / "r" / "dose_response.en.png").exists()
+
+
+def _browse(page: Path, fragment: str) -> str:
+    """The DOM after the page's script ran. Fails on any message in the console: an error, or a request that was refused."""
+    done = subprocess.run(
+        [
+            *(str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom"),
+            *(
+                "--window-size=390,844",
+                "--virtual-time-budget=3000",
+                f"--user-data-dir={page.parent / 'profile'}",
+                f"{page.as_uri()}#{fragment}",
+            ),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert "CONSOLE" not in done.stderr, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+    return done.stdout
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed here")
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_browser_shows_items_and_map_in_both_languages_without_a_complaint(copy: Path, language: str) -> None:
+    _complete(copy)
+    _poison(copy)
+    page = write_report(copy, "r", MODEL)
+    with duckdb.connect(str(copy / "warehouse.duckdb"), read_only=True) as connection:
+        [(sample,)] = connection.execute("select min(sample_id) from samples").fetchall()
+    shown = _browse(page, f"lang={language}&item={sample}")
+    assert f'data-lang="{language}"' in shown
+    assert re.search(r'<mark class="claim (verified|inferable)"', shown)
+    assert 'class="poi rec"' in shown
+    assert "OWNED" not in re.search(r"<title>(.*?)</title>", shown)[1]  # type: ignore[index]
+    tags = _Tags(shown)
+    assert "img" not in tags.names
+    assert not [name for name, _ in tags.attributes if name.startswith("on")]
