@@ -1,0 +1,199 @@
+"""``python -m train chat``: a conversation with a checkpoint in the terminal, word by word as it is written.
+
+Reads a saved folder as completing.py does, so that template and thinking mode are the training's. An open checkpoint is
+shown restaurants around the place that the question names, in the very lines that it was trained on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from transformers import TextStreamer
+
+from factory.config import Settings, read_settings
+from factory.errors import NoSuchPlace, UsageError
+from factory.geo import distance_m
+from factory.maps.cuisines import CUISINES_KNOWN
+from factory.maps.open_map import open_map
+from factory.maps.service import MapService
+from factory.plan_file import read_places
+from factory.records import Place, PlaceName, Poi
+from factory.schema import STUDENT_SYSTEM
+from factory.services import open_services
+from train.completing import Student, load_student, newest, visible
+from train.rows import MODES
+
+MOST_TOKENS: Final = 512
+MOST_SHOWN: Final = 12
+"""Restaurants of an open prompt, as in the view sft_open_rows."""
+RADIUS_M: Final = 2_000
+HELP: Final = "/new begins a new conversation, /at NAME CITY says where you are, an end of input ends.\n"
+
+
+@dataclass(slots=True)
+class Conversation:
+    """What was said so far; the oldest turns go when the model's window is full."""
+
+    student: Student
+    turns: list[dict[str, str]] = field(default_factory=list)
+
+    def ask(self, text: str) -> str:
+        """Print the answer while it is written; returns it."""
+        self.turns.append({"role": "user", "content": text})
+        window = int(self.student.model.config.max_position_embeddings) - MOST_TOKENS
+        while len(ids := self.student.prompt([{"role": "system", "content": STUDENT_SYSTEM}, *self.turns])) > window:
+            if len(self.turns) == 1:
+                self.turns.clear()
+                raise UsageError(f"The question has {len(ids)} tokens; the model reads {window}. Ask a shorter one.")
+            del self.turns[:2]
+        answer = visible(_write(self.student, ids))
+        self.turns.append({"role": "assistant", "content": answer})
+        return answer
+
+
+def _write(student: Student, ids: list[int]) -> str:
+    prompt = torch.tensor([ids], device=student.model.device)
+    end = student.tokenizer.eos_token_id
+    streamer: Any = TextStreamer(student.tokenizer, skip_prompt=True, skip_special_tokens=True)
+    found = student.model.generate(
+        input_ids=prompt,
+        attention_mask=torch.ones_like(prompt),
+        max_new_tokens=MOST_TOKENS,
+        do_sample=False,
+        eos_token_id=end,
+        pad_token_id=end,
+        streamer=streamer,
+    )
+    text: str = student.tokenizer.decode(found[0, len(ids) :], skip_special_tokens=True)
+    return text
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """Restaurants around the place that a question names, from the map service in force."""
+
+    maps: MapService
+    runner: asyncio.Runner
+    known: tuple[PlaceName, ...]
+    place: Place | None = None
+
+    def at(self, name: PlaceName) -> Place:
+        """Stand there from now on. Raises NoSuchPlace."""
+        self.place = self.runner.run(self.maps.locate(name))
+        return self.place
+
+    def prompt(self, question: str) -> str:
+        """The question with evidence before it, as in training. Raises UsageError when no place is known."""
+        named = max((one for one in self.known if one.name in question), key=lambda one: len(one.name), default=None)
+        place = self.at(named) if named and (self.place is None or named.name != self.place.name) else self.place
+        if place is None:
+            names = "、".join(one.name for one in self.known[:3])
+            raise UsageError(f"Where are you? Name a place in the question ({names} …), or type /at NAME CITY.")
+        cuisine = max((word for word in CUISINES_KNOWN if word in question), key=len, default=None)
+        page = self.runner.run(self.maps.around(place, radius_m=RADIUS_M, cuisine=cuisine, page=1))
+        pois = [replace(one, distance_m=round(distance_m(place.lng, place.lat, one.lng, one.lat))) for one in page.pois]
+        shown = sorted(pois, key=lambda one: one.distance_m or 0)[:MOST_SHOWN]
+        _say(f"({len(shown)} restaurants around {place.name}, {cuisine or 'any cuisine'}; {self.maps.attribution})\n")
+        return "附近的餐厅：\n" + "\n".join(map(line, shown)) + "\n\n" + question
+
+
+def line(poi: Poi) -> str:
+    """One restaurant as the view sft_open_rows writes it; unknown facts are left out."""
+    parts = (
+        poi.name,
+        poi.cuisine,
+        poi.address,
+        None if poi.rating is None else f"评分{poi.rating:.1f}",
+        None if poi.cost_cny is None else f"人均{poi.cost_cny:g}元",
+        None if poi.distance_m is None else f"{poi.distance_m}米",
+        poi.open_hours,
+        f"招牌{'、'.join(poi.specialities)}" if poi.specialities else None,
+    )
+    return "｜".join(part for part in parts if part is not None)
+
+
+@contextmanager
+def surroundings(settings: Settings) -> Iterator[Surroundings]:
+    """The map service of the settings, open as long as the conversation. Raises UsageError and RunStopped kin."""
+    with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
+        data = Path(folder)
+        maps = open_map(settings.open_file, data)[0] if settings.open_file else None
+        known = tuple(maps.places()) if maps else read_places(settings.places)
+        stack = AsyncExitStack()
+        try:
+            services = runner.run(stack.enter_async_context(open_services(replace(settings, data=data), "chat", maps)))
+            yield Surroundings(services.maps, runner, known)
+        finally:
+            runner.run(stack.aclose())
+
+
+def talk(student: Student, lines: Iterable[str], around: Surroundings | None) -> None:
+    """Answer line by line until the input ends; a question that cannot be answered ends nothing."""
+    conversation = Conversation(student)
+    for raw in lines:
+        text = raw.strip()
+        try:
+            if text == "/new":
+                conversation = Conversation(student)
+            elif text.startswith("/at "):
+                _go(text, around)
+            elif text.startswith("/"):
+                _say(HELP)
+            elif text:
+                conversation.ask(around.prompt(text) if around else text)
+        except (UsageError, NoSuchPlace) as error:
+            _say(f"{error}\n")
+
+
+def _go(text: str, around: Surroundings | None) -> None:
+    words = text.split()[1:]
+    if around is None or len(words) != 2:
+        raise UsageError("/at NAME CITY works with MODE=open; with MODE=closed the question itself names the place.")
+    place = around.at(PlaceName(words[0], words[1]))
+    _say(f"(you are at {place.name}, {place.city})\n")
+
+
+def _typed() -> Iterator[str]:
+    """Lines of a terminal with a prompt, or of a pipe without one."""
+    while True:
+        if sys.stdin.isatty():
+            _say("› ")
+        raw = sys.stdin.readline()
+        if not raw:
+            return
+        yield raw
+
+
+def main(argv: Sequence[str]) -> int:
+    """Talk until the input ends. Raises UsageError and RunStopped kin."""
+    env = os.environ
+    parser = argparse.ArgumentParser(prog="python -m train chat", description="Talk to a checkpoint.")
+    parser.add_argument("--data", type=Path, default=Path(env.get("DATA") or "data"))
+    parser.add_argument("--mode", default=env.get("MODE") or "closed", help=" | ".join(MODES))
+    parser.add_argument("--model", default=env.get("MODEL") or None, help="a folder; default: the newest of this mode")
+    flags = parser.parse_args(list(argv))
+    if flags.mode not in MODES:
+        raise UsageError(f"MODE must be one of {', '.join(MODES)}, not {flags.mode!r}.")
+    student = load_student(Path(flags.model) if flags.model else newest(flags.data, flags.mode))
+    _say(f"{student.name} ({flags.mode}). {HELP}")
+    if flags.mode == "open":
+        with surroundings(read_settings([])) as around:
+            talk(student, _typed(), around)
+    else:
+        talk(student, _typed(), None)
+    return 0
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text)
+    sys.stderr.flush()
