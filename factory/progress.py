@@ -13,9 +13,27 @@ from typing import TextIO
 
 from rich.console import Console
 from rich.live import Live
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from factory.records import OrderOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """One limit: ``used`` so far since the run began, ``per_minute`` what is granted (None: no limit is known)."""
+
+    name: str
+    used: int
+    per_minute: float | None
+
+    def words(self, elapsed_s: float) -> str:
+        """The mean rate, and its share of what is granted."""
+        rate = self.used / max(elapsed_s, 1.0) * 60
+        share = (
+            f" of {_short(self.per_minute)} ({rate / self.per_minute:.0%})" if self.per_minute else ", no limit known"
+        )
+        return f"{self.name} {_short(rate)}/min{share}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +47,8 @@ class Snapshot:
     spent_cny: float | None
     reserved_cny: float
     map_requests: int
-    quota: str
+    quotas: tuple[Quota, ...]
+    budget_cny: float | None = None
 
 
 @dataclass(slots=True)
@@ -41,7 +60,7 @@ class Progress:
     stream: TextIO = field(default_factory=lambda: sys.stderr)
     every_s: float = 5.0
     rejects: Counter[str] = field(default_factory=Counter)
-    llm_calls: int = 0
+    stage_calls: Counter[str] = field(default_factory=Counter)
     stage_s: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     _started: float = field(default_factory=time.monotonic)
     _shown: float = 0.0
@@ -62,9 +81,10 @@ class Progress:
     def count(self, outcomes: tuple[OrderOutcome, ...]) -> None:
         """Take in a committed unit."""
         for outcome in outcomes:
-            self.llm_calls += len(outcome.calls)
             for call in outcome.calls:
-                self.stage_s[call.purpose] += call.latency_s or 0.0
+                if not call.replayed:
+                    self.stage_calls[call.purpose] += 1
+                    self.stage_s[call.purpose] += call.latency_s or 0.0
             for _, verification in outcome.rejected:
                 self.rejects[verification.findings[0].reason] += 1
             for _, reason, _ in outcome.missing:
@@ -84,29 +104,54 @@ class Progress:
         elapsed = max(1e-9, time.monotonic() - self._started)
         here = now.accepted - self.accepted_before
         rate = here / elapsed
-        eta = f"{(now.target - now.accepted) / rate:.0f} s" if rate > 0 else "?"
-        spent = "unknown" if now.spent_cny is None else f"{now.spent_cny:.2f}"
-        projected = ""
-        if now.spent_cny and here:
-            projected = f", {now.spent_cny / here:.4f} each, {now.spent_cny / here * now.target:.2f} in all"
-        facts = [
+        eta = _span((now.target - now.accepted) / rate) if rate > 0 else "?"
+        return [
             ("accepted", f"{now.accepted}/{now.target}"),
             ("rate", f"{rate:.1f}/s"),
             ("ETA", eta),
             ("in flight", str(now.in_flight)),
             ("refusals", str(now.refusals)),
-            ("quota", now.quota or "no limit"),
-            ("CNY", f"{spent} spent, {now.reserved_cny:.2f} reserved{projected}"),
+            ("quota", "; ".join(quota.words(elapsed) for quota in now.quotas) or "no limit"),
+            ("CNY", _money(now, here)),
             ("map requests", str(now.map_requests)),
             ("rejects", ", ".join(f"{reason} {count}" for reason, count in self.rejects.most_common(3)) or "none"),
+            *([("slowest stage", self._slowest())] if self.stage_s else []),
         ]
-        if self.stage_s:
-            slowest, seconds = max(self.stage_s.items(), key=lambda item: item[1])
-            facts.append(("slowest stage", f"{slowest} {seconds / max(1, self.llm_calls):.2f} s a call"))
-        return facts
+
+    def _slowest(self) -> str:
+        """The purpose whose calls took longest on average."""
+        name, seconds = max(
+            ((name, self.stage_s[name] / count) for name, count in self.stage_calls.items()), key=lambda pair: pair[1]
+        )
+        return f"{name} {seconds:.2f} s a call"
 
     def _panel(self, now: Snapshot) -> Table:
         table = Table(title="chidian synth", title_justify="left", show_header=False)
+        table.add_row("", ProgressBar(total=max(1, now.target), completed=now.accepted, width=40))
         for name, value in self._facts(now):
             table.add_row(name, value)
         return table
+
+
+def _money(now: Snapshot, here: int) -> str:
+    """Spent, reserved, per accepted sample, projected; an unknown price stays unknown."""
+    if now.spent_cny is None:
+        return "price unknown"
+    words = f"{now.spent_cny:.2f} spent, {now.reserved_cny:.2f} reserved"
+    if here and now.accepted:
+        each = now.spent_cny / now.accepted
+        words += f", {each:.4f} an accepted sample, {each * now.target:.2f} projected"
+    return words + (f", cap {now.budget_cny:g}" if now.budget_cny is not None else "")
+
+
+def _short(number: float) -> str:
+    for limit, ending in ((1e6, "M"), (1e4, "k")):
+        if number >= limit:
+            return f"{number / (1e6 if ending == 'M' else 1e3):.3g}{ending}"
+    return f"{number:.0f}"
+
+
+def _span(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

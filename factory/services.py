@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from factory.config import SANDBOX, Settings
 from factory.errors import UsageError
 from factory.ledger import Ledger
-from factory.limits import LocalLimiter, PoolLimits
+from factory.limits import LocalLimiter, PoolLimits, PoolState
 from factory.llm.chat import Chat
 from factory.llm.endpoint import Route, route
 from factory.llm.prices import limits_of, price_of
@@ -18,7 +18,7 @@ from factory.maps.amap import AmapMap
 from factory.maps.amap_wire import AmapAccount
 from factory.maps.kept import KeptAnswers
 from factory.maps.service import MapService
-from factory.progress import Snapshot
+from factory.progress import Quota, Snapshot
 from factory.sandbox.process import SandboxProcess
 from factory.sandbox.serve import Sandbox
 
@@ -51,6 +51,9 @@ class Services:
     tpm: int | None
     price: Price | None
     sandbox: SandboxProcess | None
+    budget_cny: float | None = None
+    map_qps: float | None = None
+    """requests a second that the map service grants; None: none to keep"""
 
     @property
     def price_in(self) -> float | None:
@@ -70,7 +73,6 @@ class Services:
         """The run at this moment."""
         spent, reserved = self.ledger.spent()
         pools = self.limiter.state()
-        quota = ", ".join(f"{pool.name} {pool.granted} sent, ceiling {pool.ceiling}" for pool in pools if pool.granted)
         return Snapshot(
             accepted=accepted,
             target=target,
@@ -79,7 +81,17 @@ class Services:
             spent_cny=spent if self.price else None,
             reserved_cny=reserved,
             map_requests=sum(self.maps.requests().values()),
-            quota=quota,
+            quotas=self._quotas(pools),
+            budget_cny=self.budget_cny,
+        )
+
+    def _quotas(self, pools: list[PoolState]) -> tuple[Quota, ...]:
+        teacher = next(pool for pool in pools if pool.name == "teacher")
+        per_minute = self.map_qps * 60 if self.map_qps else None
+        return (
+            Quota("RPM", teacher.granted, self.rpm),
+            Quota("TPM", teacher.tokens, self.tpm),
+            Quota("map QPS", sum(self.maps.requests().values()), per_minute),
         )
 
 
@@ -118,7 +130,21 @@ async def open_services(
         maps = open_maps or _map(settings, sandbox)
         stack.push_async_callback(maps.aclose)
         label = way.model if settings.teacher == SANDBOX else settings.teacher
-        yield Services(maps, chat, ledger, limiter, way.model, label, way.extra, rpm, tpm, price, sandbox)
+        yield Services(
+            maps,
+            chat,
+            ledger,
+            limiter,
+            way.model,
+            label,
+            way.extra,
+            rpm,
+            tpm,
+            price,
+            sandbox,
+            settings.budget_cny,
+            settings.amap_qps if settings.map == "amap" else None,
+        )
 
 
 def _price(settings: Settings, way: Route) -> Price | None:

@@ -1,0 +1,103 @@
+"""What a run tells while it goes: every number that people asked for, as a panel on a terminal and as plain lines elsewhere."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from factory.progress import Progress, Quota, Snapshot
+
+CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
+FACTS = (
+    "accepted",
+    "rate",
+    "ETA",
+    "in flight",
+    "refusals",
+    "quota",
+    "RPM",
+    "TPM",
+    "map QPS",
+    "CNY",
+    "rejects",
+    "slowest stage",
+)
+
+
+def _snapshot(spent: float | None) -> Snapshot:
+    quotas = (Quota("RPM", 30, 600.0), Quota("TPM", 90_000, None))
+    return Snapshot(50, 200, 7, 3, spent, 0.5, 12, quotas, 9.0)
+
+
+def _line(spent: float | None) -> str:
+    out = io.StringIO()
+    Progress(200, 0, out).show(_snapshot(spent), force=True)
+    return out.getvalue()
+
+
+def test_money_is_spent_reserved_projected_and_capped() -> None:
+    # 2 CNY for 50 samples: 0.04 each, 8 for 200.
+    assert "2.00 spent, 0.50 reserved, 0.0400 an accepted sample, 8.00 projected, cap 9" in _line(2.0)
+
+
+def test_an_unknown_price_is_said_to_be_unknown() -> None:
+    assert "price unknown" in _line(None)
+    assert "0.00 spent" not in _line(None)
+
+
+@pytest.mark.parametrize(
+    ("quota", "words"),
+    [
+        (Quota("RPM", 30, 600.0), "RPM 300/min of 600 (50%)"),
+        (Quota("TPM", 90_000, 3e6), "TPM 900k/min of 3M (30%)"),
+        (Quota("TPM", 9, None), "TPM 90/min, no limit known"),
+    ],
+)
+def test_a_quota_is_its_rate_and_its_share(quota: Quota, words: str) -> None:
+    assert quota.words(6.0) == words
+
+
+def test_a_run_without_a_terminal_says_plain_lines(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "factory", "synth"],
+        env={**CLEAN, "DATA": str(tmp_path), "N": "20"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    line = [line for line in done.stderr.splitlines() if line.startswith("accepted ")][-1]
+    assert line.startswith("accepted 20/20")
+    assert all(fact in line for fact in FACTS), line
+    assert "\x1b" not in done.stderr
+    assert not done.stdout
+
+
+def test_a_run_on_a_terminal_draws_a_panel_and_leaves_the_terminal_clean(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "factory", "synth"],
+        env={**CLEAN, "DATA": str(tmp_path), "N": "20", "TERM": "xterm-256color", "COLUMNS": "200"},
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+    ) as child:
+        os.close(theirs)
+        seen = b""
+        try:
+            while part := os.read(ours, 65536):
+                seen += part
+        except OSError:  # Linux says EIO when the other side is closed
+            pass
+        assert child.wait(timeout=60) == 0
+    os.close(ours)
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen.decode(errors="replace"))
+    assert "chidian synth" in text
+    assert all(fact in text for fact in FACTS)
+    assert seen.rindex(b"\x1b[?25h") > seen.rindex(b"\x1b[?25l")  # the cursor is shown again
