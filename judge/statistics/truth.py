@@ -1,0 +1,47 @@
+"""The judge against what the verifier knows: AUROC of a score, Cohen's kappa of two labellings.
+
+AUROC = P(score of a sound item > score of a faulty one) + half of the ties = (R1 - n1 (n1+1)/2) / (n1 n0) with mid-ranks (Mann &
+Whitney 1947; Hanley & McNeil 1982). kappa = 1 - sum w o / sum w e; w is 0/1, or (i-j)^2 where quadratic (Cohen 1960, 1968).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from judge.statistics.bootstrap import RESAMPLES, Estimate, Floats, estimate, places_of
+
+
+def auroc(
+    scores: Sequence[float], sound: Sequence[bool], names: Sequence[str], resamples: int = RESAMPLES
+) -> Estimate | None:
+    """None where all items are sound or all faulty. Pairs are kept by pair of places, so resamples are exact."""
+    good = np.asarray(sound, dtype=bool)
+    if good.all() or not good.any():
+        return None
+    places, values = places_of(names, resamples), np.asarray(scores, dtype=np.float64)
+    levels, level = np.unique(values, return_inverse=True)
+    held = np.zeros((2, places.count, len(levels)))
+    np.add.at(held, (good.astype(int), places.index, level), 1.0)
+
+    def area(weights: Floats) -> Floats:
+        bad_at, good_at = weights @ held[0], weights @ held[1]
+        below = np.cumsum(bad_at, axis=1) - bad_at / 2
+        pairs = bad_at.sum(axis=1) * good_at.sum(axis=1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray((good_at * below).sum(axis=1) / pairs)
+
+    return estimate(float(area(np.ones((1, places.count)))[0]), area(places.weights), places)
+
+
+def cohen_kappa(first: Sequence[int], second: Sequence[int], *, quadratic: bool = False) -> float | None:
+    """Categories are the numbers in use, in order. None where chance alone explains everything (one category)."""
+    one, two = np.asarray(first), np.asarray(second)
+    kinds = np.unique(np.concatenate([one, two]))
+    table = np.zeros((len(kinds), len(kinds)))
+    np.add.at(table, (np.searchsorted(kinds, one), np.searchsorted(kinds, two)), 1.0)
+    away = np.abs(np.subtract.outer(np.arange(len(kinds)), np.arange(len(kinds))))
+    weight = away**2 if quadratic else (away > 0).astype(np.int64)
+    chance = (np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum() * weight).sum() if len(one) else 0.0
+    return float(1 - (table * weight).sum() / chance) if chance > 0 else None
