@@ -1,0 +1,202 @@
+"""Each statistic against another implementation or numbers worked by hand, and intervals against simulated worlds."""
+
+from __future__ import annotations
+
+import krippendorff
+import numpy as np
+import pandas as pd
+import pingouin
+import pytest
+import scipy.stats
+import statsmodels.api as sm
+from statsmodels.stats.inter_rater import cohens_kappa
+
+from judge.statistics.agreement import reliability
+from judge.statistics.bootstrap import Floats, Places, bootstrap_mean, draw, estimate, places_of
+from judge.statistics.clustered_mean import clustered_mean
+from judge.statistics.comparison import dose_slope, minimum_detectable, paired
+from judge.statistics.correlation import correlations, kendall, pearson, spearman
+from judge.statistics.coverage import coverage
+from judge.statistics.halo import disattenuated, halo
+from judge.statistics.krippendorff import krippendorff_alpha
+from judge.statistics.truth import auroc, cohen_kappa
+
+EXACT = 1e-8
+N, PLACES = 120, 17
+
+
+@pytest.fixture(name="world")
+def _world() -> tuple[Floats, Floats, list[str]]:
+    """Scores on the judge's half-point grid, so that ties are many; places of unequal size."""
+    rng = np.random.default_rng(7)
+    place = rng.integers(0, PLACES, N)
+    truth = rng.normal(6, 1.5, N) + rng.normal(0, 1, PLACES)[place]
+    scores = np.clip(np.round(2 * (truth[:, None] + rng.normal(0, 1, (N, 6)))) / 2, 0, 10)
+    return scores[:, :3], scores[:, 3:], [f"place-{one:02d}" for one in place]
+
+
+def test_correlations_equal_scipy(world: tuple[Floats, Floats, list[str]]) -> None:
+    x, y, names = world
+    found = correlations(list(x[:, 0]), list(y[:, 0]), names, 200)
+    assert found is not None
+    for ours, theirs in (
+        (found.pearson, scipy.stats.pearsonr),
+        (found.spearman, scipy.stats.spearmanr),
+        (found.kendall, scipy.stats.kendalltau),
+    ):
+        assert ours.value == pytest.approx(float(theirs(x[:, 0], y[:, 0]).statistic), abs=EXACT)
+        assert ours.low is not None
+        assert ours.high is not None
+        assert ours.low < ours.value < ours.high
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [(pearson, scipy.stats.pearsonr), (spearman, scipy.stats.spearmanr), (kendall, scipy.stats.kendalltau)],
+)
+def test_a_resample_equals_the_statistic_of_the_places_drawn(
+    ours: object, theirs: object, world: tuple[Floats, Floats, list[str]]
+) -> None:
+    """Both ends of a one-resample interval are that resample: the moment trick against items written out."""
+    x, y, names = world
+    places = places_of(names, 1, seed=3)
+    drawn = np.repeat(np.arange(N), places.weights[0][places.index].astype(int))
+    expected = theirs(x[drawn, 0], y[drawn, 0]).statistic  # type: ignore[operator] # parametrised functions
+    assert ours(x[:, 0], y[:, 0], places).low == pytest.approx(expected, abs=EXACT)  # type: ignore[operator] # same
+
+
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # pingouin's own
+def test_within_and_between_equal_pingouin_and_place_means(world: tuple[Floats, Floats, list[str]]) -> None:
+    x, y, names = world
+    frame = pd.DataFrame({"x": x[:, 0], "y": y[:, 0], "place": names})
+    found = correlations(list(x[:, 0]), list(y[:, 0]), names, 50)
+    assert found is not None
+    within = pingouin.rm_corr(frame, x="x", y="y", subject="place")["r"].iloc[0]
+    means = frame.groupby("place").mean()
+    assert found.within.value == pytest.approx(within, abs=EXACT)
+    assert found.between.value == pytest.approx(np.corrcoef(means["x"], means["y"])[0, 1], abs=EXACT)
+
+
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # pingouin's own
+def test_icc_equals_pingouin(world: tuple[Floats, Floats, list[str]]) -> None:
+    x, y, names = world
+    long = pd.DataFrame(x).melt(ignore_index=False).reset_index()
+    table = pingouin.intraclass_corr(long, targets="index", raters="variable", ratings="value").set_index("Type")["ICC"]
+    found = reliability(x)
+    assert found is not None
+    assert found.icc_2_1 == pytest.approx(table["ICC(A,1)"], abs=EXACT)
+    assert found.icc_3_k == pytest.approx(table["ICC(C,k)"], abs=EXACT)
+    ratio = disattenuated(x, y, places_of(names, 100))
+    other = reliability(y)
+    assert other is not None
+    r = np.corrcoef(x.mean(axis=1), y.mean(axis=1))[0, 1]
+    assert ratio.cross_call.value == pytest.approx(r, abs=EXACT)
+    assert ratio.reliability_x.value == pytest.approx(found.icc_3_k, abs=EXACT)
+    assert ratio.r_star.value == pytest.approx(r / np.sqrt(found.icc_3_k * other.icc_3_k), abs=EXACT)
+
+
+@pytest.mark.parametrize("level", ["ordinal", "interval"])
+def test_alpha_equals_krippendorff(level: str, world: tuple[Floats, Floats, list[str]]) -> None:
+    """With missing scores, and items that only one rater scored."""
+    table = world[0].copy()
+    table[np.random.default_rng(1).random(table.shape) < 0.3] = np.nan
+    expected = krippendorff.alpha(reliability_data=table.T, level_of_measurement=level)
+    assert krippendorff_alpha(table, level) == pytest.approx(expected, abs=EXACT)  # type: ignore[arg-type] # parametrised
+    assert krippendorff_alpha(np.full((3, 2), 5.0), "interval") is None
+
+
+def test_auroc_equals_mann_whitney_and_kappa_equals_statsmodels(world: tuple[Floats, Floats, list[str]]) -> None:
+    x, _, names = world
+    sound = x[:, 1] > 6
+    u = scipy.stats.mannwhitneyu(x[sound, 0], x[~sound, 0]).statistic
+    found = auroc(list(x[:, 0]), list(sound), names, 200)
+    assert found is not None
+    assert found.value == pytest.approx(u / (sound.sum() * (~sound).sum()), abs=EXACT)
+    first, second = np.clip(x[:, 0].astype(int), 4, 7), np.clip(x[:, 1].astype(int), 4, 7)
+    table = pd.crosstab(first, second).to_numpy()
+    assert cohen_kappa(list(first), list(second)) == pytest.approx(cohens_kappa(table).kappa, abs=EXACT)
+    quadratic = cohens_kappa(table, wt="quadratic").kappa
+    assert cohen_kappa(list(first), list(second), quadratic=True) == pytest.approx(quadratic, abs=EXACT)
+
+
+def test_means_and_slopes_equal_statsmodels_clustered_errors(world: tuple[Floats, Floats, list[str]]) -> None:
+    x, _, names = world
+    groups = np.unique(names, return_inverse=True)[1]
+    dose = np.arange(N) % 4
+    fit = sm.OLS(x[:, 0], sm.add_constant(dose)).fit(cov_type="cluster", cov_kwds={"groups": groups}, use_t=True)
+    slope = dose_slope(list(dose), list(x[:, 0]), names)
+    assert slope is not None
+    assert [slope.slope, slope.low, slope.high] == pytest.approx([fit.params[1], *fit.conf_int()[1]], abs=EXACT)
+    flat = sm.OLS(x[:, 0], np.ones(N)).fit(cov_type="cluster", cov_kwds={"groups": groups}, use_t=True)
+    mean = clustered_mean(list(x[:, 0]), names)
+    assert mean is not None
+    assert [mean.low, mean.high] == pytest.approx(list(flat.conf_int()[0]), abs=EXACT)
+    assert bootstrap_mean(list(x[:, 0]), names).low == pytest.approx(mean.low, abs=0.1)
+
+
+def test_a_paired_comparison_by_hand() -> None:
+    found = paired([1, 2, 3, 4], [2, 4, 3, 3], ["a", "a", "b", "b"])
+    assert found is not None
+    assert (found.wins, found.ties, found.losses) == (2, 1, 1)
+    assert found.difference.mean == 0.5
+    assert found.sign_p == pytest.approx(1.0)
+    assert found.d_z == pytest.approx(0.5 / np.sqrt(5 / 3), abs=EXACT)
+    # Deviations add up to 2 and -2 by place: SE = sqrt(2 * 8) / 4 = 1.
+    assert found.detectable == pytest.approx(minimum_detectable(1.0), abs=EXACT)
+    power = scipy.stats.norm.ppf(0.975) + scipy.stats.norm.ppf(0.8)
+    assert minimum_detectable(1.0) == pytest.approx(power, abs=EXACT)
+
+
+def test_unscored_items_widen_the_bounds_by_all_that_they_could_be() -> None:
+    found = coverage([8.0, None, 6.0, None], ["", "moderation", "", "cannot_judge"])
+    assert found is not None
+    assert (found.planned, found.scored, found.mean, found.worst, found.best) == (4, 2, 7.0, 3.5, 8.5)
+    assert dict(found.reasons) == {"moderation": 1, "cannot_judge": 1}
+
+
+def test_undefined_resamples_lie_beyond_both_ends() -> None:
+    places = Places(np.array([0, 1]), 2, draw(2, 100))
+    kept = np.arange(100.0)
+    few, many = kept.copy(), kept.copy()
+    few[:2], many[:10] = np.nan, np.nan
+    narrow = estimate(50.0, few, places)
+    assert (narrow.low, narrow.high, narrow.undefined) == (2.0, 99.0, pytest.approx(0.02))
+    wide = estimate(50.0, many, places)
+    assert (wide.low, wide.high) == (None, None)
+
+
+def _world_of_calls(rng: np.random.Generator, r: float, shared: float, n: int) -> tuple[Floats, Floats, Floats]:
+    """(x [n, 3], y [n, 3], one call's pair [n, 2]): true scores of SD 1, noise of SD 0.5, an error that a call shares."""
+    true = rng.multivariate_normal([0, 0], [[1, r], [r, 1]], n)
+    x, y = (true[:, [one]] + rng.normal(0, np.hypot(0.5, shared), (n, 3)) for one in (0, 1))
+    return x, y, true + rng.normal(0, 0.5, (n, 2)) + rng.normal(0, shared, (n, 1))
+
+
+def test_a_halo_of_four_makes_093_of_nothing_and_is_found() -> None:
+    x, y, same = _world_of_calls(np.random.default_rng(5), 0.0, 4.0, 1_090)
+    places = places_of([str(one % 150) for one in range(1_090)], 500)
+    found = halo(same[:, 0], same[:, 1], x, y, places)
+    assert found.same_call.value == pytest.approx(0.93, abs=0.01)
+    assert found.halo.low is not None
+    assert found.halo.low > 0.8
+    assert found.cross_call.value == pytest.approx(0.0, abs=0.1)
+
+
+def test_clustered_intervals_cover_as_often_as_they_say() -> None:
+    """400 worlds: 0.95 within four Monte-Carlo standard errors (0.044), for a mean and for r*."""
+    rng, worlds, n = np.random.default_rng(11), 400, 400
+    index = np.arange(n) % 60
+    places = Places(index, 60, draw(60, 400))
+    names = [str(one) for one in index]
+    mean_hits = star_hits = 0
+    for _ in range(worlds):
+        mean = clustered_mean(list(rng.normal(0, 1, n) + rng.normal(0, 0.5, 60)[index]), names)
+        assert mean is not None
+        assert mean.low is not None
+        assert mean.high is not None
+        mean_hits += mean.low <= 0 <= mean.high
+        x, y, _same = _world_of_calls(rng, 0.3, 1.0, n)
+        star = disattenuated(x, y, places).r_star
+        star_hits += star.low is not None and star.high is not None and star.low <= 0.3 <= star.high
+    assert abs(mean_hits / worlds - 0.95) < 0.044
+    assert abs(star_hits / worlds - 0.95) < 0.044
