@@ -39,6 +39,7 @@ VIEWS = (
     "sft_open_validation",
     "completions",
     "measures",
+    "measure_summary",
     "verdicts",
     "scores",
 )

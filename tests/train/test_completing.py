@@ -1,0 +1,222 @@
+"""Answers in batches are the answers one by one; kills lose nothing; measures tell right from wrong."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from factory.errors import UsageError
+from train import attention, completing, tokenizer
+from train.completing import Student, answers, complete, identity, load_student, questions, visible
+from train.measuring import Ground, Grounds, measure, open_data, repetition
+from train.model import tiny
+from train.summary import interval, open_minus_closed
+
+CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
+PROMPTS = [
+    "我在清华大学，想吃川菜。",
+    "西湖边有什么江浙菜？两个人，晚餐，人均一百以内。",
+    "火锅",
+    "想吃日本料理，预算三百元。",
+    "烧烤？",
+]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("world")
+    command = [sys.executable, "-m", "factory", "synth"]
+    done = subprocess.run(
+        command, env={**CLEAN, "DATA": str(folder), "N": "30"}, capture_output=True, timeout=100, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def _save(folder: Path, seed: int) -> Path:
+    attention.register()
+    words = tokenizer.pruned([*PROMPTS, "<|im_start|>user\nassistant system"])
+    model = tiny(words, seed)
+    model.config._attn_implementation = "sdpa"
+    model.config.use_cache = True
+    model.save_pretrained(folder)
+    tokenizer.save(words, folder, max_length=4096)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _save(tmp_path_factory.mktemp("models") / "tiny-closed-0", 3)
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An untrained model never ends by itself."""
+    monkeypatch.setattr(completing, "longest_answer", lambda *_: 6)
+    monkeypatch.setattr(completing, "BATCH_CPU", 8)
+
+
+def _alone(student: Student, ids: list[int], most: int, end: int) -> list[int]:
+    prompt = torch.tensor([ids])
+    out = student.model.generate(
+        input_ids=prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=most, do_sample=False, eos_token_id=end
+    )
+    found: list[int] = out[0, len(ids) :].tolist()
+    return found
+
+
+def test_a_batch_with_rows_that_end_early_answers_as_each_row_alone(folder: Path) -> None:
+    student = load_student(folder)
+    prompts = [student.prompt([{"role": "user", "content": text}]) for text in PROMPTS]
+    free = [_alone(student, ids, 24, -1) for ids in prompts]
+    # A token that some rows write and others do not serves as the end word.
+    end = max(
+        {token for row in free for token in row},
+        key=lambda token: len({row.index(token) if token in row else -1 for row in free}),
+    )
+    student.tokenizer.eos_token = student.tokenizer.convert_ids_to_tokens(end)
+    found = answers(student, prompts, 24)
+    alone = [_alone(student, ids, 24, end) for ids in prompts]
+    assert [one.ended for one in found] == [row[-1] == end for row in alone]
+    assert len({len(row) for row in alone}) > 1
+    wanted = [
+        student.tokenizer.decode([token for token in row if token != end], skip_special_tokens=True) for row in alone
+    ]
+    assert [one.text for one in found] == [text.strip() for text in wanted]
+
+
+def test_a_thinking_block_is_no_part_of_the_answer() -> None:
+    assert visible("<think>\n\n</think>\n\n您好。") == "您好。"
+
+
+@pytest.mark.usefixtures("short")
+def test_a_kill_loses_nothing_and_the_rest_alone_is_completed(
+    data: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, batches = answers, []
+
+    def killed(*arguments: Any) -> Any:
+        if len(batches) == 1:
+            raise KeyboardInterrupt
+        batches.append(1)
+        return whole(*arguments)
+
+    monkeypatch.setattr(completing, "answers", killed)
+    with pytest.raises(KeyboardInterrupt):
+        complete(data, folder, "closed", train_sample=12)
+    monkeypatch.setattr(completing, "answers", whole)
+    asked = len(questions(data, "closed", 12, None))
+    assert complete(data, folder, "closed", train_sample=12) == asked - 8
+    assert complete(data, folder, "closed", train_sample=12) == 0
+    with open_data(data) as connection:
+        rows = connection.execute(
+            "select count(*), count(distinct completion_id), count(distinct sample_id), any_value(finish_reason), "
+            "count(*) filter (split = 'train') from completions"
+        ).fetchone()
+        measured = connection.execute("select count(*) from measures where kind = 'ended'").fetchone()
+    assert rows == (asked, asked, asked, "length", 12)
+    assert measured == (asked,)
+
+
+@pytest.mark.usefixtures("short")
+def test_a_retrained_checkpoint_of_the_same_name_answers_everything_anew(
+    data: Path, folder: Path, tmp_path: Path
+) -> None:
+    again = _save(tmp_path / folder.name, 4)
+    assert identity(again) != identity(folder)
+    assert complete(data, again, "closed", train_sample=3, limit=2) == len(questions(data, "closed", 3, 2))
+
+
+def test_more_training_questions_only_add_to_fewer(data: Path) -> None:
+    few, more = ({one.sample_id for one in questions(data, "closed", size, None)} for size in (4, 9))
+    assert few < more
+
+
+def test_a_folder_without_weights_and_a_wrong_arm_are_told(data: Path, tmp_path: Path, folder: Path) -> None:
+    with pytest.raises(UsageError, match="no finished checkpoint"):
+        load_student(tmp_path)
+    with pytest.raises(UsageError, match="ARM"):
+        complete(data, folder, "closed", arm="bare")
+
+
+@pytest.fixture(scope="module")
+def taught(data: Path) -> list[tuple[Ground, str]]:
+    with open_data(data) as connection:
+        rows = connection.execute(
+            "select sample_id, answer from samples where feasible and len(recommendations) > 1 order by sample_id"
+        ).fetchall()
+    with Grounds(data) as grounds:
+        known = grounds.of([sample for sample, _ in rows])
+    return [(known[sample], answer) for sample, answer in rows]
+
+
+def _mean(taught: list[tuple[Ground, str]], kind: str, change: Callable[[str], str] = str) -> float:
+    values = [measure(ground, change(answer), ended=True)[kind][0] for ground, answer in taught]
+    return sum(values) / len(values)
+
+
+def test_the_teachers_own_answers_are_right_in_every_measure(taught: list[tuple[Ground, str]]) -> None:
+    kinds = ("well_formed", "exists_near", "in_evidence", "claims_right", "wish_respected")
+    assert {kind: _mean(taught, kind) for kind in kinds} == dict.fromkeys(kinds, 1.0)
+    assert _mean(taught, "repetition") < 0.05
+    assert _mean(taught, "poi_in_training") > 0.5
+
+
+def test_names_that_no_map_knows_exist_nowhere_and_their_facts_are_wrong(taught: list[tuple[Ground, str]]) -> None:
+    invented = "为您推荐：\n1. 天外飞仙楼：地址天河路9号，评分4.6，人均78元，距离约342米。\n希望您喜欢。"
+    found = measure(taught[0][0], invented, ended=True)
+    assert (found["exists_near"], found["in_evidence"][0], found["claims_right"][0]) == ((0.0, "天外飞仙楼"), 0.0, 0.0)
+    assert found["right_claims"][1] in {"of 3", "of 4"}
+    assert found["rating_right"] == (0.0, "评分4.6≠None")
+
+
+def test_a_changed_rating_is_wrong_and_the_other_facts_stay_right(taught: list[tuple[Ground, str]]) -> None:
+    ground, answer = taught[0]
+    poi = next(one for one in ground.known.pois if one.poi_id in ground.shown and one.rating and one.cost_cny)
+    text = f"推荐：\n1. {poi.name}：评分{poi.rating - 1:.1f}，人均{poi.cost_cny:g}元，距离{poi.distance_m}米。"
+    found = measure(ground, text, ended=False)
+    assert [found[kind][0] for kind in ("rating_right", "price_right", "distance_right", "ended")] == [
+        0.0,
+        1.0,
+        1.0,
+        0.0,
+    ]
+    assert found["claims_right"][0] == pytest.approx(2 / 3)
+    assert answer
+
+
+def test_an_answer_without_claims_has_nothing_right(taught: list[tuple[Ground, str]]) -> None:
+    found = measure(taught[0][0], "您好，祝您用餐愉快。", ended=True)
+    assert [found[kind][0] for kind in ("claims_right", "rating_right", "well_formed", "wish_respected")] == [0.0] * 4
+    assert "exists_near" not in found
+
+
+def test_nothing_fits_is_wrong_where_something_does(taught: list[tuple[Ground, str]]) -> None:
+    assert measure(taught[0][0], "附近没有完全符合的餐厅。", ended=True)["wish_respected"][0] == 0.0
+
+
+def test_a_repeating_answer_is_seen() -> None:
+    assert repetition("评分4.6，人均78元，距离约342米。" * 20) > 0.9
+    assert repetition("短") == 0.0
+
+
+def test_an_interval_over_places_is_wider_than_one_that_takes_answers_as_independent() -> None:
+    values = [(f"p{place}", float(place % 2)) for place in range(10) for _ in range(20)]
+    clustered = interval(values)
+    apart = interval([(str(i), value) for i, (_, value) in enumerate(values)])
+    assert clustered.mean == apart.mean == 0.5
+    assert clustered.low is not None
+    assert apart.low is not None
+    assert clustered.low < apart.low - 0.1
+    assert interval([("p", 1.0)]).low is None
+
+
+def test_without_the_other_mode_there_is_no_difference(data: Path) -> None:
+    assert open_minus_closed(data, "tiny-closed-0", "tuned", "claims_right") is None
