@@ -21,6 +21,7 @@ from judge.report.figures import DIMENSIONS, TITLES
 from judge.report.findings import Findings
 from judge.report.geography import Overview, around
 from judge.report.items import Browsable, MapPlace
+from judge.report.relations import Relations
 
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
@@ -31,6 +32,7 @@ class Contents:
 
     material: Material
     findings: Findings
+    relations: Relations
     charts: dict[str, dict[str, str]]
     browsable: Browsable
     places: tuple[MapPlace, ...]
@@ -67,6 +69,7 @@ def page(contents: Contents) -> str:
         c=contents,
         f=contents.findings,
         m=contents.material,
+        r=contents.relations,
         titles=TITLES,
         charts={
             name: {language: Markup(svg) for language, svg in both.items()}  # noqa: S704 - matplotlib escapes its text

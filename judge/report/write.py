@@ -16,6 +16,7 @@ from judge.report.findings import find
 from judge.report.geography import overview
 from judge.report.items import read_items, read_places
 from judge.report.page import Contents, page
+from judge.report.relations import relate
 
 
 def write_report(data: Path, name: str, judge: str, run: str | None = None) -> Path:
@@ -26,18 +27,22 @@ def write_report(data: Path, name: str, judge: str, run: str | None = None) -> P
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         material = read_material(connection, data, run)
         findings = find(material, judge)
+        relations = relate(material, judge)
         if not findings.asked:
             raise UsageError("There are no verdicts yet: run `make judge` first.")
         timeline = _timeline(connection, material.runs)
         browsable = read_items(connection, run, judge)
         places = read_places(connection, run)
     drawings = figures.charts(material, findings, timeline)
-    contents = Contents(material, findings, figures.rendered(drawings), browsable, places, overview(places), name)
+    contents = Contents(
+        material, findings, relations, figures.rendered(drawings), browsable, places, overview(places), name
+    )
+    numbers = {**asdict(findings), "relations": {**asdict(relations), "conclusion": relations.conclusion}}
     folder = data / "reports" / name
     folder.mkdir(parents=True, exist_ok=True)
     for file, picture in figures.pictures(drawings, simulated=findings.simulated).items():
         _put(folder / file, picture)
-    _put(folder / "report.json", orjson.dumps(asdict(findings), option=orjson.OPT_INDENT_2))
+    _put(folder / "report.json", orjson.dumps(numbers, option=orjson.OPT_INDENT_2))
     _put(folder / "index.html", page(contents).encode("utf-8", "replace"))
     return folder / "index.html"
 

@@ -79,6 +79,11 @@ def test_a_report_has_its_numbers_its_pictures_and_every_section_in_both_languag
         [(mean,)] = connection.execute(sql, [MODEL]).fetchall()
     held_out = [one for one in found["means"] if (one["rubric"], one["split"]) == ("data_v1", "held-out")]
     assert held_out[0]["mean"] == pytest.approx(mean, abs=1e-9)
+    relations = found["relations"]
+    assert relations["student"] is False
+    assert relations["cross"]["pearson"]["items"] == held_out[0]["items"]
+    assert relations["halo"]["same_call"]["items"] == 40
+    assert ("In this simulation: " in text) == (relations["conclusion"] != "unknown")
     for heading in ("与原项目对照", "The original beside ours", "覆盖", "Coverage", "Single items", "地点与推荐"):
         assert heading in text
     for sentence in (
@@ -167,6 +172,12 @@ def test_student_answers_measures_and_planted_errors_fill_their_sections(copy: P
     ]
     doses = [(one["dose"], one["mean"]["mean"]) for one in found["edited"] if one["edit"] == "wrong_price"]
     assert doses == [(1, 7.0), (2, 5.0), (3, 3.0)]
+    relations = found["relations"]
+    # Every edit falls by two points an error; the sample's own score is dose 0.
+    assert -3 < relations["slopes"]["wrong_price"]["slope"] < -1.5
+    assert relations["tuned"]["closed"]["difference"]["mean"] == pytest.approx(4.5)
+    assert relations["student"] is True
+    assert "tuned minus base" in text
     assert "No student answers" not in text
     assert "No items with planted errors" not in text
     assert (copy / "reports" / "r" / "dose_response.en.png").exists()
