@@ -12,13 +12,15 @@ import statsmodels.api as sm
 from statsmodels.stats.inter_rater import cohens_kappa
 
 from judge.statistics.agreement import reliability
-from judge.statistics.bootstrap import Floats, Places, bootstrap_mean, draw, estimate, places_of
+from judge.statistics.bootstrap import Estimate, Floats, Places, bootstrap_mean, draw, estimate, places_of
+from judge.statistics.calls import VerdictRow
 from judge.statistics.clustered_mean import clustered_mean
 from judge.statistics.comparison import dose_slope, minimum_detectable, paired
 from judge.statistics.correlation import correlations, kendall, pearson, spearman
 from judge.statistics.coverage import coverage
 from judge.statistics.halo import disattenuated, halo
 from judge.statistics.krippendorff import krippendorff_alpha
+from judge.statistics.summary import HALO_AND_SIGNAL, HALO_NOT_VALIDITY, Summary, summarise
 from judge.statistics.truth import auroc, cohen_kappa
 
 EXACT = 1e-8
@@ -200,3 +202,84 @@ def test_clustered_intervals_cover_as_often_as_they_say() -> None:
         star_hits += star.low is not None and star.high is not None and star.low <= 0.3 <= star.high
     assert abs(mean_hits / worlds - 0.95) < 0.044
     assert abs(star_hits / worlds - 0.95) < 0.044
+
+
+def _row(item: str, kind: str, rubric: str, replicate: int, total: float | None, **more: object) -> VerdictRow:
+    number = int(item.split("~", maxsplit=1)[0].split("/", maxsplit=1)[0])
+    fields: dict[str, object] = {
+        "item_id": item,
+        "item_kind": kind,
+        "sample_id": str(number),
+        "place_id": str(number % 40),
+        "split": "seen" if number % 2 else "train",
+        "arm": None,
+        "design": "standard",
+        "rubric": rubric,
+        "replicate": replicate,
+        "judge": "one",
+        "total": total,
+        "status": "scored" if total is not None else "unscored",
+        "reason": None if total is not None else "moderation",
+        "edit": None,
+        "dose": None,
+        "scores": {},
+    }
+    return VerdictRow(**(fields | more))  # type: ignore[arg-type] # one row, some fields replaced
+
+
+def _judged(r: float, shared: float) -> Summary:
+    """400 samples judged in all designs; tuned answers a point better than base; each planted fault costs a point."""
+    rng = np.random.default_rng(23)
+    x, y, same = _world_of_calls(rng, r, shared, 400)
+    rows = []
+    for one in range(400):
+        for k in range(3):
+            first = None if one == 5 and k == 1 else x[one, k]
+            rows += [_row(str(one), "sample", "data_v1", k, first), _row(str(one), "sample", "answer_v1", k, y[one, k])]
+            for arm, gain in (("base", 0.0), ("tuned", 1.0)):
+                rows.append(_row(f"{one}/{arm}", "completion", "answer_v1", k, y[one, k] + gain, arm=arm))
+        for rubric, score in zip(("data_v1", "answer_v1"), same[one], strict=True):
+            rows.append(_row(str(one), "sample", rubric, 0, score, design="legacy"))
+        for dose in (1, 2, 3):
+            low = float(x[one].mean() - dose)
+            rows.append(_row(f"{one}~rating~{dose}", "injected", "data_v1", 0, low, edit="rating", dose=dose))
+        rows.append(_row(f"{one}~same~0", "control", "data_v1", 0, float(x[one].mean()), edit="same", dose=0))
+    return summarise(rows, "one", {str(one): bool(x[one].mean() > 0) for one in range(400)}, resamples=300)
+
+
+def test_a_halo_of_four_over_nothing_is_called_halo_and_not_validity() -> None:
+    found = _judged(0.0, 4.0)
+    assert found.halo is not None
+    assert found.halo.same_call.value == pytest.approx(0.93, abs=0.02)
+    assert found.conclusion == HALO_NOT_VALIDITY == "halo, not validity"
+
+
+def test_the_summary_keeps_arms_splits_designs_and_missing_scores_apart() -> None:
+    found = _judged(0.6, 1.0)
+    assert found.conclusion == HALO_AND_SIGNAL
+    assert found.replicates == 3
+    # Sample 5 lacks one replicate: in the mean, never in the reliability.
+    assert found.same_text.items == 400
+    assert found.same_text.free_of_noise is not None
+    assert found.same_text.free_of_noise.r_star.items == 399
+    assert (found.headline["tuned"].items, found.train["tuned"].items) == (200, 200)
+    star = found.headline["tuned"].free_of_noise
+    assert star is not None
+    assert _holds(star.r_star, 0.6)
+    missing = found.coverage["sample", "data_v1", "seen"]
+    assert (missing.planned, missing.scored, missing.reasons) == (600, 599, (("moderation", 1),))
+    assert found.tuned_against_base is not None
+    assert found.tuned_against_base.difference.mean == pytest.approx(1.0)
+    slope = found.slopes["rating"]
+    assert slope is not None
+    assert slope.slope == pytest.approx(-1.0, abs=0.01)
+    assert slope.shown
+    assert found.controls[0].gap is not None
+    assert found.controls[0].gap.mean == pytest.approx(0.0, abs=0.01)
+    assert found.trust[0].auroc is not None
+    assert found.trust[0].auroc.value == 1.0
+    assert found.trust[0].alpha_judges is None
+
+
+def _holds(interval: Estimate, truth: float) -> bool:
+    return interval.low is not None and interval.high is not None and interval.low <= truth <= interval.high
