@@ -12,12 +12,16 @@ from typing import Any
 import pytest
 import torch
 
+from factory import schema
 from factory.errors import UsageError
+from factory.rows import now_utc
+from factory.store import LocalStore
 from train import attention, completing, tokenizer
 from train.completing import Student, answers, complete, identity, load_student, questions, visible
 from train.measuring import Ground, Grounds, measure, open_data, repetition
 from train.model import tiny
 from train.summary import interval, open_minus_closed
+from warehouse.catalogue import refresh
 
 CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
 PROMPTS = [
@@ -212,11 +216,37 @@ def test_an_interval_over_places_is_wider_than_one_that_takes_answers_as_indepen
     clustered = interval(values)
     apart = interval([(str(i), value) for i, (_, value) in enumerate(values)])
     assert clustered.mean == apart.mean == 0.5
-    assert clustered.low is not None
-    assert apart.low is not None
-    assert clustered.low < apart.low - 0.1
+    assert (clustered.low or 0) < (apart.low or 0) - 0.1
     assert interval([("p", 1.0)]).low is None
 
 
-def test_without_the_other_mode_there_is_no_difference(data: Path) -> None:
-    assert open_minus_closed(data, "tiny-closed-0", "tuned", "claims_right") is None
+def _commit_answers(data: Path, model: str, rows: list[tuple[str, float]], unit: str) -> None:
+    """Hand-made right shares of a checkpoint on unseen places."""
+    mode = "open" if "-open-" in model else "closed"
+    completions = [
+        {
+            "completion_id": f"{unit}-{sample}", "sample_id": sample, "split": "unseen", "mode": mode, "arm": "tuned",
+            "model": model, "checkpoint": f"{model}@{unit}", "created_at": now_utc(),
+        }
+        for sample, _ in rows
+    ]  # fmt: skip
+    measures = [{"completion_id": f"{unit}-{sample}", "kind": "claims_right", "value": value} for sample, value in rows]
+    tables = {"completions": schema.table("completions", completions), "measures": schema.table("measures", measures)}
+    store = LocalStore(data)
+    files = store.put(f"completions-{model}", unit, tables)
+    record = {"files": files, "samples": [sample for sample, _ in rows], "created_at": now_utc().isoformat()}
+    assert store.commit_if_absent(f"completions-{model}", unit, record)
+
+
+def test_open_minus_closed_pairs_the_newest_checkpoints_of_both_modes(data: Path) -> None:
+    with open_data(data) as connection:
+        samples = [row[0] for row in connection.execute("select sample_id from samples order by 1 limit 12").fetchall()]
+    assert open_minus_closed(data, "twin-open-0", "tuned", "claims_right") is None
+    _commit_answers(data, "twin-open-0", [(one, 0.0) for one in samples], "aaa")
+    _commit_answers(data, "twin-open-0", [(one, 0.9) for one in samples], "bbb")
+    _commit_answers(data, "twin-closed-0", [(one, 0.2) for one in samples[:10]], "ccc")
+    assert refresh(data) == 3
+    for model in ("twin-open-0", "twin-closed-0"):
+        found = open_minus_closed(data, model, "tuned", "claims_right")
+        assert found is not None
+        assert (found.n, round(found.mean, 6)) == (10, 0.7)
