@@ -1,0 +1,97 @@
+"""``make bench`` (minutes) and ``make bench-full``: each benchmark in a process of its own, one after the other, JSON in bench/results/.
+
+A benchmark prints one JSON object as its last line and compares within its own run; this script only starts, collects and
+tabulates. A failing one is named and the others still run; then the exit status is 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One script with its arguments for minutes and for everything."""
+
+    name: str
+    script: str
+    short: tuple[str, ...] = ()
+    full: tuple[str, ...] = ()
+
+
+BENCHES = (
+    Bench("limits", "limits.py", ("--seconds", "20"), ("--seconds", "60")),
+    Bench("agent_cpu", "agent_cpu.py"),
+    Bench("call_cpu", "call_cpu.py"),
+    Bench("open_index", "open_index.py", ("250000",), ("1250000",)),
+    Bench("judge_throughput", "judge_throughput.py", ("--what", "calls"), ("--what", "all")),
+    Bench("judge_kills", "judge_kills.py"),
+    Bench("judge_recovery", "judge_recovery.py", ("--simulations", "100"), ("--simulations", "2000")),
+)
+
+
+def run(bench: Bench, *, full: bool) -> dict[str, object]:
+    """Start one benchmark from the repository's root; its last JSON object, its time and its status."""
+    command = [sys.executable, str(HERE / bench.script), *(bench.full if full else bench.short)]
+    start = time.monotonic()
+    done = subprocess.run(
+        command,
+        cwd=HERE.parent,
+        env={**os.environ, "PYTHONPATH": str(HERE.parent)},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    took = round(time.monotonic() - start, 1)
+    return {"status": done.returncode, "wall_s": took, "result": _last_json(done.stdout)}
+
+
+def _last_json(text: str) -> object:
+    """The JSON that a benchmark ends with: one line, or an indented object."""
+    for start in range(len(text)):
+        if text[start] in "{[" and (start == 0 or text[start - 1] == "\n"):
+            try:
+                return json.loads(text[start:])
+            except json.JSONDecodeError:
+                continue
+    return None
+
+
+def main() -> int:
+    """Run all or the named ones; write and print."""
+    parser = argparse.ArgumentParser(description="Benchmarks: ratios in one run, JSON.")
+    parser.add_argument("--full", action="store_true", help="everything at its full size (an hour or so)")
+    parser.add_argument("--only", default="", help="names, joined by commas: " + ", ".join(one.name for one in BENCHES))
+    flags = parser.parse_args()
+    wanted = set(filter(None, flags.only.split(",")))
+    unknown = wanted - {one.name for one in BENCHES}
+    if unknown:
+        parser.error(f"no benchmark named {', '.join(sorted(unknown))}")
+    found = {}
+    for bench in BENCHES:
+        if wanted and bench.name not in wanted:
+            continue
+        print(f"{bench.name} ...", file=sys.stderr, flush=True)
+        found[bench.name] = run(bench, full=flags.full)
+        print(json.dumps({bench.name: found[bench.name]}, ensure_ascii=False), flush=True)
+    RESULTS.mkdir(exist_ok=True)
+    file = RESULTS / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
+    file.write_text(json.dumps(found, indent=2, ensure_ascii=False), encoding="utf-8")
+    failed = [name for name, one in found.items() if one["status"]]
+    print(f"results: {file}" + (f"; failed: {', '.join(failed)}" if failed else ""), file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
