@@ -1,4 +1,4 @@
-"""``make bench`` (minutes) and ``make bench-full``: each benchmark in a process of its own, one after the other, JSON in bench/results/.
+"""``make bench`` (minutes) and ``make bench-full``: each benchmark in a process of its own, in turn, JSON in bench/results/.
 
 A benchmark prints one JSON object as its last line and compares within its own run; this script only starts, collects and
 tabulates. A failing one is named and the others still run; then the exit status is 1.
