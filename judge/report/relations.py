@@ -34,9 +34,15 @@ class Relations:
 
     @property
     def conclusion(self) -> str:
-        """``halo``: the two scores of one call correlate for the call's sake; ``both``: there is more to it; or unknown."""
+        """What the same-call design does to the correlation, in a word.
+
+        ``halo``: the two scores of one call correlate for the call's sake; ``both``: there is more to it; ``none``: no
+        difference; ``below``: one call correlates less than separate ones, which a halo cannot do; ``unknown``.
+        """
         if self.halo is None or self.halo.halo.low is None or self.halo.cross_call.low is None:
             return "unknown"
+        if self.halo.halo.high is not None and self.halo.halo.high < 0:
+            return "below"
         if self.halo.halo.low <= 0:
             return "none"
         return "both" if self.halo.cross_call.low > 0 else "halo"
