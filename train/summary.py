@@ -19,6 +19,8 @@ from train.measuring import open_data
 
 DRAWS = 2_000
 SPLITS = ("train", "seen", "unseen")
+FIRST = ("ended", "exists_near", "in_evidence", "named", "well_formed")
+"""Measures of form and of names stand above those of facts."""
 _MEASURES = """
 select m.kind, c.arm, c.mode, c.split, s.place_id, m.value from measures m join completions c using (completion_id)
 join samples s using (sample_id) where c.checkpoint = ? order by m.completion_id
@@ -83,7 +85,7 @@ def print_summary(data: Path, model: str, identity: str) -> None:
         )
         counts = [kinds["ended"].get(split, []) for split in SPLITS]
         table.add_row("answers (places)", *(f"{len(one)} ({len({place for place, _ in one})})" for one in counts))
-        for kind, splits in kinds.items():
+        for kind, splits in sorted(kinds.items(), key=lambda item: (item[0] not in FIRST, item[0])):
             table.add_row(kind, *(str(interval(splits[split])) if split in splits else "-" for split in SPLITS))
         console.print(table)
         for kind in ("right_claims", "claims_right"):
