@@ -66,7 +66,7 @@ def cell(
             mean_held += mean.low <= 0 <= mean.high
         found = disattenuated(x, y, kept_places)
         star = found.r_star
-        unbounded += star.low is None
+        unbounded += star.low is None or star.high is None
         held += (-math.inf if star.low is None else star.low) <= r <= (math.inf if star.high is None else star.high)
         stars.append(math.nan if star.value is None else star.value)
         crosses.append(found.cross_call.value)

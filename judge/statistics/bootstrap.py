@@ -63,14 +63,13 @@ def places_of(names: Sequence[str], resamples: int = RESAMPLES, seed: int = SEED
 
 
 def estimate(value: float, resampled: Floats, places: Places) -> Estimate:
-    """Percentile interval; a not-finite resample lies below the low end and above the high end at once."""
-    items, finite = len(places.index), np.isfinite(resampled)
-    undefined = float(1 - finite.mean())
+    """Percentile interval; a NaN resample lies below the low end and above the high end at once, an infinite one where it is."""
+    items, undefined = len(places.index), float(1 - np.isfinite(resampled).mean())
     found = value if math.isfinite(value) else None
     if places.count < 2:
         return Estimate(found, None, None, items, places.count, undefined)
-    low = _end(np.where(finite, resampled, -np.inf), 0.025)
-    high = _end(np.where(finite, resampled, np.inf), 0.975)
+    low = _end(np.where(np.isnan(resampled), -np.inf, resampled), 0.025)
+    high = _end(np.where(np.isnan(resampled), np.inf, resampled), 0.975)
     return Estimate(found, low, high, items, places.count, undefined)
 
 

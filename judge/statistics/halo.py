@@ -2,7 +2,8 @@
 
 halo = r(both scores of one call) - r(one call each), on the same items (Thorndike 1920; Campbell & Fiske 1959).
 r* = r(means of k) / sqrt(ICC(3,k)x ICC(3,k)y) (Spearman 1904; Shrout & Fleiss 1979). r* may exceed 1 and is not clipped;
-where an ICC is not positive r* is undefined. Intervals resample places, the whole ratio at once.
+where an ICC is not positive r* has no value. Intervals resample places, the whole ratio at once; a resample without a
+positive ICC counts as the limit towards zero reliability, sign(r) times infinity, so such an interval may be open.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def _ratios(drawn: Floats, columns: tuple[int, int]) -> tuple[Floats, Floats, Fl
     with np.errstate(invalid="ignore", divide="ignore"):
         r = (product - n * mean_x * mean_y) / np.sqrt(spread_x * spread_y)
         icc_x, icc_y = 1 - noise_x / spread_x, 1 - noise_y / spread_y
-        star = np.where((icc_x > 0) & (icc_y > 0), r / np.sqrt(np.abs(icc_x * icc_y)), np.nan)
+        star = np.where((icc_x > 0) & (icc_y > 0), r / np.sqrt(np.abs(icc_x * icc_y)), r * np.inf)
     return r, icc_x, icc_y, np.asarray(star)
 
 
