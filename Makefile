@@ -29,7 +29,7 @@ export: $(STAMPS)/warehouse ## write samples with a dataset card (LAYOUT=iqa|alp
 	@$(PY) -m warehouse export
 
 train: $(STAMPS)/train ## fine-tune, complete, measure (MODEL= RECIPE=exact|original|fast MODE=closed|open SQL=)
-	@$(PY) -m train run
+	@$(PY) -m train run && $(PY) -m train complete
 
 chat: $(STAMPS)/train ## talk to a checkpoint (MODEL= MODE=)
 	@$(PY) -m train chat
