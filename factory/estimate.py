@@ -1,7 +1,7 @@
 """What a run will take before anything is paid: orders, calls, tokens, money, time under the limits, and what binds.
 
-Pure. ``DRY=1`` prints it, and a run with a real teacher prints it first. The averages were measured in the sandbox at
-K=5 (docs/experiments.md says when); tokens are the sandbox's character-based estimate.
+Pure. ``DRY=1`` prints it, and a run with a real teacher prints it first. The averages are fits to sandbox runs at
+K=5 and K=10 (docs/experiments.md, 2026-11-24); tokens are the sandbox's character-based estimate.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ import math
 from dataclasses import dataclass
 
 from factory.orders import Plan
+from factory.pool import ORDERS_PER_UNIT
 
-ACCEPTED_PER_SLOT = 0.95
-LLM_CALLS_PER_ORDER = 3.4
-INPUT_TOKENS_PER_ORDER = 3_000
-INPUT_TOKENS_PER_WISH = 2_400
-OUTPUT_TOKENS_PER_ORDER = 250
-OUTPUT_TOKENS_PER_WISH = 480
+ACCEPTED_PER_SLOT = 0.99
+LLM_CALLS_PER_ORDER = 3.24
+LLM_CALLS_PER_WISH = 0.098
+INPUT_TOKENS_PER_ORDER = 3_324
+INPUT_TOKENS_PER_WISH = 965
+OUTPUT_TOKENS_PER_ORDER = 95
+OUTPUT_TOKENS_PER_WISH = 363
 PAGES_PER_SEARCH = 1.5
 CALL_S = 6.0
 """Seconds that a call of a large hosted model takes; only the latency-bound time rests on it."""
@@ -58,13 +60,14 @@ class Estimate:
 
 def estimate(plan: Plan, wanted: int, first_order: int, rates: Rates, *, call_s: float = CALL_S) -> Estimate:
     """``wanted`` further accepted samples from order ``first_order`` on."""
-    slots = min(math.ceil(wanted / ACCEPTED_PER_SLOT), plan.capacity - first_order * plan.k)
+    units = math.ceil(wanted / ACCEPTED_PER_SLOT / (plan.k * ORDERS_PER_UNIT))  # orders open in whole units
+    slots = min(units * ORDERS_PER_UNIT * plan.k, plan.capacity - first_order * plan.k)
     orders = math.ceil(slots / plan.k)
-    calls = round(orders * LLM_CALLS_PER_ORDER)
+    calls = round(orders * LLM_CALLS_PER_ORDER + slots * LLM_CALLS_PER_WISH)
     tokens_in = orders * INPUT_TOKENS_PER_ORDER + slots * INPUT_TOKENS_PER_WISH
     tokens_out = orders * OUTPUT_TOKENS_PER_ORDER + slots * OUTPUT_TOKENS_PER_WISH
     searches = round(_searches(plan, first_order, orders) * PAGES_PER_SEARCH)
-    time_s = {"latency": orders * LLM_CALLS_PER_ORDER * call_s / max(1, min(rates.agents, orders))}
+    time_s = {"latency": calls * call_s / max(1, min(rates.agents, orders))}
     if rates.teacher_rpm:
         time_s["teacher requests"] = calls / rates.teacher_rpm * 60
     if rates.teacher_tpm:

@@ -59,8 +59,16 @@ class Ledger:
             self._reader.executescript("pragma journal_mode=wal;" + _SCHEMA)
             self._reader.execute("update calls set status = 'unresolved' where status = 'reserved'")
             self._spent, self._reserved = self._totals()
+            unpriced = self._unpriced() if budget_cny is not None else 0
         except sqlite3.Error as error:
             raise _trouble(self._path, error) from error
+        if unpriced:
+            self._reader.close()
+            self._lock.close()
+            raise UsageError(
+                f"{unpriced} calls of this run were made at an unknown price, so BUDGET={budget_cny:g} cannot be kept here: go on "
+                "without BUDGET (YES=1), or start again in another DATA=folder with PRICE_IN and PRICE_OUT."
+            )
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="ledger", daemon=True)
         self._thread.start()
@@ -74,6 +82,15 @@ class Ledger:
             (self._run_id,),
         ).fetchone()
         return float(row[0]), 0.0
+
+    def _unpriced(self) -> int:
+        """Calls of this run whose cost nobody knows: unknown is not zero."""
+        row = self._reader.execute(
+            "select count(*) from calls where run_id = ? and case when status = 'unresolved' then worst_cny is null "
+            "when status in ('kept', 'unreadable') then cost_cny is null else false end",
+            (self._run_id,),
+        ).fetchone()
+        return int(row[0])
 
     def spent(self) -> tuple[float, float]:
         """(spent, reserved) in CNY."""

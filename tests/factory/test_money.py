@@ -1,0 +1,76 @@
+"""Money: the estimate against the bill, an unknown price that is not zero, a cap that kills do not let pass."""
+
+from __future__ import annotations
+
+import random
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.factory.sandbox_wire import served
+from tests.factory.test_synth import CLEAN, _run
+
+PRICES = {"PRICE_IN": "2", "PRICE_OUT": "8"}
+
+
+def _env(base: str, **more: str) -> dict[str, str]:
+    """A teacher with a price, on loopback."""
+    teacher = {"MAP": "sandbox", "TEACHER": "openai/sandbox/teacher-v1", "TEACHER_BASE_URL": f"{base}/v1"}
+    return teacher | {"AMAP_BASE_URL": base, "N": "200"} | more
+
+
+def _bill(data: Path) -> float:
+    """What was spent, by the book; an unresolved call counts at its worst."""
+    with sqlite3.connect(data / "calls.sqlite") as book:
+        row = book.execute(
+            "select sum(case status when 'unresolved' then worst_cny when 'kept' then cost_cny end) from calls"
+        )
+        return float(row.fetchone()[0] or 0.0)
+
+
+def test_the_estimate_is_within_a_tenth_of_the_bill(tmp_path: Path) -> None:
+    with served() as base:
+        dry = _run("factory", "synth", tmp_path, **_env(base, DRY="1", **PRICES))
+        done = _run("factory", "synth", tmp_path, **_env(base, YES="1", **PRICES))
+    assert done.returncode == 0, done.stderr
+    said = re.search(r"about ([\d.]+) CNY", dry.stderr)
+    assert said is not None
+    assert float(said[1]) == pytest.approx(_bill(tmp_path), rel=0.10)
+
+
+def test_calls_of_unknown_price_keep_a_later_budget_from_starting(tmp_path: Path) -> None:
+    with served() as base:
+        assert _run("factory", "synth", tmp_path, **_env(base, N="10", YES="1")).returncode == 0
+        with sqlite3.connect(tmp_path / "calls.sqlite") as book:
+            book.execute("update calls set cost_cny = null")  # as a run with a model that no price list knows leaves it
+        done = _run("factory", "synth", tmp_path, **_env(base, N="20", BUDGET="1", **PRICES))
+    assert done.returncode == 2
+    assert "unknown price" in done.stderr
+
+
+def test_a_cap_holds_through_kills(tmp_path: Path) -> None:
+    dice = random.Random(3)
+    cap = 0.60
+    with served() as base:
+        env = _env(base, N="2000", BUDGET=str(cap), **PRICES)
+        for _ in range(4):
+            with subprocess.Popen(
+                [sys.executable, "-m", "factory", "synth"],
+                env={**CLEAN, "DATA": str(tmp_path), **env},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            ) as child:
+                until = time.monotonic() + 2.0 + dice.random()
+                while child.poll() is None and time.monotonic() < until:
+                    time.sleep(0.02)
+                child.send_signal(signal.SIGKILL)
+        done = _run("factory", "synth", tmp_path, **env)
+    assert done.returncode == 1, done.stderr
+    assert "is used up" in done.stderr
+    assert 0.5 * cap < _bill(tmp_path) <= cap
