@@ -96,6 +96,8 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=int(env.get("SEED") or 0))
     parser.add_argument("--epochs", type=int, default=int(env["EPOCHS"]) if env.get("EPOCHS") else None)
     flags = parser.parse_args(list(argv))
+    if (env.get("RECIPE") or "exact") != "exact" or env.get("HUB"):
+        raise UsageError("Built so far is RECIPE=exact with a local MODEL=folder: leave RECIPE and HUB out.")
     if flags.mode not in MODES:
         raise UsageError(f"MODE must be one of {', '.join(MODES)}, not {flags.mode!r}.")
     model = Path(flags.model) if flags.model else None

@@ -1,4 +1,4 @@
-"""A small run from synth to a checkpoint: loss falls, a kill changes nothing, the folder loads without our code."""
+"""A small run from synth to a checkpoint: loss falls, troubles are sentences, the folder loads without our code."""
 
 from __future__ import annotations
 
@@ -82,6 +82,7 @@ def test_a_changed_configuration_is_refused_by_name(checkpoint: Path, world: Pat
         ({"SQL": "from sft_train where false"}, "There are 0 rows"),
         ({"MODE": "sideways"}, "MODE must be"),
         ({"MODEL": "/nowhere"}, "is no model folder"),
+        ({"RECIPE": "original"}, "RECIPE=exact"),
     ],
 )
 def test_each_trouble_is_one_clear_sentence(world: Path, env: dict[str, str], words: str) -> None:
