@@ -120,8 +120,8 @@ async def queries(seconds: float) -> dict[str, Any]:
     return {"bound": "qps"} | share(looks[0], looks[1], "served", QPS)
 
 
-async def halved(window_s: float) -> dict[str, Any]:
-    """RPM halved mid-run: seconds until a whole window is served at >= 95 % with <= 0.5 % refused, and the state after."""
+async def halved() -> dict[str, Any]:
+    """RPM halved mid-run: the first second with <= 10 % refused and >= 85 % used, and the steady state after the tenth."""
     looks: list[dict[str, float]] = []
     async with mock_provider(rpm=RPM, latency_s=0.5, jitter=0.3) as mock:
 
@@ -142,7 +142,7 @@ async def halved(window_s: float) -> dict[str, Any]:
     return {
         "bound": "halved",
         "back_after_s": back,
-        "window_s": window_s,
+        "enforced_over_s": 1.0,
         "refused_in_each_of_the_first_10_s": [one["refused"] for one in each[:10]],
         "share_in_each_of_the_first_10_s": [one["share"] for one in each[:10]],
         "after_10_s": steady,
@@ -160,7 +160,7 @@ async def main() -> int:
         if name == "qps":
             results.append(await queries(flags.seconds))
         elif name == "halved":
-            results.append(await halved(60.0))
+            results.append(await halved())
         else:
             results.append(await bound(name, flags.seconds))
     found = {"cores": os.cpu_count(), "load": os.getloadavg(), "results": results}
