@@ -179,7 +179,7 @@ class PaidChat:
 
 
 class DirectChat(PaidChat):
-    """aiohttp and orjson: a fifth of the SDKs' cost a call (docs/performance.md)."""
+    """aiohttp and orjson, no SDK between: about 0.3 ms of CPU a call with the limiter (docs/experiments.md)."""
 
     def __init__(self, endpoint: Endpoint, limiter: Limiter, ledger: Ledger, api_key: str | None) -> None:
         super().__init__(endpoint, limiter, ledger)
