@@ -25,7 +25,7 @@ left join completions m on m.completion_id = c.item_id where $run is null or s.r
 """
 _CALLS = """
 select item_id, item_kind, rubric, judge, design, total, replicate from verdicts
-where status = 'scored' and ($run is null or run_id = $run) order by all
+where status = 'scored' and ($run is null or run_id = $run) order by item_id, item_kind, rubric, judge, design, replicate
 """
 _COVERAGE = """
 select judge, item_kind, design, rubric, status, coalesce(reason, ''), count(*), sum(cost_cny) from verdicts
