@@ -23,6 +23,7 @@ from judge.sandbox_faults import Faults
 from judge.sandbox_judge import Temper
 from judge.verdicts import Outcome, judge_one
 
+EXACT = Temper(0.0)
 KEY = "sk-neverneverland0123456789"
 ITEM = Item(
     item_id="s-0",
@@ -59,11 +60,9 @@ def question(replicate: int = 0, *, item: Item = ITEM, failures: int = 0) -> Ask
 
 
 @asynccontextmanager
-async def served(faults: Faults, *, keys: frozenset[str] = frozenset()) -> AsyncIterator[str]:
+async def served(faults: Faults, *, keys: frozenset[str] = frozenset(), temper: Temper = EXACT) -> AsyncIterator[str]:
     """The sandbox judge; gives its root URL."""
-    runner = web.AppRunner(
-        make_app(Desk({MODEL: Temper(0.0), SECOND_MODEL: Temper(0.5)}, faults, keys)), access_log=None
-    )
+    runner = web.AppRunner(make_app(Desk({MODEL: temper, SECOND_MODEL: Temper(0.5)}, faults, keys)), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()
     try:
@@ -81,11 +80,12 @@ async def bench(
     limits: PoolLimits | None = None,
     timeout_s: float = 5.0,
     give_up_s: float = 5.0,
+    temper: Temper = EXACT,
 ) -> AsyncIterator[Bench]:
     """``way``: direct, sdk or litellm."""
     faults = Faults()
     async with AsyncExitStack() as stack:
-        root = await stack.enter_async_context(served(faults, keys=frozenset({KEY})))
+        root = await stack.enter_async_context(served(faults, keys=frozenset({KEY}), temper=temper))
         ledger = Ledger(data, "run", budget_cny)
         stack.callback(ledger.close)
         limiter = LocalLimiter({"judge": limits or PoolLimits(max_in_flight=8)})

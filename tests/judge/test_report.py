@@ -11,11 +11,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import orjson
 import pytest
 
 from judge.report import write_report
 from judge.report.page import embedded
+from judge.statistics.agreement import reliability
 
 CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -79,6 +81,15 @@ def test_a_report_has_its_numbers_its_pictures_and_every_section_in_both_languag
         [(mean,)] = connection.execute(sql, [MODEL]).fetchall()
     held_out = [one for one in found["means"] if (one["rubric"], one["split"]) == ("data_v1", "held-out")]
     assert held_out[0]["mean"] == pytest.approx(mean, abs=1e-9)
+    # Replicates in the order of their calls: sorted by score they would seem to agree far better than they do.
+    with duckdb.connect(str(world / "warehouse.duckdb"), read_only=True) as connection:
+        sql = "select list(total order by replicate) from verdicts where judge = ? and design = 'standard' "
+        sql += "and item_kind = 'sample' and rubric = 'data_v1' group by item_id"
+        table = np.array([row for (row,) in connection.execute(sql, [MODEL]).fetchall()])
+    agreed = reliability(table)
+    assert agreed is not None
+    trust = next(one for one in found["trust"] if one["rubric"] == "data_v1")
+    assert (trust["icc_2_1"], trust["icc_3_k"]) == pytest.approx((agreed.icc_2_1, agreed.icc_3_k), abs=1e-9)
     relations = found["relations"]
     assert relations["student"] is False
     assert relations["cross"]["pearson"]["items"] == held_out[0]["items"]

@@ -1,0 +1,72 @@
+"""The sandbox judge's halo over the wire: it shows where one call gives both scores, and only there."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from factory.limits import PoolLimits
+from judge.asking import LEGACY, RUBRICS, Ask, Item
+from judge.sandbox_judge import Temper
+from judge.statistics.bootstrap import Floats, places_of
+from judge.statistics.halo import Halo, halo
+from judge.verdicts import Outcome
+from tests.judge.judge_wire import ITEM, Bench, bench
+
+ITEMS, PLACES = 120, 30
+
+
+def _item(number: int) -> Item:
+    """Answers of middling quality, so that neither end of the scale hides an error: one to three wrong facts of each four."""
+    facts = ["地址东街3号", "评分4.6", "人均78元", "距离342米"]
+    wrong = ["地址西街9号", "评分3.1", "人均178元", "距离942米"]
+    told = [wrong[k] if k < 1 + number % 3 else facts[k] for k in range(4)]
+    answer = f"为您找到：\n1. 蜀味轩：{'，'.join(told)}。\n祝好。"
+    return replace(ITEM, item_id=f"s-{number}", sample_id=f"s-{number}", answer=answer)
+
+
+async def _judged(wire: Bench) -> Halo:
+    legacy = [Ask(_item(n), "legacy", LEGACY, tuple(RUBRICS), 0) for n in range(ITEMS)]
+    single = [Ask(_item(n), "standard", rubric, (rubric,), 0) for rubric in RUBRICS for n in range(ITEMS)]
+    outcomes = await asyncio.gather(*(wire.ask(ask) for ask in (*legacy, *single)))
+    one_call, apart = outcomes[:ITEMS], outcomes[ITEMS:]
+    return halo(
+        _totals(one_call, 0),
+        _totals(one_call, 1),
+        _totals(apart[:ITEMS], 0)[:, None],
+        _totals(apart[ITEMS:], 0)[:, None],
+        places_of([str(n % PLACES) for n in range(ITEMS)], 500),
+    )
+
+
+def _totals(outcomes: list[Outcome], rubric: int) -> Floats:
+    return np.asarray([outcome.verdicts[rubric].total for outcome in outcomes], dtype=np.float64)
+
+
+def _found(data: Path, shared: float) -> Halo:
+    async def scene() -> Halo:
+        limits = PoolLimits(max_in_flight=64)
+        async with bench(data, temper=Temper(0.5, shared), limits=limits, give_up_s=30.0) as wire:
+            return await _judged(wire)
+
+    return asyncio.run(scene())
+
+
+def test_a_halo_raises_the_correlation_of_one_call_and_not_that_of_separate_calls(tmp_path: Path) -> None:
+    found = _found(tmp_path, 1.0)
+    assert found.same_call.value == pytest.approx(0.9, abs=0.1)
+    assert found.cross_call.value is not None
+    assert found.cross_call.value < 0.5
+    assert found.halo.low is not None
+    assert found.halo.low > 0.2
+
+
+def test_without_a_halo_one_call_correlates_as_separate_calls_do(tmp_path: Path) -> None:
+    found = _found(tmp_path, 0.0)
+    assert found.halo.low is not None
+    assert found.halo.high is not None
+    assert found.halo.low < 0 < found.halo.high
