@@ -35,7 +35,8 @@ class RunCommitter:
         self._store = LocalStore(data)
         self._admission = Admission(data)
         self.accepted = 0
-        self.next_unit = 0
+        self.next_order = 0
+        """index of the first order that is not committed"""
         self.surplus = 0
         self._promotions = 0
 
@@ -47,7 +48,7 @@ class RunCommitter:
                 len(record["admitted"]) + record["counts"].get("duplicate", 0)
             ) * (record["unit"][0] == "P")
             if record["unit"][0] == "U":
-                self.next_unit += 1
+                self.next_order = record["first_order"] + record["orders"]
             else:
                 self._promotions += 1
         self._store.sweep(self._run)
@@ -73,24 +74,27 @@ class RunCommitter:
         accepted = [one.text for one in decisions if one.state == "accepted"]
         surplus = [one.text.sample_id for one in decisions if one.state == "surplus"]
         counts = Counter(_state(row) for row in rejects) + Counter(accepted=len(accepted), surplus=len(surplus))
-        self._put_commit(unit.unit_id, tables, accepted, surplus, counts, now)
+        self._put_commit(unit, tables, accepted, surplus, counts, now)
         self.accepted += len(accepted)
         self.surplus += len(surplus)
-        self.next_unit += 1
+        self.next_order += len(unit.orders)
         return self.accepted, len(accepted) + len(surplus)
 
     def _put_commit(
         self,
-        unit_id: str,
+        unit: Unit,
         tables: dict[str, Any],
         accepted: list[Text],
         surplus: list[str],
         counts: Counter[str],
         now: datetime,
     ) -> None:
+        unit_id = unit.unit_id
         files = self._store.put(self._run, unit_id, tables)
         record = {
             "run_id": self._run,
+            "first_order": unit.orders[0].index,
+            "orders": len(unit.orders),
             "files": files,
             "admitted": [text.sample_id for text in accepted],
             "surplus": surplus,

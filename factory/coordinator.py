@@ -1,23 +1,25 @@
-"""The one place that decides how far a run goes: opens units, admits their candidates in sequence, commits, stops.
+"""The one place that decides how far a run goes: opens orders, admits their candidates in sequence, commits, stops.
 
 Results come back in any order and are admitted in plan order, so that the same answers give the same samples whatever
-the concurrency. Exactly N: slots open only while accepted and expected ones are short.
+the concurrency. Exactly N: orders open only while accepted and expected samples are short.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from factory.errors import ChidianError, RunStopped
 from factory.orders import Plan
-from factory.pool import Executor, Unit, unit_of
-from factory.records import OrderOutcome
+from factory.pool import UNIT_SLOTS, Executor, Unit
+from factory.records import Order, OrderOutcome
 
 FAILED_IN_A_ROW = 24
 """Orders without a single accepted sample before the run says that something is wrong with all of them."""
+COMMIT_AFTER_S = 2.0
+"""Finished orders are committed after this long even when they do not fill a unit."""
 
 
 class UnitCommitter(Protocol):
@@ -30,10 +32,14 @@ class UnitCommitter(Protocol):
 
 @dataclass(slots=True)
 class Limits:
-    """How far the run may go."""
+    """How far the run may go.
+
+    ``running``: orders with the executor; ``window``: those and the finished ones behind a slow one, which bounds memory.
+    """
 
     target: int
     candidates: int
+    running: int
     window: int
 
 
@@ -45,10 +51,11 @@ class Coordinator:
     executor: Executor
     committer: UnitCommitter
     limits: Limits
-    open_unit: Callable[[Unit], object]
-    """Awaitable: records the unit's orders as opened before anything is paid for them."""
+    open_orders: Callable[[Sequence[Order]], Awaitable[None]]
+    """Records orders as opened before anything is paid for them."""
     accepted: int
-    next_unit: int
+    next_order: int
+    """The first order that is not committed yet."""
     opened_slots: int
     processed_slots: int = 0
     accepted_here: int = 0
@@ -57,30 +64,38 @@ class Coordinator:
     error: ChidianError | None = None
     on_commit: Callable[[tuple[OrderOutcome, ...]], None] = lambda _: None
     _barren: int = 0
+    _to_open: int = 0
+    _pending_slots: int = 0
+    """Slots of orders that are open and not committed."""
+    _running: set[asyncio.Task[OrderOutcome]] = field(default_factory=set)
+    _ready: dict[int, OrderOutcome] = field(default_factory=dict)
+    _committing: asyncio.Task[None] | None = None
+    _overdue: bool = False
+    _flush: asyncio.TimerHandle | None = None
+    _crash: BaseException | None = None
+    _something: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
         """Until N samples are accepted, the plan is exhausted, or something stops the run. Raises RunStopped then."""
-        tasks: dict[asyncio.Task[tuple[OrderOutcome, ...]], Unit] = {}
-        ready: dict[int, tuple[Unit, tuple[OrderOutcome, ...]]] = {}
-        to_open = to_commit = self.next_unit
+        self._to_open = self.next_order
         try:
             while True:
-                while unit := self._may_open(to_open, sum(unit.slots for unit in tasks.values()), len(tasks), ready):
-                    await self.open_unit(unit)  # type: ignore[misc]  # a callable giving an awaitable
-                    self.opened_slots += unit.slots
-                    tasks[asyncio.create_task(self.executor.run(unit), name=unit.unit_id)] = unit
-                    to_open += 1
-                if not tasks:
+                await self._open_more()
+                self._commit_what_is_due()
+                if not self._running and self._committing is None:
                     break
-                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    self._collect(task, tasks.pop(task), ready)
-                while to_commit in ready:
-                    await self._commit(*ready.pop(to_commit))
-                    to_commit += 1
+                await self._something.wait()
+                self._something.clear()
+                if self._crash is not None:
+                    raise self._crash
+                await self._settle_commit()
         finally:
-            for task in tasks:
+            for task in self._running:
                 task.cancel()
+            if self._flush is not None:
+                self._flush.cancel()
+            if self._committing is not None:
+                await self._committing
         if self.error is not None:
             raise self.error
 
@@ -88,13 +103,31 @@ class Coordinator:
         """Open nothing more; what is in flight is finished and committed."""
         self.stopping = self.stopping or reason
 
-    def _may_open(
-        self, number: int, open_slots: int, open_units: int, ready: dict[int, tuple[Unit, tuple[OrderOutcome, ...]]]
-    ) -> Unit | None:
-        waiting = sum(unit.slots for unit, _ in ready.values())
+    async def _open_more(self) -> None:
+        fresh: list[Order] = []
+        while (order := self._may_open(len(fresh))) is not None:
+            fresh.append(order)
+            self._to_open += 1
+            self.opened_slots += len(order.wishes)
+            self._pending_slots += len(order.wishes)
+        if not fresh:
+            return
+        await self.open_orders(fresh)
+        for order in fresh:
+            task = asyncio.create_task(self.executor.run(order), name=order.order_id)
+            self._running.add(task)
+            task.add_done_callback(self._collect)
+
+    def _may_open(self, opening: int) -> Order | None:
+        running = len(self._running) + opening
         rate = (self.accepted_here + 9) / (self.processed_slots + 10)
-        expected = self.accepted + (open_slots + waiting) * rate
-        if self.stopping or self.exhausted or expected >= self.limits.target or open_units >= self.limits.window:
+        if (
+            self.stopping
+            or self.exhausted
+            or self.accepted + self._pending_slots * rate >= self.limits.target
+            or running >= self.limits.running
+            or running + len(self._ready) >= self.limits.window
+        ):
             return None
         if self.opened_slots >= self.limits.candidates:
             self.error = self.error or RunStopped(
@@ -102,26 +135,62 @@ class Coordinator:
                 'accepted samples: look at `make sql Q="from rejects_by_reason"`, or raise CANDIDATES.'
             )
             return None
-        unit = unit_of(self.plan, number)
-        if unit is None:
-            self.exhausted = True
-        return unit
-
-    def _collect(
-        self,
-        task: asyncio.Task[tuple[OrderOutcome, ...]],
-        unit: Unit,
-        ready: dict[int, tuple[Unit, tuple[OrderOutcome, ...]]],
-    ) -> None:
         try:
-            ready[unit.number] = (unit, task.result())
-        except ChidianError as error:
-            # An interrupted unit stays pending: its paid answers are kept, and the next run takes it up again.
+            return self.plan.order(self._to_open)
+        except IndexError:
+            self.exhausted = True
+            return None
+
+    def _collect(self, task: asyncio.Task[OrderOutcome]) -> None:
+        """An order came back, or was interrupted: then it stays pending, and its paid answers are kept for the next run."""
+        self._running.discard(task)
+        self._something.set()
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is None:
+            outcome = task.result()
+            self._ready[outcome.order.index] = outcome
+        elif isinstance(error, ChidianError):
             self.error = self.error or error
             self.stop(str(error))
+        else:
+            self._crash = error
 
-    async def _commit(self, unit: Unit, outcomes: tuple[OrderOutcome, ...]) -> None:
+    def _commit_what_is_due(self) -> None:
+        """Start a commit of the finished orders that follow the last committed one: a full unit, or what has waited."""
+        if self._committing is not None or self.next_order not in self._ready:
+            return
+        outcomes: list[OrderOutcome] = []
+        slots = 0
+        while slots < UNIT_SLOTS and (outcome := self._ready.get(self.next_order + len(outcomes))) is not None:
+            outcomes.append(outcome)
+            slots += len(outcome.order.wishes)
+        if slots >= UNIT_SLOTS or self._overdue or not self._running:
+            if self._flush is not None:
+                self._flush.cancel()
+            self._flush, self._overdue = None, False
+            self._committing = asyncio.create_task(self._commit(tuple(outcomes)))
+            self._committing.add_done_callback(lambda _: self._something.set())
+        elif self._flush is None:
+            self._flush = asyncio.get_running_loop().call_later(COMMIT_AFTER_S, self._is_overdue)
+
+    def _is_overdue(self) -> None:
+        self._overdue = True
+        self._something.set()
+
+    async def _settle_commit(self) -> None:
+        if self._committing is not None and self._committing.done():
+            done, self._committing = self._committing, None
+            await done
+
+    async def _commit(self, outcomes: tuple[OrderOutcome, ...]) -> None:
+        unit = Unit(tuple(outcome.order for outcome in outcomes))
         self.accepted, gained = await asyncio.to_thread(self.committer.commit, unit, outcomes)
+        for outcome in outcomes:
+            del self._ready[outcome.order.index]
+        self.next_order += len(outcomes)
+        self._pending_slots -= unit.slots
         self.processed_slots += unit.slots
         self.accepted_here += gained
         self._barren = 0 if gained else self._barren + len(outcomes)

@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass
 
 from factory.orders import Plan
-from factory.pool import ORDERS_PER_UNIT
 
 ACCEPTED_PER_SLOT = 0.99
 LLM_CALLS_PER_ORDER = 3.24
@@ -60,8 +59,8 @@ class Estimate:
 
 def estimate(plan: Plan, wanted: int, first_order: int, rates: Rates, *, call_s: float = CALL_S) -> Estimate:
     """``wanted`` further accepted samples from order ``first_order`` on."""
-    units = math.ceil(wanted / ACCEPTED_PER_SLOT / (plan.k * ORDERS_PER_UNIT))  # orders open in whole units
-    slots = min(units * ORDERS_PER_UNIT * plan.k, plan.capacity - first_order * plan.k)
+    orders = math.ceil(wanted / ACCEPTED_PER_SLOT / plan.k)
+    slots = min(orders * plan.k, plan.capacity - first_order * plan.k)
     orders = math.ceil(slots / plan.k)
     calls = round(orders * LLM_CALLS_PER_ORDER + slots * LLM_CALLS_PER_WISH)
     tokens_in = orders * INPUT_TOKENS_PER_ORDER + slots * INPUT_TOKENS_PER_WISH

@@ -18,6 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from factory.errors import BudgetExhausted, DiskTrouble, UsageError
 
 _SCHEMA = """
@@ -167,8 +169,9 @@ class Ledger:
     async def open_orders(self, orders: list[tuple[str, int]]) -> None:
         """Record orders (id, slots) as opened, before anything is paid for them."""
         now = datetime.now(UTC).isoformat()
-        for order_id, slots in orders:
-            await self._do("insert or ignore into opened values (?, ?, ?, ?)", (self._run_id, order_id, slots, now))
+        packed = orjson.dumps(orders).decode()
+        sql = "insert or ignore into opened select ?, value ->> 0, value ->> 1, ? from json_each(?)"
+        await self._do(sql, (self._run_id, now, packed))
 
     async def _do(self, sql: str, values: tuple[Any, ...]) -> list[Any]:
         loop = asyncio.get_running_loop()

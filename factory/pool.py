@@ -1,6 +1,6 @@
-"""Units of orders through the agents, in parallel, and their results to the coordinator, in sequence.
+"""Orders through the agents, in parallel; what the coordinator commits together is a unit.
 
-``Executor`` runs a unit wherever it likes; ``LocalExecutor`` does it in threads of this process, one reused agent a
+``Executor`` runs an order wherever it likes; ``LocalExecutor`` does it in threads of this process, one reused agent a
 thread. The executor knows nothing of admission or shards; that is coordinator.py.
 """
 
@@ -14,47 +14,35 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from factory.agent import AgentWorker
-from factory.orders import Plan
 from factory.records import Order, OrderOutcome
 
-ORDERS_PER_UNIT = 4
-"""With K=5 a unit holds 20 slots: small enough to lose little, large enough for one fsync a unit to cost little."""
+UNIT_SLOTS = 60
+"""Candidate slots that fill a unit: four Parquet files and their syncs cost some 25 ms whatever is in them, so that small
+units cost more than the agents do; what a kill loses is no money, since paid answers are kept before they are parsed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Consecutive orders that are committed together."""
+    """Consecutive orders that are committed together: those that were ready, at most ``UNIT_SLOTS`` and one order's."""
 
-    number: int
     orders: tuple[Order, ...]
 
     @property
     def unit_id(self) -> str:
-        """The name of its shards and its commit."""
-        return f"U{self.number:06d}"
+        """The name of its shards and its commit: its first order's index, so that names sort in plan order."""
+        return f"U{self.orders[0].index:08d}"
 
     @property
     def slots(self) -> int:
-        """Candidate slots that this unit opens."""
+        """Candidate slots in it."""
         return sum(len(order.wishes) for order in self.orders)
 
 
-def unit_of(plan: Plan, number: int) -> Unit | None:
-    """The unit with this number, or None when the plan is exhausted (the last unit may be short)."""
-    orders: list[Order] = []
-    for index in range(number * ORDERS_PER_UNIT, (number + 1) * ORDERS_PER_UNIT):
-        try:
-            orders.append(plan.order(index))
-        except IndexError:
-            break
-    return Unit(number, tuple(orders)) if orders else None
-
-
 class Executor(Protocol):
-    """Runs units. Raises RunStopped and its kin; what concerns one order only is in that order's outcome."""
+    """Runs orders. Raises RunStopped and its kin; what concerns one order only is in its outcome."""
 
-    async def run(self, unit: Unit) -> tuple[OrderOutcome, ...]:
-        """All orders of a unit, in order."""
+    async def run(self, order: Order) -> OrderOutcome:
+        """Serve one order; older orders come first."""
         ...
 
     async def aclose(self) -> None:
@@ -70,15 +58,9 @@ class LocalExecutor:
         self._local = threading.local()
         self._threads = ThreadPoolExecutor(agents, thread_name_prefix="agent")
 
-    async def run(self, unit: Unit) -> tuple[OrderOutcome, ...]:
-        """Orders of one unit run side by side; queued ones of older units come first."""
-        loop = asyncio.get_running_loop()
-        work = [loop.run_in_executor(self._threads, self._work, order) for order in unit.orders]
-        done = await asyncio.gather(*work, return_exceptions=True)
-        for result in done:
-            if isinstance(result, BaseException):
-                raise result
-        return tuple(result for result in done if isinstance(result, OrderOutcome))
+    async def run(self, order: Order) -> OrderOutcome:
+        """In the next free thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._work, order)
 
     def _work(self, order: Order) -> OrderOutcome:
         worker: AgentWorker | None = getattr(self._local, "worker", None)

@@ -26,14 +26,16 @@ from factory.maps.open_map import OpenMap, open_map
 from factory.maps.service import MapService
 from factory.orders import Plan, visiting_order
 from factory.plan_file import PLANNER_VERSION, PlanFolder, fingerprint, places_from_json, places_to_json, read_places
-from factory.pool import ORDERS_PER_UNIT, LocalExecutor, Unit
+from factory.pool import LocalExecutor
 from factory.progress import Progress, Snapshot
-from factory.records import Place, PlaceName
+from factory.records import Order, Place, PlaceName
 from factory.refresh import Refresher
 from factory.services import Services, open_services
 from factory.vocabulary import CHINESE_WORDS, WishWords
 
 LOCATING_AT_ONCE = 32
+QUEUED_ORDERS = 8
+"""Orders that wait at the door of the agents, so that none stands idle."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -100,11 +102,11 @@ async def _run(settings: Settings) -> int:
         committer = RunCommitter(settings.data, job.run_id, settings.n, services.teacher_label)
         await asyncio.to_thread(committer.open)
         stack.callback(committer.close)
-        first_unit = committer.next_unit
+        first_order = committer.next_order
         accepted = await asyncio.to_thread(committer.promote_surplus, settings.n)
         _save_plan(settings, job, services)
         if settings.dry or settings.teacher != SANDBOX:
-            found = _estimate(settings, job.plan, accepted, first_unit, services)
+            found = _estimate(settings, job.plan, accepted, first_order, services)
             if _settle_estimate(settings, found, _rates(settings, services)):
                 return 0
         if accepted >= settings.n:
@@ -125,18 +127,18 @@ async def _produce(
     progress = Progress(settings.n, accepted)
     candidates = settings.candidates or 3 * settings.n + 100
 
-    async def open_unit(unit: Unit) -> None:
-        await services.ledger.open_orders([(order.order_id, len(order.wishes)) for order in unit.orders])
+    async def open_orders(orders: Sequence[Order]) -> None:
+        await services.ledger.open_orders([(order.order_id, len(order.wishes)) for order in orders])
 
     coordinator = Coordinator(
         job.plan,
         executor,
         committer,
-        Limits(settings.n, candidates, window=settings.agents // ORDERS_PER_UNIT + 2),
-        open_unit,
+        Limits(settings.n, candidates, running=settings.agents + QUEUED_ORDERS, window=8 * settings.agents),
+        open_orders,
         accepted=accepted,
-        next_unit=committer.next_unit,
-        opened_slots=committer.next_unit * ORDERS_PER_UNIT * settings.k,
+        next_order=committer.next_order,
+        opened_slots=committer.next_order * settings.k,
         on_commit=progress.count,
     )
     interrupted = _drain_on_interrupt(loop, coordinator)
@@ -277,9 +279,9 @@ def _rates(settings: Settings, services: Services) -> Rates:
     )
 
 
-def _estimate(settings: Settings, plan: Plan, accepted: int, first_unit: int, services: Services) -> Estimate:
+def _estimate(settings: Settings, plan: Plan, accepted: int, first_order: int, services: Services) -> Estimate:
     wanted = max(0, settings.n - accepted)
-    return estimate(plan, wanted, first_unit * ORDERS_PER_UNIT, _rates(settings, services))
+    return estimate(plan, wanted, first_order, _rates(settings, services))
 
 
 def _settle_estimate(settings: Settings, found: Estimate, rates: Rates) -> bool:
