@@ -40,6 +40,10 @@ class TrainSettings:
     model: Path | None
     seed: int
     epochs: int | None
+    tokens: int | None = None
+    """Stop after about so many trained tokens, whatever the epochs: equal budgets for unequal data"""
+    name: str | None = None
+    """Folder under DATA/models"""
 
 
 class PackedTrainer(Trainer):  # type: ignore[misc]  # transformers ships no types
@@ -95,13 +99,19 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--model", default=env.get("MODEL") or None)
     parser.add_argument("--seed", type=int, default=int(env.get("SEED") or 0))
     parser.add_argument("--epochs", type=int, default=int(env["EPOCHS"]) if env.get("EPOCHS") else None)
+    parser.add_argument("--tokens", type=int, default=None, help="stop after about so many trained answer tokens")
+    parser.add_argument("--name", default=None, help="checkpoint folder under DATA/models")
     flags = parser.parse_args(list(argv))
+    if flags.name and Path(flags.name).name != flags.name:
+        raise UsageError(f"--name is one folder name under DATA/models, not {flags.name!r}.")
+    if flags.tokens is not None and flags.tokens < 1:
+        raise UsageError(f"--tokens must be at least 1, not {flags.tokens}.")
     if (env.get("RECIPE") or "exact") != "exact" or env.get("HUB"):
         raise UsageError("Built so far is RECIPE=exact with a local MODEL=folder: leave RECIPE and HUB out.")
     if flags.mode not in MODES:
         raise UsageError(f"MODE must be one of {', '.join(MODES)}, not {flags.mode!r}.")
     model = Path(flags.model) if flags.model else None
-    train(TrainSettings(flags.data, flags.mode, flags.sql, model, flags.seed, flags.epochs))
+    train(TrainSettings(flags.data, flags.mode, flags.sql, model, flags.seed, flags.epochs, flags.tokens, flags.name))
     return 0
 
 
@@ -116,14 +126,15 @@ def train(settings: TrainSettings) -> Path:
     encoded = _fitting([encode(row, words) for row in rows])
     model = load(settings.model) if settings.model else tiny(words, settings.seed)
     owner = QWEN3 if settings.model else TINY
-    out = settings.data / "models" / f"{'qwen3' if settings.model else 'tiny'}-{settings.mode}-{settings.seed}"
+    name = settings.name or f"{'qwen3' if settings.model else 'tiny'}-{settings.mode}-{settings.seed}"
+    out = settings.data / "models" / name
     config = _config(settings, owner, rows)
     going_on = _same_run(out, config)
     if not settings.model:
         sys.stderr.write(DEMONSTRATION + "\n")
     trainer = PackedTrainer(
         model=model,
-        args=_arguments(out, settings, owner),
+        args=_arguments(out, settings, owner, _steps(encoded, settings.tokens)),
         train_dataset=encoded,
         data_collator=collate,
         callbacks=[_Log(out / "metrics.jsonl")],
@@ -150,6 +161,14 @@ def _fitting(encoded: list[Encoded]) -> list[Encoded]:
     return kept
 
 
+def _steps(encoded: list[Encoded], tokens: int | None) -> int:
+    """Optimizer steps for a budget of trained tokens; -1 without one (the epochs decide)."""
+    if tokens is None:
+        return -1
+    trained = sum(len(one.ids) - one.answer_start for one in encoded)
+    return max(1, round(tokens * len(encoded) / (trained * SAMPLES_PER_STEP)))
+
+
 def _config(settings: TrainSettings, owner: ModelSettings, rows: list[Row]) -> dict[str, Any]:
     return {
         "rows": fingerprint(rows),
@@ -157,7 +176,12 @@ def _config(settings: TrainSettings, owner: ModelSettings, rows: list[Row]) -> d
         "model": str(settings.model or "tiny"),
         "seed": settings.seed,
         "epochs": settings.epochs or owner.epochs,
+        "tokens": settings.tokens,
         "learning_rate": owner.learning_rate,
+        "recipe": "exact",
+        "sql": settings.sql,
+        "thinking": "off",
+        "demonstration": settings.model is None,
     }
 
 
@@ -177,10 +201,11 @@ def _same_run(out: Path, config: dict[str, Any]) -> bool:
     return False
 
 
-def _arguments(out: Path, settings: TrainSettings, owner: ModelSettings) -> TrainingArguments:
+def _arguments(out: Path, settings: TrainSettings, owner: ModelSettings, steps: int) -> TrainingArguments:
     return TrainingArguments(
         output_dir=str(out),
         per_device_train_batch_size=SAMPLES_PER_STEP,
+        max_steps=steps,
         num_train_epochs=settings.epochs or owner.epochs,
         learning_rate=owner.learning_rate,
         lr_scheduler_type="linear",

@@ -96,3 +96,18 @@ def test_an_empty_folder_says_what_to_run_first(tmp_path: Path) -> None:
     done = _run("train", "run", tmp_path)
     assert done.returncode == 2
     assert "make synth" in done.stderr
+
+
+def test_a_token_budget_and_a_name_of_ones_own(world: Path) -> None:
+    command = [sys.executable, "-m", "train", "run", "--name", "short", "--tokens", "4000"]
+    done = subprocess.run(
+        command, env={**CLEAN, "DATA": str(world)}, capture_output=True, text=True, timeout=170, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    folder = world / "models" / "short"
+    known = json.loads((folder / "chidian.json").read_text())
+    assert (known["tokens"], known["recipe"], known["mode"], known["thinking"], known["demonstration"]) == (
+        *(4000, "exact", "closed", "off", True),
+    )
+    summary = json.loads((folder / "metrics.jsonl").read_text().splitlines()[-1])
+    assert 1 <= summary["step"] <= 8
