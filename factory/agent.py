@@ -1,25 +1,24 @@
-"""One smolagents ToolCallingAgent per worker thread, bridged to the one event loop.
+"""One smolagents ToolCallingAgent per order in work, all on the one event loop.
 
-Takes an Order and returns its OrderOutcome. smolagents drives the ReAct loop; the conversation is ours, kept in proper
-``tool_calls``/``tool`` form (smolagents would send plain text), so that the trajectory can teach tool use. The system
-prompt and the tool schemas are rendered once; nothing of smolagents is patched, only subclassed.
+Takes an Order and returns its OrderOutcome. smolagents drives the ReAct loop as a generator (``run(stream=True)``); where
+its step would block, ours yields what is to be awaited, and the worker awaits it: no threads, no hand-over between them
+(docs/decisions/0003). The conversation is ours, kept in proper ``tool_calls``/``tool`` form (smolagents would send plain
+text), so that the trajectory can teach tool use. Nothing of smolagents is patched, only subclassed.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Generator
+from collections.abc import Coroutine, Generator, Sequence
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import orjson
 from smolagents import LogLevel, Model, ToolCallingAgent
-from smolagents.agents import ToolOutput
+from smolagents.agents import EMPTY_PROMPT_TEMPLATES, ActionOutput
 from smolagents.memory import ActionStep
-from smolagents.memory import ToolCall as SmolToolCall
-from smolagents.models import ChatMessage, ChatMessageToolCall, ChatMessageToolCallFunction, MessageRole, TokenUsage
-from smolagents.utils import AgentGenerationError
+from smolagents.models import ChatMessage
 
 from factory.errors import OrderFailed
 from factory.llm.chat import CallKey, Chat, ChatAnswer, ChatRequest
@@ -52,23 +51,42 @@ def system_prompt() -> str:
     return resources.files("factory.prompts").joinpath(f"{PROMPT_VERSION}.md").read_text(encoding="utf-8").strip()
 
 
+class Pending(Generic[T]):
+    """What a step waits for: yielded through smolagents' generators to the worker, which awaits it on the event loop."""
+
+    __slots__ = ("_error", "_result", "_work")
+
+    def __init__(self, work: Coroutine[Any, Any, T]) -> None:
+        self._work = work
+        self._error: BaseException | None = None
+        self._result: T | None = None
+
+    async def settle(self) -> None:
+        """Await it. An error, a cancellation too, is raised inside the step, so that smolagents' generators end in order."""
+        try:
+            self._result = await self._work
+        except BaseException as error:  # noqa: BLE001 - raised again by result()
+            self._error = error
+
+    def result(self) -> T:
+        """After ``settle``. Raises what the work raised."""
+        if self._error is not None:
+            raise self._error
+        return self._result  # type: ignore[return-value]  # settled
+
+
 class ConversationModel(Model):  # type: ignore[misc]  # smolagents ships no types
     """smolagents' Model over our Chat: sends the order's own conversation and appends what comes back."""
 
-    def __init__(self, chat: Chat, loop: asyncio.AbstractEventLoop, settings: AgentSettings, prompt: str) -> None:
+    def __init__(self, chat: Chat, settings: AgentSettings, prompt: str) -> None:
         super().__init__(model_id=settings.model)
         self._chat = chat
-        self._loop = loop
         self._settings = settings
         self._prompt = prompt
         self.schemas: tuple[dict[str, Any], ...] = ()
         self.messages: list[Message] = []
         self.records: list[CallRecord] = []
         self._order: Order | None = None
-
-    def bridge(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine on the event loop and wait for it, from this worker thread."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def begin(self, order: Order) -> None:
         """Start a new conversation."""
@@ -77,27 +95,8 @@ class ConversationModel(Model):  # type: ignore[misc]  # smolagents ships no typ
         self.messages = [Message("system", self._prompt), Message("user", task)]
         self.records = []
 
-    def generate(self, messages: list[ChatMessage], **_: Any) -> ChatMessage:  # noqa: ARG002 - the conversation is ours
+    async def ask(self) -> ChatAnswer:
         """One step of the model. Raises what Chat.ask raises."""
-        answer = self.bridge(self._ask())
-        self.records.append(answer.record)
-        calls = answer.message.tool_calls[:MAX_CALLS_PER_STEP]
-        self.messages.append(Message("assistant", answer.message.content, calls))
-        return ChatMessage(
-            role=MessageRole.ASSISTANT,
-            content=answer.message.content,
-            tool_calls=[
-                ChatMessageToolCall(
-                    id=call.id,
-                    type="function",
-                    function=ChatMessageToolCallFunction(name=call.name, arguments=call.arguments),
-                )
-                for call in calls
-            ],
-            token_usage=TokenUsage(answer.input_tokens or 0, answer.output_tokens or 0),
-        )
-
-    async def _ask(self) -> ChatAnswer:
         if self._order is None:
             raise AssertionError  # begin() comes first
         order, step = self._order, len(self.records)
@@ -114,12 +113,11 @@ class ConversationModel(Model):  # type: ignore[misc]  # smolagents ships no typ
         )
         submitted = any(message.name == "final_answer" for message in self.messages)
         key = CallKey(order.run_id, order.order_id, step, purpose="repair" if submitted else "agent")
-        return await self._chat.ask(request, key, priority=order.index)
-
-    def parse_tool_calls(self, message: ChatMessage) -> ChatMessage:
-        """No tool was called: say so in the conversation; smolagents counts the step and goes on."""
-        self.messages.append(Message("user", "请通过工具调用继续；样本只能用 final_answer 提交。"))
-        raise ValueError(str(message.content)[:200])
+        answer = await self._chat.ask(request, key, priority=order.index)
+        self.records.append(answer.record)
+        calls = answer.message.tool_calls[:MAX_CALLS_PER_STEP]
+        self.messages.append(Message("assistant", answer.message.content, calls))
+        return answer
 
 
 class OrderAgent(ToolCallingAgent):  # type: ignore[misc]  # smolagents ships no types
@@ -130,10 +128,14 @@ class OrderAgent(ToolCallingAgent):  # type: ignore[misc]  # smolagents ships no
     def __init__(self, model: ConversationModel, prompt: str) -> None:
         self._prompt = prompt
         self.order_tools = make_tools()
-        for tool in self.order_tools:
-            tool.bridge = model.bridge
         model.schemas = tool_schemas(self.order_tools)
-        super().__init__(tools=list(self.order_tools), model=model, max_steps=MAX_STEPS, verbosity_level=LogLevel.OFF)
+        super().__init__(
+            tools=list(self.order_tools),
+            model=model,
+            prompt_templates=EMPTY_PROMPT_TEMPLATES,  # its own are 250 lines of YAML, parsed for every agent and never sent
+            max_steps=MAX_STEPS,
+            verbosity_level=LogLevel.OFF,
+        )
 
     def initialize_system_prompt(self) -> str:
         """Rendered once, instead of once a run from a template."""
@@ -143,31 +145,34 @@ class OrderAgent(ToolCallingAgent):  # type: ignore[misc]  # smolagents ships no
         """Nothing: the model sends its own conversation."""
         return []
 
+    def _finalize_step(self, memory_step: Any) -> None:
+        """No callbacks and timings: the ledger keeps them, a call at a time."""
+
     def _handle_max_steps_reached(self, task: str) -> None:
         """No parting call: an answer that never passed the tool could not be checked."""
 
-    def process_tool_calls(
-        self, chat_message: ChatMessage, memory_step: ActionStep
-    ) -> Generator[SmolToolCall | ToolOutput, None, None]:
-        """Run all calls of a step together on the loop, in the order in which they were made."""
-        run = self.order_tools[0].run
-        calls = [
-            ToolCall(call.id, call.function.name, _text(call.function.arguments)) for call in chat_message.tool_calls
-        ]
-        answers = self.model.bridge(self._answer_all(calls))
-        memory_step.observations = ""
-        for call, text in zip(calls, answers, strict=True):
-            self.model.messages.append(Message("tool", text, tool_call_id=call.id, name=call.name))
-        if run.finished:
-            # smolagents refuses a final answer beside other calls; ours is final because the run says so.
-            chat_message.tool_calls = chat_message.tool_calls[-1:]
-        for call, text in zip(calls, answers, strict=True):
-            smol_call = SmolToolCall(name=call.name, arguments=call.arguments, id=call.id)
-            yield smol_call
-            if not run.finished or call is calls[-1]:
-                yield ToolOutput(call.id, text, run.finished, text, smol_call)
+    def _step_stream(
+        self,
+        memory_step: ActionStep,  # noqa: ARG002 - smolagents' memory of steps is not read: the conversation is ours
+    ) -> Generator[Pending[Any] | ActionOutput, None, None]:
+        """Ask the model and run the calls it made together, in the order in which they were made."""
+        messages, run = self.model.messages, self.order_tools[0].run
+        asked = Pending(self.model.ask())
+        yield asked
+        asked.result()
+        calls = messages[-1].tool_calls
+        if not calls:
+            messages.append(Message("user", "请通过工具调用继续；样本只能用 final_answer 提交。"))
+            return
+        done = Pending(self._answer_all(calls))
+        yield done
+        for call, text in zip(calls, done.result(), strict=True):
+            messages.append(Message("tool", text, tool_call_id=call.id, name=call.name))
+        yield ActionOutput(output=messages[-1].content, is_final_answer=run.finished)
 
-    async def _answer_all(self, calls: list[ToolCall]) -> list[str]:
+    async def _answer_all(self, calls: Sequence[ToolCall]) -> list[str]:
+        if len(calls) == 1:
+            return [await self._answer(calls[0])]
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._answer(call)) for call in calls]
         return [task.result() for task in tasks]
@@ -186,16 +191,16 @@ class OrderAgent(ToolCallingAgent):  # type: ignore[misc]  # smolagents ships no
 
 
 class AgentWorker:
-    """One reusable agent; belongs to one thread."""
+    """One reusable agent: serves one order at a time."""
 
-    def __init__(self, chat: Chat, maps: MapService, loop: asyncio.AbstractEventLoop, settings: AgentSettings) -> None:
+    def __init__(self, chat: Chat, maps: MapService, settings: AgentSettings) -> None:
         prompt = system_prompt()
         self._maps = maps
         self._settings = settings
-        self._model = ConversationModel(chat, loop, settings, prompt)
+        self._model = ConversationModel(chat, settings, prompt)
         self._agent = OrderAgent(self._model, prompt)
 
-    def work(self, order: Order) -> OrderOutcome:
+    async def work(self, order: Order) -> OrderOutcome:
         """Serve one order. Raises RunStopped and its kin; whatever concerns this order alone is in the outcome."""
         run = OrderRun(order, self._maps, self._settings.repairs)
         for tool in self._agent.order_tools:
@@ -203,10 +208,12 @@ class AgentWorker:
         self._model.begin(order)
         failure: tuple[str, str] | None = None
         try:
-            self._agent.run(self._model.messages[1].content)
+            for event in self._agent.run(self._model.messages[1].content, stream=True):
+                if isinstance(event, Pending):
+                    await event.settle()
         except OrderFailed as error:
             failure = (error.reason, str(error))
-        except (AgentGenerationError, BaseExceptionGroup) as error:
+        except BaseExceptionGroup as error:
             failed = _ours(error)
             if not isinstance(failed, OrderFailed):
                 raise failed from error
@@ -245,15 +252,8 @@ class AgentWorker:
 
 
 def _ours(error: BaseException) -> BaseException:
-    """The error that smolagents or a task group wrapped: ours if there is one, else the innermost."""
-    if isinstance(error, BaseExceptionGroup):
-        inner = [_ours(one) for one in error.exceptions]
-        return next((one for one in inner if not isinstance(one, OrderFailed)), inner[0])
-    if isinstance(error, AgentGenerationError) and error.__cause__ is not None:
-        return _ours(error.__cause__)
-    return error
-
-
-def _text(arguments: Any) -> str:
-    """Smolagents parses arguments where it can; our record keeps JSON text."""
-    return arguments if isinstance(arguments, str) else orjson.dumps(arguments).decode()
+    """The error that the task group of a step's calls wrapped: one that stops the run, if there is one."""
+    if not isinstance(error, BaseExceptionGroup):
+        return error
+    inner = [_ours(one) for one in error.exceptions]
+    return next((one for one in inner if not isinstance(one, OrderFailed)), inner[0])

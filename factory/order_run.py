@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -46,12 +47,15 @@ class OrderRun:
     fetched_at: datetime | None = None
     slots: dict[int, _Slot] = field(default_factory=dict)
     finished: bool = False
+    _evidence: Evidence | None = None
+    """what ``evidence()`` gave, until the next search"""
 
     async def search(self, radius_m: int, cuisine: str | None, page: int) -> PoiPage:
         """Ask the map and remember what it showed, as evidence and as proof of coverage."""
         place = self.order.place
         found = await self.maps.around(place, radius_m=radius_m, cuisine=cuisine, page=page)
         self.pages += 1
+        self._evidence = None
         self.capped = self.capped or found.capped
         self.fetched_at = min(self.fetched_at or found.fetched_at, found.fetched_at)
         shown = tuple(
@@ -80,6 +84,11 @@ class OrderRun:
 
     def evidence(self) -> Evidence:
         """Everything shown so far, in id order, with its content hash."""
+        if self._evidence is None:
+            self._evidence = self._gather()
+        return self._evidence
+
+    def _gather(self) -> Evidence:
         pois = tuple(self.pois[poi_id] for poi_id in sorted(self.pois))
         searches = tuple(self.searches[key] for key in sorted(self.searches, key=lambda key: (key[0] or "", key[1])))
         return Evidence(
@@ -148,9 +157,12 @@ def _missing(index: int) -> Finding:
     return Finding("structure", "missing_sample", f"第{index}个需求没有给出样本，请补上。")
 
 
+_POI_VALUES = attrgetter(*Poi.__slots__)
+
+
 def evidence_hash(pois: Sequence[Poi]) -> str:
     """32 hex digits over the pois' content: equal evidence has an equal hash, whoever fetched it when."""
-    packed = orjson.dumps([[getattr(poi, name) for name in Poi.__slots__] for poi in pois])
+    packed = orjson.dumps(list(map(_POI_VALUES, pois)))
     return blake2b(packed, digest_size=16).hexdigest()
 
 

@@ -1,15 +1,13 @@
 """Orders through the agents, in parallel; what the coordinator commits together is a unit.
 
-``Executor`` runs an order wherever it likes; ``LocalExecutor`` does it in threads of this process, one reused agent a
-thread. The executor knows nothing of admission or shards; that is coordinator.py.
+``Executor`` runs an order wherever it likes; ``LocalExecutor`` does it on this process's event loop with a set of reused
+agents. The executor knows nothing of admission or shards; that is coordinator.py.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -51,23 +49,21 @@ class Executor(Protocol):
 
 
 class LocalExecutor:
-    """Worker threads in this process."""
+    """Agents on this event loop; each is reused, since making one costs more than a run."""
 
     def __init__(self, make_worker: Callable[[], AgentWorker], agents: int) -> None:
         self._make_worker = make_worker
-        self._local = threading.local()
-        self._threads = ThreadPoolExecutor(agents, thread_name_prefix="agent")
+        self._idle: list[AgentWorker] = []
+        self._seats = asyncio.Semaphore(agents)
 
     async def run(self, order: Order) -> OrderOutcome:
-        """In the next free thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._work, order)
-
-    def _work(self, order: Order) -> OrderOutcome:
-        worker: AgentWorker | None = getattr(self._local, "worker", None)
-        if worker is None:
-            worker = self._local.worker = self._make_worker()
-        return worker.work(order)
+        """By the next free agent, in the order of asking."""
+        async with self._seats:
+            worker = self._idle.pop() if self._idle else self._make_worker()
+            try:
+                return await worker.work(order)
+            finally:
+                self._idle.append(worker)
 
     async def aclose(self) -> None:
-        """Let no new order start; threads end as their orders do."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Nothing of its own is open."""

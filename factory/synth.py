@@ -120,7 +120,7 @@ async def _produce(
 ) -> int:
     loop = asyncio.get_running_loop()
     agent = AgentSettings(services.model, settings.repairs, extra=services.extra)
-    executor = LocalExecutor(lambda: AgentWorker(services.chat, services.maps, loop, agent), settings.agents)
+    executor = LocalExecutor(lambda: AgentWorker(services.chat, services.maps, agent), settings.agents)
     stack.push_async_callback(executor.aclose)
     refresher = Refresher(settings.data)
     await refresher.refresh()

@@ -1,12 +1,11 @@
 """The four tools that an agent may call; with agent.py the only importers of smolagents.
 
-``answer`` does the work on the event loop; ``forward`` is smolagents' synchronous door to it. Whatever a model sends as
-arguments is data from outside: bad arguments are answered with a sentence, never with an exception.
+``answer`` does the work on the event loop; smolagents' synchronous ``forward`` is not used (agent.py). Whatever a model
+sends as arguments is data from outside: bad arguments are answered with a sentence, never with an exception.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar
 
 import orjson
@@ -14,25 +13,17 @@ from smolagents import Tool
 
 from factory.order_run import OrderRun, poi_json, wish_json
 
-Bridge = Callable[[Coroutine[Any, Any, str]], str]
-"""Runs a coroutine on the event loop from a worker thread and waits for its result."""
-
 
 class OrderTool(Tool):  # type: ignore[misc]  # smolagents ships no types
     """A tool bound, for the length of one order, to that order's run."""
 
     output_type = "string"
     skip_forward_signature_validation = True
-    bridge: Bridge
     run: OrderRun
 
     async def answer(self, arguments: dict[str, Any]) -> str:
         """The tool's result as JSON text."""
         raise NotImplementedError
-
-    def forward(self, **arguments: Any) -> str:
-        """Run ``answer`` on the loop."""
-        return self.bridge(self.answer(arguments))
 
 
 class PreferenceGenTool(OrderTool):

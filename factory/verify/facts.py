@@ -223,6 +223,8 @@ def cuisines(text: str, poi: Poi, wished: str) -> list[Claim]:
         body = body.replace(dish, "")
     found = []
     for word in _CUISINES:
+        if word not in body:
+            continue
         for one in re.finditer(re.escape(word), body):
             before = body[max(0, one.start() - 6) : one.start()]
             if re.search(r"不是|非|并非|换成|不算|不属于|想吃|要的|而不", before) or (

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 _ITEM = re.compile(r"^\s*(?:(?:\(?\d{1,2}\)?\s*[.、,)．:]|[①-⑩]|[-•*·●▪])\s*)(?=\S)(.+)$")
 _DECORATION = re.compile(r"\*\*|__|[【】]|^#+\s*|[「」『』]|`")
@@ -23,7 +24,16 @@ def normal(text: str) -> str:
 
 def tight(text: str) -> str:
     """For comparing names and addresses: no spaces, lower case."""
-    return re.sub(r"\s+", "", normal(text)).lower()
+    return _tight_name(text) if len(text) <= NAME_CHARS else _tight(text)
+
+
+def _tight(text: str) -> str:
+    return "".join(normal(text).split()).lower()
+
+
+NAME_CHARS = 48
+"""Names, dishes and addresses are this short, and the same ones come back with every answer about a place: memoised."""
+_tight_name = lru_cache(maxsize=1 << 15)(_tight)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +77,8 @@ def split_answer(text: str, names: tuple[str, ...]) -> Answer:
 
 def _item(text: str, names: tuple[str, ...]) -> Item:
     clean = _DECORATION.sub("", text).strip()
-    longest = max((name for name in names if tight(clean).startswith(name)), key=len, default="")
+    flat = tight(clean)
+    longest = max((name for name in names if flat.startswith(name)), key=len, default="")
     if longest:
         end = _position(clean, len(longest))
         rest = clean[end:]
