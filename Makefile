@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 export N SEED K PLACES MAP TEACHER BUDGET CANDIDATES WORKERS AGENTS REPAIRS DRY YES DATA GIVE_UP_S RUN
-export Q FORMAT LAYOUT OUT MODEL RECIPE MODE SQL HUB EPOCHS JUDGE JUDGE2 REPLICATES LIMIT REBUILD PORT
+export Q FORMAT LAYOUT OUT MODEL RECIPE MODE SQL HUB EPOCHS THINKING JUDGE JUDGE2 REPLICATES LIMIT REBUILD PORT
 # Values are taken as typed: make must not expand a dollar in them.
 $(foreach name,Q SQL PLACES DATA OUT MAP TEACHER MODEL JUDGE JUDGE2,$(if $(value $(name)),$(eval override $(name) := $$(value $(name)))))
 PY := .venv/bin/python
@@ -28,7 +28,7 @@ sql: $(STAMPS)/warehouse ## ask the warehouse: Q="select …" (FORMAT=table|csv|
 export: $(STAMPS)/warehouse ## write samples with a dataset card (LAYOUT=iqa|alpaca|sharegpt|messages OUT=folder)
 	@$(PY) -m warehouse export
 
-train: $(STAMPS)/train ## fine-tune, complete, measure (MODEL=folder MODE=closed|open SQL=)
+train: $(STAMPS)/train ## fine-tune, complete, measure (MODEL=folder HUB= RECIPE=exact|fast|original MODE=closed|open SQL= THINKING=off)
 	@$(PY) -m train run && $(PY) -m train complete
 
 chat: $(STAMPS)/train ## talk to a checkpoint (MODEL= MODE=)

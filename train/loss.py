@@ -6,6 +6,7 @@ accumulated in fp32 whatever the weights are.
 
 from __future__ import annotations
 
+from types import MethodType
 from typing import Any
 
 import torch
@@ -44,3 +45,20 @@ def summed_loss(hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Tenso
     """Sum of -log p over the targets; divide by the tokens of the whole optimizer step."""
     result: torch.Tensor = _LinearCrossEntropy.apply(hidden, weight, targets)  # type: ignore[no-untyped-call]
     return result
+
+
+def give_answer_loss(model: Any) -> None:
+    """Let a causal language model take a packed row and return ``{"loss": summed_loss}``; other calls stay as they are.
+
+    The loss has to be made inside the model's own forward, or DDP and FSDP, which wrap that, would not see it.
+    """
+    plain = model.forward
+
+    def forward(self: Any, *args: Any, **given: Any) -> Any:
+        if "targets" not in given:
+            return plain(*args, **given)
+        trained, targets = given.pop("trained"), given.pop("targets")
+        hidden = self.model(*args, use_cache=False, **given).last_hidden_state[0]
+        return {"loss": summed_loss(hidden[trained], self.lm_head.weight, targets)}
+
+    model.forward = MethodType(forward, model)

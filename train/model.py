@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
@@ -49,15 +50,16 @@ def tiny(tokenizer: Tokenizer, seed: int) -> Qwen3ForCausalLM:
     return Qwen3ForCausalLM(config)
 
 
-def load(folder: Path) -> Qwen3ForCausalLM:
-    """A model folder. Raises UsageError that says what to put there."""
-    if not (folder / "config.json").exists():
-        raise UsageError(
-            f"MODEL={folder} is no model folder: download Qwen/Qwen3-0.6B (config.json, model.safetensors, tokenizer.json) there "
-            "with a hub's own client, then give that folder."
-        )
+def load(folder: Path) -> tuple[Qwen3ForCausalLM, torch.dtype]:
+    """A model folder with fp32 master weights, and the dtype its weights came in. Raises UsageError."""
     try:
-        model = AutoModelForCausalLM.from_pretrained(folder, attn_implementation=attention.NAME, dtype=torch.float32)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"MODEL={folder} cannot be loaded: {str(error).splitlines()[0]}") from error
-    return model
+        model = AutoModelForCausalLM.from_pretrained(
+            folder, attn_implementation=attention.NAME, dtype="auto", local_files_only=True
+        )
+    except (OSError, ValueError, SafetensorError) as error:
+        raise UsageError(
+            f"MODEL={folder} cannot be loaded: {str(error).strip().splitlines()[0]} "
+            "It must hold config.json and all *.safetensors of a causal language model."
+        ) from error
+    came_in: torch.dtype = model.dtype
+    return model.float(), came_in

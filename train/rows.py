@@ -1,28 +1,39 @@
-"""Training rows from a SQL view to token ids with an answer mask. Reads views only, through a read-only connection."""
+"""Training rows from a SQL view, and their division into training and validation. Reads views only, read-only."""
 
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import duckdb
-from tokenizers import Tokenizer
 
 from factory.errors import UsageError
-from train.tokenizer import END, NO_THINKING
 
 COLUMNS = ("sample_id", "split", "messages")
 MODES = {"closed": ("sft_train", "sft_validation"), "open": ("sft_open_train", "sft_open_validation")}
+TRAINED_SHARE = 872 / 1_090
+"""Of the original's random split."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message."""
+
+    role: str
+    content: str
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One conversation: all messages but the last are the prompt."""
+    """One conversation: the turns before the answer, and the answer."""
 
     sample_id: str
     split: str
-    prompt: str
+    turns: tuple[Turn, ...]
     answer: str
 
 
@@ -33,6 +44,37 @@ class Encoded:
     sample_id: str
     ids: tuple[int, ...]
     answer_start: int
+
+    @property
+    def trained(self) -> int:
+        """Number of tokens that carry loss."""
+        return len(self.ids) - self.answer_start
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """Rows to train on, and rows to validate on by the name of their split."""
+
+    train: list[Row]
+    validation: dict[str, list[Row]]
+
+
+def read_division(data: Path, mode: str, sql: str | None, split: str, seed: int) -> Division:
+    """The rows of a run. ``sql`` replaces the rows to train on; a random split divides all rows. Raises UsageError."""
+    train = read_rows(data, sql or f"from {MODES[mode][0]} order by sample_id")
+    held_out = read_rows(data, f"from {MODES[mode][1]} order by sample_id")
+    if split == "random":
+        return divide(train if sql else train + held_out, seed)
+    names = sorted({row.split for row in held_out})
+    return Division(train, {name: [row for row in held_out if row.split == name] for name in names})
+
+
+def divide(rows: Sequence[Row], seed: int) -> Division:
+    """The original's split: four fifths at random, whatever their place (1,090 rows: 872 and 218)."""
+    shuffled = sorted(rows, key=lambda row: row.sample_id)
+    random.Random(seed).shuffle(shuffled)
+    border = round(len(shuffled) * TRAINED_SHARE)
+    return Division(shuffled[:border], {"random": shuffled[border:]})
 
 
 def read_rows(data: Path, question: str) -> list[Row]:
@@ -50,27 +92,28 @@ def read_rows(data: Path, question: str) -> list[Row]:
             picked = [tuple(row[names.index(name)] for name in COLUMNS) for row in cursor.fetchall()]
     except duckdb.Error as error:
         raise UsageError(f"The rows cannot be read: {str(error).splitlines()[0]}") from error
-    return [
-        Row(str(sample), str(split), _prompt(messages[:-1]), str(messages[-1]["content"]))
-        for sample, split, messages in picked
-    ]
+    return [_row(*one) for one in picked]
 
 
-def _prompt(messages: list[dict[str, str]]) -> str:
-    turns = "".join(f"<|im_start|>{one['role']}\n{one['content']}<|im_end|>\n" for one in messages)
-    return f"{turns}<|im_start|>assistant\n{NO_THINKING}"
+def _row(sample: Any, split: Any, messages: Any) -> Row:
+    try:
+        *before, answer = messages
+        turns = tuple(Turn(one["role"], one["content"]) for one in before)
+        ends_well = answer["role"] == "assistant" and bool(turns)
+        text = str(answer["content"])
+    except (TypeError, ValueError, KeyError, IndexError) as error:
+        raise UsageError(
+            f"Column messages of row {sample} is no list of structs (role, content), as in the view sft_train."
+        ) from error
+    if not ends_well:
+        raise UsageError(f"The messages of row {sample} do not end with an answer of the assistant to a question.")
+    return Row(str(sample), str(split), turns, text)
 
 
-def encode(row: Row, tokenizer: Tokenizer) -> Encoded:
-    """Prompt and answer are tokenised apart, so that the mask's edge is a token's edge; the answer ends with END."""
-    prompt = tokenizer.encode(row.prompt, add_special_tokens=False).ids
-    answer = tokenizer.encode(row.answer + END + "\n", add_special_tokens=False).ids
-    return Encoded(row.sample_id, tuple(prompt + answer), len(prompt))
-
-
-def fingerprint(rows: list[Row]) -> str:
+def fingerprint(rows: Sequence[Row]) -> str:
     """32 hex digits over the rows in order: a resumed run must see the same."""
     digest = blake2b(digest_size=16)
     for row in rows:
-        digest.update(f"{row.sample_id}\x1f{row.prompt}\x1f{row.answer}\x1e".encode())
+        said = "\x1f".join(f"{turn.role}\x1d{turn.content}" for turn in row.turns)
+        digest.update(f"{row.sample_id}\x1f{said}\x1f{row.answer}\x1e".encode())
     return digest.hexdigest()

@@ -1,7 +1,7 @@
 """``python -m train run``: rows from a view, the recipe's steps with transformers' Trainer, a plain checkpoint folder.
 
-Recipe ``exact``: the four samples of each of the original's steps stand in one row, each seeing only itself; the gradient
-is that of four micro-batches, the work a fraction.
+Wires what the other files decide: rows.py and template.py give token ids, recipe.py and schedule.py the steps, trainer.py
+makes them, watching.py shows them, checkpoints.py keeps them. Runs alone, or under torchrun with several processes.
 """
 
 from __future__ import annotations
@@ -9,227 +9,315 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
 import torch
-from tokenizers import Tokenizer
-from transformers import Trainer, TrainerCallback, TrainingArguments
+from transformers import PrinterCallback, TrainingArguments
+from transformers.utils.logging import disable_progress_bar
 
-from factory.errors import RunStopped, UsageError
-from train import attention, tokenizer
-from train.loss import summed_loss
-from train.model import DEMONSTRATION, QWEN3, TINY, ModelSettings, load, tiny
-from train.packing import PackedRow, pack
-from train.rows import MODES, Encoded, Row, encode, fingerprint, read_rows
+from factory.errors import UsageError
+from train import attention, hub, recipe, tokenizer
+from train.checkpoints import Checkpoints
+from train.loss import give_answer_loss
+from train.model import DEMONSTRATION, QWEN3, TINY, load, tiny
+from train.recipe import Recipe
+from train.rows import MODES, Division, Encoded, fingerprint, read_division
+from train.schedule import Schedule, schedule
+from train.template import THINKING, Template, load_template, texts
+from train.trainer import PackedTrainer, ScheduledRows, only
+from train.validation import hold
+from train.watching import Metrics, Watcher
 
-SAMPLES_PER_STEP = 4
-MAX_LENGTH = 2_048
+WARMUP_STEPS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class TrainSettings:
-    """One training run."""
+    """One training run. ``model`` is a folder or, with ``hub``, an id; None is the embedded tiny model."""
 
     data: Path
     mode: str
     sql: str | None
-    model: Path | None
+    model: str | None
+    hub: str | None
+    recipe: Recipe
+    thinking: str
     seed: int
     epochs: int | None
-    tokens: int | None = None
+    tokens: int | None
     """Stop after about so many trained tokens, whatever the epochs: equal budgets for unequal data"""
-    name: str | None = None
+    name: str | None
     """Folder under DATA/models"""
+    save_every_s: float
 
 
-class PackedTrainer(Trainer):  # type: ignore[misc]  # transformers ships no types
-    """Trainer whose batch is one packed row and whose loss is the fused one."""
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A model with its tokenizer, and the data as its token ids."""
 
-    def compute_loss(self, model: Any, inputs: dict[str, Any], *_: Any, **__: Any) -> torch.Tensor:
-        """Mean -log p over the trained tokens of the whole step."""
-        hidden = model.model(
-            input_ids=inputs["input_ids"],
-            position_ids=inputs["position_ids"],
-            borders=tuple(inputs["borders"]),
-            use_cache=False,
-        ).last_hidden_state[0]
-        loss = summed_loss(hidden[inputs["trained"]], model.lm_head.weight, inputs["targets"]) / len(inputs["targets"])
-        if not torch.isfinite(loss):
-            raise RunStopped("The loss is not a number: lower the learning rate, or look at the rows of this step.")
-        return loss
-
-
-class _Log(TrainerCallback):  # type: ignore[misc]  # transformers ships no types
-    """Metrics as JSONL, and plain progress lines."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:  # noqa: ARG002 - the library's signature
-        """One line a logged step."""
-        with self._path.open("ab") as file:
-            file.write(orjson.dumps({"step": state.global_step, **(logs or {})}) + b"\n")
-        if logs and "loss" in logs:
-            sys.stderr.write(f"step {state.global_step}/{state.max_steps} · loss {logs['loss']}\n")
-
-
-def collate(samples: Sequence[Encoded]) -> dict[str, Any]:
-    """One packed row of a step's samples."""
-    row: PackedRow = pack(samples)
-    return {
-        "input_ids": row.input_ids,
-        "position_ids": row.position_ids,
-        "borders": list(row.borders),
-        "trained": row.trained,
-        "targets": row.targets,
-    }
+    model: Any
+    dtype: torch.dtype
+    """What the saved weights are in"""
+    template: Template
+    division: Division
+    samples: list[Encoded]
+    schedule: Schedule
+    learning_rate: float
+    epochs: int
 
 
 def main(argv: Sequence[str]) -> int:
     """Train and save. Raises UsageError, RunStopped."""
+    train(read_settings(argv))
+    return 0
+
+
+def read_settings(argv: Sequence[str]) -> TrainSettings:
+    """Flags, then environment, then defaults. Raises UsageError."""
     env = os.environ
     parser = argparse.ArgumentParser(prog="python -m train run", description="Fine-tune on a SQL view.")
     parser.add_argument("--data", type=Path, default=Path(env.get("DATA") or "data"))
-    parser.add_argument("--mode", default=env.get("MODE") or "closed")
-    parser.add_argument("--sql", default=env.get("SQL") or None)
-    parser.add_argument("--model", default=env.get("MODEL") or None)
-    parser.add_argument("--seed", type=int, default=int(env.get("SEED") or 0))
-    parser.add_argument("--epochs", type=int, default=int(env["EPOCHS"]) if env.get("EPOCHS") else None)
-    parser.add_argument("--tokens", type=int, default=None, help="stop after about so many trained answer tokens")
+    parser.add_argument("--mode", default=env.get("MODE") or "closed", help=" | ".join(MODES))
+    parser.add_argument("--sql", default=env.get("SQL") or None, help="rows to train on, with the columns of sft_train")
+    parser.add_argument("--model", default=env.get("MODEL") or None, help="a folder, or with --hub an id")
+    parser.add_argument("--hub", default=env.get("HUB") or None, help=" | ".join(hub.HUBS))
+    parser.add_argument("--recipe", default=env.get("RECIPE") or "exact", help=" | ".join(recipe.known()))
+    parser.add_argument("--thinking", default=env.get("THINKING") or "off", help=" | ".join(THINKING))
+    parser.add_argument("--seed", default=env.get("SEED") or "0")
+    parser.add_argument("--epochs", default=env.get("EPOCHS") or None)
+    parser.add_argument("--tokens", default=None, help="stop after about so many trained answer tokens")
     parser.add_argument("--name", default=None, help="checkpoint folder under DATA/models")
+    parser.add_argument("--save-every", type=float, default=60.0, help="seconds between checkpoints, at least")
     flags = parser.parse_args(list(argv))
-    if flags.name and Path(flags.name).name != flags.name:
+    for what, known in (("mode", MODES), ("thinking", THINKING)):
+        if getattr(flags, what) not in known:
+            raise UsageError(f"{what.upper()} must be one of {', '.join(known)}, not {getattr(flags, what)!r}.")
+    if flags.hub and not flags.model:
+        raise UsageError("HUB names where MODEL comes from: give MODEL too, such as MODEL=Qwen/Qwen3-0.6B.")
+    if flags.name is not None and (Path(flags.name).name != flags.name or not flags.name):
         raise UsageError(f"--name is one folder name under DATA/models, not {flags.name!r}.")
-    if flags.tokens is not None and flags.tokens < 1:
-        raise UsageError(f"--tokens must be at least 1, not {flags.tokens}.")
-    if (env.get("RECIPE") or "exact") != "exact" or env.get("HUB"):
-        raise UsageError("Built so far is RECIPE=exact with a local MODEL=folder: leave RECIPE and HUB out.")
-    if flags.mode not in MODES:
-        raise UsageError(f"MODE must be one of {', '.join(MODES)}, not {flags.mode!r}.")
-    model = Path(flags.model) if flags.model else None
-    train(TrainSettings(flags.data, flags.mode, flags.sql, model, flags.seed, flags.epochs, flags.tokens, flags.name))
-    return 0
+    return TrainSettings(
+        data=flags.data,
+        mode=flags.mode,
+        sql=flags.sql,
+        model=flags.model,
+        hub=flags.hub,
+        recipe=recipe.load(flags.recipe),
+        thinking=flags.thinking,
+        seed=_whole("SEED", flags.seed, least=0),
+        epochs=_whole("EPOCHS", flags.epochs) if flags.epochs else None,
+        tokens=_whole("--tokens", flags.tokens) if flags.tokens else None,
+        name=flags.name,
+        save_every_s=flags.save_every,
+    )
+
+
+def _whole(name: str, value: str, least: int = 1) -> int:
+    if not value.isdecimal() or int(value) < least:
+        raise UsageError(f"{name} must be a whole number of at least {least}, not {value!r}.")
+    return int(value)
 
 
 def train(settings: TrainSettings) -> Path:
     """Run to the end, going on from the last checkpoint of the same configuration; returns the checkpoint folder."""
+    main_process = os.environ.get("RANK", "0") == "0"
+    ready = prepare(settings)
+    folder = settings.data / "models" / (settings.name or _name(settings))
+    config = _config(settings, ready)
+    checkpoints = Checkpoints(folder)
+    if not checkpoints.open(config, writing=main_process):
+        _say(f"{folder} is trained already: remove it, or give --name NAME, to train again.")
+        return folder
+    if not settings.model and main_process:
+        _say(DEMONSTRATION)
+    going_on = checkpoints.newest()
+    after = int(going_on.name.rpartition("-")[2]) if going_on else 0
+    if after and main_process:
+        _say(f"going on after step {after} of {len(ready.schedule.steps)}")
+    with checkpoints.trouble("The metrics"):
+        metrics = Metrics(folder, config, after=after) if main_process else None
+    trainer = _trainer(settings, ready, checkpoints, metrics)
+    trainer.train(resume_from_checkpoint=str(going_on) if going_on else None)
+    _finish(trainer, ready, checkpoints, config)
+    if metrics is not None:
+        metrics.close()
+        _say(f"checkpoint: {folder}")
+    return folder
+
+
+def prepare(settings: TrainSettings) -> Prepared:
+    """Everything that a run is computed from. Raises UsageError."""
     attention.register()
-    rows = read_rows(settings.data, settings.sql or f"from {MODES[settings.mode][0]} order by sample_id")
-    if len(rows) < SAMPLES_PER_STEP:
-        raise UsageError(f"There are {len(rows)} rows to train on; at least {SAMPLES_PER_STEP} are needed.")
-    held_out = read_rows(settings.data, f"from {MODES[settings.mode][1]} order by sample_id")
-    words = tokenizer.qwen3() if settings.model else tokenizer.pruned(_texts(rows + held_out))
-    encoded = _fitting([encode(row, words) for row in rows])
-    model = load(settings.model) if settings.model else tiny(words, settings.seed)
-    owner = QWEN3 if settings.model else TINY
-    name = settings.name or f"{'qwen3' if settings.model else 'tiny'}-{settings.mode}-{settings.seed}"
-    out = settings.data / "models" / name
-    config = _config(settings, owner, rows)
-    going_on = _same_run(out, config)
-    if not settings.model:
-        sys.stderr.write(DEMONSTRATION + "\n")
-    trainer = PackedTrainer(
-        model=model,
-        args=_arguments(out, settings, owner, _steps(encoded, settings.tokens)),
-        train_dataset=encoded,
-        data_collator=collate,
-        callbacks=[_Log(out / "metrics.jsonl")],
+    disable_progress_bar()
+    chosen = settings.recipe
+    division = read_division(settings.data, settings.mode, settings.sql, chosen.split, settings.seed)
+    if len(division.train) < chosen.samples_per_step:
+        raise UsageError(
+            f"There are {len(division.train)} rows to train on; at least {chosen.samples_per_step}, one step, are needed."
+        )
+    source = hub.find_model(settings.model, settings.hub) if settings.model else None
+    template = _template(source, division, settings.thinking)
+    samples = _fitting([template.encode(row) for row in division.train], chosen)
+    if source:
+        model, dtype = load(source)
+    else:
+        model, dtype = tiny(template.tokenizer.backend_tokenizer, settings.seed), torch.float32
+    _agree(model, template)
+    owner = QWEN3 if source else TINY
+    steps = schedule(
+        samples,
+        chosen,
+        seed=settings.seed,
+        epochs=settings.epochs or owner.epochs,
+        tokens=settings.tokens,
+        processes=int(os.environ.get("WORLD_SIZE", "1")),
     )
-    trainer.train(resume_from_checkpoint=going_on)
-    model.config._attn_implementation = "sdpa"  # noqa: SLF001 - the folder must load without our attention
-    model.config.use_cache = True
-    model.save_pretrained(out)
-    _save_tokenizer(words, settings, out)
-    sys.stderr.write(f"checkpoint: {out}\n")
-    return out
+    if chosen.fused_loss:
+        give_answer_loss(model)
+    else:
+        model.set_attn_implementation("sdpa")
+    rate = chosen.learning_rate(owner.learning_rate, steps.samples_per_step)
+    return Prepared(model, dtype, template, division, samples, steps, rate, settings.epochs or owner.epochs)
 
 
-def _texts(rows: list[Row]) -> list[str]:
-    return [text for row in rows for text in (row.prompt, row.answer)]
+def _template(source: Path | None, division: Division, thinking: str) -> Template:
+    """The model's own tokenizer; Qwen3's for a folder without one; for the tiny model, Qwen3's pruned to the rows."""
+    if source and any((source / name).exists() for name in ("tokenizer.json", "tokenizer_config.json", "vocab.json")):
+        return load_template(source, thinking)
+    rows = [*division.train, *(row for held in division.validation.values() for row in held)]
+    words = tokenizer.qwen3() if source else tokenizer.pruned(texts(rows))
+    with tempfile.TemporaryDirectory() as folder:
+        tokenizer.save(words, Path(folder), max_length=4_096, thinking="train")
+        return load_template(Path(folder), thinking)
 
 
-def _fitting(encoded: list[Encoded]) -> list[Encoded]:
-    kept = [one for one in encoded if len(one.ids) <= MAX_LENGTH]
+def _agree(model: Any, template: Template) -> None:
+    """Model and tokenizer end and pad alike. Raises UsageError when the vocabulary is too small."""
+    if len(template.tokenizer) > model.config.vocab_size:
+        raise UsageError(
+            f"The tokenizer has {len(template.tokenizer)} words, the model {model.config.vocab_size}: they do not belong together."
+        )
+    for config in (model.config, model.generation_config):
+        config.eos_token_id = template.tokenizer.eos_token_id
+        config.pad_token_id = template.tokenizer.pad_token_id
+    model.config.use_cache = False
+
+
+def _fitting(encoded: list[Encoded], chosen: Recipe) -> list[Encoded]:
+    kept = [one for one in encoded if len(one.ids) <= chosen.max_length]
+    if len(kept) < chosen.samples_per_step:
+        raise UsageError(f"Only {len(kept)} rows have at most {chosen.max_length} tokens: select shorter ones.")
     if len(kept) < len(encoded):
-        sys.stderr.write(f"{len(encoded) - len(kept)} rows are longer than {MAX_LENGTH} tokens and are left out\n")
-    if len(kept) < SAMPLES_PER_STEP:
-        raise UsageError(f"Only {len(kept)} rows have at most {MAX_LENGTH} tokens: select shorter ones.")
+        _say(f"{len(encoded) - len(kept)} rows are longer than {chosen.max_length} tokens and are left out")
     return kept
 
 
-def _steps(encoded: list[Encoded], tokens: int | None) -> int:
-    """Optimizer steps for a budget of trained tokens; -1 without one (the epochs decide)."""
-    if tokens is None:
-        return -1
-    trained = sum(len(one.ids) - one.answer_start for one in encoded)
-    return max(1, round(tokens * len(encoded) / (trained * SAMPLES_PER_STEP)))
+def _name(settings: TrainSettings) -> str:
+    base = Path(settings.model).name if settings.model else "tiny"
+    suffix = "" if settings.recipe.name == "exact" else f"-{settings.recipe.name}"
+    return f"{base}-{settings.mode}-{settings.seed}{suffix}"
 
 
-def _config(settings: TrainSettings, owner: ModelSettings, rows: list[Row]) -> dict[str, Any]:
+def _config(settings: TrainSettings, ready: Prepared) -> dict[str, Any]:
+    """Everything that decides the losses: a run goes on only when all of it is as it was."""
+    held_out = [row for rows in ready.division.validation.values() for row in rows]
     return {
-        "rows": fingerprint(rows),
+        "rows": fingerprint(ready.division.train),
+        "validation_rows": fingerprint(held_out),
         "mode": settings.mode,
-        "model": str(settings.model or "tiny"),
-        "seed": settings.seed,
-        "epochs": settings.epochs or owner.epochs,
-        "tokens": settings.tokens,
-        "learning_rate": owner.learning_rate,
-        "recipe": "exact",
         "sql": settings.sql,
-        "thinking": "off",
+        "model": settings.model or "tiny",
+        "hub": settings.hub,
         "demonstration": settings.model is None,
+        "parameters": ready.model.num_parameters(),
+        "vocabulary": len(ready.template.tokenizer),
+        "recipe": settings.recipe.name,
+        "batching": {name: value for name, value in asdict(settings.recipe).items() if name != "name"},
+        "thinking": settings.thinking,
+        "seed": settings.seed,
+        "epochs": ready.epochs,
+        "tokens": settings.tokens,
+        "learning_rate": ready.learning_rate,
+        "steps": len(ready.schedule.steps),
+        "processes": int(os.environ.get("WORLD_SIZE", "1")),
     }
 
 
-def _same_run(out: Path, config: dict[str, Any]) -> bool:
-    """Whether a checkpoint of this configuration is there. Raises UsageError when it is another's."""
-    path = out / "chidian.json"
-    if path.exists() and any(out.glob("checkpoint-*")):
-        known = orjson.loads(path.read_bytes())
-        changed = [name for name, value in config.items() if known.get(name) != value]
-        if changed:
-            raise UsageError(
-                f"{out} was begun with another {', '.join(changed)}: remove that folder, or undo the change."
-            )
-        return True
-    out.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(orjson.dumps(config, option=orjson.OPT_INDENT_2))
-    return False
+def _trainer(
+    settings: TrainSettings, ready: Prepared, checkpoints: Checkpoints, metrics: Metrics | None
+) -> PackedTrainer:
+    chosen = settings.recipe
+    watcher = Watcher(
+        ready.samples,
+        ready.schedule,
+        hold(ready.division.validation, ready.template, chosen.max_length),
+        ready.template,
+        metrics,
+        folder=checkpoints.folder,
+        fused=chosen.fused_loss,
+        demonstration=settings.model is None,
+        save_every_s=settings.save_every_s,
+    )
+    trainer = PackedTrainer(
+        checkpoints,
+        model=ready.model,
+        args=_arguments(settings, ready, checkpoints.folder),
+        train_dataset=ScheduledRows(ready.samples, ready.schedule, fused=chosen.fused_loss),
+        data_collator=only,
+        callbacks=[watcher],
+    )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
 
 
-def _arguments(out: Path, settings: TrainSettings, owner: ModelSettings, steps: int) -> TrainingArguments:
+def _arguments(settings: TrainSettings, ready: Prepared, folder: Path) -> TrainingArguments:
+    """The schedule holds all epochs, so Trainer sees one; fp32 master weights, bf16 compute on a GPU."""
+    gpu = torch.cuda.is_available()
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
     return TrainingArguments(
-        output_dir=str(out),
-        per_device_train_batch_size=SAMPLES_PER_STEP,
-        max_steps=steps,
-        num_train_epochs=settings.epochs or owner.epochs,
-        learning_rate=owner.learning_rate,
+        output_dir=str(folder),
+        per_device_train_batch_size=1,
+        gradient_accumulation_steps=ready.schedule.rows_per_step // processes,
+        activation_checkpointing=settings.recipe.gradient_checkpointing,
+        activation_checkpointing_kwargs={"use_reentrant": False},
+        train_sampling_strategy="sequential",
+        max_steps=len(ready.schedule.steps),
+        learning_rate=ready.learning_rate,
         lr_scheduler_type="linear",
-        warmup_steps=20,
+        warmup_steps=min(WARMUP_STEPS, len(ready.schedule.steps) // 4),
         max_grad_norm=1.0,
         optim="adamw_torch_fused",
         seed=settings.seed,
-        data_seed=settings.seed,
-        logging_steps=10,
-        save_strategy="steps",
-        save_steps=200,
-        save_total_limit=1,
+        bf16=gpu,
+        logging_steps=1,
+        logging_nan_inf_filter=False,
+        save_strategy="no",
         report_to=[],
         remove_unused_columns=False,
-        dataloader_drop_last=True,
         disable_tqdm=True,
-        use_cpu=not torch.cuda.is_available(),
+        use_cpu=not gpu,
+        ddp_backend=("nccl" if gpu else "gloo") if processes > 1 else None,
+        dataloader_pin_memory=gpu,
     )
 
 
-def _save_tokenizer(words: Tokenizer, settings: TrainSettings, out: Path) -> None:
-    if settings.model and (settings.model / "tokenizer.json").exists():
-        for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
-            if (settings.model / name).exists():
-                (out / name).write_bytes((settings.model / name).read_bytes())
-    else:
-        tokenizer.save(words, out, max_length=MAX_LENGTH * 2)
+def _finish(trainer: PackedTrainer, ready: Prepared, checkpoints: Checkpoints, config: dict[str, Any]) -> None:
+    """A folder that loads without our code: the library's attention, the source's dtype, tokenizer and template."""
+    ready.model.set_attn_implementation("sdpa")
+    ready.model.config.use_cache = True
+    if ready.dtype != torch.float32 and trainer.args.world_size == 1:
+        ready.model.to(ready.dtype)
+    with checkpoints.trouble("The trained model"):
+        trainer.save_final()
+        trainer.accelerator.wait_for_everyone()
+        if trainer.is_world_process_zero():
+            ready.template.save(checkpoints.aside / "final")
+            checkpoints.finish(config)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")

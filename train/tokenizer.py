@@ -31,15 +31,21 @@ NOT_SPECIAL = (
 """Added tokens that ``skip_special_tokens`` keeps; the order gives ids 151643 to 151668."""
 END, PAD = "<|im_end|>", "<|endoftext|>"
 NO_THINKING = "<think>\n\n</think>\n\n"
+_BLOCK = "{%- if enable_thinking is defined and not enable_thinking %}{{- '<think>\\n\\n</think>\\n\\n' }}{%- endif %}"
 CHAT_TEMPLATE = (
     "{%- for message in messages %}{{- '<|im_start|>' + message.role + '\\n' }}"
-    "{%- if message.role == 'assistant' %}{{- '" + NO_THINKING.replace("\n", "\\n") + "' }}{%- endif %}"
+    "{%- if message.role == 'assistant' %}" + _BLOCK + "{%- endif %}"
     "{{- message.content + '<|im_end|>\\n' }}{%- endfor %}"
-    "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n"
-    + NO_THINKING.replace("\n", "\\n")
-    + "' }}{%- endif %}"
+    "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}" + _BLOCK + "{%- endif %}"
 )
-"""Thinking off: the empty block belongs to the prompt, so that training and inference see the same."""
+"""ChatML with Qwen3's flag: ``enable_thinking=False`` closes thinking with an empty block."""
+_CLOSED = "{%- set enable_thinking = false %}"
+
+
+def with_thinking(template: str, thinking: str) -> str:
+    """The template that closes thinking by itself in mode ``off``, whatever the caller says or leaves out."""
+    plain = template.removeprefix(_CLOSED)
+    return _CLOSED + plain if thinking == "off" else plain
 
 
 def _byte_letters() -> dict[int, str]:
@@ -118,7 +124,7 @@ def pruned(texts: Iterable[str]) -> Tokenizer:
     return _assemble({spelled[token]: i for i, token in enumerate(ordered)}, merges)  # type: ignore[arg-type]  # pairs
 
 
-def save(tokenizer: Tokenizer, folder: Path, *, max_length: int) -> None:
+def save(tokenizer: Tokenizer, folder: Path, *, max_length: int, thinking: str = "off") -> None:
     """A folder that AutoTokenizer loads without our code."""
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / "tokenizer.json"))
@@ -128,7 +134,6 @@ def save(tokenizer: Tokenizer, folder: Path, *, max_length: int) -> None:
         "pad_token": PAD,
         "model_max_length": max_length,
         "clean_up_tokenization_spaces": False,
-        "chidian_thinking": "off",
     }
     (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
-    (folder / "chat_template.jinja").write_text(CHAT_TEMPLATE, encoding="utf-8")
+    (folder / "chat_template.jinja").write_text(with_thinking(CHAT_TEMPLATE, thinking), encoding="utf-8")

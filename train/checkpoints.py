@@ -1,0 +1,138 @@
+"""What a killed run goes on from: checkpoints written aside, fsynced and renamed, beside the configuration they belong to.
+
+A folder ``checkpoint-N`` therefore is whole, or is not there. The two newest are kept: one damaged later (its files no longer
+have the sizes it was sealed with) costs the steps since the other.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from safetensors import SafetensorError
+
+from factory.errors import DiskTrouble, UsageError
+
+CONFIG: Final = "chidian.json"
+METRICS: Final = "metrics.jsonl"
+SEAL: Final = "sizes.json"
+KEPT: Final = 2
+
+
+class Checkpoints:
+    """The checkpoints of one run's folder. Only the main process writes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.aside = folder / "aside"
+
+    def open(self, config: Mapping[str, Any], *, writing: bool) -> bool:
+        """Claim the folder for this configuration; False when its run has ended already.
+
+        Raises UsageError that names what differs when it is another configuration's, DiskTrouble.
+        """
+        path = self.folder / CONFIG
+        if path.exists():
+            known = orjson.loads(path.read_bytes())
+            changed = [
+                f"{name} ({known.get(name)} → {value})" for name, value in config.items() if known.get(name) != value
+            ]
+            if changed:
+                raise UsageError(
+                    f"{self.folder} was trained with another {', '.join(changed)}: undo the change, remove that folder, "
+                    "or train under another name (python -m train run --name NAME)."
+                )
+            if known.get("finished_at"):
+                return False
+        if writing:
+            with self.trouble("The run's folder"):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                shutil.rmtree(self.aside, ignore_errors=True)
+                write_whole(path, orjson.dumps(dict(config), option=orjson.OPT_INDENT_2))
+        return True
+
+    def newest(self) -> Path | None:
+        """The newest whole checkpoint."""
+        for path in self._all():
+            if _sealed(path):
+                return path
+            sys.stderr.write(f"{path} is damaged and left aside\n")
+        return None
+
+    def keep(self, step: int) -> None:
+        """Make the checkpoint that lies aside count, and remove those that are too many."""
+        name = f"checkpoint-{step}"
+        written = self.aside / name
+        sizes = {str(one.relative_to(written)): one.stat().st_size for one in written.rglob("*") if one.is_file()}
+        (written / SEAL).write_bytes(orjson.dumps(sizes))
+        for one in [*written.rglob("*"), written, self.folder / METRICS]:
+            if one.exists():
+                sync(one)
+        shutil.rmtree(self.folder / name, ignore_errors=True)
+        written.rename(self.folder / name)
+        sync(self.folder)
+        for old in self._all()[KEPT:]:
+            shutil.rmtree(old, ignore_errors=True)
+
+    def finish(self, config: Mapping[str, Any]) -> None:
+        """Put the final files, written aside, in place, config.json last: readers look for it; then drop the checkpoints."""
+        final = self.aside / "final"
+        for one in sorted(final.iterdir(), key=lambda one: one.name == "config.json"):
+            sync(one)
+            one.replace(self.folder / one.name)
+        record = {**config, "finished_at": datetime.now(UTC).isoformat(timespec="seconds")}
+        write_whole(self.folder / CONFIG, orjson.dumps(record, option=orjson.OPT_INDENT_2))
+        for old in [*self._all(), self.aside]:
+            shutil.rmtree(old, ignore_errors=True)
+
+    @contextmanager
+    def trouble(self, what: str) -> Iterator[None]:
+        """Failures to write become DiskTrouble. torch reports a full disk as RuntimeError, safetensors as its own error."""
+        try:
+            yield
+        except (OSError, SafetensorError, RuntimeError) as error:
+            kept = self._all()
+            stays = f"{kept[0].name} stays" if kept else "there is no checkpoint yet"
+            reason = str(error).strip().splitlines()[0]
+            raise DiskTrouble(
+                f"{what} could not be written to {self.folder} ({reason}): make room, then give the same command; {stays}."
+            ) from error
+
+    def _all(self) -> list[Path]:
+        """Newest first."""
+        found = [one for one in self.folder.glob("checkpoint-*") if one.name.rpartition("-")[2].isdecimal()]
+        return sorted(found, key=lambda one: -int(one.name.rpartition("-")[2]))
+
+
+def _sealed(path: Path) -> bool:
+    try:
+        sizes = orjson.loads((path / SEAL).read_bytes())
+        return all((path / name).stat().st_size == size for name, size in sizes.items())
+    except (OSError, ValueError):
+        return False
+
+
+def sync(path: Path) -> None:
+    """Force a file or folder to disk."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Replace a file in one go."""
+    aside = path.with_name(f".{path.name}.aside")
+    with aside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
