@@ -147,3 +147,8 @@ def evidence_lines(pois: Sequence[dict[str, Any]]) -> tuple[str, ...]:
         # A bar inside a name would forge the next field.
         lines.append("｜".join(f"{name}：{str(value).replace('｜', '/')}" for name, value in facts if value))
     return tuple(lines)
+
+
+def facts_of(line: str) -> dict[str, str]:
+    """A line of evidence back as label to text."""
+    return dict(part.split("：", 1) for part in line.split("｜") if "：" in part)

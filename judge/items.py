@@ -72,7 +72,7 @@ class Selection:
 
 def count_items(data: Path, selection: Selection) -> Counter[str]:
     """How many samples and completions there are. Raises UsageError when there is nothing to judge."""
-    with _open(data) as connection:
+    with open_views(data) as connection:
         row = connection.execute(_COUNT, selection.bound()).fetchone()
     samples, completions = row or (0, 0)
     if not samples:
@@ -87,7 +87,7 @@ def read_items(data: Path, selection: Selection, edits: list[Item]) -> Iterator[
 
 
 def _stored(data: Path, selection: Selection) -> Iterator[Item]:
-    with _open(data) as connection:
+    with open_views(data) as connection:
         cursor = connection.execute(_ITEMS, {**selection.bound(), "most": MOST_EVIDENCE})
         while rows := cursor.fetchmany(BATCH):
             yield from map(_item, rows)
@@ -106,7 +106,7 @@ def judged_before(data: Path, judge: str) -> Judged:
     """What this judge has answered: only the rest is asked."""
     done: set[Question] = set()
     failures: dict[Question, int] = {}
-    with _open(data) as connection:
+    with open_views(data) as connection:
         rows = connection.execute(_DONE, {"judge": judge, "final": CANNOT_JUDGE}).fetchall()
     for item, design, rubric, replicate, is_done, attempts in rows:
         question = (str(item), str(design), str(rubric), int(replicate))
@@ -117,7 +117,8 @@ def judged_before(data: Path, judge: str) -> Judged:
     return Judged(frozenset(done), failures)
 
 
-def _open(data: Path) -> duckdb.DuckDBPyConnection:
+def open_views(data: Path) -> duckdb.DuckDBPyConnection:
+    """The warehouse, read-only. Raises UsageError when there is none."""
     path = data / "warehouse.duckdb"
     if not path.exists():
         raise UsageError(f"There is no {path}: run `make synth` first.")

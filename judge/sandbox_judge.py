@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from math import cos, log, pi, sqrt
 
+from judge.asking import facts_of
+
 _MARK = re.compile(r"^<证据 ([0-9a-f]+)>$", re.MULTILINE)
 _LISTED = re.compile(r"^\s*(\d+)[.、．)]\s*(.+)$")
 _NUMBERS = (
@@ -23,7 +25,10 @@ _NUMBERS = (
 )
 _HOUSE = re.compile(r"\d+号(?!线)")
 _TIME = re.compile(r"\d{1,2}:\d{2}")
-_DISHES = re.compile(r"(?:招牌菜?|特色菜?|拿手菜?)(?:有|是|为|包括|：)([^，。；！]+)")
+_DISHES = re.compile(
+    r"(?:(?:招牌菜?|特色菜?|拿手菜?|推荐菜)(?:有|是|为|包括|：)|不妨试试|可以尝尝|可以点)([^，。；！]+)"
+)
+_KITCHEN = re.compile(r"(?:主营|主打|专做|做的是)([^，。；、！（(]{2,6})")
 _WANTED_M = re.compile(r"(\d+(?:\.\d+)?)(米|公里)(?:以内|范围内|内|之内)")
 _NOTHING = re.compile(r"没有完全|没有(?:找到)?.{0,8}符合|最接近|不太凑巧")
 
@@ -58,7 +63,7 @@ def look(prompt: str) -> Look:
     if found is None:
         return Look(0, 0, 0, 0, 0, 0.0, 0)
     evidence, question, answer = (_block(prompt, name, found[1]) for name in ("证据", "提问", "回答"))
-    known = {facts["店名"]: facts for facts in map(_facts, evidence.splitlines()) if "店名" in facts}
+    known = {facts["店名"]: facts for facts in map(facts_of, evidence.splitlines()) if "店名" in facts}
     lines = [line for line in re.sub(r"[*【】#`]", "", answer).splitlines() if line.strip()]
     items = [(position, match) for position, line in enumerate(lines) if (match := _LISTED.match(line))]
     names = [_named(match[2], known) for _, match in items]
@@ -70,7 +75,7 @@ def look(prompt: str) -> Look:
         listed=len(items),
         distinct=len({name for name in names if name is not None}) + names.count(None),
         invented=names.count(None),
-        wrong=sum(_wrong(text, facts) for text, facts in zip(texts, real, strict=True)),
+        wrong=sum(_wrong(text, facts, known) for text, facts in zip(texts, real, strict=True)),
         missed=0 if _NOTHING.search(answer) else sum(_missed(question, facts, known) for facts in real),
         told=sum(map(_told, texts, real)) / len(real) if real else 0.0,
         form=form,
@@ -79,10 +84,6 @@ def look(prompt: str) -> Look:
 
 def _block(prompt: str, name: str, mark: str) -> str:
     return prompt.partition(f"<{name} {mark}>\n")[2].partition(f"\n</{name} {mark}>")[0]
-
-
-def _facts(line: str) -> dict[str, str]:
-    return dict(part.split("：", 1) for part in line.split("｜") if "：" in part)
 
 
 def _named(text: str, known: Mapping[str, object]) -> str | None:
@@ -94,24 +95,46 @@ def _number(facts: Mapping[str, str], name: str) -> float | None:
     return float(found[0]) if found else None
 
 
-def _wrong(text: str, facts: Mapping[str, str]) -> int:
+def _wrong(text: str, facts: Mapping[str, str], known: Mapping[str, Mapping[str, str]]) -> int:
     """Statements that this restaurant's evidence contradicts or does not hold."""
-    count = 0
-    where = facts.get("地址", "") + facts["店名"]
-    if "地址" in facts:
-        text = text.replace(facts["地址"], "")  # "80 metres east of the crossing" is no distance
+    # "80 metres east of the crossing" is no distance, and a name may hold a dish or a kitchen.
+    for own in (facts["店名"], facts.get("地址", "")):
+        text = text.replace(own, "") if own else text
+    count, text = _elsewhere(text, facts, known)
     for name, pattern, unit in _NUMBERS:
         truth = _number(facts, name)
         for found in pattern.finditer(text):
             stated = float(found[1]) * unit
             slack = {"评分": 0.049, "人均": 0.06 * (truth or 0) + 1, "距离": 0.06 * (truth or 0) + 50}[name]
             count += truth is None or abs(stated - truth) > slack
+    where = facts.get("地址", "") + facts["店名"]
     count += sum(house not in where for house in _HOUSE.findall(text))
     count += sum(time.zfill(5) not in facts.get("营业时间", "") for time in _TIME.findall(text))
-    dishes = facts.get("招牌菜", "").split("、")
-    for group in _DISHES.findall(text):
-        count += sum(bool(one.strip()) and one.strip(" 等") not in dishes for one in re.split(r"[、和与及]", group))
-    return count
+    count += sum(kitchen != facts.get("菜系") for kitchen in _KITCHEN.findall(text))
+    return count + _not_served(text, facts, known)
+
+
+def _elsewhere(text: str, facts: Mapping[str, str], known: Mapping[str, Mapping[str, str]]) -> tuple[int, str]:
+    """Addresses of other restaurants, and the text without them."""
+    others = {one["地址"] for one in known.values() if "地址" in one} - {facts.get("地址", "")}
+    stated = sorted((address for address in others if address in text), key=len, reverse=True)
+    for address in stated:
+        text = text.replace(address, "")
+    return bool(stated), text
+
+
+def _not_served(text: str, facts: Mapping[str, str], known: Mapping[str, Mapping[str, str]]) -> int:
+    """Dishes that are other restaurants', and dishes offered in so many words that are nobody's here."""
+    own = facts.get("招牌菜", "").split("、")
+    for dish in sorted(filter(None, own), key=len, reverse=True):
+        text = text.replace(dish, "")
+    others = {dish for one in known.values() for dish in one.get("招牌菜", "").split("、") if dish}
+    count = 0
+    for dish in sorted(others.difference(own), key=len, reverse=True):
+        count += dish in text
+        text = text.replace(dish, "")
+    offered = [one.strip(" 等") for group in _DISHES.findall(text) for one in re.split(r"[、和与及]", group)]
+    return count + sum(bool(dish) for dish in offered)
 
 
 def _missed(question: str, facts: Mapping[str, str], known: Mapping[str, Mapping[str, str]]) -> int:

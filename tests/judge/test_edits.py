@@ -1,0 +1,124 @@
+"""Planted errors are errors and harmless edits are none: the verifier says so, and the simulated judge sees it in the facts."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from factory.records import Claim, Evidence, Place, Poi
+from factory.verify import read_claims
+from judge.asking import Ask, Item, facts_of, messages
+from judge.edits import edited_items
+from judge.items import Selection, read_items
+from judge.planted import DOSES, FAULTS, HARMLESS
+from judge.sandbox_judge import Look, look
+
+CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
+SELECTION = Selection(None, None, 0)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("world")
+    made = [sys.executable, "-m", "factory", "synth"]
+    subprocess.run(made, env={**CLEAN, "DATA": str(folder), "N": "100"}, check=True, stderr=subprocess.DEVNULL)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def edits(data: Path) -> dict[str, dict[int, list[Item]]]:
+    found: dict[str, dict[int, list[Item]]] = defaultdict(lambda: defaultdict(list))
+    for item in edited_items(data, SELECTION):
+        if item.kind == "injected":
+            _, kind, dose = item.item_id.split("~")
+            found[kind][int(dose)].append(item)
+    return found
+
+
+@pytest.fixture(scope="module")
+def verified(data: Path) -> dict[str, tuple[Evidence, Place]]:
+    with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as connection:
+        rows = connection.execute(
+            "select sample_id, evidence, place_id, place, city, null, lng, lat, datum from samples"
+        ).fetchall()
+    return {sample: (_evidence(pois), Place(*place)) for sample, pois, *place in rows}
+
+
+def _evidence(pois: list[dict[str, Any]]) -> Evidence:
+    fields = {"specialities": (), "tags": ()}
+    made = tuple(Poi(**(poi | fields | {"specialities": tuple(poi["specialities"] or ())})) for poi in pois)
+    return Evidence(made, (), "", "GCJ-02", "", "", frozenset(), datetime.now(UTC))
+
+
+def _look(item: Item) -> Look:
+    return look(messages(Ask(item, "standard", "data_v1", ("data_v1",), 0), 0)[1].content)
+
+
+def test_every_kind_is_made_at_every_dose_of_the_same_samples(edits: dict[str, dict[int, list[Item]]]) -> None:
+    assert set(edits) == {*FAULTS, *HARMLESS}
+    for doses in edits.values():
+        samples = [[item.sample_id for item in doses[dose]] for dose in DOSES]
+        assert samples[0] == samples[1] == samples[2]
+        assert len(samples[0]) >= 5
+
+
+def test_the_verifier_finds_each_planted_fault_and_nothing_in_harmless_edits(
+    edits: dict[str, dict[int, list[Item]]], verified: dict[str, tuple[Evidence, Place]]
+) -> None:
+    def unsupported(item: Item) -> list[Claim]:
+        claims = read_claims(item.question, item.answer, *verified[item.sample_id])
+        return [claim for claim in claims if claim.status == "unsupported"]
+
+    for kind, doses in edits.items():
+        for dose, items in doses.items():
+            found = [unsupported(item) for item in items]
+            # An unfit restaurant's facts are true; it is not what was asked for.
+            if kind in HARMLESS or kind == "unfit":
+                assert not any(found), (kind, found)
+            else:
+                assert all(len(one) >= dose for one in found), (kind, dose)
+                assert all(claim.kind == kind for one in found for claim in one), (kind, found)
+
+
+def test_the_simulated_judge_counts_faults_by_the_facts(data: Path, edits: dict[str, dict[int, list[Item]]]) -> None:
+    clean = {item.sample_id: _look(item) for item in read_items(data, SELECTION, []) if item.kind == "sample"}
+    assert not [one for one in clean.values() if one.invented or one.wrong or one.missed]
+    for kind, doses in edits.items():
+        for dose, items in doses.items():
+            for item in items:
+                seen = _look(item)
+                count = seen.invented + seen.wrong + seen.missed
+                if kind in HARMLESS:
+                    assert replace(seen, told=0.0) == replace(clean[item.sample_id], told=0.0)
+                    assert seen.told == pytest.approx(clean[item.sample_id].told)
+                else:
+                    # A restaurant that serves something else may also be too far away.
+                    assert dose - 1 <= count <= dose * (2 if kind == "unfit" else 1), (kind, dose, item.answer)
+
+
+def test_a_fault_that_the_evidence_holds_is_no_fault(edits: dict[str, dict[int, list[Item]]]) -> None:
+    """The simulated judge knows facts, not edits: beside evidence that says what the edit says it finds nothing."""
+    for dose, items in edits["rating"].items():
+        for item in items:
+            assert _look(item).wrong == dose
+            assert (
+                _look(replace(item, evidence=tuple(_agreeing(line, item.answer) for line in item.evidence))).wrong == 0
+            )
+
+
+def _agreeing(line: str, answer: str) -> str:
+    """A line of evidence with the rating that the answer states for this restaurant."""
+    name = facts_of(line)["店名"]
+    told = next((one for one in answer.splitlines() if name in one), "").replace(name, "")
+    stated = re.search(r"评分\D{0,5}(\d\.\d)|(\d\.\d)分?的(?:综合)?评分", told)
+    return re.sub(r"评分：[\d.]+", f"评分：{stated[1] or stated[2]}", line) if stated else line
