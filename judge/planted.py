@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from judge.asking import Item, facts_of
 
 DOSES = (1, 2, 3)
+UNFIT = "unfit"
+"""The one kind of fault whose facts are true."""
 MOST_LISTED = 5
 """Restaurants in the longest list that answers hold."""
 PADDING = (
@@ -197,9 +199,9 @@ FAULTS: dict[str, Fault] = {
     "hours": _hours,
     "dish": _dish,
     "cuisine": _cuisine,
-    "unfit": _unfit,
+    UNFIT: _unfit,
 }
-REWRITTEN = frozenset({"cuisine", "unfit"})
+REWRITTEN = frozenset({"cuisine", UNFIT})
 """Kinds that take the whole list item, not the words of one claim."""
 WHOLE_ITEM = REWRITTEN | {"name"}
 
@@ -237,8 +239,8 @@ def reordered(item: Item, dose: int) -> str | None:
         return None
     texts = [_LISTED.sub(r"\4", lines[place]) for place in places]
     turned = {1: [texts[1], texts[0], *texts[2:]], 2: [*texts[1:], texts[0]], 3: texts[::-1]}[dose]
-    for place, text in zip(places, turned, strict=True):
-        lines[place] = _LISTED.sub(lambda found, text=text: f"{found[1]}{found[2]}{found[3]}{text}", lines[place])
+    for place, old, new in zip(places, texts, turned, strict=True):
+        lines[place] = lines[place].removesuffix(old) + new
     return "\n".join(lines)
 
 

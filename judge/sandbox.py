@@ -24,6 +24,8 @@ from judge.sandbox_judge import Temper, scores
 MODEL, SECOND_MODEL = "sandbox/judge-v1", "sandbox/judge-v2"
 NATIVE = "/api/v1/services/aigc/text-generation/generation"
 COMPATIBLE = "/compatible-mode/v1/chat/completions"
+HALO = 0.3
+"""By default the simulated judge has a halo, so that a report made without a key shows what it does to one call's scores."""
 WINDOW_S = 1.0
 """Limits are enforced per second, as the vendor may (RPM / 60 in each second)."""
 HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
@@ -75,7 +77,7 @@ def words(body: dict[str, Any], temper: Temper, fault: str) -> tuple[str, str]:
     """(text, finish reason) of the simulated judge, odd where the fault says so."""
     messages = body["messages"]
     system, prompt = messages[0]["content"], messages[1]["content"]
-    found = scores(system, prompt, body.get("seed"), temper)
+    found = scores(system, prompt, f"{body['model']} {body.get('seed')}", temper)
     plain: dict[str, Any] = dict(found[""]) if set(found) == {""} else dict(found)
     if fault == "off_scale":
         plain = dict.fromkeys(plain, 9)
@@ -197,8 +199,8 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m judge sandbox")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--noise", type=float, default=0.5, help="private error of a score, SD in points of 1 to 5")
-    parser.add_argument("--halo", type=float, default=0.0, help="error shared by all scores of one call")
-    parser.add_argument("--bias", type=float, default=0.0)
+    parser.add_argument("--halo", type=float, default=HALO, help="error shared by all scores of one call, SD as above")
+    parser.add_argument("--bias", type=float, default=0.0, help="added to every score")
     parser.add_argument("--faults", default="{}", help="JSON: latency_s, shares, next, always, retry_after_s, rpm, tpm")
     parser.add_argument("--keys", default="", help="comma-separated; empty accepts any")
     flags = parser.parse_args(list(argv))

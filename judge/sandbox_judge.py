@@ -110,7 +110,7 @@ def _wrong(text: str, facts: Mapping[str, str], known: Mapping[str, Mapping[str,
     where = facts.get("地址", "") + facts["店名"]
     count += sum(house not in where for house in _HOUSE.findall(text))
     count += sum(time.zfill(5) not in facts.get("营业时间", "") for time in _TIME.findall(text))
-    count += sum(kitchen != facts.get("菜系") for kitchen in _KITCHEN.findall(text))
+    count += sum(str(kitchen) != facts.get("菜系") for kitchen in _KITCHEN.findall(text))
     return count + _not_served(text, facts, known)
 
 
@@ -120,7 +120,7 @@ def _elsewhere(text: str, facts: Mapping[str, str], known: Mapping[str, Mapping[
     stated = sorted((address for address in others if address in text), key=len, reverse=True)
     for address in stated:
         text = text.replace(address, "")
-    return bool(stated), text
+    return int(bool(stated)), text
 
 
 def _not_served(text: str, facts: Mapping[str, str], known: Mapping[str, Mapping[str, str]]) -> int:
@@ -164,9 +164,11 @@ def latent(dimension: str, seen: Look) -> float:
     if seen.listed == 0:
         return 1.0
     facts = 1.5 * seen.invented + 1.0 * seen.wrong
+    # The rubric's anchors: one plain error is a 3, an invented restaurant or several errors a 2, most of it wrong a 1.
+    errors = 2.5 * seen.invented + 1.0 * seen.wrong
     plenty = {1: 3.5, 2: 4.5}.get(seen.distinct, 5.0) - (seen.listed - seen.distinct)
     return {
-        "准确性": 5.0 - facts,
+        "准确性": 5.0 - (1.4 + 0.6 * errors if errors else 0.0),
         "一致性": 5.0 - 1.0 * seen.missed - 0.3 * facts,
         "理解能力": 5.0 - 1.0 * seen.missed,
         "推荐合理性": 5.0 - 0.8 * seen.missed - 0.7 * facts,
@@ -179,7 +181,10 @@ def latent(dimension: str, seen: Look) -> float:
 
 
 def scores(system: str, prompt: str, seed: object, temper: Temper) -> dict[str, dict[str, int]]:
-    """Per rubric (one, named "", unless the system message asks for several) the dimensions' scores, 1 to 5."""
+    """Per rubric (one, named "", unless the system message asks for several) the dimensions' scores, 1 to 5.
+
+    ``seed``: whose error it is; two judges that are to err apart need two.
+    """
     seen = look(prompt)
     # Halo: one error for all that this very call scores.
     shared = temper.halo * _normal(seed, system, prompt, "halo") + temper.bias

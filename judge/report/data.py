@@ -12,20 +12,46 @@ from typing import Any
 import duckdb
 import orjson
 
+from judge.planted import HARMLESS, UNFIT
+from judge.statistics.calls import VerdictRow
+
 _RUNS = """
 select r.run_id, r.target, r.map_provider, r.teacher, r.prompt_version, r.places, r.simulated, l.planned, l.accepted,
   l.surplus, l.rejected, l.duplicate, l.failed, l.pending
 from runs r join ledger l using (run_id) where $run is null or run_id = $run order by run_id
 """
-_SCORES = """
-select c.item_id, c.item_kind, s.sample_id, coalesce(c.arm, ''), coalesce(m.mode, ''), s.split, s.place_id, c.design, c.rubric,
-  c.judge, c.total, c.dimensions, c.scored, c.replicates, c.edit, c.dose
-from scores c join samples s on s.sample_id = coalesce(c.sample_id, c.item_id)
-left join completions m on m.completion_id = c.item_id where $run is null or s.run_id = $run order by all
+_ROWS = """
+with newest as (  -- a model that was trained again answers anew: its newest answers count
+  select completion_id, mode from completions
+  qualify checkpoint = first_value(checkpoint) over (partition by arm, mode order by created_at desc, checkpoint)
+)
+select v.item_id, v.item_kind, s.sample_id, s.place_id, s.split, v.arm, n.mode, v.design, v.rubric, v.replicate, v.judge,
+  v.total, v.status, nullif(v.reason, ''), v.edit, v.dose, v.scores
+from verdicts v join samples s on s.sample_id = coalesce(v.sample_id, v.item_id)
+left join newest n on n.completion_id = v.item_id
+where ($run is null or s.run_id = $run) and (v.item_kind <> 'completion' or n.mode is not null)
+order by v.item_id, v.design, v.rubric, v.replicate, v.judge
 """
-_CALLS = """
-select item_id, item_kind, rubric, judge, design, total, replicate from verdicts
-where status = 'scored' and ($run is null or run_id = $run) order by item_id, item_kind, rubric, judge, design, replicate
+_SOUND = """
+select s.sample_id, count(*) filter (c.status = 'unsupported') = 0 from samples s join claims c using (sample_id)
+where $run is null or s.run_id = $run group by 1
+union all
+select m.completion_id, min(m.value) = 1 from measures m join completions c using (completion_id)
+join samples s using (sample_id) where m.kind in ('in_evidence', 'claims_right') and ($run is null or s.run_id = $run)
+group by 1 having count(*) = 2
+"""
+_TEXTS = """
+select 'data', split, place_id, question, answer from samples where $run is null or run_id = $run
+union all
+select c.arm || ' ' || c.mode, c.split, s.place_id, c.question, c.answer from completions c join samples s using (sample_id)
+where $run is null or s.run_id = $run order by all
+"""
+_FACTS = """
+select s.sample_id, s.place_id, c.poi_id, c.kind, any_value(c.truth) from claims c join samples s using (sample_id)
+where c.poi_id is not null and c.truth is not null and ($run is null or s.run_id = $run) group by all order by all
+"""
+_RECOMMENDED = """
+select s.place_id, r.poi_id from samples s, unnest(s.recommendations) as u(r) where $run is null or s.run_id = $run order by all
 """
 _COVERAGE = """
 select judge, item_kind, design, rubric, status, coalesce(reason, ''), count(*), sum(cost_cny) from verdicts
@@ -80,46 +106,23 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
-    """One item's score by one rubric, judge and design: means over its scored replicates; ``total`` 0 to 10."""
+class Text:
+    """One question and its answer; ``group``: data, or a completion's arm and mode."""
 
-    item_id: str
-    kind: str
-    sample_id: str
-    arm: str
-    mode: str
+    group: str
     split: str
     place_id: str
-    design: str
-    rubric: str
-    judge: str
-    total: float | None
-    dimensions: dict[str, float] | None
-    scored: int
-    replicates: int
-    edit: str | None
-    dose: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One scored judge call."""
-
-    item_id: str
-    kind: str
-    rubric: str
-    judge: str
-    design: str
-    total: float | None
-    replicate: int
+    question: str
+    answer: str
 
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """One checkpoint's training log; ``losses`` are (step, loss)."""
+    """One checkpoint's training log: (step, loss) of training, and of validation by the split's name where it was measured."""
 
     model: str
     losses: tuple[tuple[int, float], ...]
+    validation: dict[str, tuple[tuple[int, float], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +130,13 @@ class Material:
     """Everything numeric that the report needs. Rows that are only shown stay tuples in the order of their query."""
 
     runs: tuple[Run, ...]
-    scores: tuple[Score, ...]
-    calls: tuple[Call, ...]
+    rows: tuple[VerdictRow, ...]
+    sound: dict[str, bool]
+    """By item_id, whether the verifier finds nothing wrong in it."""
+    texts: tuple[Text, ...]
+    facts: tuple[tuple[str, str, str, str, str], ...]
+    """(sample, place, restaurant, kind, value) of each verified fact that a sample states."""
+    recommended: tuple[tuple[str, str], ...]
     coverage: tuple[tuple[Any, ...], ...]
     usage: tuple[tuple[Any, ...], ...]
     rejects: tuple[tuple[Any, ...], ...]
@@ -148,8 +156,11 @@ def read_material(connection: duckdb.DuckDBPyConnection, data: Path, run: str | 
 
     return Material(
         runs=tuple(Run(*row) for row in ask(_RUNS)),
-        scores=tuple(Score(*row) for row in ask(_SCORES)),
-        calls=tuple(Call(*row) for row in ask(_CALLS)),
+        rows=(rows := tuple(VerdictRow(*row) for row in ask(_ROWS))),
+        sound=dict(ask(_SOUND)) | {row.item_id: one for row in rows if (one := _made_sound(row)) is not None},
+        texts=tuple(Text(*row) for row in ask(_TEXTS)),
+        facts=ask(_FACTS),
+        recommended=ask(_RECOMMENDED),
         coverage=ask(_COVERAGE),
         usage=ask(_USAGE),
         rejects=ask(_REJECTS),
@@ -162,18 +173,31 @@ def read_material(connection: duckdb.DuckDBPyConnection, data: Path, run: str | 
     )
 
 
+def _made_sound(row: VerdictRow) -> bool | None:
+    """What was made from a sample is known: tests hold the verifier to it. None for what is no matter of facts."""
+    if row.edit == UNFIT:
+        return None  # its facts are true
+    if row.item_kind == "injected":
+        return row.edit in HARMLESS
+    return {"same": True, "other_evidence": False}.get(row.edit or "") if row.item_kind == "control" else None
+
+
 def read_losses(data: Path) -> tuple[Losses, ...]:
     """The log of each checkpoint folder. A torn last line (a run that goes on) is left out."""
     found = []
     for path in sorted((data / "models").glob("*/metrics.jsonl")):
-        rows = []
+        losses: list[tuple[int, float]] = []
+        held: dict[str, list[tuple[int, float]]] = {}
         for line in path.read_bytes().splitlines():
             try:
                 row = orjson.loads(line)
             except orjson.JSONDecodeError:
                 continue
             if "loss" in row and "step" in row:
-                rows.append((int(row["step"]), float(row["loss"])))
-        if rows:
-            found.append(Losses(path.parent.name, tuple(rows)))
+                losses.append((int(row["step"]), float(row["loss"])))
+            for name, value in row.items():
+                if name.startswith("eval_") and name.endswith("loss") and "step" in row:
+                    held.setdefault(name[5:-4].strip("_") or "validation", []).append((int(row["step"]), float(value)))
+        if losses:
+            found.append(Losses(path.parent.name, tuple(losses), {name: tuple(one) for name, one in held.items()}))
     return tuple(found)

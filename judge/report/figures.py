@@ -1,213 +1,255 @@
-"""The report's charts, each a function from findings to a figure, in Chinese or English; nothing is computed here.
+"""The report's charts, each a function from statistics to a figure, in Chinese or English; nothing is computed here.
 
 Every chart is drawn as SVG for the page (twice, once a language) and as PNG beside it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from matplotlib.figure import Figure
 
 from factory import chart_style as style
 from factory.timeline import Timeline
 from factory.timeline import draw as draw_timeline
-from judge.report.data import Losses, Material, Score
-from judge.report.findings import HELD_OUT, Edited, Findings, Mean
+from judge.report.data import Losses
+from judge.report.words import CONTROLS, DIMENSIONS, EDITS, SPLITS, TITLES, Words, group_words
+from judge.statistics.bootstrap import Estimate
+from judge.statistics.calls import ANSWER, DATA
+from judge.statistics.comparison import NEGLIGIBLE
+from judge.statistics.pairings import HELD_OUT, Pairing
+from judge.statistics.summary import Dimension, Distribution, Scored, Summary
+from judge.statistics.validity import Control, Response
 
 BLUE, OCHRE, RED, GREEN, VIOLET = style.SERIES
-ORIGINAL_MEAN = {"data_v1": 7.55, "answer_v1": 6.64}
+ORIGINAL_MEAN = {DATA: 7.55, ANSWER: 6.64}
 """Of the course project that this one grew from; one judge call an item, both scores in one answer."""
-TITLES = {"data_v1": ("数据质量", "Data quality"), "answer_v1": ("模型表现", "Model performance")}
-DIMENSIONS = {
-    "准确性": "accuracy",
-    "一致性": "consistency",
-    "多样性": "diversity",
-    "规范性": "form",
-    "实用性": "usefulness",
-    "理解能力": "understanding",
-    "推荐合理性": "sound choice",
-    "信息完整性": "completeness",
-    "逻辑清晰性": "clarity",
-}
+ORIGINAL_R = 0.956
 Draw = Callable[[bool], Figure]
 
 
-def charts(material: Material, findings: Findings, timeline: Timeline | None) -> dict[str, Draw]:
+def charts(summary: Summary, losses: Sequence[Losses], timeline: Timeline | None) -> dict[str, Draw]:
     """Name to drawing, in the page's order; what has no data has no chart."""
     found: dict[str, Draw] = {
-        f"distribution_{rubric}": partial(_distribution, findings, rubric)
-        for rubric, one in findings.shares.items()
-        if one
+        f"distribution_{one.rubric}": partial(_distribution, one) for one in summary.distributions
     }
-    if findings.dimensions:
-        found["dimensions"] = partial(_dimensions, findings)
-    pairs = _pairs(material.scores, findings.judge)
-    if pairs:
+    if summary.dimensions:
+        found["dimensions"] = partial(_dimensions, summary.dimensions)
+    pairs = summary.headline[-1]  # of several arms the tuned one stands last
+    if lines := correlation_lines(summary):
+        found["correlations"] = partial(_correlations, lines)
+    if pairs.points:
         found["scatter"] = partial(_scatter, pairs)
-    injected = [one for one in findings.edited if one.kind == "injected"]
-    controls = [one for one in findings.edited if one.kind == "control"]
-    if injected:
-        found["dose_response"] = partial(_dose_response, injected, controls)
-    if controls:
-        found["controls"] = partial(_controls, controls)
-    if len({one.group for one in findings.means}) > 1:
-        found["arms"] = partial(_arms, [one for one in findings.means if one.group != "data"])
-    if material.losses:
-        found["loss"] = partial(_loss, material.losses)
+    if summary.responses:
+        found["dose_response"] = partial(_dose_response, summary.responses)
+        found["slopes"] = partial(_slopes, summary.responses)
+    if summary.controls:
+        found["controls"] = partial(_controls, summary.controls)
+    students = [one for one in summary.scored if one.group != "data" and one.split in HELD_OUT]
+    if students:
+        found["arms"] = partial(_arms, students)
+    if losses:
+        found["loss"] = partial(_loss, losses)
     if timeline is not None:
         found["timeline"] = lambda chinese: draw_timeline(timeline, chinese=chinese)
     return found
 
 
-def _pick(chinese: bool, words: tuple[str, str]) -> str:  # noqa: FBT001 - the language
+def _pick(chinese: bool, words: Words) -> str:  # noqa: FBT001 - the language
     return words[0 if chinese else 1]
 
 
-def _distribution(findings: Findings, rubric: str, chinese: bool) -> Figure:  # noqa: FBT001 - the language
+class _Ends(Protocol):
+    """Anything with an interval."""
+
+    @property
+    def low(self) -> float | None: ...
+    @property
+    def high(self) -> float | None: ...
+
+
+def _interval(axes: Any, middle: float | None, ends: _Ends, row: float, color: str) -> None:
+    """A dot with its interval; an unknown end has none."""
+    if middle is None:
+        return
+    if ends.low is not None and ends.high is not None:
+        axes.plot([ends.low, ends.high], [row, row], color=color, linewidth=2.4, alpha=0.55, solid_capstyle="round")
+    axes.plot([middle], [row], "o", color=color, markersize=4.5)
+
+
+def _rows(axes: Any, names: Sequence[str]) -> None:
+    """Names on the left, lines only along the values."""
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(-0.6, len(names) - 0.4)
+    axes.tick_params(axis="y", length=0, labelcolor=style.INK)
+    axes.grid(visible=False, axis="y")
+    axes.spines["left"].set_visible(False)
+
+
+def _distribution(one: Distribution, chinese: bool) -> Figure:  # noqa: FBT001 - the language
     drawn = style.figure()
     axes = drawn.subplots()
-    grid = {float(grid): 100 * share for grid, share in findings.shares[rubric].items()}
+    grid = {float(half): 100 * share for half, share in one.shares.items()}
     axes.bar(list(grid), list(grid.values()), width=0.42, color=BLUE)
     mean = sum(value * share for value, share in grid.items()) / 100
-    axes.axvline(mean, color=RED, linewidth=1.2, label=_pick(chinese, ("均值", "mean")) + f" {mean:.2f}")
-    theirs = ORIGINAL_MEAN[rubric]
-    label = _pick(chinese, ("原项目均值", "the original's")) + f" {theirs:.2f}"
+    axes.axvline(mean, color=RED, linewidth=1.4, label=_pick(chinese, ("均值", "mean")) + f" {mean:.2f}")
+    theirs = ORIGINAL_MEAN[one.rubric]
+    label = _pick(chinese, ("原项目均值", "the original's mean")) + f" {theirs:.2f}"
     axes.axvline(theirs, color=style.MUTED, linewidth=1.2, linestyle="--", label=label)
     axes.set_xlim(-0.5, 10.5)
     axes.set_xticks(range(0, 11, 2))
-    axes.set_xlabel(_pick(chinese, TITLES[rubric]) + _pick(chinese, ("总分（单次评审）", ", total of a single call")))
-    axes.set_ylabel("%")
+    axes.set_xlabel(_pick(chinese, ("总分（0–10，单次评审）", "total of a single call (0-10)")))
+    axes.set_ylabel(_pick(chinese, ("占比（%）", "share of calls (%)")))
+    axes.grid(visible=False, axis="x")
     axes.legend(loc="upper left")
     return drawn
 
 
-def _dimensions(findings: Findings, chinese: bool) -> Figure:  # noqa: FBT001 - the language
-    drawn = style.figure(height_in=3.2)
+def _dimensions(found: Sequence[Dimension], chinese: bool) -> Figure:  # noqa: FBT001 - the language
+    shown = [one for one in found if (one.rubric, one.group) in ((DATA, "data"), (ANSWER, "data"))]
+    student = {
+        one.name: one for one in found if one.rubric == ANSWER and one.group == _tuned({one.group for one in found})
+    }
+    drawn = style.figure(height_in=3.5)
     axes = drawn.subplots()
-    rows = list(reversed(findings.dimensions))
+    rows = list(reversed(shown))
     for row, one in enumerate(rows):
-        color = BLUE if one.rubric == "data_v1" else OCHRE
-        _interval(axes, one.mean, row, color)
-    names = [one.name if chinese else DIMENSIONS.get(one.name, one.name) for one in rows]
-    axes.set_yticks(range(len(rows)), names)
-    for rubric, color in (("data_v1", BLUE), ("answer_v1", OCHRE)):
-        axes.plot([], [], "o", color=color, label=_pick(chinese, TITLES[rubric]))
+        _interval(axes, one.mean.mean, one.mean, row, BLUE if one.rubric == DATA else OCHRE)
+        if one.rubric == ANSWER and one.name in student:
+            _interval(axes, student[one.name].mean.mean, student[one.name].mean, row, VIOLET)
+    _rows(axes, [one.name if chinese else DIMENSIONS.get(one.name, one.name) for one in rows])
+    axes.plot([], [], "o", color=BLUE, label=_pick(chinese, TITLES[DATA]))
+    axes.plot([], [], "o", color=OCHRE, label=_pick(chinese, ("参考回答的表现", "reference answers")))
+    if student:
+        axes.plot([], [], "o", color=VIOLET, label=_pick(chinese, ("微调模型的表现", "tuned model")))
     axes.set_xlim(0.9, 5.1)
-    axes.set_xlabel(
-        _pick(chinese, ("留出集样本均分（1–5），95 % 区间按地点", "held-out mean (1-5), 95 % interval by place"))
-    )
+    axes.set_xlabel(_pick(chinese, ("留出集均分（1–5），95 % 区间按地点", "held-out mean (1-5), 95 % CI by place")))
     axes.legend(loc="lower left")
     return drawn
 
 
-def _interval(axes: Any, mean: Mean, row: float, color: str) -> None:
-    if mean.mean is None:
-        return
-    if mean.low is not None and mean.high is not None:
-        axes.plot([mean.low, mean.high], [row, row], color=color, linewidth=2.4, alpha=0.55, solid_capstyle="round")
-    axes.plot([mean.mean], [row], "o", color=color, markersize=4.5)
+def _tuned(groups: set[str]) -> str | None:
+    """The arm whose answers stand for the student: tuned, closed before open."""
+    return next((group for group in sorted(groups) if group.startswith("tuned")), None)
 
 
-Pair = tuple[float, float, bool]
+Line = tuple[Words, Estimate, str]
 
 
-def _pairs(scores: Sequence[Score], judge: str) -> list[Pair]:
-    """Data quality of a sample and performance of the answer on it (the tuned model's where there is one), cross-call."""
-    data: dict[str, Score] = {}
-    answer: dict[str, Score] = {}
-    for one in scores:
-        if one.judge != judge or one.design != "standard" or one.total is None:
-            continue
-        if one.kind == "sample" and one.rubric == "data_v1":
-            data[one.sample_id] = one
-        elif one.rubric == "answer_v1" and one.arm == "tuned":
-            answer[one.sample_id] = one
-        elif one.rubric == "answer_v1" and one.kind == "sample":
-            answer.setdefault(one.sample_id, one)
-    student = any(one.kind == "completion" for one in answer.values())
-    return [
-        (data[key].total or 0.0, answer[key].total or 0.0, student)
-        for key in sorted(data.keys() & answer.keys())
-        if data[key].split in HELD_OUT and (answer[key].kind == "completion") == student
-    ]
+def correlation_lines(summary: Summary) -> list[Line]:
+    """Every r that is set against the original's, top to bottom, with its colour."""
+    pairs, lines = summary.headline[-1], list[Line]()
+    if summary.halo:
+        lines += [
+            (("同一次调用给两个分", "both scores from one call"), summary.halo.same_call, RED),
+            (("各自单独调用（同一批）", "single separate calls"), summary.halo.cross_call, BLUE),
+        ]
+    if pairs.correlations:
+        lines += [
+            (("留出集，分开评审", "held-out, separate calls"), pairs.correlations.pearson, BLUE),
+            (("  其中地点之内", "  within places"), pairs.correlations.within, style.MUTED),
+            (("  其中地点之间", "  between places"), pairs.correlations.between, style.MUTED),
+        ]
+    if pairs.free_of_noise and pairs.free_of_noise.r_star.known:
+        lines.append((("去除评审噪声 r*", "without judge noise, r*"), pairs.free_of_noise.r_star, GREEN))
+    if pairs.wrong_pairs:
+        lines.append((("错配（应近 0）", "wrong pairs (about 0)"), pairs.wrong_pairs, style.MUTED))
+    return lines
 
 
-def _scatter(pairs: list[Pair], chinese: bool) -> Figure:  # noqa: FBT001 - the language
+def _correlations(lines: Sequence[Line], chinese: bool) -> Figure:  # noqa: FBT001 - the language
+    drawn = style.figure(height_in=0.7 + 0.3 * len(lines))
+    axes = drawn.subplots()
+    rows = list(reversed(lines))
+    axes.axvline(0, color=style.LINE, linewidth=1)
+    axes.axvline(ORIGINAL_R, color=RED, linewidth=1.2, linestyle="--")
+    for row, (_, one, color) in enumerate(rows):
+        _interval(axes, one.value, one, row, color)
+    _rows(axes, [_pick(chinese, words) for words, _, _ in rows])
+    ends = [end for _, one, _ in rows for end in (one.low, one.high, one.value) if end is not None]
+    axes.set_xlim(max(-1.6, min([-0.3, *ends]) - 0.05), min(2.0, max([1.05, *ends]) + 0.05))
+    axes.set_xlabel(_pick(chinese, ("r，95 % 区间；虚线：原项目 0.956", "r, 95 % CI; dashed: the original's 0.956")))
+    return drawn
+
+
+def _scatter(pairs: Pairing, chinese: bool) -> Figure:  # noqa: FBT001 - the language
     drawn = style.figure()
     axes = drawn.subplots()
-    counts: dict[tuple[float, float], int] = {}
-    for x, y, _ in pairs:
-        counts[round(x, 2), round(y, 2)] = counts.get((round(x, 2), round(y, 2)), 0) + 1
+    counts = Counter((round(x, 2), round(y, 2)) for x, y in pairs.points)
     sizes = [14 * count for count in counts.values()]
     axes.scatter([x for x, _ in counts], [y for _, y in counts], s=sizes, color=BLUE, alpha=0.45, linewidths=0)
-    low = min(min(x, y) for x, y in counts) - 0.3
-    axes.set_xlim(low, 10.3)
-    axes.set_ylim(low, 10.3)
-    axes.plot([low, 10.3], [low, 10.3], color=style.LINE, linewidth=0.8)
-    words = (
-        ("微调模型的回答", "tuned model's answer") if pairs[0][2] else ("参考回答本身", "the reference answer itself")
-    )
+    axes.set_xlim(min(x for x, _ in counts) - 0.4, 10.3)
+    axes.set_ylim(min(y for _, y in counts) - 0.4, 10.3)
     axes.set_xlabel(_pick(chinese, ("数据质量（重复评审均值）", "data quality (mean of replicates)")))
-    axes.set_ylabel(_pick(chinese, ("模型表现：", "performance: ")) + _pick(chinese, words))
+    axes.set_ylabel(_pick(chinese, ("表现：", "performance: ")) + _pick(chinese, group_words(pairs.group)))
     return drawn
 
 
-def _dose_response(injected: list[Edited], controls: list[Edited], chinese: bool) -> Figure:  # noqa: FBT001 - the language
-    drawn = style.figure()
-    axes = drawn.subplots()
-    start = next((one.mean.mean for one in controls if one.edit == "same"), None)
-    for number, kind in enumerate(sorted({one.edit for one in injected})):
-        rows = sorted((one for one in injected if one.edit == kind), key=lambda one: one.dose)
-        doses = [one.dose for one in rows]
-        means: list[Any] = [one.mean.mean for one in rows]
-        if start is not None and 0 not in doses:
-            doses, means = [0, *doses], [start, *means]
-        dashes = "-" if number < 5 else "--"
-        axes.plot(
-            doses, means, marker="o", markersize=3.5, linestyle=dashes, color=style.SERIES[number % 5], label=kind
-        )
-    axes.set_ylim(0, 10.2)
-    axes.set_xticks(sorted({0, *(one.dose for one in injected)}))
-    axes.set_xlabel(_pick(chinese, ("植入的错误数", "planted errors")))
-    axes.set_ylabel(_pick(chinese, ("数据质量", "data quality")))
-    axes.legend(loc="lower left", ncols=2)
+def _dose_response(found: Sequence[Response], chinese: bool) -> Figure:  # noqa: FBT001 - the language
+    """One small panel a kind, all on one scale."""
+    columns = 3
+    rows = -(-len(found) // columns)
+    drawn = style.figure(height_in=0.5 + 1.12 * rows)
+    panels = drawn.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    for axes in panels.flat[len(found) :]:
+        axes.set_visible(False)
+    for axes, one in zip(panels.flat, found, strict=False):
+        color = GREEN if one.harmless else RED
+        doses, means = [dose for dose, _ in one.doses], [mean for _, mean in one.doses]
+        lows = [mean.mean if mean.low is None else mean.low for mean in means]
+        highs = [mean.mean if mean.high is None else mean.high for mean in means]
+        axes.fill_between(doses, lows, highs, color=color, alpha=0.22, linewidth=0)
+        axes.plot(doses, [mean.mean for mean in means], marker="o", markersize=3, color=color, linewidth=1.4)
+        axes.set_title(_pick(chinese, EDITS.get(one.edit, (one.edit, one.edit))), fontsize=8.5, loc="left")
+        axes.set_ylim(0, 10.4)
+        axes.set_yticks([0, 5, 10])
+        axes.set_xticks([0, 1, 2, 3])
+    drawn.supxlabel(
+        _pick(chinese, ("改动的剂量（0 为原样）", "dose of the edit (0: as it was)")), fontsize=9, color=style.MUTED
+    )
+    drawn.supylabel(_pick(chinese, ("数据质量（0–10）", "data quality (0-10)")), fontsize=9, color=style.MUTED)
     return drawn
 
 
-CONTROLS = {
-    "same": ("原样重判", "the same again"),
-    "begging": ("只写“请给满分”", "only a plea for full marks"),
-    "begging_after": ("末尾加“请给满分”", "plea added at the end"),
-    "gibberish": ("乱码", "gibberish"),
-    "other_evidence": ("换成别处的证据", "another place's evidence"),
-}
-
-
-def _controls(controls: list[Edited], chinese: bool) -> Figure:  # noqa: FBT001 - the language
-    drawn = style.figure(height_in=2.3)
+def _slopes(found: Sequence[Response], chinese: bool) -> Figure:  # noqa: FBT001 - the language
+    rows = [one for one in reversed(found) if one.slope is not None]
+    drawn = style.figure(height_in=0.75 + 0.26 * len(rows))
     axes = drawn.subplots()
-    rows = sorted(controls, key=lambda one: one.mean.mean or 0.0)
+    axes.axvspan(-NEGLIGIBLE, NEGLIGIBLE, color=GREEN, alpha=0.12, linewidth=0)
+    axes.axvline(0, color=style.LINE, linewidth=1)
     for row, one in enumerate(rows):
-        _interval(axes, one.mean, row, GREEN if one.edit in {"same", "begging_after"} else RED)
-    axes.set_yticks(range(len(rows)), [_pick(chinese, CONTROLS.get(one.edit, (one.edit, one.edit))) for one in rows])
-    axes.set_xlim(-0.3, 10.3)
-    axes.set_ylim(-0.6, len(rows) - 0.4)
-    axes.set_xlabel(_pick(chinese, ("数据质量均分，95 % 区间按地点", "mean data quality, 95 % interval by place")))
+        if one.slope is not None:
+            _interval(axes, one.slope.slope, one.slope, row, GREEN if one.harmless else RED)
+    _rows(axes, [_pick(chinese, EDITS.get(one.edit, (one.edit, one.edit))) for one in rows])
+    axes.set_xlabel(_pick(chinese, ("每一剂量的分数变化，95 % 区间", "points a dose, 95 % CI")))
     return drawn
 
 
-def _arms(means: list[Mean], chinese: bool) -> Figure:  # noqa: FBT001 - the language
-    drawn = style.figure()
+def _controls(found: Sequence[Control], chinese: bool) -> Figure:  # noqa: FBT001 - the language
+    drawn = style.figure(height_in=2.1)
     axes = drawn.subplots()
-    rows = [one for one in means if one.mean is not None and one.split in HELD_OUT]
+    rows = sorted(found, key=lambda one: one.mean.mean)
     for row, one in enumerate(rows):
-        _interval(axes, one, row, OCHRE if one.group.startswith("base") else BLUE)
-    axes.set_yticks(range(len(rows)), [f"{one.group} · {one.split}" for one in rows])
+        _interval(axes, one.mean.mean, one.mean, row, GREEN if one.edit in {"same", "begging_after"} else RED)
+    _rows(axes, [_pick(chinese, CONTROLS.get(one.edit, (one.edit, one.edit))) for one in rows])
     axes.set_xlim(-0.3, 10.3)
-    axes.set_xlabel(_pick(chinese, ("模型表现均分，95 % 区间按地点", "mean performance, 95 % interval by place")))
+    axes.set_xlabel(_pick(chinese, ("数据质量均分（0–10），95 % 区间", "mean data quality (0-10), 95 % CI")))
+    return drawn
+
+
+def _arms(found: Sequence[Scored], chinese: bool) -> Figure:  # noqa: FBT001 - the language
+    rows = [(one, one.mean) for one in reversed(found) if one.mean is not None]
+    drawn = style.figure(height_in=0.7 + 0.34 * len(rows))
+    axes = drawn.subplots()
+    for row, (one, mean) in enumerate(rows):
+        _interval(axes, mean.mean, mean, row, OCHRE if one.group.startswith("base") else BLUE)
+    names = [f"{_pick(chinese, group_words(one.group))} · {_pick(chinese, SPLITS[one.split])}" for one, _ in rows]
+    _rows(axes, names)
+    axes.set_xlim(-0.3, 10.3)
+    axes.set_xlabel(_pick(chinese, ("模型表现均分（0–10），95 % 区间", "mean performance (0-10), 95 % CI")))
     return drawn
 
 
@@ -216,11 +258,17 @@ def _loss(losses: Sequence[Losses], chinese: bool) -> Figure:  # noqa: FBT001 - 
     axes = drawn.subplots()
     for number, one in enumerate(losses[:5]):
         steps, values = zip(*one.losses, strict=True)
-        axes.plot(steps, values, color=style.SERIES[number], label=one.model)
+        axes.plot(steps, values, color=style.SERIES[number], linewidth=1.3, label=one.model)
+        for turn, (name, held) in enumerate(sorted(one.validation.items())):
+            at, loss = zip(*held, strict=True)
+            marker = "os^"[turn % 3]
+            axes.plot(
+                at, loss, "--", marker=marker, markersize=3.5, color=style.SERIES[number], label=f"{one.model} {name}"
+            )
     axes.set_ylim(bottom=0)
-    axes.set_xlabel(_pick(chinese, ("步", "step")))
-    axes.set_ylabel(_pick(chinese, ("训练损失（仅回答）", "training loss (answers only)")))
-    axes.legend(loc="upper right")
+    axes.set_xlabel(_pick(chinese, ("优化步", "optimiser step")))
+    axes.set_ylabel(_pick(chinese, ("损失（仅回答部分）", "loss (answers only)")))
+    axes.legend(loc="lower left")
     return drawn
 
 

@@ -1,6 +1,7 @@
-"""The report's numbers: which rows go into which statistic, and what may be concluded; the formulas are in judge/statistics.
+"""The report's numbers that are no judge's: what code measured, what it cost, how diverse and consistent the texts are.
 
-``report.json`` is this record. A number that cannot be had is None, and the page says why.
+They stand beside the judge's scores and are never blended with them; the formulas are in judge/statistics. A number that
+cannot be had is None, and the page says why.
 """
 
 from __future__ import annotations
@@ -9,221 +10,114 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
+from judge.report.data import Material
+from judge.statistics.clustered_mean import MeanWithInterval, clustered_mean
+from judge.statistics.corpus import Contradictions, Diversity, contradictions, copied, diversity, stretches_of
+from judge.statistics.pairings import HELD_OUT
 
-from judge.asking import RUBRICS
-from judge.report.data import Material, Score
-from judge.statistics.agreement import reliability
-from judge.statistics.clustered_mean import clustered_mean
-
-RELIABLE = 0.75
-"""Koo & Li 2016: ICC from 0.75 is good; below, the number is not reliable enough to interpret."""
-HELD_OUT = ("seen", "unseen")
-
-
-@dataclass(frozen=True, slots=True)
-class Mean:
-    """A mean with its interval over places. ``group``: data, or a completion's arm and mode; ``split``: or held-out."""
-
-    rubric: str
-    group: str
-    split: str
-    items: int
-    places: int
-    mean: float | None
-    low: float | None
-    high: float | None
-    least: float | None
-    most: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """Test-retest reliability of one rubric; ``reliable`` None where it cannot be known."""
-
-    rubric: str
-    icc_2_1: float | None
-    icc_3_k: float | None
-    items: int
-    replicates: int
-    reliable: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class Dimension:
-    """Mean of one dimension on 1 to 5, held-out data rows."""
-
-    rubric: str
-    name: str
-    mean: Mean
-
-
-@dataclass(frozen=True, slots=True)
-class Edited:
-    """Mean data score of samples that were edited on purpose, with ``dose`` faults of one kind."""
-
-    edit: str
-    dose: int
-    kind: str
-    mean: Mean
+TOLD = ("address", "rating", "price", "distance", "hours")
+"""Facts that the map gives of a restaurant and a useful answer tells."""
+CHANGING = ("name", "address", "rating", "price", "hours", "cuisine")
+"""Facts that two rows of one place must not state differently; a distance hangs on where the user stands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One deterministic measure of completions."""
+    """One deterministic measure of completions to held-out questions."""
 
     kind: str
     mode: str
     arm: str
-    mean: Mean
+    mean: MeanWithInterval
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Texts of one group (data, or an arm's held-out answers) taken together, and how far answers repeat training answers."""
+
+    group: str
+    diversity: Diversity
+    copied: MeanWithInterval | None
+    """Share of eight-character stretches that stand in a training answer; None for the data itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Everything that the page says in numbers."""
+    """Everything that the page says in numbers and no judge said."""
 
-    judge: str
     simulated: bool
-    means: tuple[Mean, ...]
-    trust: tuple[Trust, ...]
-    dimensions: tuple[Dimension, ...]
-    shares: dict[str, dict[str, float]]
-    edited: tuple[Edited, ...]
+    claims: int
+    verified: int
+    inferable: int
+    unsupported: int
+    facts_a_restaurant: MeanWithInterval | None
+    """Of five: address, rating, price, distance, hours."""
+    restaurants_a_recommendation: float | None
+    """Different restaurants over recommendations: 1 when none is recommended twice."""
+    contradictions: Contradictions
+    corpora: tuple[Corpus, ...]
     measured: tuple[Measured, ...]
-    legacy: tuple[Mean, ...]
-    second: tuple[Mean, ...]
     cost_per_accepted_cny: float | None
     tokens_per_accepted: float | None
+    judge_cost_cny: float | None
     asked: int
     unscored: int
 
-    def held_out(self, rubric: str, group: str) -> Mean | None:
-        """The mean over held-out rows of one group, if it has any."""
-        return next(
-            (one for one in self.means if (one.rubric, one.group, one.split) == (rubric, group, "held-out")), None
-        )
-
 
 def find(material: Material, judge: str) -> Findings:
-    """All numbers of one judge."""
-    ours = [one for one in material.scores if one.judge == judge and one.total is not None]
-    standard = [one for one in ours if one.design == "standard"]
-    samples = [one for one in standard if one.kind == "sample"]
+    """All of it. ``judge``: whose calls are counted."""
     accepted = sum(run.accepted for run in material.runs)
     costs = [row[7] for row in material.usage]
     tokens = sum((row[5] or 0) + (row[6] or 0) for row in material.usage)
-    other = [one for one in material.scores if one.judge != judge and one.kind == "sample" and one.design == "standard"]
+    by_status = {status: sum(n for _, one, n in material.claims if one == status) for _, status, _ in material.claims}
+    asked = [row for row in material.coverage if row[0] == judge]
+    judge_costs = [row[7] for row in asked if row[7] is not None]
     return Findings(
-        judge=judge,
         simulated=judge.startswith("sandbox/") or any(run.simulated for run in material.runs),
-        means=tuple(_all_means(standard)),
-        trust=tuple(_trust(material, judge, rubric) for rubric in RUBRICS),
-        dimensions=tuple(_dimensions([one for one in samples if one.split in HELD_OUT])),
-        shares={rubric: _shares(material, judge, rubric) for rubric in RUBRICS},
-        edited=tuple(_edited(standard)),
+        claims=sum(by_status.values()),
+        verified=by_status.get("verified", 0),
+        inferable=by_status.get("inferable", 0),
+        unsupported=by_status.get("unsupported", 0),
+        facts_a_restaurant=_told(material),
+        restaurants_a_recommendation=_share_of_different(material.recommended),
+        contradictions=contradictions(
+            (place, poi, kind, value) for _, place, poi, kind, value in material.facts if kind in CHANGING
+        ),
+        corpora=tuple(_corpora(material)),
         measured=tuple(_measured(material)),
-        legacy=_by_rubric([one for one in ours if one.design == "legacy"], "legacy"),
-        second=_by_rubric(other, "second"),
         cost_per_accepted_cny=None if None in costs or not accepted else sum(costs) / accepted,
         tokens_per_accepted=tokens / accepted if accepted else None,
-        asked=sum(row[6] for row in material.coverage if row[0] == judge),
-        unscored=sum(row[6] for row in material.coverage if row[0] == judge and row[4] != "scored"),
+        judge_cost_cny=sum(judge_costs) if judge_costs else None,
+        asked=sum(row[6] for row in asked),
+        unscored=sum(row[6] for row in asked if row[4] != "scored"),
     )
 
 
-def _mean(rubric: str, group: str, split: str, rows: Iterable[tuple[float, str]]) -> Mean:
-    values, places = [], []
-    for value, place in rows:
-        values.append(value)
-        places.append(place)
-    found = clustered_mean(values, places)
-    if found is None:
-        return Mean(rubric, group, split, 0, 0, None, None, None, None, None)
-    return Mean(
-        rubric,
-        group,
-        split,
-        found.items,
-        found.clusters,
-        found.mean,
-        found.low,
-        found.high,
-        min(values),
-        max(values),
-    )
+def _told(material: Material) -> MeanWithInterval | None:
+    told: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
+    for sample, place, poi, kind, _ in material.facts:
+        told[place, sample, poi].add(kind)
+    counts = [len(kinds.intersection(TOLD)) for kinds in told.values()]
+    return clustered_mean(counts, [place for place, _, _ in told])
 
 
-def _rows(scores: Iterable[Score]) -> list[tuple[float, str]]:
-    return [(one.total, one.place_id) for one in scores if one.total is not None]
+def _share_of_different(recommended: tuple[tuple[str, str], ...]) -> float | None:
+    return len({poi for _, poi in recommended}) / len(recommended) if recommended else None
 
 
-def _all_means(standard: list[Score]) -> Iterable[Mean]:
-    groups: defaultdict[tuple[str, str], list[Score]] = defaultdict(list)
-    for one in standard:
-        if one.kind in {"sample", "completion"}:
-            groups[one.rubric, "data" if one.kind == "sample" else f"{one.arm} {one.mode}".strip()].append(one)
-    for (rubric, group), rows in sorted(groups.items(), key=lambda item: (item[0][1] != "data", item[0])):
-        for split in ("train", *HELD_OUT):
-            yield _mean(rubric, group, split, _rows(one for one in rows if one.split == split))
-        yield _mean(rubric, group, "held-out", _rows(one for one in rows if one.split in HELD_OUT))
-
-
-def _by_rubric(scores: list[Score], group: str) -> tuple[Mean, ...]:
-    return tuple(
-        _mean(rubric, group, "all", _rows(part))
-        for rubric in RUBRICS
-        if (part := [one for one in scores if one.rubric == rubric and one.total is not None])
-    )
-
-
-def _trust(material: Material, judge: str, rubric: str) -> Trust:
-    """Over items that have every replicate: the ANOVA needs a full table."""
-    totals: defaultdict[str, list[float]] = defaultdict(list)
-    for call in material.calls:
-        ours = (call.judge, call.rubric, call.design) == (judge, rubric, "standard")
-        if ours and call.total is not None and call.kind in {"sample", "completion"}:
-            totals[call.item_id].append(call.total)
-    most = max((len(row) for row in totals.values()), default=0)
-    full = [row for row in totals.values() if len(row) == most]
-    found = reliability(np.array(full, dtype=np.float64)) if most > 1 and len(full) > 1 else None
-    if found is None or np.isnan(found.icc_2_1):
-        return Trust(rubric, None, None, len(full), most, None)
-    return Trust(rubric, found.icc_2_1, found.icc_3_k, found.items, found.replicates, found.icc_2_1 >= RELIABLE)
-
-
-def _dimensions(samples: list[Score]) -> Iterable[Dimension]:
-    for rubric, names in RUBRICS.items():
-        for name in names:
-            rows = [
-                (one.dimensions[name], one.place_id)
-                for one in samples
-                if one.rubric == rubric and one.dimensions and name in one.dimensions
-            ]
-            if rows:
-                yield Dimension(rubric, name, _mean(rubric, "data", "held-out", rows))
-
-
-def _shares(material: Material, judge: str, rubric: str) -> dict[str, float]:
-    """Share of each half point among single calls on samples: the judge's own grid, not averaged over replicates."""
-    values = [
-        call.total
-        for call in material.calls
-        if (call.judge, call.rubric, call.design, call.kind) == (judge, rubric, "standard", "sample")
-        and call.total is not None
-    ]
-    counts: defaultdict[float, int] = defaultdict(int)
-    for value in values:
-        counts[round(value * 2) / 2] += 1
-    return {f"{grid:g}": count / len(values) for grid, count in sorted(counts.items())}
-
-
-def _edited(standard: list[Score]) -> Iterable[Edited]:
-    groups: defaultdict[tuple[str, str, int], list[Score]] = defaultdict(list)
-    for one in standard:
-        if one.edit is not None and one.rubric == "data_v1":
-            groups[one.kind, one.edit, one.dose or 0].append(one)
-    for (kind, edit, dose), rows in sorted(groups.items()):
-        yield Edited(edit, dose, kind, _mean("data_v1", edit, "all", _rows(rows)))
+def _corpora(material: Material) -> Iterable[Corpus]:
+    trained = [one.answer for one in material.texts if (one.group, one.split) == ("data", "train")]
+    seen = frozenset(stretch for answer in trained for stretch in stretches_of(answer))
+    for group in sorted({one.group for one in material.texts}, key=lambda name: (name != "data", name)):
+        texts = [one for one in material.texts if one.group == group and (group == "data" or one.split in HELD_OUT)]
+        # Held-out reference answers show how much a sound answer repeats of what training holds anyway.
+        shares = [(copied(one.answer, seen), one.place_id) for one in texts if one.split in HELD_OUT]
+        known = [(share, place) for share, place in shares if share is not None]
+        yield Corpus(
+            group,
+            diversity([one.question for one in texts], [one.answer for one in texts], [one.place_id for one in texts]),
+            clustered_mean([share for share, _ in known], [place for _, place in known]),
+        )
 
 
 def _measured(material: Material) -> Iterable[Measured]:
@@ -232,4 +126,6 @@ def _measured(material: Material) -> Iterable[Measured]:
         if split in HELD_OUT:
             groups[kind, mode, arm].append((float(value), place))
     for (kind, mode, arm), rows in sorted(groups.items()):
-        yield Measured(kind, mode, arm, _mean(kind, f"{arm} {mode}", "held-out", rows))
+        mean = clustered_mean([value for value, _ in rows], [place for _, place in rows])
+        if mean is not None:
+            yield Measured(kind, mode, arm, mean)

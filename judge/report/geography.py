@@ -11,7 +11,8 @@ from typing import Any
 
 from judge.report.items import MapPlace
 
-WIDTH, HEIGHT, MARGIN = 860.0, 520.0, 46.0
+WIDTH, HEIGHT, MARGIN, LABEL = 860.0, 520.0, 30.0, 64.0
+"""``LABEL``: room for a name on the right of the last dot."""
 METRES_A_DEGREE = 111_320.0
 
 
@@ -31,9 +32,10 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The drawn map: dots, and the length of a scale bar."""
+    """The drawn map: dots, its width (of a height of 520), and the length of a scale bar."""
 
     dots: tuple[Dot, ...]
+    width: float
     bar_px: float
     bar_km: float
 
@@ -46,8 +48,9 @@ def overview(places: tuple[MapPlace, ...]) -> Overview | None:
     left, right = min(one.lng for one in places), max(one.lng for one in places)
     low, high = min(one.lat for one in places), max(one.lat for one in places)
     span_x, span_y = max((right - left) * squeeze, 0.02), max(high - low, 0.02)
-    scale = min((WIDTH - 2 * MARGIN) / span_x, (HEIGHT - 2 * MARGIN) / span_y)
-    shift_x = (WIDTH - span_x * scale) / 2
+    scale = min((WIDTH - 2 * MARGIN - LABEL) / span_x, (HEIGHT - 2 * MARGIN) / span_y)
+    width = max(span_x * scale + 2 * MARGIN + LABEL, 0.8 * HEIGHT)
+    shift_x = (width - LABEL - span_x * scale) / 2
     shift_y = (HEIGHT - span_y * scale) / 2
     most = max(one.samples for one in places)
     labelled: list[tuple[float, float]] = []
@@ -62,7 +65,7 @@ def overview(places: tuple[MapPlace, ...]) -> Overview | None:
         dots.append(Dot(index, x, y, 2.5 + 5 * math.sqrt(one.samples / most), one.side, one.name, one.samples, label))
     km = scale / METRES_A_DEGREE * 1000
     bar = _round(120 / km)
-    return Overview(tuple(dots), bar * km, bar)
+    return Overview(tuple(dots), width, bar * km, bar)
 
 
 def _round(length: float) -> float:

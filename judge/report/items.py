@@ -179,7 +179,7 @@ def _gap(kind: str, verdicts: list[tuple[Any, ...]], claims: list[tuple[Any, ...
         ]
         said = _average((mark - 1) / 4 for mark in marks)
     else:
-        held = _average(value for name, value, _ in measures if name == "grounded" and value is not None)
+        held = _average(value for name, value, _ in measures if name in {"in_evidence", "claims_right"})
         said = _average(row[5] / 10 for row in verdicts if row[0] == "standard" and row[5] is not None)
     return None if held is None or said is None else round(abs(held - said), 4)
 

@@ -7,6 +7,7 @@ content policy that runs only this script (by its hash) and loads nothing.
 from __future__ import annotations
 
 import base64
+import math
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import resources
@@ -17,11 +18,13 @@ import orjson
 from markupsafe import Markup
 
 from judge.report.data import Material
-from judge.report.figures import DIMENSIONS, TITLES
 from judge.report.findings import Findings
 from judge.report.geography import Overview, around
 from judge.report.items import Browsable, MapPlace
-from judge.report.relations import Relations
+from judge.report.words import CONCLUSIONS, DIMENSIONS, EDITS, MEASURES, MODES, SPLITS, TITLES, group_words
+from judge.statistics.bootstrap import RESAMPLES
+from judge.statistics.clustered_mean import MeanWithInterval
+from judge.statistics.summary import ALL_HELD_OUT, Distribution, Scored, Summary
 
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
@@ -32,12 +35,14 @@ class Contents:
 
     material: Material
     findings: Findings
-    relations: Relations
+    summary: Summary
     charts: dict[str, dict[str, str]]
     browsable: Browsable
     places: tuple[MapPlace, ...]
     overview: Overview | None
+    ablation: Markup | None
     name: str
+    judged_on: str
 
 
 def embedded(value: Any) -> Markup:
@@ -69,8 +74,20 @@ def page(contents: Contents) -> str:
         c=contents,
         f=contents.findings,
         m=contents.material,
-        r=contents.relations,
+        s=contents.summary,
+        headline={rubric: _headline(contents.summary, rubric) for rubric in TITLES},
+        bands={one.rubric: _band(one) for one in contents.summary.distributions},
+        students=any(one.group != "data" for one in contents.summary.scored),
         titles=TITLES,
+        splits=SPLITS,
+        edits=EDITS,
+        modes=MODES,
+        measures=MEASURES,
+        measured=_pivoted(contents.findings),
+        dimensions=DIMENSIONS,
+        conclusions=CONCLUSIONS,
+        group_words=group_words,
+        resamples=RESAMPLES,
         charts={
             name: {language: Markup(svg) for language, svg in both.items()}  # noqa: S704 - matplotlib escapes its text
             for name, both in contents.charts.items()
@@ -81,6 +98,28 @@ def page(contents: Contents) -> str:
         data=embedded(data),
         orders={order: embedded(value) for order, value in contents.browsable.orders.items()},
     )
+
+
+def _headline(summary: Summary, rubric: str) -> Scored | None:
+    """The held-out score of a rubric: the tuned model's performance where there is one, else the reference answers'."""
+    held = [one for one in summary.scored if (one.rubric, one.split) == (rubric, ALL_HELD_OUT)]
+    tuned = [one for one in held if one.group.startswith("tuned")]
+    return next(iter(tuned or held), None)
+
+
+def _pivoted(findings: Findings) -> dict[str, Any]:
+    """Measures as rows in the order of ``MEASURES``, groups of answers as columns."""
+    rows: dict[str, dict[str, MeanWithInterval]] = {kind: {} for kind in MEASURES}
+    for one in findings.measured:
+        rows.setdefault(one.kind, {})[f"{one.arm} {one.mode}"] = one.mean
+    groups = sorted({f"{one.arm} {one.mode}" for one in findings.measured})
+    return {"groups": groups, "rows": {kind: cells for kind, cells in rows.items() if cells}}
+
+
+def _band(one: Distribution) -> float:
+    """Share of the two points that the original's report counts."""
+    low = {"data_v1": 8.0, "answer_v1": 7.0}[one.rubric]
+    return math.fsum(share for half, share in one.shares.items() if low <= float(half) <= low + 1)
 
 
 def _file(name: str) -> str:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import orjson
 
 from factory.errors import UsageError
 from factory.timeline import Timeline, read_timeline
+from judge.planted import HARMLESS
 from judge.report import figures
+from judge.report.ablation import ablation_section
 from judge.report.data import Run, read_material
 from judge.report.findings import find
 from judge.report.geography import overview
 from judge.report.items import read_items, read_places
 from judge.report.page import Contents, page
-from judge.report.relations import relate
+from judge.statistics.summary import Summary, summarise
+
+_JUDGED_ON = "select strftime(max(created_at), '%Y-%m-%d') from verdicts where judge = $judge"
 
 
 def write_report(data: Path, name: str, judge: str, run: str | None = None) -> Path:
@@ -27,17 +32,27 @@ def write_report(data: Path, name: str, judge: str, run: str | None = None) -> P
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         material = read_material(connection, data, run)
         findings = find(material, judge)
-        relations = relate(material, judge)
         if not findings.asked:
             raise UsageError("There are no verdicts yet: run `make judge` first.")
         timeline = _timeline(connection, material.runs)
         browsable = read_items(connection, run, judge)
         places = read_places(connection, run)
-    drawings = figures.charts(material, findings, timeline)
+        [(judged_on,)] = connection.execute(_JUDGED_ON, {"judge": judge}).fetchall()
+    summary = summarise(material.rows, judge, material.sound, harmless=frozenset(HARMLESS))
+    drawings = figures.charts(summary, material.losses, timeline)
     contents = Contents(
-        material, findings, relations, figures.rendered(drawings), browsable, places, overview(places), name
+        material,
+        findings,
+        summary,
+        figures.rendered(drawings),
+        browsable,
+        places,
+        overview(places),
+        ablation_section(data),
+        name,
+        judged_on,
     )
-    numbers = {**asdict(findings), "relations": {**asdict(relations), "conclusion": relations.conclusion}}
+    numbers = {"scores": summary_json(summary), "findings": asdict(findings)}
     folder = data / "reports" / name
     folder.mkdir(parents=True, exist_ok=True)
     for file, picture in figures.pictures(drawings, simulated=findings.simulated).items():
@@ -45,6 +60,14 @@ def write_report(data: Path, name: str, judge: str, run: str | None = None) -> P
     _put(folder / "report.json", orjson.dumps(numbers, option=orjson.OPT_INDENT_2))
     _put(folder / "index.html", page(contents).encode("utf-8", "replace"))
     return folder / "index.html"
+
+
+def summary_json(summary: Summary) -> dict[str, Any]:
+    """The summary as JSON values; the points of scatter plots stay in the page."""
+    numbers = asdict(summary)
+    for pairing in (*numbers["headline"], *numbers["train"], numbers["same_text"]):
+        del pairing["points"]
+    return numbers
 
 
 def _timeline(connection: duckdb.DuckDBPyConnection, runs: tuple[Run, ...]) -> Timeline | None:

@@ -1,38 +1,64 @@
 """Test-retest reliability of replicates: ICC(2,1) and ICC(3,k) from the two-way ANOVA (Shrout & Fleiss 1979).
 
 ICC(2,1) = (MSR - MSE) / (MSR + (k-1) MSE + k (MSC - MSE) / n); ICC(3,k) = (MSR - MSE) / MSR. Rows are items, columns are
-replicates; every item needs every replicate.
+replicates; every item needs every replicate. SEM = SD sqrt(1 - ICC(2,1)), smallest detectable change 1.96 sqrt(2) SEM (Weir
+2005): two single scores of one item that lie further apart differ by more than the judge's own unsteadiness.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from judge.statistics.bootstrap import Estimate, Floats, Places, estimate
+
+GOOD = 0.75
+"""Koo & Li 2016: reliability from 0.75 is good; below, a score is not reliable enough to interpret."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """Single-call and mean-of-k reliability; NaN where the items do not differ at all."""
+    """Of a single call, and of the mean of k; values are None where the items do not differ at all. SEM in points."""
 
-    icc_2_1: float
-    icc_3_k: float
+    icc_2_1: Estimate
+    icc_3_k: Estimate
+    sem: float | None
+    detectable_change: float | None
     items: int
     replicates: int
 
+    @property
+    def reliable(self) -> bool:
+        """Whether a single call's score may be interpreted."""
+        return self.icc_2_1.value is not None and self.icc_2_1.value >= GOOD
 
-def reliability(table: NDArray[np.float64]) -> Reliability | None:
+
+def reliability(table: Floats, places: Places) -> Reliability | None:
     """``table`` [n, k]. None with fewer than two items or replicates."""
     n, k = table.shape
     if n < 2 or k < 2:
         return None
-    grand = table.mean()
-    rows = k * ((table.mean(axis=1) - grand) ** 2).sum() / (n - 1)
-    columns = n * ((table.mean(axis=0) - grand) ** 2).sum() / (k - 1)
-    residual = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0, keepdims=True) + grand
-    error = (residual**2).sum() / ((n - 1) * (k - 1))
+    centred = table - table.mean()
+    squares = np.column_stack([(centred**2).sum(axis=1), centred.mean(axis=1) ** 2])
+    sums = places.sums(np.column_stack([np.ones(n), centred, squares]))
+    whole, drawn = _iccs(sums.sum(axis=0), k), _iccs(places.weights @ sums, k)
+    single, mean_of_k = (estimate(float(one), many, places) for one, many in zip(whole, drawn, strict=True))
+    sem = None
+    if single.value is not None:
+        sem = float(table.std(ddof=1)) * math.sqrt(max(0.0, 1 - single.value))
+    return Reliability(single, mean_of_k, sem, None if sem is None else 1.96 * math.sqrt(2) * sem, n, k)
+
+
+def _iccs(sums: Floats, k: int) -> tuple[Floats, Floats]:
+    """(ICC(2,1), ICC(3,k)) of sums [..., (n, k columns, squares, squared means)]; NaN where items do not differ."""
+    n, columns, squares, means = sums[..., 0], sums[..., 1 : k + 1], sums[..., k + 1], sums[..., k + 2]
+    grand = columns.sum(axis=-1) ** 2 / (n * k)
+    between = k * means - grand
+    replicates = (columns**2).sum(axis=-1) / n - grand
     with np.errstate(invalid="ignore", divide="ignore"):
-        single = (rows - error) / (rows + (k - 1) * error + k * (columns - error) / n)
-        mean_of_k = (rows - error) / rows
-    return Reliability(float(single), float(mean_of_k), n, k)
+        rows = np.where(between > 1e-12 * np.maximum(squares, 1e-300), between / (n - 1), np.nan)
+        error = (squares - grand - between - replicates) / ((n - 1) * (k - 1))
+        single = (rows - error) / (rows + (k - 1) * error + k * (replicates / (k - 1) - error) / n)
+        return np.asarray(single), np.asarray((rows - error) / rows)

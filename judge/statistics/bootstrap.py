@@ -33,6 +33,11 @@ class Estimate:
     places: int
     undefined: float = 0.0
 
+    @property
+    def known(self) -> bool:
+        """Whether there is a value and at least one end; with neither end the value says nothing (unless there is one place)."""
+        return self.value is not None and (self.places < 2 or self.low is not None or self.high is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class Places:

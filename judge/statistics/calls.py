@@ -13,12 +13,15 @@ import numpy as np
 
 from judge.statistics.bootstrap import Floats
 
+DATA, ANSWER = "data_v1", "answer_v1"
+
 
 @dataclass(frozen=True, slots=True)
 class VerdictRow:
     """``total``: 0 to 10, None when unscored or cannot_judge; ``scores``: 1 to 5 a dimension, None for cannot_judge.
 
-    ``arm``: base or tuned for a completion (of one mode); ``edit`` and ``dose``: for injected items and controls.
+    ``arm``: base or tuned for a completion, ``mode`` what it was given (closed, open); ``edit`` and ``dose``: for injected items
+    and controls.
     """
 
     item_id: str
@@ -27,6 +30,7 @@ class VerdictRow:
     place_id: str
     split: str
     arm: str | None
+    mode: str | None
     design: str
     rubric: str
     replicate: int
@@ -38,6 +42,11 @@ class VerdictRow:
     dose: int | None
     scores: Mapping[str, float | None]
 
+    @property
+    def group(self) -> str:
+        """What is compared with what: data, or the answers of one arm in one mode."""
+        return f"{self.arm} {self.mode}" if self.item_kind == "completion" else "data"
+
 
 @dataclass(frozen=True, slots=True)
 class Calls:
@@ -45,6 +54,8 @@ class Calls:
 
     items: Mapping[str, VerdictRow]
     totals: Mapping[tuple[str, str, str], Mapping[int, float]]
+    marks: Mapping[tuple[str, str], Mapping[int, Mapping[str, float]]]
+    """(item, rubric) of the standard design → replicate → dimension → 1 to 5."""
     replicates: int
     """Replicates of the standard design, scored or not."""
 
@@ -62,13 +73,26 @@ class Calls:
         """The one score of the single call for both rubrics."""
         return self.totals.get((item, "legacy", rubric), {}).get(0)
 
-    def table(self, rubric: str, kinds: tuple[str, ...]) -> Floats:
-        """[items, replicates] of totals, NaN where unscored, for items of ``kinds``."""
-        rows = [
-            [scored.get(one, np.nan) for one in range(self.replicates)]
-            for (item, design, asked), scored in sorted(self.totals.items())
-            if design == "standard" and asked == rubric and self.items[item].item_kind in kinds
-        ]
+    def mark(self, item: str, rubric: str, dimension: str) -> float | None:
+        """Mean of one dimension over the replicates that gave it."""
+        given = [marks[dimension] for marks in self.marks.get((item, rubric), {}).values() if dimension in marks]
+        return sum(given) / len(given) if given else None
+
+    def replicated(self, rubric: str) -> list[str]:
+        """Samples and completions with a score of this rubric: those that are asked more than once."""
+        scored = {item for item, design, asked in self.totals if (design, asked) == ("standard", rubric)}
+        return sorted(item for item in scored if self.items[item].item_kind in {"sample", "completion"})
+
+    def table(self, rubric: str) -> Floats:
+        """[items of ``replicated``, replicates] of totals, NaN where unscored."""
+        scored = [self.totals[item, "standard", rubric] for item in self.replicated(rubric)]
+        rows = [[one.get(replicate, np.nan) for replicate in range(self.replicates)] for one in scored]
+        return np.asarray(rows, dtype=np.float64).reshape(len(rows), self.replicates)
+
+    def mark_table(self, rubric: str, dimension: str) -> Floats:
+        """The same of one dimension."""
+        marks = [self.marks.get((item, rubric), {}) for item in self.replicated(rubric)]
+        rows = [[one.get(turn, {}).get(dimension, np.nan) for turn in range(self.replicates)] for one in marks]
         return np.asarray(rows, dtype=np.float64).reshape(len(rows), self.replicates)
 
 
@@ -76,6 +100,7 @@ def calls_of(rows: Iterable[VerdictRow], judge: str) -> Calls:
     """Index the rows of one judge."""
     items: dict[str, VerdictRow] = {}
     totals: defaultdict[tuple[str, str, str], dict[int, float]] = defaultdict(dict)
+    marks: defaultdict[tuple[str, str], dict[int, Mapping[str, float]]] = defaultdict(dict)
     highest = 0
     for row in rows:
         if row.judge != judge:
@@ -83,6 +108,8 @@ def calls_of(rows: Iterable[VerdictRow], judge: str) -> Calls:
         items[row.item_id] = row
         if row.design == "standard":
             highest = max(highest, row.replicate + 1)
+            given = {name: value for name, value in row.scores.items() if value is not None}
+            marks[row.item_id, row.rubric][row.replicate] = given
         if row.total is not None:
             totals[row.item_id, row.design, row.rubric][row.replicate] = row.total
-    return Calls(items, dict(totals), highest)
+    return Calls(items, dict(totals), dict(marks), highest)

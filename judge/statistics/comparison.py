@@ -17,6 +17,9 @@ from scipy.stats import binomtest, t
 
 from judge.statistics.clustered_mean import MeanWithInterval, clustered_mean
 
+NEGLIGIBLE = 0.2
+"""Points on 0 to 10; a single half step of one of five dimensions moves the total by 0.5."""
+
 
 @dataclass(frozen=True, slots=True)
 class Slope:
@@ -32,6 +35,11 @@ class Slope:
     def shown(self) -> bool:
         """Whether the interval excludes zero."""
         return self.low > 0 or self.high < 0
+
+    @property
+    def negligible(self) -> bool:
+        """Whether the whole interval lies within a fifth of a point: not only not shown, but shown to be small."""
+        return self.low >= -NEGLIGIBLE and self.high <= NEGLIGIBLE
 
 
 @dataclass(frozen=True, slots=True)

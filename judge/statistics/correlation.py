@@ -7,6 +7,7 @@ T = pairs that are not tied (Kendall 1945). Within: r of deviations from the pla
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -97,6 +98,26 @@ def within_between(x: Floats, y: Floats, places: Places) -> tuple[Estimate, Esti
         estimate(float(within(inner.sum(axis=0))), within(places.weights @ inner), places),
         estimate(float(from_moments(means.sum(axis=0))), from_moments(places.weights @ means), places),
     )
+
+
+def mismatched(
+    x: Sequence[float], y: Sequence[float], names: Sequence[str], resamples: int = RESAMPLES
+) -> Estimate | None:
+    """Negative control: each x with the next item's y of the same place; r within places must be about 0.
+
+    None with fewer than three items in places of two or more. With m items a place chance alone gives -1/(m-1), not 0.
+    """
+    shared: defaultdict[str, list[int]] = defaultdict(list)
+    for position, name in enumerate(names):
+        shared[name].append(position)
+    moved = {
+        one: ones[(turn + 1) % len(ones)] for ones in shared.values() if len(ones) > 1 for turn, one in enumerate(ones)
+    }
+    if len(moved) < 3:
+        return None
+    places = places_of([names[one] for one in moved], resamples)
+    first, second = np.asarray([x[one] for one in moved]), np.asarray([y[one] for one in moved.values()])
+    return within_between(first, second, places)[0]
 
 
 def from_moments(drawn: Floats) -> Floats:

@@ -1,16 +1,52 @@
-"""The judge against what the verifier knows: AUROC of a score, Cohen's kappa of two labellings.
+"""The judge against what the verifier knows: AUROC of a score, sensitivity, specificity and Cohen's kappa of its calls.
 
 AUROC = P(score of a sound item > score of a faulty one) + half of the ties = (R1 - n1 (n1+1)/2) / (n1 n0) with mid-ranks (Mann &
 Whitney 1947; Hanley & McNeil 1982). kappa = 1 - sum w o / sum w e; w is 0/1, or (i-j)^2 where quadratic (Cohen 1960, 1968).
+Sensitivity: share of faulty items that the judge flags; specificity: share of sound ones that it does not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from judge.statistics.bootstrap import RESAMPLES, Estimate, Floats, estimate, places_of
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What the judge flags against what is faulty."""
+
+    sound: int
+    faulty: int
+    sensitivity: Estimate
+    specificity: Estimate
+    kappa: Estimate
+
+
+def decisions(
+    flagged: Sequence[bool], faulty: Sequence[bool], names: Sequence[str], resamples: int = RESAMPLES
+) -> Decisions | None:
+    """None without sound or without faulty items. Four counts a place, so resamples are exact."""
+    said, bad = np.asarray(flagged, dtype=bool), np.asarray(faulty, dtype=bool)
+    if bad.all() or not bad.any():
+        return None
+    places = places_of(names, resamples)
+    sums = places.sums(np.stack([said & bad, ~said & bad, said & ~bad, ~said & ~bad], axis=1).astype(np.float64))
+    whole, drawn = _shares(sums.sum(axis=0)), _shares(places.weights @ sums)
+    made = [estimate(float(one), many, places) for one, many in zip(whole, drawn, strict=True)]
+    return Decisions(int((~bad).sum()), int(bad.sum()), *made)
+
+
+def _shares(counts: Floats) -> tuple[Floats, Floats, Floats]:
+    """(sensitivity, specificity, kappa) of [..., (hit, miss, false alarm, quiet)]."""
+    hit, miss, alarm, quiet = np.moveaxis(counts, -1, 0)
+    n = hit + miss + alarm + quiet
+    chance = ((hit + miss) * (hit + alarm) + (alarm + quiet) * (miss + quiet)) / n**2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return hit / (hit + miss), quiet / (alarm + quiet), ((hit + quiet) / n - chance) / (1 - chance)
 
 
 def auroc(
