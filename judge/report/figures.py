@@ -72,11 +72,12 @@ class _Ends(Protocol):
 
 
 def _interval(axes: Any, middle: float | None, ends: _Ends, row: float, color: str) -> None:
-    """A dot with its interval; an unknown end has none."""
+    """A dot with its interval; one that is open at an end runs out of the picture there."""
     if middle is None:
         return
-    if ends.low is not None and ends.high is not None:
-        axes.plot([ends.low, ends.high], [row, row], color=color, linewidth=2.4, alpha=0.55, solid_capstyle="round")
+    if ends.low is not None or ends.high is not None:
+        low, high = (-9.0 if ends.low is None else ends.low), (9.0 if ends.high is None else ends.high)
+        axes.plot([low, high], [row, row], color=color, linewidth=2.4, alpha=0.55, solid_capstyle="round")
     axes.plot([middle], [row], "o", color=color, markersize=4.5)
 
 
@@ -249,7 +250,7 @@ def _arms(found: Sequence[Scored], chinese: bool) -> Figure:  # noqa: FBT001 - t
     names = [f"{_pick(chinese, group_words(one.group))} · {_pick(chinese, SPLITS[one.split])}" for one, _ in rows]
     _rows(axes, names)
     axes.set_xlim(-0.3, 10.3)
-    axes.set_xlabel(_pick(chinese, ("模型表现均分（0–10），95 % 区间", "mean performance (0-10), 95 % CI")))
+    axes.set_xlabel(_pick(chinese, ("均分（0–10），95 % 区间", "mean (0-10), 95 % CI")))
     return drawn
 
 

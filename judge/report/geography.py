@@ -28,6 +28,8 @@ class Dot:
     name: str
     samples: int
     label: str
+    left: bool
+    """Whether the label stands on the left of its dot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +55,32 @@ def overview(places: tuple[MapPlace, ...]) -> Overview | None:
     shift_x = (width - LABEL - span_x * scale) / 2
     shift_y = (HEIGHT - span_y * scale) / 2
     most = max(one.samples for one in places)
-    labelled: list[tuple[float, float]] = []
+    spots = [(shift_x + (one.lng - left) * squeeze * scale, shift_y + (high - one.lat) * scale) for one in places]
+    boxes: list[tuple[float, float]] = []
+    told: set[str] = set()
     dots = []
     local = max(span_x, span_y) < 2.0
     for index, one in sorted(enumerate(places), key=lambda pair: (-pair[1].samples, pair[0])):
-        x, y = shift_x + (one.lng - left) * squeeze * scale, shift_y + (high - one.lat) * scale
-        free = all(abs(x - x2) > 62 or abs(y - y2) > 15 for x2, y2 in labelled)
-        if free:
-            labelled.append((x, y))
-        label = (one.name if local else one.city) if free else ""
-        dots.append(Dot(index, x, y, 2.5 + 5 * math.sqrt(one.samples / most), one.side, one.name, one.samples, label))
+        x, y = spots[index]
+        name = one.name if local else one.city
+        side = 0 if name in told else next((way for way in (1, -1) if _free(x, y, way, spots, boxes)), 0)
+        if side:
+            boxes.append((x + side * LABEL / 2, y))
+            told.add(name)
+        label = name if side else ""
+        radius = 2.5 + 5 * math.sqrt(one.samples / most)
+        dots.append(Dot(index, x, y, radius, one.side, one.name, one.samples, label, side < 0))
     km = scale / METRES_A_DEGREE * 1000
     bar = _round(120 / km)
     return Overview(tuple(dots), width, bar * km, bar)
+
+
+def _free(x: float, y: float, way: int, spots: list[tuple[float, float]], boxes: list[tuple[float, float]]) -> bool:
+    """Whether a label on the right (1) or left (-1) of a dot covers no other label and no dot of another city."""
+    middle = x + way * LABEL / 2
+    other = [(x2, y2) for x2, y2 in spots if math.hypot(x2 - x, y2 - y) > 12]
+    clear = all(abs(x2 - middle) > LABEL / 2 or abs(y2 - y) > 9 for x2, y2 in other)
+    return clear and middle > LABEL / 2 and all(abs(x2 - middle) > LABEL or abs(y2 - y) > 15 for x2, y2 in boxes)
 
 
 def _round(length: float) -> float:

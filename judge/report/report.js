@@ -12,7 +12,8 @@
     stated: ["说法", "stated"], truth: ["证据", "evidence"], status: ["结论", "status"], fact: ["事实", "fact"], name: ["店名", "name"], cuisine: ["菜系", "cuisine"], address: ["地址", "address"],
     rating: ["评分", "rating"], price: ["人均", "price"], distance: ["距离", "distance"], hours: ["营业时间", "hours"], dishes: ["招牌", "dishes"], design: ["设计", "design"], rubric: ["量表", "rubric"],
     judge: ["评审", "judge"], scores: ["各维度", "dimensions"], total: ["总分", "total"], reason: ["理由", "rationale"], edits: ["由此条改出的对照与植错", "controls and planted errors made from this item"],
-    sample: ["参考回答", "reference answer"], completion: ["学生回答", "student answer"], restaurants: ["家餐厅，红色被推荐过", "restaurants, red ones were recommended"], nothing: ["这家店不在证据里", "no such restaurant in the evidence"],
+    sample: ["参考回答", "reference answer"], completion: ["学生回答", "student answer"], base: ["原始模型", "base"], tuned: ["微调模型", "tuned"], closed: ["闭卷", "closed"], open: ["开卷", "open"],
+    train: ["训练", "train"], seen: ["见过的地点", "seen place"], unseen: ["没见过的街区", "unseen area"], restaurants: ["家餐厅，红色被推荐过", "restaurants, red ones were recommended"], nothing: ["这家店不在证据里", "no such restaurant in the evidence"],
   };
   const make = (tag, attributes, ...children) => {
     const node = document.createElement(tag);
@@ -21,6 +22,7 @@
     return node;
   };
   const both = (key) => { const [zh, en] = WORDS[key]; return make("span", {}, make("span", { class: "zh", lang: "zh-CN" }, zh), make("span", { class: "en", lang: "en" }, en)); };
+  const spoken = (key) => (WORDS[key] ? both(key) : key);
   const say = (key) => WORDS[key][root.dataset.lang === "en" ? 1 : 0];
 
   // --- language and colours ---
@@ -98,7 +100,7 @@
   };
   const card = (item) => {
     const body = make("div", { class: "body" });
-    const tags = [make("span", { class: "tag" }, both(item.kind), item.arm ? ` ${item.arm} ${item.mode}` : ""), make("span", { class: "tag" }, item.split)];
+    const tags = [make("span", { class: "tag" }, ...(item.arm ? [spoken(item.arm), " · ", spoken(item.mode)] : [both(item.kind)])), make("span", { class: "tag" }, spoken(item.split))];
     if (!item.feasible) { tags.push(make("span", { class: "tag" }, both("infeasible"))); }
     if (item.gap) { tags.push(make("span", { class: "tag gap" }, both("away"), ` ${number(item.gap)}`)); }
     const scores = [["data", "data_v1"], ["perf", "answer_v1"]].filter(([, rubric]) => item.score[rubric] !== null).flatMap(([word, rubric]) => [both(word), ` ${number(item.score[rubric])} `]);
@@ -126,7 +128,7 @@
   };
   const choice = (name, values) => {
     const select = make("select", { "aria-label": name, on: ["change", () => { state[name] = select.value; state.page = 0; fill(); }] },
-      make("option", { value: "" }, `${WORDS[name][0]} ${WORDS[name][1]}`), ...values.map((value) => make("option", { value }, value)));
+      make("option", { value: "" }, `${WORDS[name][0]} ${WORDS[name][1]}`), ...values.map((value) => make("option", { value }, WORDS[value] ? WORDS[value].join(" ") : value)));
     return select;
   };
   const check = (name) => { const box = make("input", { type: "checkbox", on: ["change", () => { state[name] = box.checked; state.page = 0; fill(); }] }); return make("label", {}, box, both(name)); };

@@ -7,9 +7,11 @@ resamples of places are exact. From 0.667 tentative, from 0.8 good (Krippendorff
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from judge.statistics.bootstrap import Estimate, Floats, Places, estimate
 
@@ -20,25 +22,48 @@ Level = Literal["ordinal", "interval"]
 def krippendorff_alpha(table: Floats, level: Level, places: Places) -> Estimate | None:
     """``table`` [items, raters], NaN where there is no score; items with one score say nothing. None without a pair."""
     known = ~np.isnan(table)
-    paired = known.sum(axis=1) >= 2
-    if not paired.any():
+    known &= known.sum(axis=1, keepdims=True) >= 2
+    if not known.any():
         return None
-    values = np.unique(table[paired][known[paired]])
-    counts = np.stack([(table == value).sum(axis=1) for value in values], axis=1) * paired[:, None].astype(np.float64)
+    sums, alpha = (
+        (_moments(table, known), _interval) if level == "interval" else (_coincidences(table, known), _ordinal)
+    )
+    by_place = places.sums(sums)
+    return estimate(float(alpha(by_place.sum(axis=0)[None])[0]), alpha(places.weights @ by_place), places)
+
+
+def _moments(table: Floats, known: NDArray[np.bool_]) -> Floats:
+    """[items, (scores, sum, squares, squared differences within the item over its scores less one)]."""
+    scores = np.where(known, table - table[known].mean(), 0.0)
+    n, total, squares = known.sum(axis=1), scores.sum(axis=1), (scores**2).sum(axis=1)
+    return np.stack([n, total, squares, 2 * (n * squares - total**2) / np.maximum(n - 1, 1)], axis=1)
+
+
+def _interval(sums: Floats) -> Floats:
+    n, total, squares, within = sums.T
+    return _ratio(within / n, 2 * (n * squares - total**2) / (n * (n - 1)))
+
+
+def _coincidences(table: Floats, known: NDArray[np.bool_]) -> Floats:
+    """[items, v scores of each value, then v times v coincidences]; few values, as dimensions have."""
+    values = np.unique(table[known])
+    counts = np.stack([((table == value) & known).sum(axis=1) for value in values], axis=1).astype(np.float64)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True) - 1, 1)
-    seen = np.zeros((places.count, len(values), len(values)))
-    np.add.at(seen, places.index, share[:, :, None] * counts[:, None, :] - share[:, :, None] * np.eye(len(values)))
-    totals = places.sums(counts)
-    whole = _alpha(seen.sum(axis=0)[None], totals.sum(axis=0)[None], values, level)
-    flat = seen.reshape(places.count, -1)
-    drawn = (places.weights @ flat).reshape(-1, len(values), len(values))
-    return estimate(float(whole[0]), _alpha(drawn, places.weights @ totals, values, level), places)
+    seen = share[:, :, None] * counts[:, None, :] - share[:, :, None] * np.eye(len(values))
+    return np.concatenate([counts, seen.reshape(len(table), -1)], axis=1)
 
 
-def _alpha(seen: Floats, totals: Floats, values: Floats, level: Level) -> Floats:
-    """``seen`` [b, v, v] coincidences, ``totals`` [b, v]; NaN where no two scores differ."""
-    middle = np.broadcast_to(values, totals.shape) if level == "interval" else np.cumsum(totals, axis=1) - totals / 2
+def _ordinal(sums: Floats) -> Floats:
+    size = math.isqrt(sums.shape[1])  # v + v^2 columns
+    totals, seen = sums[:, :size], sums[:, size:].reshape(-1, size, size)
+    middle = np.cumsum(totals, axis=1) - totals / 2
     distance = (middle[:, :, None] - middle[:, None, :]) ** 2
+    n = totals.sum(axis=1)
+    expected = np.einsum("bc,bk,bck->b", totals, totals, distance) / (n * (n - 1))
+    return _ratio((seen * distance).sum(axis=(1, 2)) / n, expected)
+
+
+def _ratio(seen: Floats, expected: Floats) -> Floats:
+    """1 - D_o / D_e; NaN where no two scores differ."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        expected = np.einsum("bc,bk,bck->b", totals, totals, distance) / (totals.sum(axis=1) - 1)
-        return np.asarray(np.where(expected > 0, 1 - (seen * distance).sum(axis=(1, 2)) / expected, np.nan))
+        return np.asarray(np.where(expected > 1e-12, 1 - seen / expected, np.nan))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +13,12 @@ from factory.limits import PoolLimits
 from judge.asking import LEGACY, RUBRICS, Ask, Item
 from judge.sandbox_judge import Temper
 from judge.statistics.bootstrap import Floats, places_of
-from judge.statistics.halo import Halo, halo
+from judge.statistics.halo import Disattenuated, Halo, disattenuated, halo
+from judge.statistics.pairings import HALO_NOT_VALIDITY, NO_HALO, conclude
 from judge.verdicts import Outcome
 from tests.judge.judge_wire import ITEM, Bench, bench
 
-ITEMS, PLACES = 120, 30
+ITEMS, PLACES, REPLICATES = 160, 40, 2
 
 
 def _item(number: int) -> Item:
@@ -29,17 +30,35 @@ def _item(number: int) -> Item:
     return replace(ITEM, item_id=f"s-{number}", sample_id=f"s-{number}", answer=answer)
 
 
-async def _judged(wire: Bench) -> Halo:
+@dataclass(frozen=True)
+class Found:
+    """What the sandbox judge's scores show."""
+
+    halo: Halo
+    star: Disattenuated
+
+    @property
+    def conclusion(self) -> str:
+        return conclude(self.halo, self.star)
+
+
+async def _judged(wire: Bench) -> Found:
     legacy = [Ask(_item(n), "legacy", LEGACY, tuple(RUBRICS), 0) for n in range(ITEMS)]
-    single = [Ask(_item(n), "standard", rubric, (rubric,), 0) for rubric in RUBRICS for n in range(ITEMS)]
+    single = [
+        Ask(_item(n), "standard", rubric, (rubric,), k)
+        for rubric in RUBRICS
+        for k in range(REPLICATES)
+        for n in range(ITEMS)
+    ]
     outcomes = await asyncio.gather(*(wire.ask(ask) for ask in (*legacy, *single)))
     one_call, apart = outcomes[:ITEMS], outcomes[ITEMS:]
-    return halo(
-        _totals(one_call, 0),
-        _totals(one_call, 1),
-        _totals(apart[:ITEMS], 0)[:, None],
-        _totals(apart[ITEMS:], 0)[:, None],
-        places_of([str(n % PLACES) for n in range(ITEMS)], 500),
+    x, y = (
+        _totals(part, 0).reshape(REPLICATES, ITEMS).T for part in (apart[: len(apart) // 2], apart[len(apart) // 2 :])
+    )
+    places = places_of([str(n % PLACES) for n in range(ITEMS)], 500)
+    return Found(
+        halo(_totals(one_call, 0), _totals(one_call, 1), x, y, places),
+        disattenuated(x, y, places),
     )
 
 
@@ -47,10 +66,10 @@ def _totals(outcomes: list[Outcome], rubric: int) -> Floats:
     return np.asarray([outcome.verdicts[rubric].total for outcome in outcomes], dtype=np.float64)
 
 
-def _found(data: Path, shared: float) -> Halo:
-    async def scene() -> Halo:
+def _found(data: Path, shared: float) -> Found:
+    async def scene() -> Found:
         limits = PoolLimits(max_in_flight=64)
-        async with bench(data, temper=Temper(0.5, shared), limits=limits, give_up_s=30.0) as wire:
+        async with bench(data, temper=Temper(0.5, shared), limits=limits, give_up_s=60.0) as wire:
             return await _judged(wire)
 
     return asyncio.run(scene())
@@ -58,15 +77,26 @@ def _found(data: Path, shared: float) -> Halo:
 
 def test_a_halo_raises_the_correlation_of_one_call_and_not_that_of_separate_calls(tmp_path: Path) -> None:
     found = _found(tmp_path, 1.0)
-    assert found.same_call.value == pytest.approx(0.9, abs=0.1)
-    assert found.cross_call.value is not None
-    assert found.cross_call.value < 0.5
-    assert found.halo.low is not None
-    assert found.halo.low > 0.2
+    assert found.halo.same_call.value == pytest.approx(0.9, abs=0.1)
+    assert found.halo.cross_call.value is not None
+    assert found.halo.cross_call.value < 0.5
+    assert found.halo.halo.low is not None
+    assert found.halo.halo.low > 0.2
+
+
+def test_an_overwhelming_halo_is_called_halo_and_not_validity(tmp_path: Path) -> None:
+    found = _found(tmp_path, 4.0)
+    assert found.halo.same_call.value is not None
+    assert found.halo.same_call.value > 0.9
+    assert found.halo.cross_call.value == pytest.approx(0.0, abs=0.2)
+    assert found.conclusion == HALO_NOT_VALIDITY
 
 
 def test_without_a_halo_one_call_correlates_as_separate_calls_do(tmp_path: Path) -> None:
     found = _found(tmp_path, 0.0)
-    assert found.halo.low is not None
-    assert found.halo.high is not None
-    assert found.halo.low < 0 < found.halo.high
+    assert found.halo.halo.low is not None
+    assert found.halo.halo.high is not None
+    assert found.halo.halo.low < 0 < found.halo.halo.high
+    assert found.halo.cross_call.value is not None
+    assert found.halo.cross_call.value > 0.1  # both rubrics see the same facts
+    assert found.conclusion == NO_HALO

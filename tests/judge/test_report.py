@@ -15,9 +15,12 @@ import numpy as np
 import orjson
 import pytest
 
+from judge.planted import FAULTS, HARMLESS
 from judge.report import write_report
 from judge.report.page import embedded
+from judge.report.words import CONCLUSIONS
 from judge.statistics.agreement import reliability
+from judge.statistics.bootstrap import places_of
 
 CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -73,33 +76,46 @@ def test_a_report_has_its_numbers_its_pictures_and_every_section_in_both_languag
     text = _html(world)
     folder = world / "reports" / "r"
     found = orjson.loads((folder / "report.json").read_bytes())
-    assert found["simulated"] is True
+    assert found["findings"]["simulated"] is True
+    scores = found["scores"]
     assert text.index("SIMULATED") < text.index('id="headline"')
     with duckdb.connect(str(world / "warehouse.duckdb"), read_only=True) as connection:
         sql = "select avg(total) from scores where rubric = 'data_v1' and judge = ? and item_kind = 'sample' "
         sql += "and design = 'standard' and item_id in (select sample_id from samples where split <> 'train')"
         [(mean,)] = connection.execute(sql, [MODEL]).fetchall()
-    held_out = [one for one in found["means"] if (one["rubric"], one["split"]) == ("data_v1", "held-out")]
-    assert held_out[0]["mean"] == pytest.approx(mean, abs=1e-9)
+    held_out = [one for one in scores["scored"] if (one["rubric"], one["split"]) == ("data_v1", "held-out")]
+    assert held_out[0]["mean"]["mean"] == pytest.approx(mean, abs=1e-9)
     # Replicates in the order of their calls: sorted by score they would seem to agree far better than they do.
     with duckdb.connect(str(world / "warehouse.duckdb"), read_only=True) as connection:
         sql = "select list(total order by replicate) from verdicts where judge = ? and design = 'standard' "
         sql += "and item_kind = 'sample' and rubric = 'data_v1' group by item_id"
         table = np.array([row for (row,) in connection.execute(sql, [MODEL]).fetchall()])
-    agreed = reliability(table)
+    agreed = reliability(table, places_of([str(one) for one in range(len(table))]))
     assert agreed is not None
-    trust = next(one for one in found["trust"] if one["rubric"] == "data_v1")
-    assert (trust["icc_2_1"], trust["icc_3_k"]) == pytest.approx((agreed.icc_2_1, agreed.icc_3_k), abs=1e-9)
-    relations = found["relations"]
-    assert relations["student"] is False
-    assert relations["cross"]["pearson"]["items"] == held_out[0]["items"]
-    assert relations["halo"]["same_call"]["items"] == 40
-    assert ("In this simulation: " in text) == (relations["conclusion"] != "unknown")
+    trust = next(one for one in scores["trust"] if one["rubric"] == "data_v1")["reliability"]
+    assert trust["icc_2_1"]["value"] == pytest.approx(agreed.icc_2_1.value, abs=1e-9)
+    assert trust["icc_3_k"]["value"] == pytest.approx(agreed.icc_3_k.value, abs=1e-9)
+    assert [one["group"] for one in scores["headline"]] == ["data"]
+    assert scores["headline"][0]["items"] == held_out[0]["mean"]["items"]
+    assert scores["halo"]["same_call"]["items"] == 40
+    for conclusion in CONCLUSIONS[scores["conclusion"]]:
+        assert conclusion in text
+    assert ("not reliable enough to interpret" in text) == (agreed.icc_2_1.value < 0.75)  # type: ignore[operator] # a number
+    # Planted errors and harmless edits are made and judged by default.
+    assert {one["edit"]: one["harmless"] for one in scores["responses"]} == dict.fromkeys(
+        FAULTS, False
+    ) | dict.fromkeys(HARMLESS, True)
+    slopes = [one["slope"] for one in scores["responses"] if not one["harmless"]]
+    assert all(one["high"] < 0 for one in slopes)
+    assert all(abs(one["slope"]["slope"]) < 0.2 for one in scores["responses"] if one["harmless"])
+    [truth] = scores["truth"]  # answers are all sound: nothing to compare them with
+    assert truth["auroc"]["value"] > 0.9
+    assert found["findings"]["contradictions"]["compared"] > 0
+    assert found["findings"]["corpora"][0]["diversity"]["near"] == 0
     for heading in ("与原项目对照", "The original beside ours", "覆盖", "Coverage", "Single items", "地点与推荐"):
         assert heading in text
     for sentence in (
         "No student answers have been judged",
-        "No items with planted errors",
         "There is no training log yet",
     ):
         assert sentence in text
@@ -151,22 +167,19 @@ def _complete(data: Path) -> None:
         rows = "from samples s, (select unnest(['base', 'tuned']) as arm) a"
         connection.execute(
             "insert into completions_shard by name select s.sample_id || '-' || arm as completion_id, s.sample_id, s.run_id, "
-            f"s.split, 'closed' as mode, arm, 'tiny' as model, s.question, s.answer {rows}"
+            f"s.split, 'closed' as mode, arm, 'tiny' as model, 'tiny@1' as checkpoint, s.question, s.answer {rows}"
         )
         connection.execute(
-            "insert into measures_shard by name select s.sample_id || '-' || arm as completion_id, 'grounded' as kind, "
-            f"case arm when 'base' then 0.1 else 0.6 end as value {rows}"
+            "insert into measures_shard by name select s.sample_id || '-' || arm as completion_id, k.kind, "
+            f"case arm when 'base' then 0.1 else 0.6 end as value {rows}, (select unnest(['claims_right', 'in_evidence'])) k(kind)"
         )
-        scores = "map {'理解能力': 3.0} as scores, 'scored' as status, s.sample_id, 'standard' as design"
+        scores = (
+            "map {'理解能力': 3.0, '推荐合理性': 2.0} as scores, 'scored' as status, s.sample_id, 'standard' as design"
+        )
         connection.execute(
             "insert into verdicts_shard by name select s.sample_id || '-' || arm as item_id, 'completion' as item_kind, "
             f"s.run_id, arm, 'answer_v1' as rubric, r as replicate, '{MODEL}' as judge, {scores}, "
             f"case arm when 'base' then 2.0 else 6.0 + r end as total {rows}, range(2) t(r)"
-        )
-        connection.execute(
-            "insert into verdicts_shard by name select s.sample_id || '~wrong_price~' || d as item_id, 'injected' as item_kind, "
-            f"s.run_id, 'data_v1' as rubric, 0 as replicate, '{MODEL}' as judge, {scores}, 9.0 - 2 * d as total "
-            "from samples s, range(1, 4) t(d)"
         )
 
 
@@ -174,23 +187,25 @@ def test_student_answers_measures_and_planted_errors_fill_their_sections(copy: P
     _complete(copy)
     text = _html(copy)
     found = orjson.loads((copy / "reports" / "r" / "report.json").read_bytes())
-    held_out = {one["group"]: one["mean"] for one in found["means"] if one["split"] == "held-out"}
-    assert held_out["tuned closed"] == pytest.approx(6.5)
-    assert held_out["base closed"] == pytest.approx(2.0)
-    assert [(one["arm"], one["mean"]["mean"]) for one in found["measured"]] == [
+    scores, findings = found["scores"], found["findings"]
+    held_out = {
+        one["group"]: one["mean"]["mean"]
+        for one in scores["scored"]
+        if (one["rubric"], one["split"]) == ("answer_v1", "held-out") and one["group"] != "data"
+    }
+    assert held_out == {"base closed": pytest.approx(2.0), "tuned closed": pytest.approx(6.5)}
+    assert [(one["arm"], one["mean"]["mean"]) for one in findings["measured"] if one["kind"] == "claims_right"] == [
         ("base", pytest.approx(0.1)),
         ("tuned", pytest.approx(0.6)),
     ]
-    doses = [(one["dose"], one["mean"]["mean"]) for one in found["edited"] if one["edit"] == "wrong_price"]
-    assert doses == [(1, 7.0), (2, 5.0), (3, 3.0)]
-    relations = found["relations"]
-    # Every edit falls by two points an error; the sample's own score is dose 0.
-    assert -3 < relations["slopes"]["wrong_price"]["slope"] < -1.5
-    assert relations["tuned"]["closed"]["difference"]["mean"] == pytest.approx(4.5)
-    assert relations["student"] is True
+    assert [one["group"] for one in scores["headline"]] == ["base closed", "tuned closed"]
+    assert scores["compared"][0]["total"]["difference"]["mean"] == pytest.approx(4.5)
+    answers = next(one for one in scores["truth"] if one["rubric"] == "answer_v1")
+    assert answers["decisions"]["faulty"] > 0
+    copies = next(one for one in findings["corpora"] if one["group"] == "tuned closed")["copied"]
+    assert 0 < copies["mean"] <= 1
     assert "tuned minus base" in text
     assert "No student answers" not in text
-    assert "No items with planted errors" not in text
     assert (copy / "reports" / "r" / "dose_response.en.png").exists()
 
 

@@ -16,12 +16,14 @@ from judge.statistics.bootstrap import Estimate, Floats, Places, bootstrap_mean,
 from judge.statistics.calls import VerdictRow
 from judge.statistics.clustered_mean import clustered_mean
 from judge.statistics.comparison import dose_slope, minimum_detectable, paired
-from judge.statistics.correlation import correlations, kendall, pearson, spearman
+from judge.statistics.corpus import contradictions, copied, distinct, diversity, stretches_of
+from judge.statistics.correlation import correlations, kendall, mismatched, pearson, spearman
 from judge.statistics.coverage import coverage
 from judge.statistics.halo import disattenuated, halo
 from judge.statistics.krippendorff import krippendorff_alpha
-from judge.statistics.summary import HALO_AND_SIGNAL, HALO_NOT_VALIDITY, Summary, summarise
-from judge.statistics.truth import auroc, cohen_kappa
+from judge.statistics.pairings import HALO_AND_SIGNAL, HALO_NOT_VALIDITY
+from judge.statistics.summary import Summary, summarise
+from judge.statistics.truth import auroc, cohen_kappa, decisions
 
 EXACT = 1e-8
 N, PLACES = 120, 17
@@ -84,27 +86,41 @@ def test_icc_equals_pingouin(world: tuple[Floats, Floats, list[str]]) -> None:
     x, y, names = world
     long = pd.DataFrame(x).melt(ignore_index=False).reset_index()
     table = pingouin.intraclass_corr(long, targets="index", raters="variable", ratings="value").set_index("Type")["ICC"]
-    found = reliability(x)
+    places = places_of(names, 100)
+    found, other = reliability(x, places), reliability(y, places)
     assert found is not None
-    assert found.icc_2_1 == pytest.approx(table["ICC(A,1)"], abs=EXACT)
-    assert found.icc_3_k == pytest.approx(table["ICC(C,k)"], abs=EXACT)
-    ratio = disattenuated(x, y, places_of(names, 100))
-    other = reliability(y)
     assert other is not None
+    assert found.icc_2_1.value == pytest.approx(table["ICC(A,1)"], abs=EXACT)
+    assert found.icc_3_k.value == pytest.approx(table["ICC(C,k)"], abs=EXACT)
+    assert found.sem == pytest.approx(x.std(ddof=1) * np.sqrt(1 - table["ICC(A,1)"]), abs=EXACT)
+    ratio = disattenuated(x, y, places)
+    assert (ratio.reliability_x.low, ratio.reliability_x.high) == pytest.approx(
+        (found.icc_3_k.low, found.icc_3_k.high), abs=EXACT
+    )
+    assert other.icc_3_k.value is not None
     r = np.corrcoef(x.mean(axis=1), y.mean(axis=1))[0, 1]
     assert ratio.cross_call.value == pytest.approx(r, abs=EXACT)
-    assert ratio.reliability_x.value == pytest.approx(found.icc_3_k, abs=EXACT)
-    assert ratio.r_star.value == pytest.approx(r / np.sqrt(found.icc_3_k * other.icc_3_k), abs=EXACT)
+    assert ratio.reliability_x.value == pytest.approx(found.icc_3_k.value, abs=EXACT)
+    assert ratio.r_star.value == pytest.approx(r / np.sqrt(found.icc_3_k.value * other.icc_3_k.value), abs=EXACT)
 
 
 @pytest.mark.parametrize("level", ["ordinal", "interval"])
 def test_alpha_equals_krippendorff(level: str, world: tuple[Floats, Floats, list[str]]) -> None:
-    """With missing scores, and items that only one rater scored."""
+    """With missing scores, and items that only one rater scored; a resample equals the alpha of the items drawn."""
     table = world[0].copy()
     table[np.random.default_rng(1).random(table.shape) < 0.3] = np.nan
+    places = places_of(world[2], 1, seed=3)
+    found = krippendorff_alpha(table, level, places)  # type: ignore[arg-type] # parametrised
+    assert found is not None
     expected = krippendorff.alpha(reliability_data=table.T, level_of_measurement=level)
-    assert krippendorff_alpha(table, level) == pytest.approx(expected, abs=EXACT)  # type: ignore[arg-type] # parametrised
-    assert krippendorff_alpha(np.full((3, 2), 5.0), "interval") is None
+    assert found.value == pytest.approx(expected, abs=EXACT)
+    drawn = np.repeat(np.arange(N), places.weights[0][places.index].astype(int))
+    resampled = krippendorff.alpha(reliability_data=table[drawn].T, level_of_measurement=level)
+    assert found.low == pytest.approx(resampled, abs=EXACT)
+    constant = krippendorff_alpha(np.full((3, 2), 5.0), "interval", places_of(["a", "b", "c"]))
+    assert constant is not None
+    assert constant.value is None
+    assert krippendorff_alpha(np.full((3, 1), 5.0), "interval", places_of(["a", "b", "c"])) is None
 
 
 def test_auroc_equals_mann_whitney_and_kappa_equals_statsmodels(world: tuple[Floats, Floats, list[str]]) -> None:
@@ -119,6 +135,53 @@ def test_auroc_equals_mann_whitney_and_kappa_equals_statsmodels(world: tuple[Flo
     assert cohen_kappa(list(first), list(second)) == pytest.approx(cohens_kappa(table).kappa, abs=EXACT)
     quadratic = cohens_kappa(table, wt="quadratic").kappa
     assert cohen_kappa(list(first), list(second), quadratic=True) == pytest.approx(quadratic, abs=EXACT)
+
+
+def test_decisions_by_hand_and_kappa_equals_statsmodels(world: tuple[Floats, Floats, list[str]]) -> None:
+    x, _, names = world
+    flagged, faulty = x[:, 0] < 6, x[:, 1] < 6
+    found = decisions(list(flagged), list(faulty), names, 50)
+    assert found is not None
+    assert (found.sound, found.faulty) == ((~faulty).sum(), faulty.sum())
+    assert found.sensitivity.value == pytest.approx(flagged[faulty].mean(), abs=EXACT)
+    assert found.specificity.value == pytest.approx((~flagged)[~faulty].mean(), abs=EXACT)
+    assert found.kappa.value == pytest.approx(cohens_kappa(pd.crosstab(flagged, faulty).to_numpy()).kappa, abs=EXACT)
+    assert decisions([True], [True], ["a"]) is None
+
+
+def test_mixed_up_pairs_lose_what_belongs_to_the_item() -> None:
+    rng = np.random.default_rng(4)
+    names = [str(one % 60) for one in range(600)]
+    x = rng.normal(0, 1, 600)
+    kept = correlations(list(x), list(x + rng.normal(0, 0.1, 600)), names, 200)
+    mixed = mismatched(list(x), list(x), names, 200)
+    assert kept is not None
+    assert kept.within.value is not None
+    assert kept.within.value > 0.9
+    assert mixed is not None
+    # Ten items a place: chance alone gives -1/9 within places.
+    assert mixed.value == pytest.approx(-1 / 9, abs=0.15)
+    assert mismatched([1.0, 2.0], [1.0, 2.0], ["a", "b"]) is None
+
+
+def test_texts_taken_together_by_hand() -> None:
+    # "甲乙丙" and "甲乙丁" have the pairs 甲乙 (twice), 乙丙, 乙丁: three different ones of four.
+    assert distinct(["甲乙丙", "甲乙丁"], 2) == pytest.approx(0.75)
+    assert distinct(["甲"], 2) is None
+    same = diversity(["问" * 9] * 2, ["今天去哪里吃饭好呢"] * 2, ["p", "p"])
+    assert (same.near, same.nearest) == (1.0, 1.0)
+    apart = diversity(["问" * 9] * 2, ["今天去哪里吃饭好呢"] * 2, ["p", "q"])
+    assert (apart.near, apart.nearest) == (None, None)
+    facts = [
+        ("p", "店", "rating", "4.5"),
+        ("p", "店", "rating", "4.4"),
+        ("p", "店", "price", "80"),
+        ("q", "店", "rating", "3"),
+    ]
+    assert contradictions(facts).contradicted == contradictions(facts).compared == 1
+    seen = frozenset(stretches_of("一二三四五六七八九"))
+    assert copied("一二三四五六七八〇", seen) == 0.5
+    assert copied("短", seen) is None
 
 
 def test_means_and_slopes_equal_statsmodels_clustered_errors(world: tuple[Floats, Floats, list[str]]) -> None:
@@ -213,6 +276,7 @@ def _row(item: str, kind: str, rubric: str, replicate: int, total: float | None,
         "place_id": str(number % 40),
         "split": "seen" if number % 2 else "train",
         "arm": None,
+        "mode": None,
         "design": "standard",
         "rubric": rubric,
         "replicate": replicate,
@@ -237,14 +301,17 @@ def _judged(r: float, shared: float) -> Summary:
             first = None if one == 5 and k == 1 else x[one, k]
             rows += [_row(str(one), "sample", "data_v1", k, first), _row(str(one), "sample", "answer_v1", k, y[one, k])]
             for arm, gain in (("base", 0.0), ("tuned", 1.0)):
-                rows.append(_row(f"{one}/{arm}", "completion", "answer_v1", k, y[one, k] + gain, arm=arm))
+                rows.append(
+                    _row(f"{one}/{arm}", "completion", "answer_v1", k, y[one, k] + gain, arm=arm, mode="closed")
+                )
         for rubric, score in zip(("data_v1", "answer_v1"), same[one], strict=True):
             rows.append(_row(str(one), "sample", rubric, 0, score, design="legacy"))
         for dose in (1, 2, 3):
             low = float(x[one].mean() - dose)
             rows.append(_row(f"{one}~rating~{dose}", "injected", "data_v1", 0, low, edit="rating", dose=dose))
+            rows.append(_row(f"{one}~padding~{dose}", "injected", "data_v1", 0, low + dose, edit="padding", dose=dose))
         rows.append(_row(f"{one}~same~0", "control", "data_v1", 0, float(x[one].mean()), edit="same", dose=0))
-    return summarise(rows, "one", {str(one): bool(x[one].mean() > 0) for one in range(400)}, resamples=300)
+    return summarise(rows, "one", {}, harmless=frozenset({"padding"}), resamples=300)
 
 
 def test_a_halo_of_four_over_nothing_is_called_halo_and_not_validity() -> None:
@@ -262,23 +329,57 @@ def test_the_summary_keeps_arms_splits_designs_and_missing_scores_apart() -> Non
     assert found.same_text.items == 400
     assert found.same_text.free_of_noise is not None
     assert found.same_text.free_of_noise.r_star.items == 399
-    assert (found.headline["tuned"].items, found.train["tuned"].items) == (200, 200)
-    star = found.headline["tuned"].free_of_noise
+    assert [(one.group, one.items) for one in (*found.headline, *found.train)] == [
+        (group, 200) for group in ("base closed", "tuned closed") * 2
+    ]
+    star = found.headline[-1].free_of_noise
     assert star is not None
     assert _holds(star.r_star, 0.6)
-    missing = found.coverage["sample", "data_v1", "seen"]
+    [missing] = [one.coverage for one in found.scored if (one.rubric, one.split) == ("data_v1", "seen")]
     assert (missing.planned, missing.scored, missing.reasons) == (600, 599, (("moderation", 1),))
-    assert found.tuned_against_base is not None
-    assert found.tuned_against_base.difference.mean == pytest.approx(1.0)
-    slope = found.slopes["rating"]
-    assert slope is not None
-    assert slope.slope == pytest.approx(-1.0, abs=0.01)
-    assert slope.shown
+    assert found.compared[0].total.difference.mean == pytest.approx(1.0)
+    [fault, edit] = found.responses
+    assert (fault.edit, fault.harmless, edit.edit, edit.harmless) == ("rating", False, "padding", True)
+    assert fault.slope is not None
+    assert fault.slope.slope == pytest.approx(-1.0, abs=0.01)
+    assert fault.slope.shown
+    assert edit.slope is not None
+    assert edit.slope.negligible
+    assert not edit.slope.shown
+    assert [dose for dose, _ in fault.doses] == [0, 1, 2, 3]
     assert found.controls[0].gap is not None
     assert found.controls[0].gap.mean == pytest.approx(0.0, abs=0.01)
-    assert found.trust[0].auroc is not None
-    assert found.trust[0].auroc.value == 1.0
     assert found.trust[0].alpha_judges is None
+    assert found.trust[0].reliability is not None
+    assert found.trust[0].reliability.items == 399
+
+
+def test_a_judge_that_marks_what_is_faulty_is_measured_against_it_and_against_a_second_judge() -> None:
+    rng, rows = np.random.default_rng(2), []
+    for one in range(200):
+        faulty = one % 4 == 0
+        for judge in ("one", "two"):
+            for k in range(3):
+                mark = float(
+                    rng.choice([2, 3, 4], p=[0.4, 0.4, 0.2]) if faulty else rng.choice([3, 4, 5], p=[0.1, 0.2, 0.7])
+                )
+                rows.append(_row(str(one), "sample", "data_v1", k, 2 * mark, scores={"准确性": mark}, judge=judge))
+    found = summarise(rows, "one", {str(one): one % 4 != 0 for one in range(200)}, resamples=200)
+    [truth] = found.truth
+    assert (truth.dimension, truth.decisions.faulty, truth.decisions.sound) == ("准确性", 50, 150)
+    assert _holds(truth.decisions.sensitivity, 0.8)
+    assert _holds(truth.decisions.specificity, 0.9)
+    assert truth.auroc.value is not None
+    assert truth.auroc.value > 0.9
+    trust = found.trust[0]
+    assert trust.alpha_judges is not None
+    assert trust.alpha_judges.value == pytest.approx(
+        trust.alpha_replicates.value if trust.alpha_replicates else None, abs=0.15
+    )
+    assert trust.judge_gap is not None
+    assert trust.judge_gap.items == 200
+    assert found.second == "two"
+    assert found.dimensions[0].alpha is not None
 
 
 def _holds(interval: Estimate, truth: float) -> bool:
