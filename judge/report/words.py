@@ -47,24 +47,24 @@ SPLITS: dict[str, Words] = {
 }
 CONCLUSIONS: dict[str, Words] = {
     "halo, not validity": (
-        "是光环，不是效度：同一次调用的相关来自调用本身，分开评审后所剩无几。",
-        "halo, not validity: what one call correlates comes from the call itself, and does not remain in separate calls.",
+        "对同一段文字，是光环，不是效度：一次调用给出的相关来自调用本身，分开评审后所剩无几。",
+        "On one and the same text it is halo, not validity: what one call correlates comes from the call, and is gone in two.",
     ),
     "halo inflates a correlation that remains without it": (
-        "同一次调用夸大了相关，但分开评审仍有相关。",
-        "one call inflates the correlation, yet separate calls still correlate.",
+        "对同一段文字，一次调用夸大了两项得分的相关，但分开评审仍有相关。",
+        "On one and the same text, one call inflates the correlation of the two scores, yet separate calls still correlate.",
     ),
     "no halo shown": (
-        "没有测到光环：同一次调用与分开评审的相关没有可分辨的差别。",
-        "no halo was found: one call and separate calls do not correlate measurably differently.",
+        "没有测到光环：对同一段文字，一次调用与分开评审的相关没有可分辨的差别。",
+        "No halo was found: on one and the same text, one call and two do not correlate measurably differently.",
     ),
     "one call correlates less than separate calls, which a halo cannot do": (
-        "同一次调用的相关反而更低：这不是光环，原因待查。",
-        "one call correlates less than separate calls: that is no halo, and its cause is not known.",
+        "一次调用的相关反而更低：这不是光环，原因待查。",
+        "One call correlates less than separate calls: that is no halo, and its cause is not known.",
     ),
     "too few crossed items to measure the halo": (
         "两种问法都评过的样本太少，测不出光环。",
-        "too few items were asked both ways to measure the halo.",
+        "Too few items were asked both ways to measure the halo.",
     ),
 }
 MEASURES: dict[str, Words] = {

@@ -112,6 +112,10 @@ def test_a_report_has_its_numbers_its_pictures_and_every_section_in_both_languag
     assert truth["auroc"]["value"] > 0.9
     assert found["findings"]["contradictions"]["compared"] > 0
     assert found["findings"]["corpora"][0]["diversity"]["near"] == 0
+    bare = re.sub(r"<script.*?</script>|<style>.*?</style>", "", text, flags=re.DOTALL)
+    assert not re.search(r"[{}]", bare)  # no piece of the template is left
+    for table in bare.split("<table")[1:]:
+        assert "<thead>" in table
     for heading in ("与原项目对照", "The original beside ours", "覆盖", "Coverage", "Single items", "地点与推荐"):
         assert heading in text
     for sentence in (
