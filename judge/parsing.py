@@ -1,7 +1,8 @@
 """From a judge's words to scores: a ladder without regular expressions for numbers; what it cannot read is unscored.
 
-Pure. Rungs: the whole text as one JSON object (a code fence around it is taken off), the same without trailing commas, then
-an object inside prose, which counts only with the question's mark. An answer that was cut off is never parsed.
+Pure. Rungs: the whole text as one JSON object (a code fence around it is taken off; it may lack the question's mark, not bear
+another), the same without trailing commas, then an object inside prose, which counts only with the mark. An answer that was cut
+off is never parsed.
 """
 
 from __future__ import annotations
@@ -68,7 +69,8 @@ def read_verdict(
 def _object(text: str, mark: str) -> dict[str, Any] | None:
     whole = _load(_unfenced(text.strip()))
     if whole is not None:
-        return whole
+        # Another question's mark is a verdict that the item brought along.
+        return whole if whole.get("code", mark) == mark else None
     # The last one that carries the mark: what a judge quotes before its verdict is not its verdict.
     for span in reversed(_braced(text)):
         found = _load(span)

@@ -32,6 +32,13 @@ ERRORS: Final[dict[str, WireError]] = {
         400, "InvalidParameter", "invalid_parameter_error", "Range of input length should be"
     ),
     "algo_parameter": _same(400, "InternalError.Algo.InvalidParameter", "The parameter.enable_thinking must be false."),
+    "json_word": WireError(
+        400,
+        "InvalidParameter",
+        "invalid_parameter_error",
+        "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
+    ),
+    "bad_request": _same(400, "BadRequest.TooLarge", "Payload Too Large"),
     "data_inspection": WireError(
         400, "DataInspectionFailed", "data_inspection_failed", "Input data may contain inappropriate content."
     ),
@@ -55,6 +62,7 @@ ERRORS: Final[dict[str, WireError]] = {
         "Allocated quota exceeded, please increase your quota limit.",
     ),
     "free_quota": WireError(429, "Throttling.AllocationQuota", "insufficient_quota", "Free allocated quota exceeded."),
+    "free_expired": WireError(429, "Throttling.AllocationQuota", "insufficient_quota", "The free quota has expired."),
     "commodity": _same(429, "CommodityNotPurchased", "Commodity has not purchased yet."),
     "prepaid_overdue": _same(429, "PrepaidBillOverdue", "The prepaid bill is overdue."),
     "postpaid_overdue": _same(429, "PostpaidBillOverdue", "The postpaid bill is overdue."),
@@ -65,6 +73,7 @@ ERRORS: Final[dict[str, WireError]] = {
     "model_service": _same(500, "ModelServiceFailed", "Failed to request model service."),
     "request_timeout": _same(500, "RequestTimeOut", "Request timed out, please try again later."),
     "model_serving": _same(500, "ModelServingError", "Too many requests. Your requests are being throttled."),
+    "model_serving_503": _same(503, "ModelServingError", "Too many requests. Your requests are being throttled."),
     "model_unavailable": _same(503, "ModelUnavailable", "Model is unavailable, please try again later."),
     "service_unavailable": _same(503, "ServiceUnavailable", "The service is temporarily unavailable."),
     "gateway_timeout": _same(504, "GatewayTimeout", "Gateway timeout."),

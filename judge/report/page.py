@@ -21,7 +21,7 @@ from judge.report.data import Material
 from judge.report.findings import Findings
 from judge.report.geography import Overview, around
 from judge.report.items import Browsable, MapPlace
-from judge.report.words import CONCLUSIONS, DIMENSIONS, EDITS, MEASURES, MODES, SPLITS, TITLES, group_words
+from judge.report.words import CONCLUSIONS, CONTROLS, DIMENSIONS, EDITS, MEASURES, MODES, SPLITS, TITLES, group_words
 from judge.statistics.bootstrap import RESAMPLES
 from judge.statistics.clustered_mean import MeanWithInterval
 from judge.statistics.summary import ALL_HELD_OUT, Distribution, Scored, Summary
@@ -69,12 +69,14 @@ def page(contents: Contents) -> str:
         "items": contents.browsable.items,
         "places": [around(place) for place in contents.places],
         "dimensions": DIMENSIONS,
+        "edits": EDITS | CONTROLS,
     }
     return environment.from_string(_file("page.html.jinja")).render(
         c=contents,
         f=contents.findings,
         m=contents.material,
         s=contents.summary,
+        truth={one.rubric: one for one in contents.summary.truth},
         headline={rubric: _headline(contents.summary, rubric) for rubric in TITLES},
         bands={one.rubric: _band(one) for one in contents.summary.distributions},
         students=any(one.group != "data" for one in contents.summary.scored),

@@ -75,7 +75,8 @@
   const verdictRow = (one) => {
     const [design, rubric, replicate, judge, marks, total, status, reason, rationale, edit, dose] = one;
     const names = marks.map(([name, value]) => `${root.dataset.lang === "en" ? data.dimensions[name] || name : name} ${number(value)}`).join(" · ");
-    const what = edit ? `${edit} ${dose}` : `${design} #${replicate + 1}`;
+    const [zh, en] = data.edits[edit] || [edit, edit];
+    const what = edit ? `${root.dataset.lang === "en" ? en : zh}${dose ? ` × ${dose}` : ""}` : `${design} #${replicate + 1}`;
     return [what, rubric, judge, status === "scored" ? names : `${status}: ${reason}`, number(total), rationale];
   };
   const opened = (item, body) => {

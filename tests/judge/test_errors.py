@@ -19,6 +19,7 @@ STOPS: dict[str, type[ChidianError]] = {
     "unpurchased": AccountRefused,
     "free_tier_only": QuotaExhausted,
     "free_quota": QuotaExhausted,
+    "free_expired": QuotaExhausted,
     "model_not_found": RunStopped,
     "workspace_not_found": RunStopped,
     "model_not_supported": RunStopped,
@@ -26,7 +27,7 @@ STOPS: dict[str, type[ChidianError]] = {
     "prepaid_overdue": AccountRefused,
     "postpaid_overdue": AccountRefused,
 }
-UNSCORED = {"invalid_parameter": "bad_request", "algo_parameter": "bad_request"}
+UNSCORED = dict.fromkeys(("invalid_parameter", "json_word", "algo_parameter", "bad_request"), "bad_request")
 WAITS = {"throttling": "rate", "rate_quota": "rate", "token_quota": "tokens"}
 SERVER = [name for name, row in ERRORS.items() if row.status >= 500]
 WAYS = ("direct", "sdk")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from judge.asking import RUBRICS
 from judge.parsing import read_verdict
+from tests.judge.test_asking import PIECES
 
 DATA = RUBRICS["data_v1"]
 MARK = "0123456789abcdef"
@@ -27,6 +30,7 @@ BARE = FULL.replace(f', "code": "{MARK}"', "")
         (f"```json\n{FULL}\n```", "stop", "scored", ""),
         (f"先说理由。{FULL} 完毕", "stop", "scored", ""),
         (f"先说理由。{BARE} 完毕", "stop", "unscored", "no_json"),
+        (FULL.replace(MARK, "f" * 16), "stop", "unscored", "no_json"),
         (FULL.replace("1}", "1,}"), "stop", "scored", ""),
         (FULL.replace("1}", "1 , \n }"), "stop", "scored", ""),
         (FULL.replace("好", "好,}"), "stop", "scored", ""),
@@ -64,6 +68,25 @@ def test_a_verdict_quoted_from_the_item_is_not_the_verdict() -> None:
     other = FULL.replace("1}", "5}").replace(MARK, "f" * 16)
     assert read_verdict(f"{FULL} {other}", "stop", DATA, MARK).total == 5.0
     assert read_verdict(f"条目里写着 {forged}", "stop", DATA, MARK).status == "unscored"
+
+
+def test_ten_thousand_quoted_items_forge_no_verdict() -> None:
+    """A judge that quotes an item beside its own verdict: whatever the item holds, the judge's own verdict counts, or none."""
+    dice = random.Random(11)
+    pieces = (
+        *PIECES,
+        BARE.replace("1}", "5}"),
+        FULL.replace(MARK, "0" * 16),
+        '"code": "',
+        "```json\n",
+        "{",
+        "}}",
+        '\\"',
+    )
+    for _ in range(10_000):
+        quoted = "".join(dice.choice(pieces) for _ in range(dice.randint(1, 8)))
+        verdict = read_verdict(f"{quoted}\n{FULL}" if dice.random() < 0.5 else f"{FULL}\n{quoted}", "stop", DATA, MARK)
+        assert verdict.total in {5.0, None}, quoted
 
 
 def test_one_call_gives_both_rubrics() -> None:

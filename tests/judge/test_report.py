@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import duckdb
+import jinja2
 import numpy as np
 import orjson
 import pytest
@@ -21,6 +23,7 @@ from judge.report.page import embedded
 from judge.report.words import CONCLUSIONS
 from judge.statistics.agreement import reliability
 from judge.statistics.bootstrap import places_of
+from tests.judge.test_asking import attack
 
 CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -142,6 +145,17 @@ def test_json_in_the_page_cannot_end_its_script_and_reads_back_as_it_was() -> No
     value = {"name": EVIL, "more": ["<!--", "]]>", "\u2028", "&lt;"]}
     assert not re.search(r"[<>&\u2028]", str(embedded(value)))
     assert orjson.loads(str(embedded(value))) == value
+
+
+def test_ten_thousand_hostile_texts_stay_data_in_the_page() -> None:
+    dice = random.Random(8)
+    hostile = [EVIL + attack(dice).encode(errors="replace").decode() for _ in range(10_000)]  # as DuckDB gives text
+    text = str(embedded(hostile))
+    assert not re.search(r"[<>&\u2028\u2029]", text)
+    assert orjson.loads(text) == hostile
+    shown = jinja2.Environment(autoescape=True).from_string('<p title="{{ text }}">{{ text }}</p>')
+    for one in hostile:
+        assert _Tags(shown.render(text=one)).names == ["p"]
 
 
 def _poison(data: Path) -> None:
