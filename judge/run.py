@@ -104,7 +104,9 @@ async def _run(settings: JudgeSettings) -> int:
             judges = await stack.enter_async_context(open_judges(settings, ledger))
             if await _ask(settings, work, judges, total):
                 return 130
-    where = await asyncio.to_thread(write_report, settings.data, settings.name, work.models[settings.judge])
+    where = await asyncio.to_thread(
+        write_report, settings.data, settings.name, work.models[settings.judge], settings.run
+    )
     say(f"report: {where}")
     return 0
 

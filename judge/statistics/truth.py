@@ -1,7 +1,7 @@
 """The judge against what the verifier knows: AUROC of a score, sensitivity, specificity and Cohen's kappa of its calls.
 
 AUROC = P(score of a sound item > score of a faulty one) + half of the ties = (R1 - n1 (n1+1)/2) / (n1 n0) with mid-ranks (Mann &
-Whitney 1947; Hanley & McNeil 1982). kappa = 1 - sum w o / sum w e; w is 0/1, or (i-j)^2 where quadratic (Cohen 1960, 1968).
+Whitney 1947; Hanley & McNeil 1982). kappa = (p_o - p_e) / (1 - p_e) of observed and chance agreement (Cohen 1960).
 Sensitivity: share of faulty items that the judge flags; specificity: share of sound ones that it does not.
 """
 
@@ -69,15 +69,3 @@ def auroc(
             return np.asarray((good_at * below).sum(axis=1) / pairs)
 
     return estimate(float(area(np.ones((1, places.count)))[0]), area(places.weights), places)
-
-
-def cohen_kappa(first: Sequence[int], second: Sequence[int], *, quadratic: bool = False) -> float | None:
-    """Categories are the numbers in use, in order. None where chance alone explains everything (one category)."""
-    one, two = np.asarray(first), np.asarray(second)
-    kinds = np.unique(np.concatenate([one, two]))
-    table = np.zeros((len(kinds), len(kinds)))
-    np.add.at(table, (np.searchsorted(kinds, one), np.searchsorted(kinds, two)), 1.0)
-    away = np.abs(np.subtract.outer(np.arange(len(kinds)), np.arange(len(kinds))))
-    weight = away**2 if quadratic else (away > 0).astype(np.int64)
-    chance = (np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum() * weight).sum() if len(one) else 0.0
-    return float(1 - (table * weight).sum() / chance) if chance > 0 else None
