@@ -38,6 +38,7 @@ BENCHES = (
     Bench("judge_throughput", "judge_throughput.py", ("--what", "calls"), ("--what", "all")),
     Bench("judge_kills", "judge_kills.py"),
     Bench("judge_recovery", "judge_recovery.py", ("--simulations", "100"), ("--simulations", "2000")),
+    Bench("judge_intervals", "judge_intervals.py", ("--simulations", "100"), ("--simulations", "2000")),
 )
 
 

@@ -160,6 +160,9 @@
     dot.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(); } });
   });
 
+  // On paper nothing can be unfolded.
+  addEventListener("beforeprint", () => document.querySelectorAll("section > details").forEach((one) => { one.open = true; }));
+
   // report.html#lang=en&item=ID opens one item.
   const wanted = new URLSearchParams(location.hash.slice(1));
   const asked = wanted.get("lang") || kept("chidian-lang");

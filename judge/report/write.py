@@ -63,10 +63,15 @@ def write_report(data: Path, name: str, judge: str, run: str | None = None) -> P
 
 
 def summary_json(summary: Summary) -> dict[str, Any]:
-    """The summary as JSON values; the points of scatter plots stay in the page."""
+    """The summary as JSON values, with what the page concludes; the points of scatter plots stay in the page."""
     numbers = asdict(summary)
-    for pairing in (*numbers["headline"], *numbers["train"], numbers["same_text"]):
+    for pairing in (*numbers["headline"], *numbers["by_split"], numbers["same_text"]):
         del pairing["points"]
+    for row, trust in zip(numbers["trust"], summary.trust, strict=True):
+        row["reliable"] = trust.reliability.reliable if trust.reliability else None
+    for row, response in zip(numbers["responses"], summary.responses, strict=True):
+        row["shown"] = response.slope.shown if response.slope else None
+        row["negligible"] = response.slope.negligible if response.slope else None
     return numbers
 
 

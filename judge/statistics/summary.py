@@ -25,6 +25,7 @@ from judge.statistics.trust import Trust, Truth, trust_of, truth_of
 from judge.statistics.validity import Control, Response, controls, responses
 
 ALL_HELD_OUT = "held-out"
+SPLITS = ("train", *HELD_OUT)
 FULL = 10.0
 
 
@@ -85,7 +86,8 @@ class Summary:
     dimensions: tuple[Dimension, ...]
     distributions: tuple[Distribution, ...]
     headline: tuple[Pairing, ...]
-    train: tuple[Pairing, ...]
+    by_split: tuple[Pairing, ...]
+    """The same pairings on training questions, seen places and unseen neighbourhoods apart."""
     same_text: Pairing
     """Both rubrics on samples of all splits: what the halo is compared with."""
     halo: Halo | None
@@ -109,9 +111,10 @@ def summarise(
     calls = calls_of(rows, judge)
     other = next(iter(sorted({row.judge for row in rows} - {judge})), None)
     second = calls_of(rows, other) if other else None
-    one_text = same_text(calls, ("train", *HELD_OUT), resamples)
+    one_text = same_text(calls, SPLITS, resamples)
     found = halo_of(calls, resamples)
     headline = by_group(calls, HELD_OUT, resamples)
+    apart = [by_group(calls, (split,), resamples) for split in SPLITS]
     return Summary(
         judge=judge,
         second=other,
@@ -121,7 +124,8 @@ def summarise(
         dimensions=tuple(_dimensions(calls, resamples)),
         distributions=tuple(_distributions(calls)),
         headline=headline or (same_text(calls, HELD_OUT, resamples),),
-        train=by_group(calls, ("train",), resamples),
+        by_split=tuple(one for pairings in apart for one in pairings)
+        or tuple(same_text(calls, (split,), resamples) for split in SPLITS),
         same_text=one_text,
         halo=found,
         conclusion=conclude(found, one_text.free_of_noise),
@@ -140,7 +144,7 @@ def _scored(calls: Calls, rows: Iterable[VerdictRow]) -> Iterable[Scored]:
             groups[row.rubric, row.group, row.split].append(row)
             if row.split in HELD_OUT:
                 groups[row.rubric, row.group, ALL_HELD_OUT].append(row)
-    order = ("train", *HELD_OUT, ALL_HELD_OUT)
+    order = (*SPLITS, ALL_HELD_OUT)
     for key in sorted(groups, key=lambda one: (one[1] != "data", one[1], one[0] == ANSWER, order.index(one[2]))):
         items = {row.item_id: row for row in groups[key]}
         means = [

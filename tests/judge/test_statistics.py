@@ -324,9 +324,10 @@ def test_the_summary_keeps_arms_splits_designs_and_missing_scores_apart() -> Non
     assert found.same_text.items == 400
     assert found.same_text.free_of_noise is not None
     assert found.same_text.free_of_noise.r_star.items == 399
-    assert [(one.group, one.items) for one in (*found.headline, *found.train)] == [
-        (group, 200) for group in ("base closed", "tuned closed") * 2
+    assert [(one.group, one.items) for one in (*found.headline, *found.by_split)] == [
+        (group, 200) for group in ("base closed", "tuned closed") * 3
     ]
+    assert [one.splits for one in found.by_split] == [("train",), ("train",), ("seen",), ("seen",)]
     star = found.headline[-1].free_of_noise
     assert star is not None
     assert _holds(star.r_star, 0.6)
