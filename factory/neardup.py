@@ -1,63 +1,100 @@
 """Exact and near duplicates of texts about one place: digests, Chinese character n-grams, MinHash bands, true Jaccard.
 
-Pure. Bands only propose pairs; the Jaccard of the shingle sets decides, so a proposal costs time, never a sample. DuckDB
-computes the same Jaccard over the same shingles (warehouse/dedupe), hence the integer form of the threshold.
+Pure. Bands only propose pairs; the Jaccard index of the n-gram sets decides, so a proposal costs time, never a sample.
+N-grams are 32-bit numbers that stand in the shards: DuckDB compares the very sets that admission compared
+(warehouse/dedupe). Why these n-grams and this threshold: docs/decisions/0004-near-duplicates.md; the labelled pairs:
+tests/data/neardup_texts.toml; the curve: bench/neardup_curve.py.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Final
 
 import numpy as np
-from rensa import RMinHash
+from numpy.typing import NDArray
 
-SHINGLE = 4
-"""Characters a shingle: three catch too many stock phrases, five miss edited digits."""
-PERMUTATIONS = 128
-BANDS = 32
-"""32 bands of 4 rows propose a pair of Jaccard 0.7 with probability 1 - (1 - 0.7^4)^32 = 0.9999."""
-NEAR_PERCENT = 72
-"""Two texts of one place are near duplicates when 100 |A ∩ B| >= 72 |A ∪ B| (evidence: tests/factory/neardup_pairs)."""
-_SEED = 20_261_123
+NEAR_PERCENT: Final = 52
+"""Two texts of one place are near duplicates when 100 |A ∩ B| >= 52 |A ∪ B|."""
+BANDS: Final = 42
+ROWS: Final = 3
+"""42 bands of 3 minima propose a pair of Jaccard J with probability 1 - (1 - J^3)^42: 0.998 at the threshold, 0.9998 at
+0.58, which 19 of 20 labelled paraphrases reach; 0.06 at 0.11, where two answers about one place usually stand."""
+
+_MARKER = re.compile(
+    r"^[^\w\n]*(?:\d{1,2}[.、)）:：](?!\d)|[一二三四五六七八九十]{1,2}[、)）.:：]|[①-⑳]|\d\ufe0f?\u20e3)", re.MULTILINE
+)
+"""The number of a list item: it changes when items change places."""
+_KILOMETRES = re.compile(r"(\d+(?:\.\d+)?)(?:公里|千米|km)")
+_METRES = re.compile(r"(\d)m(?![a-z])")
+_FRAME = re.compile(
+    "位于|地址|距离|评分|人均|消费|营业|时间|推荐|招牌|适合|可以|大约|大概|左右|"
+    "[约您你我们在的是有和与或到至为了这那也都就很距离元块钱分家个位给请吧吗呢哦]"
+)
+"""Words that every answer is framed with and that a paraphrase changes first: they end a clause, as punctuation does."""
+_BREAK = re.compile(r"[\W_]+")
+_SPACE = ord(" ")
+
+_DICE = np.random.Generator(np.random.PCG64(20_261_123))
+_FACTORS: Final[NDArray[np.uint64]] = _DICE.integers(0, 2**64, (BANDS * ROWS, 1), np.uint64) | np.uint64(1)
+_OFFSETS: Final[NDArray[np.uint64]] = _DICE.integers(0, 2**64, (BANDS * ROWS, 1), np.uint64)
+_MIXERS: Final[NDArray[np.uint64]] = _DICE.integers(0, 2**64, (BANDS, ROWS), np.uint64) | np.uint64(1)
+_SALTS: Final[NDArray[np.uint64]] = _DICE.integers(0, 2**64, BANDS, np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What admission keeps of a text: 16 bytes for exact, 32 band keys for near duplicates."""
+    """What dedupe keeps of a text: 16 bytes for exact, n-grams and band keys (32 bits each) for near duplicates."""
 
     text_hash: bytes
+    grams: frozenset[int]
     bands: tuple[int, ...]
 
 
 def normalise(text: str) -> str:
     """NFKC, lower case, letters and digits only: layout and punctuation make no difference."""
-    return "".join(char for char in unicodedata.normalize("NFKC", text).lower() if char.isalnum())
+    return _BREAK.sub("", unicodedata.normalize("NFKC", text).lower())
 
 
-def shingles(question: str, answer: str) -> frozenset[str]:
-    """Character n-grams of question and answer, each apart so that no shingle spans both."""
-    found: set[str] = set()
-    for part in (normalise(question), normalise(answer)):
-        found.update(part[i : i + SHINGLE] for i in range(max(1, len(part) - SHINGLE + 1)))
-    return frozenset(found)
+def clauses(text: str) -> list[str]:
+    """What a text says, without its frame: list numbers and frame words left out, kilometres as metres, cut at both."""
+    plain = unicodedata.normalize("NFKC", _MARKER.sub("\n", text)).lower()
+    plain = _KILOMETRES.sub(lambda found: f"{round(float(found[1]) * 1000)}米", plain)
+    plain = _FRAME.sub(" ", _METRES.sub(r"\1米", plain))
+    return [clause for clause in _BREAK.split(plain) if clause]
+
+
+def grams(question: str, answer: str) -> frozenset[int]:
+    """Pairs of neighbouring characters in the clauses of question and answer, each a number of two UTF-16 units."""
+    text = " ".join(clauses(question) + clauses(answer))
+    units = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), "<u2").astype(np.uint32)
+    inside = (units[:-1] != _SPACE) & (units[1:] != _SPACE)
+    return frozenset((units[:-1] << 16 | units[1:])[inside].tolist())
 
 
 def fingerprint(question: str, answer: str) -> Fingerprint:
-    """Digest and band keys."""
+    """Digest, n-grams and band keys."""
     text = normalise(question) + "\x1f" + normalise(answer)
-    sketch = RMinHash(num_perm=PERMUTATIONS, seed=_SEED)
-    sketch.update(sorted(shingles(question, answer)))
-    rows = np.array(sketch.digest(), dtype=np.uint32).reshape(BANDS, PERMUTATIONS // BANDS)
-    bands = tuple(
-        int.from_bytes(blake2b(bytes([band]) + row.tobytes(), digest_size=8).digest(), "big")
-        for band, row in enumerate(rows)
-    )
-    return Fingerprint(blake2b(text.encode(), digest_size=16).digest(), bands)
+    found = grams(question, answer)
+    return Fingerprint(blake2b(text.encode(), digest_size=16).digest(), found, bands(found))
 
 
-def is_near(one: frozenset[str], other: frozenset[str]) -> bool:
-    """Whether the Jaccard index of two shingle sets reaches the threshold (integers only: DuckDB must agree)."""
+def bands(found: AbstractSet[int]) -> tuple[int, ...]:
+    """Band keys: MinHash by multiply-shift hashes ((a x + b) mod 2^64, upper half), three minima to a key of 32 bits."""
+    if not found:
+        return (0,) * BANDS
+    numbers = np.fromiter(found, np.uint64, len(found))
+    minima = ((_FACTORS * numbers + _OFFSETS) >> np.uint64(32)).min(axis=1).reshape(BANDS, ROWS)
+    keys = ((minima * _MIXERS).sum(axis=1) + _SALTS) >> np.uint64(32)
+    return tuple(keys.tolist())
+
+
+def is_near(one: AbstractSet[int], other: AbstractSet[int]) -> bool:
+    """Whether the Jaccard index of two n-gram sets reaches the threshold (integers only: DuckDB must agree)."""
     common = len(one & other)
     return 100 * common >= NEAR_PERCENT * (len(one) + len(other) - common)
+
