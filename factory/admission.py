@@ -2,35 +2,39 @@
 
 Runs before the commit, in plan order, in one process. Its index (``DATA/admission.sqlite``) is a cache that commits can
 rebuild: units whose commit it has not applied are replayed when it opens, so that a kill anywhere leaves it right.
+A place's band keys lie together, one row a sample: reading them all is cheaper than an index of single keys, since a
+band proposes a fixed share of a place anyway.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import orjson
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from factory.errors import DiskTrouble
-from factory.neardup import Fingerprint, fingerprint, is_near, shingles
+from factory.neardup import BANDS, FINGERPRINT_VERSION, Fingerprint, fingerprint, is_near
 from factory.store import LocalStore
 
 State = Literal["accepted", "surplus", "exact_duplicate", "near_duplicate"]
 
 _SCHEMA = """
-pragma journal_mode=wal;
-pragma synchronous=normal;
 create table if not exists applied (run_id text, unit text, primary key (run_id, unit)) without rowid;
 create table if not exists admitted (
-  number integer primary key, sample_id text not null unique, text_hash blob not null unique, question text, answer text
+  number integer primary key, sample_id text not null, text_hash blob not null unique, grams blob not null
 );
 create table if not exists bands (
-  place_id text not null, band integer not null, number integer not null, primary key (place_id, band, number)
+  place_id text not null, number integer not null, keys blob not null, primary key (place_id, number)
 ) without rowid;
 """
+_TEXT_COLUMNS = ("sample_id", "place_id", "question", "answer", "text_hash", "grams", "near_bands")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,6 @@ class Text:
 
     sample_id: str
     place_id: str
-    question: str
-    answer: str
     fingerprint: Fingerprint
 
 
@@ -53,6 +55,19 @@ class Decision:
     twin: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Neighbours:
+    """The admitted samples of one place: their numbers in the index (n) and their band keys (n, BANDS)."""
+
+    numbers: NDArray[np.int64]
+    keys: NDArray[np.uint32]
+
+    def proposed(self, bands: tuple[int, ...]) -> list[int]:
+        """Numbers of those that share a band."""
+        hits = (self.keys == np.array(bands, np.uint32)).any(axis=1)
+        return list(map(int, self.numbers[hits]))
+
+
 class Admission:
     """The index and the decisions; used from one thread at a time."""
 
@@ -60,7 +75,11 @@ class Admission:
         self._path = data / "admission.sqlite"
         try:
             self._db = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
-            self._db.executescript(_SCHEMA)
+            self._db.executescript("pragma journal_mode=wal; pragma synchronous=normal;")
+            if self._db.execute("pragma user_version").fetchone()[0] != FINGERPRINT_VERSION:
+                for name in ("applied", "admitted", "bands"):  # made with other fingerprints: commits rebuild it
+                    self._db.execute(f"drop table if exists {name}")
+            self._db.executescript(f"{_SCHEMA}; pragma user_version={FINGERPRINT_VERSION};")
         except sqlite3.Error as error:
             raise self._trouble(error) from error
 
@@ -68,25 +87,20 @@ class Admission:
         """Apply commits that the index has not seen (all of them after it was deleted)."""
         applied = {tuple(row) for row in self._run("select run_id, unit from applied")}
         for run in runs:
-            pending = [record for record in store.commits(run) if (run, record["unit"]) not in applied]
-            # Units first, promotions after: a promotion names samples of units before it.
-            for record in pending:
-                admitted = set(record["admitted"])
-                texts: list[Text] = []
-                for relative in _sample_files(record, store, run):
-                    columns = ["sample_id", "place_id", "question", "answer"]
-                    for row in store.read(relative).select(columns).to_pylist():
-                        if row["sample_id"] in admitted:
-                            found = fingerprint(row["question"], row["answer"])
-                            texts.append(Text(row["sample_id"], row["place_id"], row["question"], row["answer"], found))
-                self.apply(run, record["unit"], texts)
+            for record in store.commits(run):
+                if (run, record["unit"]) not in applied:
+                    texts = committed_texts(store, _sample_files(record, store, run), set(record["admitted"]))
+                    self.apply(run, record["unit"], texts)
 
     def decide(self, texts: Sequence[Text], room: int) -> list[Decision]:
         """Decide in order; at most ``room`` are accepted. Nothing is written before ``apply``."""
         decisions: list[Decision] = []
         fresh: list[Text] = []
+        places: dict[str, _Neighbours] = {}
         for text in texts:
-            twin = self._twin(text, fresh)
+            if text.place_id not in places:
+                places[text.place_id] = self._neighbours(text.place_id)
+            twin = self._twin(text, fresh, places[text.place_id])
             if twin is not None:
                 decisions.append(Decision(text, twin[0], twin[1]))
             elif len(fresh) < room:
@@ -101,13 +115,14 @@ class Admission:
         try:
             self._db.execute("begin immediate")
             for text in accepted:
+                found = text.fingerprint
                 row = self._db.execute(
-                    "insert or ignore into admitted (sample_id, text_hash, question, answer) values (?, ?, ?, ?) returning number",
-                    (text.sample_id, text.fingerprint.text_hash, text.question, text.answer),
+                    "insert or ignore into admitted (sample_id, text_hash, grams) values (?, ?, ?) returning number",
+                    (text.sample_id, found.text_hash, array("I", found.grams).tobytes()),
                 ).fetchone()
                 if row is not None:
-                    entries = [(text.place_id, _signed(band), row[0]) for band in text.fingerprint.bands]
-                    self._db.executemany("insert or ignore into bands values (?, ?, ?)", entries)
+                    keys = array("I", found.bands).tobytes()
+                    self._db.execute("insert into bands values (?, ?, ?)", (text.place_id, row[0], keys))
             self._db.execute("insert or ignore into applied values (?, ?)", (run, unit))
             self._db.execute("commit")
         except sqlite3.Error as error:
@@ -115,27 +130,25 @@ class Admission:
                 self._db.execute("rollback")
             raise self._trouble(error) from error
 
-    def _twin(self, text: Text, fresh: Sequence[Text]) -> tuple[State, str] | None:
-        exact = self._run("select sample_id from admitted where text_hash = ?", (text.fingerprint.text_hash,))
-        exact += [(one.sample_id,) for one in fresh if one.fingerprint.text_hash == text.fingerprint.text_hash]
+    def _twin(self, text: Text, fresh: Sequence[Text], neighbours: _Neighbours) -> tuple[State, str] | None:
+        own = text.fingerprint
+        exact = self._run("select sample_id from admitted where text_hash = ?", (own.text_hash,))
+        exact += [(one.sample_id,) for one in fresh if one.fingerprint.text_hash == own.text_hash]
         if exact:
             return "exact_duplicate", exact[0][0]
-        own = shingles(text.question, text.answer)
-        for sample_id, question, answer in self._proposed(text):
-            if is_near(own, shingles(question, answer)):
+        for number in neighbours.proposed(own.bands):
+            [(sample_id, blob)] = self._run("select sample_id, grams from admitted where number = ?", (number,))
+            if is_near(own.grams, frozenset(array("I", blob))):
                 return "near_duplicate", sample_id
         for one in fresh:
-            if one.place_id == text.place_id and is_near(own, shingles(one.question, one.answer)):
+            if one.place_id == text.place_id and is_near(own.grams, one.fingerprint.grams):
                 return "near_duplicate", one.sample_id
         return None
 
-    def _proposed(self, text: Text) -> list[tuple[str, str, str]]:
-        bands = orjson.dumps([_signed(band) for band in text.fingerprint.bands]).decode()
-        return self._run(
-            "select sample_id, question, answer from admitted where number in (select number from bands where place_id = ? "
-            "and band in (select value from json_each(?))) order by number",
-            (text.place_id, bands),
-        )
+    def _neighbours(self, place_id: str) -> _Neighbours:
+        rows = self._run("select number, keys from bands where place_id = ? order by number", (place_id,))
+        keys = np.frombuffer(b"".join(row[1] for row in rows), np.uint32).reshape(-1, BANDS)
+        return _Neighbours(np.array([row[0] for row in rows], np.int64), keys)
 
     def close(self) -> None:
         """Close the file."""
@@ -153,14 +166,27 @@ class Admission:
         )
 
 
+def committed_texts(store: LocalStore, files: Iterable[str], wanted: set[str]) -> Iterator[Text]:
+    """The wanted samples of these shards as admission sees them; shards older than n-grams are fingerprinted again."""
+    for relative in files:
+        for row in _text_rows(store.read(relative, _TEXT_COLUMNS)):
+            if row["sample_id"] not in wanted:
+                continue
+            if row.get("grams") is None:
+                found = fingerprint(row["question"], row["answer"])
+            else:
+                found = Fingerprint(row["text_hash"], frozenset(row["grams"]), tuple(row["near_bands"]))
+            yield Text(row["sample_id"], row["place_id"], found)
+
+
+def _text_rows(rows: pa.Table) -> Iterator[dict[str, Any]]:
+    for batch in rows.to_batches():
+        yield from batch.to_pylist()
+
+
 def _sample_files(record: dict[str, Any], store: LocalStore, run: str) -> list[str]:
     """A unit's own shard, or for a promotion the shards of the units that its samples come from."""
     if "samples" in record.get("files", {}):
         return [record["files"]["samples"]]
     wanted = set(record.get("from_units", ()))
     return [one["files"]["samples"] for one in store.commits(run) if one["unit"] in wanted]
-
-
-def _signed(band: int) -> int:
-    """SQLite integers are signed 64 bit."""
-    return band - (1 << 64) if band >= 1 << 63 else band

@@ -11,13 +11,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from factory.admission import Admission, Decision, Text
+from factory.admission import Admission, Decision, Text, committed_texts
 from factory.agent import PROMPT_VERSION
 from factory.errors import UsageError
 from factory.neardup import fingerprint
 from factory.pool import Unit
 from factory.records import Candidate, OrderOutcome, Verification
-from factory.rows import call_row, now_utc, order_row, reject_row, sample_row
+from factory.rows import call_row, duplicate_row, now_utc, order_row, reject_row, sample_row
 from factory.schema import table
 from factory.store import LocalStore
 
@@ -132,6 +132,7 @@ class RunCommitter:
             "admitted": [text.sample_id for text in accepted],
             "surplus": [],
             "dropped": [one.text.sample_id for one in dropped],
+            "twins": [one.twin for one in dropped],
             "counts": {"accepted": len(accepted), "duplicate": len(dropped), "surplus": -len(accepted) - len(dropped)},
             "created_at": now_utc().isoformat(),
         }
@@ -150,11 +151,7 @@ class RunCommitter:
             if not waiting:
                 continue
             units.append(record["unit"])
-            columns = ["sample_id", "place_id", "question", "answer"]
-            for row in self._store.read(record["files"]["samples"]).select(columns).to_pylist():
-                if row["sample_id"] in waiting:
-                    found = fingerprint(row["question"], row["answer"])
-                    texts.append(Text(row["sample_id"], row["place_id"], row["question"], row["answer"], found))
+            texts += committed_texts(self._store, [record["files"]["samples"]], waiting)
         return texts, units
 
     def close(self) -> None:
@@ -164,7 +161,7 @@ class RunCommitter:
 
 def _text(outcome: OrderOutcome, candidate: Candidate) -> Text:
     found = fingerprint(candidate.question, candidate.answer)
-    return Text(candidate.candidate_id, outcome.order.place.place_id, candidate.question, candidate.answer, found)
+    return Text(candidate.candidate_id, outcome.order.place.place_id, found)
 
 
 def _rows(
@@ -177,10 +174,7 @@ def _rows(
         if decision.state in {"accepted", "surplus"}:
             samples.append(sample_row(outcome, candidate, verification, decision.text.fingerprint, now))
         else:
-            detail = f"repeats {decision.twin}"
-            rejects.append(
-                reject_row(outcome, candidate.wish_index, "admission", decision.state, detail, candidate, now)
-            )
+            rejects.append(duplicate_row(outcome, candidate, decision, now))
     for outcome in outcomes:
         for candidate, verification in outcome.rejected:
             finding = verification.findings[0]

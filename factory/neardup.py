@@ -18,6 +18,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+FINGERPRINT_VERSION: Final = 2
+"""Raised when anything here changes what a text's fingerprint is: indexes made with another one are made anew."""
 NEAR_PERCENT: Final = 52
 """Two texts of one place are near duplicates when 100 |A ∩ B| >= 52 |A ∪ B|."""
 BANDS: Final = 42
@@ -97,4 +99,3 @@ def is_near(one: AbstractSet[int], other: AbstractSet[int]) -> bool:
     """Whether the Jaccard index of two n-gram sets reaches the threshold (integers only: DuckDB must agree)."""
     common = len(one & other)
     return 100 * common >= NEAR_PERCENT * (len(one) + len(other) - common)
-

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from factory.neardup import Fingerprint, normalise
+from factory.admission import Decision
+from factory.neardup import Fingerprint
 from factory.records import (
     CallRecord,
     Candidate,
@@ -42,10 +43,9 @@ def sample_row(
         ],
         "split": order.splits[index],
         "text_hash": fingerprint.text_hash,
-        "bands": list(fingerprint.bands),
-        # Normalised texts, so that DuckDB's audit sees the very characters that admission compared.
-        "normal_question": normalise(candidate.question),
-        "normal_answer": normalise(candidate.answer),
+        # The sets that admission compared, so that DuckDB's own pass compares the same.
+        "grams": sorted(fingerprint.grams),
+        "near_bands": list(fingerprint.bands),
         "created_at": now,
     }
 
@@ -70,6 +70,14 @@ def reject_row(
         "split": split,
         "created_at": now,
     }
+
+
+def duplicate_row(outcome: OrderOutcome, candidate: Candidate, decision: Decision, now: datetime) -> dict[str, Any]:
+    """A verified candidate that repeats a sample: with its fingerprint, so that DuckDB can see that it does."""
+    detail = f"repeats {decision.twin}"
+    row = reject_row(outcome, candidate.wish_index, "admission", decision.state, detail, candidate, now)
+    found = decision.text.fingerprint
+    return row | {"twin": decision.twin, "text_hash": found.text_hash, "grams": sorted(found.grams)}
 
 
 def order_row(outcome: OrderOutcome, teacher: str, prompt_version: str, now: datetime) -> dict[str, Any]:

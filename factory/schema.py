@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 STUDENT_SYSTEM = "你是一个美食推荐专家，请根据用户的问题给出回答。"
 """The system line of the original recipe's training data."""
 
@@ -101,9 +101,8 @@ SAMPLES = pa.schema(
         ("claims", pa.list_(CLAIM)),
         ("split", pa.string()),
         ("text_hash", pa.binary(16)),
-        ("bands", pa.list_(pa.uint64())),
-        ("normal_question", pa.string()),
-        ("normal_answer", pa.string()),
+        ("grams", pa.list_(pa.uint32())),
+        ("near_bands", pa.list_(pa.uint32())),
         ("created_at", _TIME),
     ]
 )
@@ -120,6 +119,9 @@ REJECTS = pa.schema(
         ("messages", pa.list_(PLAIN_MESSAGE)),
         ("place_id", pa.string()),
         ("split", pa.string()),
+        ("twin", pa.string()),
+        ("text_hash", pa.binary(16)),
+        ("grams", pa.list_(pa.uint32())),
         ("created_at", _TIME),
     ]
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -94,10 +94,11 @@ class LocalStore:
             except (OSError, orjson.JSONDecodeError) as error:
                 raise DiskTrouble(f"{path} cannot be read ({error}): restore it from a backup.") from error
 
-    def read(self, relative: str) -> pa.Table:
-        """One shard file."""
+    def read(self, relative: str, columns: Sequence[str]) -> pa.Table:
+        """These columns of one shard file, as far as it has them (older files lack some)."""
         try:
-            return pq.read_table(self._data / relative)
+            with pq.ParquetFile(self._data / relative) as file:
+                return file.read([name for name in columns if name in file.schema_arrow.names])
         except (OSError, pa.ArrowException) as error:
             raise DiskTrouble(f"{self._data / relative} cannot be read ({error}): restore it from a backup.") from error
 

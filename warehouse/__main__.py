@@ -10,7 +10,7 @@ from pathlib import Path
 
 from factory.errors import ChidianError, UsageError
 from warehouse.ask import ask, prompt
-from warehouse.catalogue import check, refresh
+from warehouse.catalogue import check, refresh_file
 from warehouse.export import export
 from warehouse.forget import forget
 
@@ -40,7 +40,9 @@ def run(argv: Sequence[str]) -> int:
 
 def _do(flags: argparse.Namespace, *, rebuild: bool) -> int:
     if flags.command == "refresh":
-        sys.stderr.write(f"{refresh(flags.data, rebuild=rebuild)} new commits\n")
+        done = refresh_file(flags.data, rebuild=rebuild)
+        seconds = f"copy {done.copy_s:.1f} s, load {done.load_s:.1f} s, dedupe {done.dedupe_s:.1f} s"
+        sys.stderr.write(f"{done.commits} new commits, {done.dropped} duplicates dropped ({seconds})\n")
     elif flags.command == "check":
         failed = False
         for name, count, first in check(flags.data):

@@ -1,4 +1,4 @@
--- Tables under the views: what commits named, as it stands in the shards. Owner: warehouse/catalogue.py. Readers: views.
+-- Tables under the views: what commits named, as it stands in the shards. Owner: warehouse/loading.py. Readers: views.
 create table if not exists loaded (run_id varchar, unit varchar, created_at timestamp, primary key (run_id, unit));
 create table if not exists states (sample_id varchar, run_id varchar, unit varchar, position integer, state varchar);
 create table if not exists run_plans (
@@ -6,3 +6,10 @@ create table if not exists run_plans (
   places bigint, updated_at varchar
 );
 create table if not exists opened (run_id varchar, order_id varchar, slots integer);
+-- twin: the sample that a dropped one repeats. admitted_at: when its state was committed. compared: whether warehouse/duplicates.py
+-- has held an accepted sample against all others.
+alter table states add column if not exists twin varchar;
+alter table states add column if not exists admitted_at timestamp;
+alter table states add column if not exists compared boolean default false;
+-- duplicates: accepted samples that DuckDB's own dedupe drops, with the earlier one that each repeats. Empty while admission agrees.
+create table if not exists duplicates (sample_id varchar, twin varchar, kind varchar);

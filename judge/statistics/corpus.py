@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from factory.neardup import is_near, normalise, shingles
+from factory.neardup import grams, is_near, normalise
 
 SAME_SIZE = 200
 """Texts of each draw for distinct-n."""
@@ -39,9 +39,9 @@ class Diversity:
 def diversity(questions: Sequence[str], answers: Sequence[str], places: Sequence[str]) -> Diversity:
     """Texts in the same order as their places."""
     drawn = random.Random(len(answers)).sample(list(answers), min(SAME_SIZE, len(answers)))
-    sets: defaultdict[str, list[frozenset[str]]] = defaultdict(list)
+    sets: defaultdict[str, list[frozenset[int]]] = defaultdict(list)
     for question, answer, place in zip(questions, answers, places, strict=True):
-        sets[place].append(shingles(question, answer))
+        sets[place].append(grams(question, answer))
     shared = [ones for ones in sets.values() if len(ones) > 1]
     near = [any(is_near(one, two) for two in ones if two is not one) for ones in shared for one in ones]
     nearest = [max(_jaccard(one, two) for two in ones if two is not one) for ones in shared for one in ones]
@@ -55,7 +55,7 @@ def diversity(questions: Sequence[str], answers: Sequence[str], places: Sequence
     )
 
 
-def _jaccard(one: frozenset[str], two: frozenset[str]) -> float:
+def _jaccard(one: frozenset[int], two: frozenset[int]) -> float:
     common = len(one & two)
     return common / (len(one) + len(two) - common)
 

@@ -1,4 +1,5 @@
 -- samples: one accepted sample. Owner: factory. Readers: train, judge, export, people.
+-- What DuckDB's own dedupe drops is none (checks/no_*_duplicate.sql say when admission had let it through).
 -- Evidence, trajectory, tokens and cost are the order's; tokens and cost are shared evenly among the order's verified
 -- candidates (accepted and surplus), so that sums over samples never count a call twice.
 create or replace view samples as
@@ -16,4 +17,4 @@ from states t
 join samples_shard s on s.sample_id = t.sample_id
 join orders_shard o on o.order_id = s.order_id
 join verified v on v.order_id = s.order_id
-where t.state = 'accepted';
+where t.state = 'accepted' and s.sample_id not in (select sample_id from duplicates);

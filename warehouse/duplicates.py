@@ -1,0 +1,86 @@
+"""DuckDB's own exact and near dedupe over all accepted samples: the authority for ``samples``, and admission's audit.
+
+It runs at a refresh, over what is new against everything, and writes the table ``duplicates``; the earlier admitted stays.
+Which pairs are duplicates is a matter of sets (dedupe/*.sql), whatever the order in which rows came; which of them stays
+is then decided from the first admitted to the last. While admission has done its work the table is empty.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+
+import duckdb
+import pyarrow as pa
+
+from factory.neardup import NEAR_PERCENT
+
+BUCKET_SAMPLES = 100_000
+"""New samples that are compared at once: places are dealt to as many buckets as keep it, which bounds the memory."""
+
+
+def find_duplicates(connection: duckdb.DuckDBPyConnection, sql_file: Callable[[str, str], str]) -> int:
+    """Compare the accepted samples that are new; returns how many of them were dropped."""
+    [(fresh,)] = connection.execute("select count(*) from states where state = 'accepted' and not compared").fetchall()
+    if not fresh:
+        return 0
+    connection.execute(sql_file("dedupe", "exact"))
+    connection.execute("create or replace temp table pairs as select one, other, 'exact' as kind from exact")
+    connection.execute("drop table exact")
+    set_threshold(connection)
+    buckets = math.ceil(fresh / BUCKET_SAMPLES)
+    connection.execute(f"set variable buckets = {buckets}")
+    for bucket in range(buckets):
+        connection.execute(f"set variable bucket = {bucket}")
+        for name in ("proposed", "near"):
+            connection.execute(sql_file("dedupe", name))
+        connection.execute("insert into pairs select one, other, 'near' from near")
+        connection.execute("drop table proposed")
+        connection.execute("drop table near")
+    dropped = _settle(connection)
+    connection.execute("update states set compared = true where state = 'accepted' and not compared")
+    return dropped
+
+
+def set_threshold(connection: duckdb.DuckDBPyConnection) -> None:
+    """The threshold for SQL, from its one place."""
+    connection.execute(f"set variable near_percent = {NEAR_PERCENT}")
+
+
+def _settle(connection: duckdb.DuckDBPyConnection) -> int:
+    """Turn pairs into drops, and write them."""
+    pairs = connection.execute(
+        """
+        with placed as (
+          select s.rowid as number, s.sample_id, (t.admitted_at, t.run_id, t.unit, t.position) as turn
+          from samples_shard s join states t on t.sample_id = s.sample_id
+          where s.rowid in (select one from pairs union select other from pairs)
+        )
+        select case when x.turn < y.turn then x.sample_id else y.sample_id end as first,
+          case when x.turn < y.turn then y.sample_id else x.sample_id end as later, p.kind
+        from pairs p join placed x on x.number = p.one join placed y on y.number = p.other
+        order by greatest(x.turn, y.turn), p.kind, least(x.turn, y.turn)
+        """
+    ).fetchall()
+    connection.execute("drop table pairs")
+    known = {row[0] for row in connection.execute("select sample_id from duplicates").fetchall()}
+    drops = dict(_drops(pairs, known))
+    if drops:
+        names = ("sample_id", "twin", "kind")
+        columns = zip(*((sample, *found) for sample, found in drops.items()), strict=True)
+        connection.register("drops", pa.table(dict(zip(names, map(list, columns), strict=True))))
+        connection.execute("insert into duplicates by name select * from drops")
+        connection.unregister("drops")
+    return len(drops)
+
+
+def _drops(pairs: Iterable[tuple[str, str, str]], known: set[str]) -> Iterable[tuple[str, tuple[str, str]]]:
+    """From pairs (earlier, later, kind) in the order of the later: who goes, and whom it repeats.
+
+    A sample goes when an earlier one that stays is its duplicate, so one that repeats only a dropped sample stays.
+    """
+    dropped = set(known)
+    for first, later, kind in pairs:
+        if later not in dropped and first not in dropped:
+            dropped.add(later)
+            yield later, (first, kind)
