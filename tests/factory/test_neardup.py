@@ -1,0 +1,61 @@
+"""Near duplicates against labelled pairs, and what a fingerprint must not depend on."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from factory.neardup import BANDS, NEAR_PERCENT, bands, clauses, fingerprint, grams, is_near
+from tests.factory.neardup_pairs import labelled_pairs, recall_and_precision
+
+QUESTION = "我在天坛公园，晚上想吃火锅，2公里以内。"
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_labelled_pairs_are_told_apart(held_out: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    pairs = [pair for pair in labelled_pairs() if pair.held_out is held_out]
+    recall, precision = recall_and_precision(pairs, NEAR_PERCENT)
+    assert recall >= 0.95
+    assert precision >= 0.98
+    assert all(pair.proposed for pair in pairs if pair.near)
+
+
+def test_a_paraphrase_changes_little_and_facts_change_much() -> None:
+    one = grams(QUESTION, "1. **蜀香阁**：位于屯溪路193号，距离约1.2公里，评分4.5分，招牌菜是水煮鱼和毛血旺。")
+    same = grams(QUESTION, "① 蜀香阁，屯溪路193号，离你1200m，评分4.5；推荐毛血旺、水煮鱼")
+    other = grams(QUESTION, "1. **湘里人家**：位于宁国路88号，距离约850米，评分4.2分，招牌菜是小炒肉和剁椒鱼头。")
+    assert is_near(one, same)
+    assert not is_near(one, other)
+
+
+def test_clauses_leave_out_list_numbers_and_frame_words_but_no_facts() -> None:
+    assert clauses("2. 位于屯溪路193号，距离1.5公里") == ["屯溪路193号", "1500米"]
+    assert clauses("1.5公里以内有三家") == ["1500米以内", "三"]
+
+
+@pytest.mark.parametrize("text", ["", "。", "好", "\ud800", "𠮷野家𠮷野家"])
+def test_odd_texts_have_fingerprints(text: str) -> None:
+    found = fingerprint(text, text) if text != "\ud800" else None
+    assert found is None or len(found.bands) == BANDS
+
+
+@given(st.text(max_size=60), st.text(max_size=200))
+def test_a_text_is_near_itself_and_shares_every_band(question: str, answer: str) -> None:
+    found = fingerprint(question, answer)
+    assert found == fingerprint(question, answer)
+    assert is_near(found.grams, found.grams)
+
+
+def test_bands_propose_as_the_curve_says() -> None:
+    dice = random.Random(0)
+    hits = 0
+    for _ in range(400):
+        # 103 shared of 197 in all: Jaccard 0.523, just above the threshold; missed once in 600.
+        numbers = dice.sample(range(2**32), 197)
+        one, two = frozenset(numbers[:150]), frozenset(numbers[:103] + numbers[150:])
+        assert is_near(one, two)
+        hits += any(x == y for x, y in zip(bands(one), bands(two), strict=True))
+    assert hits >= 395

@@ -1,0 +1,168 @@
+"""Admission one by one and DuckDB by sets find the same duplicates, however the samples came; the earlier admitted stays."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from factory.admission import Admission, Text
+from factory.neardup import fingerprint
+from factory.schema import SHARDS
+from factory.store import LocalStore
+from tests.factory.neardup_pairs import labelled_texts
+from warehouse.catalogue import FILE, check, refresh, sql_file
+from warehouse.duplicates import find_duplicates
+from warehouse.loading import create_tables
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+TEXTS = [text for text in labelled_texts() if text[0] in {"天坛公园", "沈阳北站", "清华大学"}]
+PRINTS = [fingerprint(*text[3:]) for text in TEXTS]
+# The same words at another place are an exact duplicate there too, but never a near one.
+PLACES = st.sampled_from(["as labelled", "elsewhere"])
+DRAWN = st.lists(st.tuples(st.integers(0, len(TEXTS) - 1), PLACES), min_size=1, max_size=30)
+
+
+def _samples(drawn: Sequence[tuple[int, str]]) -> list[Text]:
+    return [
+        Text(f"s-{number:03d}", TEXTS[index][0] if place == "as labelled" else place, PRINTS[index])
+        for number, (index, place) in enumerate(drawn)
+    ]
+
+
+def _units(samples: Sequence[Text], cuts: Iterable[int]) -> list[list[Text]]:
+    edges = sorted({0, len(samples), *(cut % (len(samples) + 1) for cut in cuts)})
+    return [list(samples[start:end]) for start, end in pairwise(edges)]
+
+
+def _by_admission(units: Sequence[Sequence[Text]]) -> dict[str, str]:
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for number, unit in enumerate(units):
+            admission = Admission(Path(folder))
+            decisions = admission.decide(unit, room=99)
+            admission.apply("run", f"U{number}", [one.text for one in decisions if one.state == "accepted"])
+            admission.close()
+            found |= {one.text.sample_id: one.state for one in decisions if one.state != "accepted"}
+    return {sample: state.removesuffix("_duplicate") for sample, state in found.items()}
+
+
+def _by_duckdb(units: Sequence[Sequence[Text]]) -> dict[str, str]:
+    """All samples stand as accepted; DuckDB compares after each unit."""
+    with duckdb.connect(":memory:") as connection:
+        create_tables(connection, sql_file("", "tables"))
+        for number, unit in enumerate(units):
+            rows = [_row(text) for text in unit]
+            connection.register("rows", pa.Table.from_pylist(rows, schema=SHARDS["samples"]))
+            connection.execute("insert into samples_shard by name select * from rows")
+            states = [(one.sample_id, "run", f"U{number}", i, "accepted", None, NOON) for i, one in enumerate(unit)]
+            connection.executemany("insert into states values (?, ?, ?, ?, ?, ?, ?, false)", states)
+            find_duplicates(connection, sql_file)
+            assert find_duplicates(connection, sql_file) == 0
+        return dict(connection.execute("select sample_id, kind from duplicates").fetchall())
+
+
+def _row(text: Text) -> dict[str, Any]:
+    found = text.fingerprint
+    prints = {"text_hash": found.text_hash, "grams": sorted(found.grams), "near_bands": list(found.bands)}
+    return {"sample_id": text.sample_id, "place_id": text.place_id, **prints}
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(DRAWN, st.lists(st.integers(0, 30), max_size=4))
+def test_duckdb_finds_what_admission_finds_and_nothing_more(drawn: list[tuple[int, str]], cuts: list[int]) -> None:
+    samples = _samples(drawn)
+    units = _units(samples, cuts)
+    expected = _by_admission(units)
+    assert _by_duckdb(units) == expected
+    assert _by_duckdb([samples]) == expected
+    assert _by_admission([samples]) == expected
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(DRAWN, st.randoms(use_true_random=False))
+def test_what_stays_is_without_duplicates_in_any_order(drawn: list[tuple[int, str]], dice: Any) -> None:
+    samples = _samples(drawn)
+    dice.shuffle(samples)
+    gone = _by_duckdb([samples])
+    assert _by_duckdb([[one for one in samples if one.sample_id not in gone]]) == {}
+
+
+def _commit(data: Path, run: str, unit: str, texts: Sequence[Text], **record: Any) -> None:
+    store = LocalStore(data)
+    rows = pa.Table.from_pylist([_row(text) for text in texts], schema=SHARDS["samples"])
+    files = store.put(run, unit, {"samples": rows})
+    common = {"files": files, "surplus": [], "counts": {}, "created_at": datetime.now(UTC).isoformat()}
+    assert store.commit_if_absent(run, unit, {**common, "admitted": [text.sample_id for text in texts], **record})
+
+
+def test_what_admission_lets_through_is_dropped_and_said_across_runs(tmp_path: Path) -> None:
+    first, copy, other = _samples([(0, "as labelled"), (0, "elsewhere"), (len(TEXTS) - 1, "as labelled")])
+    _commit(tmp_path, "a", "U00000000", [first])
+    assert refresh(tmp_path) == 1
+    _commit(tmp_path, "b", "U00000000", [copy, other])
+    assert refresh(tmp_path) == 1
+    with duckdb.connect(str(tmp_path / FILE), read_only=True) as connection:
+        found = connection.execute("from duplicates").fetchall()
+    assert found == [(copy.sample_id, first.sample_id, "exact")]
+    assert {name for name, count, _ in check(tmp_path) if count} == {"no_exact_duplicate"}
+
+
+def test_promoted_surplus_is_compared_when_it_is_admitted(tmp_path: Path) -> None:
+    first, copy = _samples([(0, "as labelled"), (0, "as labelled")])
+    _commit(tmp_path, "a", "U00000000", [first, copy], admitted=[first.sample_id], surplus=[copy.sample_id])
+    refresh(tmp_path)
+    assert not any(count for _, count, _ in check(tmp_path))
+    gone = {"dropped": [copy.sample_id], "twins": [first.sample_id]}
+    promotion = {"files": {}, "admitted": [], "surplus": [], "created_at": "2026-01-02", **gone}
+    assert LocalStore(tmp_path).commit_if_absent("a", "P000001", promotion)
+    refresh(tmp_path)
+    assert not any(count for _, count, _ in check(tmp_path))
+    with duckdb.connect(str(tmp_path / FILE)) as connection:
+        assert connection.execute(
+            "select state, twin from states where sample_id = ?", [copy.sample_id]
+        ).fetchall() == [("dropped", first.sample_id)]
+        connection.execute("update states set twin = ? where state = 'dropped'", [copy.sample_id])
+    assert {name for name, count, _ in check(tmp_path) if count} == {"duplicates_have_twins"}
+
+
+@pytest.mark.parametrize("reader", ["warehouse", "admission"])
+def test_shards_older_than_n_grams_are_fingerprinted_again(tmp_path: Path, reader: str) -> None:
+    place, _, _, question, answer = TEXTS[0]
+    old = {
+        "sample_id": "s-old",
+        "place_id": place,
+        "question": question,
+        "answer": answer,
+        "bands": [2**40],
+        "normal_answer": "x",
+    }
+    file = tmp_path / "shards" / "a" / "samples" / "U00000000-0.parquet"
+    file.parent.mkdir(parents=True)
+    pq.write_table(pa.Table.from_pylist([old]), file)
+    named = {"samples": str(file.relative_to(tmp_path))}
+    _commit(tmp_path, "a", "U00000000", [], files=named, admitted=["s-old"])
+    again = Text("s-new", place, PRINTS[0])
+    if reader == "admission":
+        admission = Admission(tmp_path)
+        admission.catch_up(LocalStore(tmp_path), ["a"])
+        assert [one.twin for one in admission.decide([again], 1)] == ["s-old"]
+        admission.close()
+    else:
+        _commit(tmp_path, "a", "U00000001", [again])
+        refresh(tmp_path)
+        with duckdb.connect(str(tmp_path / FILE), read_only=True) as connection:
+            assert connection.execute("from duplicates").fetchall() in (
+                [("s-new", "s-old", "exact")],
+                [("s-new", "s-old", "near")],
+            )
