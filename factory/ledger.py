@@ -1,8 +1,9 @@
 """``DATA/calls.sqlite``: every paid answer, raw, before it is parsed; and money, reserved before a call is sent.
 
-One writer thread commits what is queued as one transaction with a full sync, so that 64 calls that arrive together cost
-one sync; callers wait for their batch. Nothing is kept in memory but counters. A reservation that was never settled
-(a kill, a lost connection) counts as spent at its worst case.
+What the calls of one turn of the event loop write, and what came while the last commit was syncing, is one transaction with
+a full sync; callers wait for theirs. The statements run on the loop, since handing each to a thread costs more than it does;
+only the commit, which waits for the disk, has a thread. Nothing is kept in memory but counters. A reservation that was never
+settled (a kill, a lost connection) counts as spent at its worst case.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 import queue
 import sqlite3
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,8 @@ create table if not exists calls (
   purpose text not null, model text not null, status text not null, worst_cny real, cost_cny real,
   input_tokens integer, output_tokens integer, refusals integer not null default 0, latency_s real, raw blob,
   reserved_at text not null, settled_at text, primary key (key, attempt)
-) without rowid;
-create index if not exists calls_by_order on calls (order_id);
+);
+drop index if exists calls_by_order;
 create table if not exists opened (run_id text not null, order_id text primary key, slots integer not null, at text not null);
 """
 # status: reserved (sent or about to be), kept (answered, raw kept), unreadable (kept, but no completion), void (certainly
@@ -71,8 +72,12 @@ class Ledger:
                 f"{unpriced} calls of this run were made at an unknown price, so BUDGET={budget_cny:g} cannot be kept here: go on "
                 "without BUDGET (YES=1), or start again in another DATA=folder with PRICE_IN and PRICE_OUT."
             )
-        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._write, name="ledger", daemon=True)
+        self._writer = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
+        self._writer.execute("pragma synchronous=full")
+        self._queued: list[_Job] = []
+        self._committing: list[_Job] = []
+        self._commits: queue.SimpleQueue[asyncio.AbstractEventLoop | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._commit, name="ledger", daemon=True)
         self._thread.start()
 
     def _totals(self) -> tuple[float, float]:
@@ -174,46 +179,61 @@ class Ledger:
         await self._do(sql, (self._run_id, now, packed))
 
     async def _do(self, sql: str, values: tuple[Any, ...]) -> list[Any]:
+        """The statement's rows, once its transaction is on the disk. Raises DiskTrouble."""
         loop = asyncio.get_running_loop()
-        job = _Job(sql, values, loop, loop.create_future())
-        self._queue.put(job)
+        if not self._queued:
+            loop.call_soon(self._begin)
+        job = _Job(sql, values, loop.create_future())
+        self._queued.append(job)
         return await job.future
 
-    def _write(self) -> None:
-        connection = sqlite3.connect(self._path, isolation_level=None)
-        connection.execute("pragma synchronous=full")
-        while (job := self._queue.get()) is not None:
-            batch = [job]
-            closing = False
-            while not self._queue.empty():
-                following = self._queue.get()
-                if following is None:
-                    closing = True
-                    break
-                batch.append(following)
-            self._write_batch(connection, batch)
-            if closing:
-                break
-        connection.close()
-
-    def _write_batch(self, connection: sqlite3.Connection, batch: list[_Job]) -> None:
-        try:
-            connection.execute("begin immediate")
-            rows = [connection.execute(job.sql, job.values).fetchall() for job in batch]
-            connection.execute("commit")
-        except sqlite3.Error as error:
-            if connection.in_transaction:
-                connection.execute("rollback")
-            for job in batch:
-                job.fail(_trouble(self._path, error))
+    def _begin(self) -> None:
+        """One transaction of all that is queued, unless one is being committed: then it is the next."""
+        if self._committing or not self._queued:
             return
-        for job, result in zip(batch, rows, strict=True):
-            job.done(result)
+        batch, self._queued = self._queued, []
+        try:
+            self._writer.execute("begin immediate")
+            for job in batch:
+                job.rows = self._writer.execute(job.sql, job.values).fetchall()
+        except sqlite3.Error as error:
+            self._end(batch, error)
+            return
+        self._committing = batch
+        self._commits.put(asyncio.get_running_loop())
+
+    def _commit(self) -> None:
+        """The thread: it only waits for the disk."""
+        while (loop := self._commits.get()) is not None:
+            problem: sqlite3.Error | None = None
+            try:
+                self._writer.execute("commit")
+            except sqlite3.Error as error:
+                problem = error
+            loop.call_soon_threadsafe(self._committed, problem)
+
+    def _committed(self, problem: sqlite3.Error | None) -> None:
+        batch, self._committing = self._committing, []
+        self._end(batch, problem)
+        self._begin()
+
+    def _end(self, batch: list[_Job], problem: sqlite3.Error | None) -> None:
+        """Tell the callers."""
+        if self._writer.in_transaction:
+            self._writer.execute("rollback")
+        for job in batch:
+            if job.future.done():  # its caller was cancelled
+                continue
+            if problem is None:
+                job.future.set_result(job.rows)
+            else:
+                job.future.set_exception(_trouble(self._path, problem))
 
     def close(self) -> None:
-        """Finish writing and let go of the folder."""
-        self._queue.put(None)
+        """Finish a commit that is under way and let go of the folder."""
+        self._commits.put(None)
         self._thread.join()
+        self._writer.close()
         self._reader.close()
         self._lock.close()
 
@@ -222,22 +242,8 @@ class Ledger:
 class _Job:
     sql: str
     values: tuple[Any, ...]
-    loop: asyncio.AbstractEventLoop
     future: asyncio.Future[list[Any]]
-
-    def done(self, rows: list[Any]) -> None:
-        self.loop.call_soon_threadsafe(self._settle, rows, None)
-
-    def fail(self, error: DiskTrouble) -> None:
-        self.loop.call_soon_threadsafe(self._settle, [], error)
-
-    def _settle(self, rows: list[Any], error: DiskTrouble | None) -> None:
-        if self.future.done():  # its caller was cancelled
-            return
-        if error is None:
-            self.future.set_result(rows)
-        else:
-            self.future.set_exception(error)
+    rows: list[Any] = field(default_factory=list)
 
 
 def _lock(data: Path) -> Any:

@@ -20,7 +20,7 @@ import orjson
 from factory.errors import OrderFailed, UsageError
 from factory.ledger import Ledger
 from factory.limits import LocalLimiter
-from factory.llm.answers import UnreadableAnswerError, body_of, parse, usage_of
+from factory.llm.answers import UnreadableAnswerError, body_of, decode, read, usage_of
 from factory.llm.answers import call_key as name_of
 from factory.llm.refusals import read_refusal, to_error
 from factory.llm.transport import Price
@@ -59,7 +59,7 @@ def batch_lines(settings: JudgeSettings, asks: Iterable[Ask]) -> Iterator[Line]:
     way = resolve(settings.judge, None, None)
     for ask in asks:
         body = body_of(request(ask, way.model, settings.seed, dict(way.extra)))
-        name = name_of(way.name, body, call_key(ask, settings.name, BASE))
+        name = name_of(way.name, orjson.dumps(body), call_key(ask, settings.name, BASE))
         yield Line(name, ask, {key: value for key, value in body.items() if key != "stream"})
 
 
@@ -125,7 +125,7 @@ async def outcome_of(
         verdicts = _refused(answer, model, len(ask.rubrics))
         return Outcome(ask, verdicts, model, None, None, None, None, replayed=False)
     kept = await ledger.replay(line.name)
-    tokens_in, tokens_out = usage_of(answer.body)
+    tokens_in, tokens_out = usage_of(decode(answer.body))
     cost = price.cost(tokens_in or 0, tokens_out or 0) * PRICE_SHARE if price else None
     if kept is None:
         key = call_key(ask, settings.name, BASE)
@@ -144,7 +144,7 @@ async def outcome_of(
             latency_s=0.0,
         )
     try:
-        parsed = parse(kept.raw if kept else answer.body)
+        parsed = read(decode(kept.raw if kept else answer.body))
     except UnreadableAnswerError:
         return Outcome(
             ask, tuple(unscored("unreadable") for _ in ask.rubrics), model, None, None, cost, None, replayed=False

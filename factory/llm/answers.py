@@ -65,19 +65,29 @@ def _message(message: Message) -> dict[str, Any]:
     return wire
 
 
-def call_key(endpoint: str, body: dict[str, Any], key: CallKey) -> str:
-    """32 hex digits over the logical endpoint, the whole request and whose call it is."""
-    whose = [endpoint, key.run_id, key.order_id, key.step, key.replicate, key.purpose]
-    return blake2b(orjson.dumps([whose, body], option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+def call_key(endpoint: str, packed: bytes, key: CallKey) -> str:
+    """32 hex digits over the logical endpoint, the whole request and whose call it is.
+
+    ``packed`` is the body as it is sent: ``body_of`` builds equal requests in equal order, so that nothing is packed twice.
+    """
+    whose = orjson.dumps([endpoint, key.run_id, key.order_id, key.step, key.replicate, key.purpose])
+    return blake2b(whose + packed, digest_size=16).hexdigest()
 
 
-def parse(raw: bytes) -> Parsed:
-    """Read a completion. Raises UnreadableAnswerError."""
+def decode(raw: bytes) -> Any:
+    """The JSON value of an answer, or None; never raises, since it runs before the answer is safe."""
     try:
-        body = orjson.loads(raw)
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def read(body: Any) -> Parsed:
+    """Read a decoded completion. Raises UnreadableAnswerError."""
+    try:
         choice = body["choices"][0]
         message = choice["message"]
-    except (orjson.JSONDecodeError, KeyError, IndexError, TypeError) as error:
+    except (KeyError, IndexError, TypeError) as error:
         raise UnreadableAnswerError(type(error).__name__) from error
     usage = body.get("usage") or {}
     logprobs = (choice.get("logprobs") or {}).get("content") or ()
@@ -92,12 +102,12 @@ def parse(raw: bytes) -> Parsed:
     )
 
 
-def usage_of(raw: bytes) -> tuple[int | None, int | None]:
-    """Tokens in and out as the answer reports them, or None; never raises, since it runs before the answer is safe."""
+def usage_of(body: Any) -> tuple[int | None, int | None]:
+    """Tokens in and out as a decoded answer reports them, or None; never raises, like ``decode``."""
     try:
-        usage = orjson.loads(raw)["usage"]
+        usage = body["usage"]
         tokens_in, tokens_out = usage["prompt_tokens"], usage["completion_tokens"]
-    except (orjson.JSONDecodeError, KeyError, IndexError, TypeError):
+    except (KeyError, IndexError, TypeError):
         return None, None
     whole = isinstance(tokens_in, int) and isinstance(tokens_out, int)
     return (tokens_in, tokens_out) if whole else (None, None)

@@ -7,6 +7,7 @@ then parse. Every attempt is leased inside the loop, so that retries count; wait
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,15 +15,7 @@ from typing import Any
 
 import aiohttp
 import orjson
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception_type,
-    stop_after_delay,
-    stop_any,
-    wait_random_exponential,
-)
-from tenacity.stop import stop_base
+from yarl import URL
 
 from factory.errors import ChidianError, OrderFailed, ProviderDown, RetryLater
 from factory.ledger import Ledger
@@ -32,16 +25,18 @@ from factory.llm.answers import (
     UnreadableAnswerError,
     body_of,
     call_key,
+    decode,
     likely_input_tokens,
     most_input_tokens,
-    parse,
+    read,
     usage_of,
 )
 from factory.llm.chat import CallKey, ChatAnswer, ChatRequest
 from factory.llm.refusals import read_refusal, to_error
 from factory.records import CallRecord
 
-_WAIT = wait_random_exponential(multiplier=0.25, max=20.0)
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.25, 20.0
+"""A retry waits a random time below the first, which doubles with each failure up to the second (full jitter)."""
 _SERVER = frozenset({"server", "timeout"})
 
 
@@ -83,43 +78,24 @@ class PaidChat:
     async def ask(self, request: ChatRequest, key: CallKey, *, priority: int = 0) -> ChatAnswer:
         """See ``Chat.ask``."""
         body = body_of(request)
-        name = call_key(self.endpoint.name, body, key)
+        packed = orjson.dumps(body)
+        name = call_key(self.endpoint.name, packed, key)
         kept = await self._ledger.replay(name)
         if kept is not None:
-            parsed = parse(kept.raw)  # what cannot be read is marked so and never replayed
+            parsed = read(decode(kept.raw))  # what cannot be read is marked so and never replayed
             return _answer(
                 parsed, _record(name, request, key, parsed, kept.cost_cny, 0, None, kept.started_at, replayed=True)
             )
-        packed = orjson.dumps(body)
-        started, clock = datetime.now(UTC), time.monotonic()
-        refusals = 0
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception_type(RetryLater),
-            stop=stop_any(stop_after_delay(self.endpoint.give_up_s), _Failed(self.endpoint.server_attempts)),
-            wait=_wait,
-            retry_error_callback=self._gave_up,
-        ):
-            with attempt:
-                try:
-                    parsed, cost = await self._attempt(packed, body, request, name, key, priority, refusals)
-                except RetryLater:
-                    refusals += 1
-                    raise
-                latency = time.monotonic() - clock
-                return _answer(
-                    parsed, _record(name, request, key, parsed, cost, refusals, latency, started, replayed=False)
-                )
-        raise AssertionError  # tenacity either returns, retries or calls _gave_up
-
-    def _gave_up(self, state: RetryCallState) -> None:
-        error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, RetryLater) and error.kind in _SERVER and self.endpoint.server_attempts is not None:
-            text = f"{self.endpoint.name} failed {state.attempt_number} times for this request; the last time: {error}"
-            raise OrderFailed(text, reason="timeout" if error.kind == "timeout" else "provider_error") from error
-        raise ProviderDown(
-            f"{self.endpoint.name} failed for {self.endpoint.give_up_s:.0f} s and {state.attempt_number} attempts; the last one: "
-            f"{error} Try later; the same command goes on."
-        ) from error
+        started, patience = datetime.now(UTC), _Patience(self.endpoint, time.monotonic())
+        while True:
+            try:
+                parsed, cost = await self._attempt(packed, body, request, name, key, priority, patience.attempts)
+            except RetryLater as error:
+                await asyncio.sleep(patience.wait_s(error, time.monotonic()))
+            else:
+                latency = time.monotonic() - patience.since
+                record = _record(name, request, key, parsed, cost, patience.attempts, latency, started, replayed=False)
+                return _answer(parsed, record)
 
     async def _attempt(
         self,
@@ -149,7 +125,8 @@ class PaidChat:
             except ChidianError:
                 await self._ledger.void(name, number, worst_cny=worst)
                 raise
-            tokens_in, tokens_out = usage_of(raw)
+            decoded = decode(raw)
+            tokens_in, tokens_out = usage_of(decoded)
             known = tokens_in is not None and tokens_out is not None
             # An answer that reports no usage may have cost the worst case.
             cost = worst if price is None or not known else price.cost(tokens_in or 0, tokens_out or 0)
@@ -166,7 +143,7 @@ class PaidChat:
                 latency_s=time.monotonic() - sent,
             )
             try:
-                return parse(raw), cost
+                return read(decoded), cost
             except UnreadableAnswerError as error:
                 lease.refused("server", None)
                 await self._ledger.mark_unreadable(name, number)
@@ -184,7 +161,7 @@ class DirectChat(PaidChat):
     def __init__(self, endpoint: Endpoint, limiter: Limiter, ledger: Ledger, api_key: str | None) -> None:
         super().__init__(endpoint, limiter, ledger)
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {api_key}"} if api_key else {})
-        self._url = endpoint.base_url.rstrip("/") + "/chat/completions"
+        self._url = URL(endpoint.base_url.rstrip("/") + "/chat/completions")
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=endpoint.connections),
             timeout=aiohttp.ClientTimeout(total=endpoint.request_timeout_s, sock_connect=10.0),
@@ -217,24 +194,36 @@ class DirectChat(PaidChat):
         await asyncio.sleep(0)
 
 
-class _Failed(stop_base):
-    """A stop rule: the server (and not a limit) failed ``most`` times for one request."""
+@dataclass(slots=True)
+class _Patience:
+    """How long one request is tried. By hand: tenacity costs a tenth of a millisecond a call that needs no second attempt."""
 
-    def __init__(self, most: int | None) -> None:
-        self._most = most
-        self._failures = 0
+    endpoint: Endpoint
+    since: float
+    """monotonic seconds of the first attempt"""
+    attempts: int = 0
+    """that failed"""
+    failures: int = 0
+    """of the server, and not of a limit"""
 
-    def __call__(self, retry_state: RetryCallState) -> bool:
-        error = retry_state.outcome.exception() if retry_state.outcome else None
-        self._failures += isinstance(error, RetryLater) and error.kind in _SERVER
-        return self._most is not None and self._failures >= self._most
+    def wait_s(self, error: RetryLater, now: float) -> float:
+        """Seconds until the next attempt: never before the provider's own wish.
 
-
-def _wait(state: RetryCallState) -> float:
-    """Full jitter, and never before the provider's own wish."""
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after_s if isinstance(error, RetryLater) else None
-    return max(float(_WAIT(state)), asked or 0.0)
+        Raises OrderFailed when only this request is given up, ProviderDown when the whole run is.
+        """
+        self.attempts += 1
+        self.failures += error.kind in _SERVER
+        name, most = self.endpoint.name, self.endpoint.server_attempts
+        if most is not None and self.failures >= most:
+            text = f"{name} failed {self.attempts} times for this request; the last time: {error}"
+            raise OrderFailed(text, reason="timeout" if error.kind == "timeout" else "provider_error") from error
+        if now - self.since >= self.endpoint.give_up_s:
+            raise ProviderDown(
+                f"{name} failed for {self.endpoint.give_up_s:.0f} s and {self.attempts} attempts; the last one: {error} "
+                "Try later; the same command goes on."
+            ) from error
+        jitter = random.uniform(0.0, min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(10, self.attempts - 1)))
+        return max(jitter, error.retry_after_s or 0.0)
 
 
 def _record(
