@@ -24,7 +24,7 @@ from factory.ledger import Ledger
 from factory.limits import LocalLimiter, PoolLimits
 from factory.llm.chat import CallKey, ChatRequest
 from factory.llm.transport import DirectChat, Endpoint, Price
-from factory.maps.amap_wire import AmapAccount, AmapWire
+from factory.maps.amap_wire import POOL, AmapAccount, AmapWire
 from factory.maps.kept import KeptAnswers
 from factory.records import Message
 
@@ -102,7 +102,8 @@ async def queries(seconds: float) -> dict[str, Any]:
     looks = []
     with tempfile.TemporaryDirectory() as folder:
         async with mock_provider(qps=QPS, latency_s=0.05, jitter=0.3) as mock:
-            wire = AmapWire(AmapAccount(mock.root, "bench", None, QPS, None, 120.0), KeptAnswers(Path(folder)), "bench")
+            account = AmapAccount(mock.root, "bench", None, QPS, None)
+            wire = AmapWire(account, KeptAnswers(Path(folder)), "bench", LocalLimiter({POOL: account.limits}))
             numbers = itertools.count()
 
             async def caller() -> None:

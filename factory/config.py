@@ -85,7 +85,7 @@ _OPTIONS: tuple[tuple[str, str | None, str], ...] = (
     ("DRY", None, "1: print what the run would take, and stop"),
     ("YES", None, "1: spend real money without BUDGET"),
     ("DATA", "data", "the folder of this world"),
-    ("GIVE_UP_S", "120", "a provider that only refuses or fails for this long stops the run"),
+    ("GIVE_UP_S", "100", "seconds without one answer after which a provider is given up; an answer may take 0.8 of it"),
     ("AMAP_API", "v3", "v3 or v5 place search"),
     ("AMAP_QPS", "3", "requests a second that the AMap account may send"),
     ("AMAP_MONTH", "5000", "searches a month that the AMap account may send"),

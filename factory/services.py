@@ -15,6 +15,7 @@ from factory.llm.endpoint import Route, route
 from factory.llm.prices import limits_of, price_of
 from factory.llm.transport import DirectChat, Endpoint, Price
 from factory.maps.amap import AmapMap
+from factory.maps.amap_wire import POOL as MAP_POOL
 from factory.maps.amap_wire import AmapAccount
 from factory.maps.kept import KeptAnswers
 from factory.maps.service import MapService
@@ -25,6 +26,8 @@ from factory.sandbox.serve import Sandbox
 AMAP_URL = "https://restapi.amap.com"
 SANDBOX_KEY = "sandbox"
 SANDBOX_QPS = 10_000.0
+REQUEST_SHARE = 0.8
+"""Share of GIVE_UP_S that one answer may take."""
 INVENTED = "虚构数据，仅供演示 (invented data, for demonstration only)"
 AMAP_LICENCE = "高德地图开放平台服务协议 (AMap terms of service; storing and training are restricted)"
 TERMS = (
@@ -113,21 +116,26 @@ async def open_services(
         price = _price(settings, way)
         limits = limits_of(way.model)
         rpm, tpm = settings.teacher_rpm or limits.rpm, settings.teacher_tpm or limits.tpm
-        limiter = LocalLimiter(
-            {
-                "teacher": PoolLimits(
-                    rpm=rpm,
-                    tpm=tpm,
-                    max_in_flight=settings.agents,
-                    start_in_flight=min(16, settings.agents),
-                    give_up_s=settings.give_up_s,
-                )
-            }
+        account = _account(settings, sandbox)
+        teacher = PoolLimits(
+            rpm=rpm,
+            tpm=tpm,
+            max_in_flight=settings.agents,
+            start_in_flight=min(16, settings.agents),
+            give_up_s=settings.give_up_s,
         )
-        endpoint = Endpoint(way.name, way.base_url or "", "teacher", price, give_up_s=settings.give_up_s)
+        limiter = LocalLimiter({"teacher": teacher, MAP_POOL: account.limits})
+        endpoint = Endpoint(
+            way.name,
+            way.base_url or "",
+            "teacher",
+            price,
+            request_timeout_s=REQUEST_SHARE * settings.give_up_s,
+            keep_trying_s=settings.give_up_s,
+        )
         chat = _chat(settings, way, endpoint, limiter, ledger)
         stack.push_async_callback(chat.aclose)
-        maps = open_maps or _map(settings, sandbox)
+        maps = open_maps or _map(settings, account, limiter)
         stack.push_async_callback(maps.aclose)
         label = way.model if settings.teacher == SANDBOX else settings.teacher
         yield Services(
@@ -173,13 +181,11 @@ def _chat(settings: Settings, way: Route, endpoint: Endpoint, limiter: LocalLimi
     return DirectChat(endpoint, limiter, ledger, settings.keys.teacher)
 
 
-def _map(settings: Settings, sandbox: SandboxProcess | None) -> AmapMap:
-    kept = KeptAnswers(settings.data)
+def _account(settings: Settings, sandbox: SandboxProcess | None) -> AmapAccount:
     if settings.map == SANDBOX:
         base = settings.amap_base_url or (sandbox.amap_base_url if sandbox else "")
-        account = AmapAccount(base, SANDBOX_KEY, None, SANDBOX_QPS, None, settings.give_up_s)
-        return AmapMap(account, kept, provider="sandbox", licence=INVENTED, attribution=INVENTED, api=settings.amap_api)
-    account = AmapAccount(
+        return AmapAccount(base, SANDBOX_KEY, None, SANDBOX_QPS, None, settings.give_up_s)
+    return AmapAccount(
         settings.amap_base_url or AMAP_URL,
         settings.keys.amap_key or "",
         settings.keys.amap_secret,
@@ -187,6 +193,16 @@ def _map(settings: Settings, sandbox: SandboxProcess | None) -> AmapMap:
         settings.amap_month,
         settings.give_up_s,
     )
+
+
+def _map(settings: Settings, account: AmapAccount, limiter: LocalLimiter) -> AmapMap:
+    invented = settings.map == SANDBOX
     return AmapMap(
-        account, kept, provider="amap", licence=AMAP_LICENCE, attribution="数据来源：高德地图", api=settings.amap_api
+        account,
+        KeptAnswers(settings.data),
+        provider=SANDBOX if invented else "amap",
+        licence=INVENTED if invented else AMAP_LICENCE,
+        attribution=INVENTED if invented else "数据来源：高德地图",
+        api=settings.amap_api,
+        limiter=limiter,
     )

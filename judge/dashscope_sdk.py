@@ -42,7 +42,7 @@ class DashscopeSdkChat(PaidChat):
             timeout=aiohttp.ClientTimeout(sock_connect=10.0),
         )
 
-    async def _send(self, packed: bytes, body: dict[str, Any]) -> bytes:  # noqa: ARG002 - the SDK packs by itself
+    async def _send(self, packed: bytes, body: dict[str, Any], timeout_s: float) -> bytes:  # noqa: ARG002 - the SDK packs by itself
         name = self.endpoint.name
         try:
             answer = await self._call(
@@ -51,14 +51,14 @@ class DashscopeSdkChat(PaidChat):
                 result_format="message",
                 api_key=self._key,
                 base_address=self.endpoint.base_url,
-                request_timeout=self.endpoint.request_timeout_s,
+                request_timeout=timeout_s,
                 session=self._session,
                 **{key: body[key] for key in _PARAMETERS if key in body},
             )
         except aiohttp.ClientConnectorError as error:
             raise RetryLater(f"{name} cannot be reached ({type(error).__name__}).", kind="network") from error
         except TimeoutError as error:
-            text = f"{name} did not answer within {self.endpoint.request_timeout_s:.0f} s."
+            text = f"{name} did not answer within {timeout_s:.0f} s."
             raise RetryLater(text, kind="timeout", billed=True) from error
         except aiohttp.ClientError as error:
             raise RetryLater(f"{name} broke off ({type(error).__name__}).", kind="network", billed=True) from error

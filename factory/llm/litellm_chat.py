@@ -29,10 +29,10 @@ class LitellmChat(PaidChat):
         litellm.suppress_debug_info = True
         self._litellm = litellm
 
-    async def _send(self, packed: bytes, body: dict[str, Any]) -> bytes:  # noqa: ARG002 - litellm packs by itself
+    async def _send(self, packed: bytes, body: dict[str, Any], timeout_s: float) -> bytes:  # noqa: ARG002 - litellm packs by itself
         try:
             answer = await self._litellm.acompletion(
-                **body, num_retries=0, max_retries=0, timeout=self.endpoint.request_timeout_s, drop_params=True
+                **body, num_retries=0, max_retries=0, timeout=timeout_s, drop_params=True
             )
         except self._litellm.exceptions.Timeout as error:
             text = f"{self.endpoint.name} did not answer in time."

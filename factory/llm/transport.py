@@ -7,7 +7,6 @@ then parse. Every attempt is leased inside the loop, so that retries count; wait
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from factory.errors import ChidianError, OrderFailed, ProviderDown, RetryLater
+from factory.errors import ChidianError, RetryLater
 from factory.ledger import Ledger
 from factory.limits import Limiter
 from factory.llm.answers import (
@@ -34,10 +33,7 @@ from factory.llm.answers import (
 from factory.llm.chat import CallKey, ChatAnswer, ChatRequest
 from factory.llm.refusals import read_refusal, to_error
 from factory.records import CallRecord
-
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.25, 20.0
-"""A retry waits a random time below the first, which doubles with each failure up to the second (full jitter)."""
-_SERVER = frozenset({"server", "timeout"})
+from factory.retries import Patience
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +56,12 @@ class Endpoint:
     base_url: str
     pool: str
     price: Price | None
-    request_timeout_s: float = 120.0
-    give_up_s: float = 120.0
+    request_timeout_s: float = 80.0
     connections: int = 512
-    server_attempts: int | None = None
-    """After so many failures of the server (not refusals for rate) only this request is given up; None: the whole run."""
+    server_attempts: int = 5
+    """After so many failures of the server (not refusals for rate) this request is given up, though others are served,"""
+    keep_trying_s: float = 0.0
+    """and not before so long after the first of them."""
 
 
 class PaidChat:
@@ -86,14 +83,15 @@ class PaidChat:
             return _answer(
                 parsed, _record(name, request, key, parsed, kept.cost_cny, 0, None, kept.started_at, replayed=True)
             )
-        started, patience = datetime.now(UTC), _Patience(self.endpoint, time.monotonic())
+        started, clock = datetime.now(UTC), time.monotonic()
+        patience = Patience(self.endpoint.name, self.endpoint.server_attempts, self.endpoint.keep_trying_s)
         while True:
             try:
                 parsed, cost = await self._attempt(packed, body, request, name, key, priority, patience.attempts)
             except RetryLater as error:
-                await asyncio.sleep(patience.wait_s(error, time.monotonic()))
+                await asyncio.sleep(patience.wait_s(error))
             else:
-                latency = time.monotonic() - patience.since
+                latency = time.monotonic() - clock
                 record = _record(name, request, key, parsed, cost, patience.attempts, latency, started, replayed=False)
                 return _answer(parsed, record)
 
@@ -117,10 +115,10 @@ class PaidChat:
             )
             sent = time.monotonic()
             try:
-                raw = await self._send(packed, body)
+                raw = await self._send(packed, body, min(self.endpoint.request_timeout_s, lease.patience_s))
             except RetryLater as error:
-                lease.refused(error.kind, error.retry_after_s)
                 await (self._ledger.lost if error.billed else self._ledger.void)(name, number, worst_cny=worst)
+                lease.refused(error.kind, error.retry_after_s, str(error))
                 raise
             except ChidianError:
                 await self._ledger.void(name, number, worst_cny=worst)
@@ -145,13 +143,14 @@ class PaidChat:
             try:
                 return read(decoded), cost
             except UnreadableAnswerError as error:
-                lease.refused("server", None)
                 await self._ledger.mark_unreadable(name, number)
-                raise RetryLater(f"the answer is no chat completion ({error}).", kind="server", billed=True) from error
+                said = f"{self.endpoint.name}'s answer is no chat completion ({error})."
+                lease.refused("server", None, said)
+                raise RetryLater(said, kind="server", billed=True) from error
         finally:
             lease.release()
 
-    async def _send(self, packed: bytes, body: dict[str, Any]) -> bytes:
+    async def _send(self, packed: bytes, body: dict[str, Any], timeout_s: float) -> bytes:
         raise NotImplementedError
 
 
@@ -164,14 +163,14 @@ class DirectChat(PaidChat):
         self._url = URL(endpoint.base_url.rstrip("/") + "/chat/completions")
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=endpoint.connections),
-            timeout=aiohttp.ClientTimeout(total=endpoint.request_timeout_s, sock_connect=10.0),
+            timeout=aiohttp.ClientTimeout(sock_connect=10.0),
             headers=headers,
             auto_decompress=True,
         )
 
-    async def _send(self, packed: bytes, body: dict[str, Any]) -> bytes:  # noqa: ARG002 - litellm's sender needs the body
+    async def _send(self, packed: bytes, body: dict[str, Any], timeout_s: float) -> bytes:  # noqa: ARG002 - litellm's sender needs the body
         try:
-            async with self._session.post(self._url, data=packed) as response:
+            async with asyncio.timeout(timeout_s), self._session.post(self._url, data=packed) as response:
                 raw = await response.read()
                 if response.status == 200:
                     return raw
@@ -181,7 +180,7 @@ class DirectChat(PaidChat):
                 f"{self.endpoint.name} cannot be reached ({type(error).__name__}).", kind="network"
             ) from error
         except TimeoutError as error:
-            text = f"{self.endpoint.name} did not answer within {self.endpoint.request_timeout_s:.0f} s."
+            text = f"{self.endpoint.name} did not answer within {timeout_s:.0f} s."
             raise RetryLater(text, kind="timeout", billed=True) from error
         except aiohttp.ClientError as error:
             text = f"{self.endpoint.name} broke off ({type(error).__name__})."
@@ -192,38 +191,6 @@ class DirectChat(PaidChat):
         """Close the connections."""
         await self._session.close()
         await asyncio.sleep(0)
-
-
-@dataclass(slots=True)
-class _Patience:
-    """How long one request is tried. By hand: tenacity costs a tenth of a millisecond a call that needs no second attempt."""
-
-    endpoint: Endpoint
-    since: float
-    """monotonic seconds of the first attempt"""
-    attempts: int = 0
-    """that failed"""
-    failures: int = 0
-    """of the server, and not of a limit"""
-
-    def wait_s(self, error: RetryLater, now: float) -> float:
-        """Seconds until the next attempt: never before the provider's own wish.
-
-        Raises OrderFailed when only this request is given up, ProviderDown when the whole run is.
-        """
-        self.attempts += 1
-        self.failures += error.kind in _SERVER
-        name, most = self.endpoint.name, self.endpoint.server_attempts
-        if most is not None and self.failures >= most:
-            text = f"{name} failed {self.attempts} times for this request; the last time: {error}"
-            raise OrderFailed(text, reason="timeout" if error.kind == "timeout" else "provider_error") from error
-        if now - self.since >= self.endpoint.give_up_s:
-            raise ProviderDown(
-                f"{name} failed for {self.endpoint.give_up_s:.0f} s and {self.attempts} attempts; the last one: {error} "
-                "Try later; the same command goes on."
-            ) from error
-        jitter = random.uniform(0.0, min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(10, self.attempts - 1)))
-        return max(jitter, error.retry_after_s or 0.0)
 
 
 def _record(

@@ -6,11 +6,11 @@ a common radius, types by cuisine, by distance), so that orders share requests; 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from factory.errors import NoSuchPlace
 from factory.geo import destination, distance_m
+from factory.limits import Limiter
 from factory.maps.amap_parse import part, poi, point, rows, text
 from factory.maps.amap_wire import AmapAccount, AmapWire
 from factory.maps.cuisines import GENERAL, search_terms
@@ -42,14 +42,14 @@ class AmapMap:
         licence: str,
         attribution: str,
         api: str = "v3",
-        lease: Callable[[], Awaitable[Any]] | None = None,
+        limiter: Limiter,
     ) -> None:
         self.provider = provider
         self.licence = licence
         self.attribution = attribution
         self._api = api
         self._kept = kept
-        self._wire = AmapWire(account, kept, provider, lease)
+        self._wire = AmapWire(account, kept, provider, limiter)
 
     async def locate(self, place: PlaceName) -> Place:
         """Geocode a name within its city; the answer must lie in that city and be a place, not an area."""

@@ -1,26 +1,28 @@
 """One paced door to AMap's web service: a queue, one dispatcher, signatures, retries by infocode, kept answers.
 
-asyncio-throttle paces the dispatcher alone: it wakes every waiter each 10 ms, so a thousand waiting tasks would cost most
-of a core, one costs nothing. Equal requests that are under way are shared.
+The dispatcher leases each send from the run's limiter (pool ``map``: queries a second, refusals, giving up); beneath it
+asyncio-throttle spreads them over the second. It alone waits there: asyncio-throttle wakes every waiter at each poll, so a
+thousand waiting tasks would cost most of a core, one costs nothing. Equal requests that are under way are shared.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 import orjson
 from asyncio_throttle import Throttler
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_before_delay, wait_random_exponential
 
-from factory.errors import OrderFailed, ProviderDown, QuotaExhausted, RetryLater
+from factory.errors import ChidianError, OrderFailed, QuotaExhausted, RetryLater
+from factory.limits import Lease, Limiter, PoolLimits
 from factory.maps.infocodes import Action, look_up, to_error
 from factory.maps.kept import KeptAnswer, KeptAnswers, request_key
 from factory.maps.signature import sign
+from factory.retries import Patience
 
 _PATHS = {
     "geocode": "/v3/geocode/geo",
@@ -32,13 +34,13 @@ _PATHS = {
     "v5/text": "/v5/place/text",
     "v5/detail": "/v5/place/detail",
 }
+POOL = "map"
 SMOOTHING_S = 0.1
 """The pace is kept per tenth of a second where the rate allows, so that a second's quota is not sent in one instant."""
 POLL_S = 0.002
 """asyncio-throttle polls; its own 10 ms lose 6 % of the quota (bench/limits.py), and only the dispatcher ever waits."""
-STRETCH = 1.02
-"""Room for the network to push two requests together: at 1.00 the service refused 0.8 % (bench/limits.py)."""
-_WAIT = wait_random_exponential(multiplier=0.2, max=10.0)
+ATTEMPTS = 5
+"""Failures of the server after which one request is given up, though others are answered, when they last as long as GIVE_UP_S."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,14 @@ class AmapAccount:
     secret: str | None
     qps: float
     month: int | None
-    give_up_s: float = 120.0
+    give_up_s: float = 100.0
     request_timeout_s: float = 10.0
     in_flight: int = 32
+
+    @property
+    def limits(self) -> PoolLimits:
+        """Its pool in the run's limiter."""
+        return PoolLimits(qps=self.qps, max_in_flight=self.in_flight, start_in_flight=16, give_up_s=self.give_up_s)
 
 
 @dataclass(slots=True)
@@ -61,24 +68,25 @@ class _Request:
     parameters: dict[str, str]
     future: asyncio.Future[bytes]
 
+    def fail(self, error: Exception) -> None:
+        """Tell the caller, if it still waits."""
+        if not self.future.done():
+            self.future.set_exception(error)
+
 
 class AmapWire:
     """Raw answers of the service, each distinct request asked once."""
 
-    def __init__(
-        self, account: AmapAccount, kept: KeptAnswers, service: str, lease: Callable[[], Awaitable[Any]] | None = None
-    ) -> None:
+    def __init__(self, account: AmapAccount, kept: KeptAnswers, service: str, limiter: Limiter) -> None:
         self._account = account
         self._kept = kept
         self._service = service
-        self._lease = lease
+        self._limiter = limiter
         self._sent: Counter[str] = Counter()
         self._under_way: dict[str, asyncio.Task[KeptAnswer]] = {}
         self._queue: asyncio.Queue[_Request] = asyncio.Queue()
-        self._room = asyncio.Semaphore(account.in_flight)
-        period = SMOOTHING_S if account.qps * SMOOTHING_S >= 1 else 1.0 / account.qps
-        most = max(1, int(account.qps * period))
-        self._throttle = Throttler(most, period * STRETCH, retry_interval=POLL_S)
+        most = max(1, int(account.qps * SMOOTHING_S))
+        self._throttle = Throttler(most, most / account.qps, retry_interval=POLL_S)
         self._session: aiohttp.ClientSession | None = None
         self._dispatcher: asyncio.Task[None] | None = None
         self._sending: set[asyncio.Task[None]] = set()
@@ -101,23 +109,14 @@ class AmapWire:
         return dict(self._sent)
 
     async def _fetch(self, key: str, endpoint: str, parameters: dict[str, str]) -> KeptAnswer:
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception_type(RetryLater),
-            stop=stop_before_delay(self._account.give_up_s),
-            wait=_wait,
-            retry_error_callback=self._gave_up,
-        ):
-            with attempt:
+        patience = Patience("The map", ATTEMPTS, self._account.give_up_s)
+        while True:
+            try:
                 raw = await self._dispatch(endpoint, parameters)
+            except RetryLater as error:
+                await asyncio.sleep(patience.wait_s(error))
+            else:
                 return self._kept.put(key, self._service, raw)
-        raise AssertionError  # tenacity either returns, retries or calls _gave_up
-
-    def _gave_up(self, state: RetryCallState) -> None:
-        error = state.outcome.exception() if state.outcome else None
-        raise ProviderDown(
-            f"The map service failed for {self._account.give_up_s:.0f} s; the last answer: {error} Try later; the same command "
-            "goes on."
-        ) from error
 
     async def _dispatch(self, endpoint: str, parameters: dict[str, str]) -> bytes:
         if self._dispatcher is None:
@@ -129,25 +128,33 @@ class AmapWire:
     async def _run_dispatcher(self) -> None:
         while True:
             request = await self._queue.get()
-            await self._room.acquire()
-            if self._lease is not None:
-                await self._lease()
+            try:
+                lease = await self._limiter.lease(POOL)
+            except ChidianError as error:  # the service is given up
+                request.fail(error)
+                continue
             async with self._throttle:
-                task = asyncio.create_task(self._serve(request))
+                task = asyncio.create_task(self._serve(request, lease))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
 
-    async def _serve(self, request: _Request) -> None:
+    async def _serve(self, request: _Request, lease: Lease) -> None:
         try:
-            raw = await self._send(request.endpoint, request.parameters)
+            raw = await self._attempt(request, lease)
         except Exception as error:  # noqa: BLE001 - handed to the caller who waits for it
-            if not request.future.done():
-                request.future.set_exception(error)
+            request.fail(error)
         else:
             if not request.future.done():
                 request.future.set_result(raw)
         finally:
-            self._room.release()
+            lease.release()
+
+    async def _attempt(self, request: _Request, lease: Lease) -> bytes:
+        try:
+            return await self._send(request.endpoint, request.parameters)
+        except RetryLater as error:
+            lease.refused(error.kind, error.retry_after_s, str(error))
+            raise
 
     async def _send(self, endpoint: str, parameters: dict[str, str]) -> bytes:
         group = "basic" if endpoint in {"geocode", "regeo"} else "search"
@@ -165,9 +172,9 @@ class AmapWire:
         try:
             body = orjson.loads(raw)
         except orjson.JSONDecodeError as error:
-            raise RetryLater("the map's answer is not JSON.", kind="server") from error
+            raise RetryLater("The map's answer is not JSON.", kind="server") from error
         if not isinstance(body, dict) or "status" not in body:
-            raise RetryLater("the map's answer has no status.", kind="server")
+            raise RetryLater("The map's answer has no status.", kind="server")
         if body["status"] == "1":
             return self._clean(raw)
         infocode = str(body.get("infocode") or "")
@@ -192,12 +199,12 @@ class AmapWire:
             async with self._session.get(url, params=parameters) as response:
                 raw = await response.read()
         except TimeoutError:
-            raise RetryLater("the map did not answer in time.", kind="timeout") from None
+            raise RetryLater("The map did not answer in time.", kind="timeout") from None
         except aiohttp.ClientError as error:
             # The cause is left out: its text holds the URL, and the URL holds the key.
-            raise RetryLater(f"the map cannot be reached ({type(error).__name__}).", kind="network") from None
+            raise RetryLater(f"The map cannot be reached ({type(error).__name__}).", kind="network") from None
         if response.status != 200:
-            raise RetryLater(f"the map answered HTTP {response.status}.", kind="server")
+            raise RetryLater(f"The map answered HTTP {response.status}.", kind="server")
         return raw
 
     def _clean(self, raw: bytes) -> bytes:
@@ -212,10 +219,3 @@ class AmapWire:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._session is not None:
             await self._session.close()
-
-
-def _wait(state: RetryCallState) -> float:
-    """Full jitter, and never before the service's own wish."""
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after_s if isinstance(error, RetryLater) else None
-    return max(float(_WAIT(state)), (asked or 0.0))

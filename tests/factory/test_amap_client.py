@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from factory.errors import AccountRefused, NoSuchPlace, QuotaExhausted
+from factory.limits import LocalLimiter
 from factory.maps.amap import AmapMap
 from factory.maps.amap_parse import number, part, poi, point, rows, text
 from factory.maps.amap_wire import AmapAccount
@@ -104,7 +105,15 @@ def _with_map(
     async def run() -> None:
         async with SandboxProcess(Sandbox(map_options=options or MapOptions(), faults=faults)) as sandbox:
             account = AmapAccount(sandbox.amap_base_url, key, secret, 500.0, month, give_up_s=5.0)
-            maps = AmapMap(account, KeptAnswers(tmp_path), provider="sandbox", licence="", attribution="", api=api)
+            maps = AmapMap(
+                account,
+                KeptAnswers(tmp_path),
+                provider="sandbox",
+                licence="",
+                attribution="",
+                api=api,
+                limiter=LocalLimiter({"map": account.limits}),
+            )
             try:
                 await work(maps, sandbox)
             finally:

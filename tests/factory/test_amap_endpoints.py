@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 
 from factory.errors import AccountRefused, NoSuchPlace, OrderFailed, ProviderDown, QuotaExhausted
+from factory.limits import LocalLimiter
 from factory.maps.amap import AmapMap
 from factory.maps.amap_wire import AmapAccount
 from factory.maps.infocodes import TABLE, Action
@@ -26,7 +27,15 @@ STOPS = {Action.QUOTA: QuotaExhausted, Action.ACCOUNT: AccountRefused, Action.GI
 
 def _client(base: str, folder: Path, *, api: str = "v3", give_up_s: float = 5.0) -> AmapMap:
     account = AmapAccount(base, KEY, None, 500.0, None, give_up_s=give_up_s)
-    return AmapMap(account, KeptAnswers(folder), provider="amap", licence="", attribution="", api=api)
+    return AmapMap(
+        account,
+        KeptAnswers(folder),
+        provider="amap",
+        licence="",
+        attribution="",
+        api=api,
+        limiter=LocalLimiter({"map": account.limits}),
+    )
 
 
 def _over_sandbox(tmp_path: Path, work: Callable[[AmapMap, str], Awaitable[None]], api: str = "v3") -> None:

@@ -8,7 +8,9 @@ from collections.abc import Coroutine
 import pytest
 
 from factory.errors import ProviderDown
-from factory.limits import CUT, LEAST_PACE_CUT, MARGIN, MOST_PACE_CUT, LocalLimiter, PoolLimits
+from factory.limits import LocalLimiter, PoolLimits
+from factory.pace import BURST_S, LEAST_CUT, MARGIN, MOST_CUT, STRAY_CUT
+from factory.slots import CUT
 
 
 class Clock:
@@ -50,7 +52,7 @@ def test_a_minutes_limit_is_paced_by_the_second_with_a_margin() -> None:
             clock.now += 0.001
             limits._pools["p"].pump()
         await settle()
-        assert abs(len(granted) - 2 * 100 * MARGIN) <= 4
+        assert 0 <= len(granted) - 2 * 100 * MARGIN <= 100 * BURST_S + 1
         assert max(sum(start <= t < start + 1 for t in granted) for start in granted) <= 100
         for task in tasks:
             task.cancel()
@@ -118,18 +120,49 @@ def test_a_burst_of_refusals_cuts_the_ceiling_once() -> None:
     run(work())
 
 
+def test_a_late_wake_up_is_caught_up_with_but_a_second_never_holds_more_than_the_limit() -> None:
+    async def work() -> None:
+        clock = Clock()
+        limits = limiter(clock, rpm=6_000, max_in_flight=10_000, start_in_flight=10_000)
+        granted: list[float] = []
+
+        async def one() -> None:
+            await limits.lease("p")
+            granted.append(clock.now)
+
+        tasks = [asyncio.create_task(one()) for _ in range(1_000)]
+        steps = [0.001] * 2_000 + [0.080] + [0.001] * 2_000  # a stall of 80 ms in between
+        for step in steps:
+            await settle()
+            clock.now += step
+            limits._pools["p"].pump()
+        await settle()
+        assert len(granted) >= 100 * MARGIN * sum(steps)  # nothing is lost to the stall
+        assert max(sum(start <= t < start + 1 for t in granted) for start in granted) <= 100
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    run(work())
+
+
 def test_a_known_pace_is_cut_by_the_share_refused_and_recovers() -> None:
     clock = Clock()
     pool = limiter(clock, rpm=6_000)._pools["p"]
     assert pool.requests is not None
     granted = pool.requests.granted
-    pool.served_since_cut = 1_000
-    pool.refuse("rate", None)
-    assert pool.requests.rate == granted * (1 - LEAST_PACE_CUT)  # a stray refusal
-    pool.served_since_cut, pool.refused_since_cut = 60, 59
+    pool.granted_since_cut = 1_000
+    pool.refuse("rate", None, "")
+    assert pool.requests.rate == granted * (1 - STRAY_CUT)  # a stray refusal at the granted rate is jitter
+    pool.granted_since_cut, pool.refused_since_cut = 100, 59
     clock.now += 1.0
-    pool.refuse("rate", None)
-    assert pool.requests.rate == pytest.approx(granted * (1 - LEAST_PACE_CUT) * (1 - MOST_PACE_CUT))  # a halved limit
+    pool.refuse("rate", None, "")
+    assert pool.requests.rate == pytest.approx(granted * (1 - STRAY_CUT) * (1 - MOST_CUT))  # a halved limit
+    low = pool.requests.rate
+    clock.now += 5.0
+    pool.granted_since_cut = 1_000
+    pool.refuse("rate", None, "")
+    assert pool.requests.rate == pytest.approx(low * (1 - LEAST_CUT))  # below it, one refusal shows a limit
     low = pool.requests.rate
     for _ in range(10):
         clock.now += 1.0
@@ -145,7 +178,7 @@ def test_a_refusal_for_tokens_leaves_the_pace_of_requests_alone() -> None:
     pool = limiter(Clock(), rpm=6_000, tpm=1_000_000)._pools["p"]
     assert pool.requests is not None
     assert pool.tokens is not None
-    pool.refuse("tokens", None)
+    pool.refuse("tokens", None, "")
     assert pool.requests.rate == pool.requests.granted
     assert pool.tokens.rate < pool.tokens.granted
 
@@ -153,14 +186,14 @@ def test_a_refusal_for_tokens_leaves_the_pace_of_requests_alone() -> None:
 def test_the_difference_to_the_estimate_is_given_back_or_taken() -> None:
     async def work() -> None:
         clock = Clock()
-        limits = limiter(clock, tpm=60_000, max_in_flight=9, start_in_flight=9)  # 970 tokens a second
+        limits = limiter(clock, tpm=120_000, max_in_flight=9, start_in_flight=9)  # 1,950 tokens a second
         pool = limits._pools["p"]
         assert pool.tokens is not None
-        lease = await limits.lease("p", tokens=970)
+        lease = await limits.lease("p", tokens=1_950)
         after_estimate = pool.tokens.next_free
-        lease.settle(485)
+        lease.settle(975)
         assert pool.tokens.next_free == pytest.approx(after_estimate - 0.5)
-        lease.settle(1_940)
+        lease.settle(3_900)
         assert pool.tokens.next_free == pytest.approx(after_estimate + 1.0)
         assert limits.state()[0].tokens > 0
 
@@ -188,38 +221,117 @@ def test_the_ceiling_grows_no_faster_than_the_ramp_allows() -> None:
     run(work())
 
 
-def test_a_provider_that_refuses_for_good_stops_the_run_with_its_reason() -> None:
+def test_the_slow_start_ends_with_the_first_burst_of_refusals() -> None:
+    async def work() -> None:
+        clock = Clock()
+        limits = limiter(clock, max_in_flight=100, start_in_flight=10)
+        pool = limits._pools["p"]
+        waiting = [asyncio.create_task(limits.lease("p")) for _ in range(90)]
+        await settle()
+
+        async def answers(count: int) -> float:
+            before = pool.ceiling
+            for _ in range(count):
+                clock.now += 0.1
+                done = next(task for task in waiting if task.done())
+                waiting.remove(done)
+                done.result().release()
+                await settle()
+            return pool.ceiling - before
+
+        assert await answers(8) == 8  # one more for each answer
+        pool.refuse("burst", None, "")
+        for _ in range(4):  # down to the lower ceiling
+            done = next(task for task in waiting if task.done())
+            waiting.remove(done)
+            done.result().release()
+        assert await answers(8) == 1  # and now one for eight
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+    run(work())
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [("rate", "refuses for rate"), ("server", "fails"), ("timeout", "does not answer")]
+)
+def test_a_provider_that_answers_nothing_is_given_up_with_its_reason(kind: str, words: str) -> None:
     async def work() -> None:
         clock = Clock()
         limits = limiter(clock, max_in_flight=2, start_in_flight=1, give_up_s=120.0)
-        for _ in range(13):
+        for _ in range(12):
             lease = await limits.lease("p")
-            waiting = asyncio.create_task(limits.lease("p"))
-            await settle()
-            lease.refused("rate", None)
-            if limits._pools["p"].down:
-                break
-            waiting.cancel()
-            await asyncio.gather(waiting, return_exceptions=True)
+            lease.refused(kind, None)
             lease.release()
             clock.now += 10.0
-        with pytest.raises(ProviderDown, match="refuses for rate"):
+        lease = await limits.lease("p")
+        waiting = asyncio.create_task(limits.lease("p"))
+        await settle()
+        with pytest.raises(ProviderDown, match=words):
+            lease.refused(kind, None, "It answered 599.")
+        with pytest.raises(ProviderDown, match="It answered 599"):
             await waiting  # those who wait are told
-        with pytest.raises(ProviderDown, match="120 s"):
+        with pytest.raises(ProviderDown, match="no answer for 120 s"):
             await limits.lease("p")  # and those who come later
 
     run(work())
 
 
+def test_silence_counts_from_when_the_service_was_asked_and_each_attempt_knows_how_long_it_may_take() -> None:
+    async def work() -> None:
+        clock = Clock()
+        limits = limiter(clock, give_up_s=100.0)
+        first = await limits.lease("p")
+        clock.now += 30
+        second = await limits.lease("p")
+        assert (first.patience_s, second.patience_s) == (100.0, 70.0)
+        clock.now += 50
+        first.refused("timeout", None)
+        clock.now += 20
+        with pytest.raises(ProviderDown, match="100 s"):
+            second.refused("timeout", None)
+
+    run(work())
+
+
+def test_a_wish_to_wait_longer_than_the_give_up_time_is_given_up_at_once() -> None:
+    async def work() -> None:
+        limits = limiter(Clock(), give_up_s=100.0)
+        lease = await limits.lease("p")
+        with pytest.raises(ProviderDown, match="asks to wait 300 s"):
+            lease.refused("rate", 300.0)
+
+    run(work())
+
+
 def test_one_answer_in_between_is_a_sign_of_life() -> None:
-    clock = Clock()
-    pool = limiter(clock, give_up_s=120.0)._pools["p"]
-    pool.refuse("server", None)
-    clock.now += 100
-    pool.answered()
-    clock.now += 100
-    pool.refuse("server", None)
-    assert pool.down is None
+    async def work() -> None:
+        clock = Clock()
+        limits = limiter(clock, give_up_s=120.0)
+        for _ in range(6):
+            failing, answered = await limits.lease("p"), await limits.lease("p")
+            failing.refused("server", None)
+            clock.now += 100
+            answered.release()
+            failing.release()
+        assert limits._pools["p"].down is None
+
+    run(work())
+
+
+def test_a_time_in_which_nobody_asked_is_no_silence() -> None:
+    async def work() -> None:
+        clock = Clock()
+        limits = limiter(clock, give_up_s=120.0)
+        for _ in range(3):
+            lease = await limits.lease("p")
+            lease.refused("server", None)
+            lease.release()
+            clock.now += 600
+        assert limits._pools["p"].down is None
+
+    run(work())
 
 
 def test_a_waiter_that_is_cancelled_takes_no_slot() -> None:

@@ -79,7 +79,6 @@ async def bench(
     budget_cny: float | None = None,
     limits: PoolLimits | None = None,
     timeout_s: float = 5.0,
-    give_up_s: float = 5.0,
     temper: Temper = EXACT,
 ) -> AsyncIterator[Bench]:
     """``way``: direct, sdk or litellm."""
@@ -92,9 +91,7 @@ async def bench(
         breaker = Breaker(limiter)
         path = "/api/v1" if way == "sdk" else "/compatible-mode/v1"
         price = Price(1.0, 2.0)
-        endpoint = Endpoint(
-            "sandbox", root + path, "judge", price, timeout_s, give_up_s, server_attempts=SERVER_ATTEMPTS
-        )
+        endpoint = Endpoint("sandbox", root + path, "judge", price, timeout_s, server_attempts=SERVER_ATTEMPTS)
         chat: Chat
         extra: dict[str, object] = {"enable_thinking": False}
         model = MODEL

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from factory import retries
 from factory.errors import AccountRefused, BudgetExhausted, ChidianError, QuotaExhausted, RunStopped
-from factory.llm import transport
 from judge.sandbox_faults import ERRORS, Faults
 from tests.judge.judge_wire import KEY, bench, question
 
@@ -36,7 +36,7 @@ WAYS = ("direct", "sdk")
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries follow at once; how long they wait is tested with the transport."""
-    monkeypatch.setattr(transport, "FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr(retries, "FIRST_WAIT_S", 0.0)
 
 
 def test_this_file_covers_the_whole_table() -> None:

@@ -69,7 +69,7 @@ def _totals(outcomes: list[Outcome], rubric: int) -> Floats:
 def _found(data: Path, shared: float) -> Found:
     async def scene() -> Found:
         limits = PoolLimits(max_in_flight=64)
-        async with bench(data, temper=Temper(0.5, shared), limits=limits, give_up_s=60.0) as wire:
+        async with bench(data, temper=Temper(0.5, shared), limits=limits) as wire:
             return await _judged(wire)
 
     return asyncio.run(scene())
