@@ -55,6 +55,8 @@ class Ledger:
     def __init__(self, data: Path, run_id: str, budget_cny: float | None) -> None:
         self._run_id = run_id
         self._budget = budget_cny
+        self._in_flight = 0
+        self._short_of_money: list[asyncio.Future[None]] = []
         self._lock = _lock(data)
         self._path = data / "calls.sqlite"
         try:
@@ -116,15 +118,20 @@ class Ledger:
     ) -> int:
         """Put the worst case aside, durably, before the call is sent; returns the attempt's number.
 
-        Raises BudgetExhausted when the cap could be passed.
+        Waits while calls in flight may give enough back. Raises BudgetExhausted when the cap could be passed all the same.
         """
         worst = worst_cny or 0.0
-        if self._budget is not None and self._spent + self._reserved + worst > self._budget:
-            raise BudgetExhausted(
-                f"BUDGET={self._budget:g} CNY is used up: {self._spent:.4f} spent, {self._reserved:.4f} reserved, and the next "
-                f"call may cost {worst:.4f}. Raise BUDGET and run the same command again; nothing is lost."
-            )
+        while self._budget is not None and self._spent + self._reserved + worst > self._budget:
+            if not self._in_flight or self._spent + worst > self._budget:
+                raise BudgetExhausted(
+                    f"BUDGET={self._budget:g} CNY is used up: {self._spent:.4f} spent, {self._reserved:.4f} reserved, and the "
+                    f"next call may cost {worst:.4f}. Raise BUDGET and run the same command again; nothing is lost."
+                )
+            settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._short_of_money.append(settled)
+            await settled
         self._reserved += worst
+        self._in_flight += 1
         now = datetime.now(UTC).isoformat()
         sql = (
             "insert into calls (key, attempt, run_id, order_id, step, purpose, model, status, worst_cny, reserved_at) "
@@ -153,8 +160,7 @@ class Ledger:
         )
         now = datetime.now(UTC).isoformat()
         await self._do(sql, (raw, input_tokens, output_tokens, cost_cny, refusals, latency_s, now, key, attempt))
-        self._reserved -= worst_cny or 0.0
-        self._spent += cost_cny or 0.0
+        self._settle(worst_cny, cost_cny)
 
     async def mark_unreadable(self, key: str, attempt: int) -> None:
         """A kept answer that is no completion: it stays, as paid for, and is never replayed."""
@@ -163,13 +169,22 @@ class Ledger:
     async def void(self, key: str, attempt: int, *, worst_cny: float | None) -> None:
         """Give a reservation back: the attempt was certainly not served."""
         await self._do("update calls set status = 'void' where key = ? and attempt = ?", (key, attempt))
-        self._reserved -= worst_cny or 0.0
+        self._settle(worst_cny, None)
 
     async def lost(self, key: str, attempt: int, *, worst_cny: float | None) -> None:
         """An attempt that may have been served although no answer came: it counts as spent."""
         await self._do("update calls set status = 'unresolved' where key = ? and attempt = ?", (key, attempt))
+        self._settle(worst_cny, worst_cny)
+
+    def _settle(self, worst_cny: float | None, cost_cny: float | None) -> None:
+        """A reservation ended; those who wait for money look again."""
         self._reserved -= worst_cny or 0.0
-        self._spent += worst_cny or 0.0
+        self._spent += cost_cny or 0.0
+        self._in_flight -= 1
+        waiting, self._short_of_money = self._short_of_money, []
+        for one in waiting:
+            if not one.done():
+                one.set_result(None)
 
     async def open_orders(self, orders: list[tuple[str, int]]) -> None:
         """Record orders (id, slots) as opened, before anything is paid for them."""
