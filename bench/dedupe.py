@@ -1,8 +1,8 @@
 """Exact and near dedupe of many rows in the warehouse: CPU, peak memory, what planted duplicates are found, and adding 10,000.
 
-Rows are varied Chinese questions and answers about 4,400 places, as the factory would have committed them (shards with
-fingerprints, one commit each 10,000), but without orders: the file is the dedupe's own. Planted among them are exact copies
-and near ones (items swapped, openings and closings exchanged). Prints JSON. ``--rows`` (1,000,000) ``--add`` (10,000).
+Rows are questions and answers in the sandbox teacher's words about as many places as 227 rows each make, as the factory would
+have committed them (shards with fingerprints, a commit each 10,000), but without orders: the file is the dedupe's own. Planted
+among them are exact copies and near ones. Prints JSON. ``--rows`` (1,000,000) ``--add`` (10,000).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,11 @@ import duckdb
 import pyarrow as pa
 
 from factory.neardup import fingerprint
+from factory.records import Wish
+from factory.sandbox.teacher_dice import Dice
+from factory.sandbox.teacher_reading import Shown
+from factory.sandbox.teacher_writing import Draft
+from factory.sandbox.teacher_writing import write as write_draft
 from factory.schema import SHARDS
 from factory.store import LocalStore
 
@@ -35,21 +41,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 SURNAMES = "陈李王张刘杨黄赵周吴徐孙朱马胡郭林何高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈"
 MIDDLES = "记家府氏老小大阿福德兴盛裕和顺丰鼎聚金玉春秋江湖山海云月星辰竹梅兰桂香味鲜美满"
-KINDS = (
-    "川菜馆",
-    "火锅店",
-    "烤肉铺",
-    "面馆",
-    "粥铺",
-    "酒楼",
-    "小厨",
-    "食堂",
-    "私房菜",
-    "大排档",
-    "饺子馆",
-    "茶餐厅",
-    "居酒屋",
-)
+KINDS = ("馆", "酒楼", "小厨", "食堂", "私房菜", "大排档", "餐厅", "人家", "饭庄", "小馆")
 ROADS = (
     "人民中山解放建设和平胜利文化学府长江黄河滨河迎宾新华光明友谊团结幸福朝阳东风红旗工农青年复兴北京南京上海天津重庆"
 )
@@ -81,74 +73,13 @@ DISHES += (
     "毛肚",
     "酱骨架",
 )
+HOURS = ("10:00-22:00", "11:00-14:00 17:00-21:00", "06:30-21:30", "17:00-02:00", "00:00-24:00")
 CUISINES = ("川菜", "粤菜", "湘菜", "东北菜", "江浙菜", "日本料理", "烧烤", "火锅", "西餐")
-TASTES = ("喜欢吃辣", "口味清淡", "口重一些", "讲究健康", "爱吃甜的", "爱吃肉", "无辣不欢")
-WHEN = ("早上", "中午", "下午", "晚上", "夜里", "周末", "下班后", "明天", "今天", "一会儿")
-WHO = (
-    "我一个人",
-    "我们两个",
-    "一家三口",
-    "四个朋友",
-    "六个同学",
-    "和客户三人",
-    "和同事五个",
-    "八个老同学",
-    "带孩子",
-    "和爸妈",
-)
-ASKS = (
-    "有什么推荐？",
-    "去哪家好？",
-    "求推荐。",
-    "推荐几家吧。",
-    "哪里合适？",
-    "有哪些店？",
-    "给点建议。",
-    "麻烦列几家。",
-)
-OPENINGS = (
-    *("根据你的位置和口味，推荐这{n}家：", "{p}附近有{n}家符合要求：", "给你挑了{n}家{c}：", "下面{n}家{c}可以考虑："),
-    *("想吃{c}的话，不妨看看这{n}家：", "没问题，{p}周边有这几家：", "为您找到{n}家餐厅：", "{n}家店都在范围内："),
-)
-CLOSINGS = (
-    *(
-        "以上都在2公里以内。",
-        "人多的话建议提前订位。",
-        "祝用餐愉快！",
-        "想省一点选第二家。",
-        "出发前可以先打电话问问。",
-    ),
-    *("高峰期可能要排队。", "希望你吃得开心！", "可以先看看位置和人均，再决定去哪家。", "赶时间就选最近的那家。"),
-)
-ITEMS = (
-    "{n}：位于{a}，距离{d}米，评分{r}，人均{c}元，招牌菜是{x}，{w}。",
-    "{n}，{a}，{d}米，评分{r}分，人均{c}元，推荐{x}；{w}。",
-    "{n}：评分{r}，人均消费{c}元，地址在{a}，离你{d}米。{x}值得一试，{w}。",
-    "{n}：在{a}，距你约{d}米，人均{c}元左右，评分{r}。{w}，可以点{x}。",
-    "{n}（评分{r}）：{a}，走过去{d}米，人均{c}块。店里有{x}，{w}。",
-)
-REASONS = (
-    "适合聚餐",
-    "离得近",
-    "价位合适",
-    "口味稳定",
-    "上菜快",
-    "环境安静",
-    "晚上营业到22:00",
-    "座位宽敞",
-    "老人孩子都能吃",
-)
-REASONS += (
-    "想少走路可以选它",
-    "可以请店家少放盐",
-    "可以多加一份辣",
-    "一个人也方便",
-    "分量足",
-    "有包间",
-    "停车方便",
-    "预算之内",
-)
-
+TASTES = ("喜欢辣", "清淡口味", "重油重盐", "健康饮食", "偏爱甜食", "偏爱肉类", "无辣不欢")
+BUDGETS = ((None, 50), (50, 100), (100, 200), (200, None))
+OCCASIONS = (None, None, "朋友聚餐", "家庭聚会", "情侣约会", "同学聚会", "商务宴请", "生日聚餐", "下班后小聚")
+MEALS = (None, None, "早餐", "午餐", "下午茶", "晚餐", "夜宵")
+STYLES = ("plain", "chatty", "terse", "polite", "story", "list")
 
 REFRESH = """
 import json, resource, sys
@@ -160,64 +91,64 @@ print(json.dumps({**done._asdict(), "cpu_s": use.ru_utime + use.ru_stime, "peak_
 """
 
 
-def restaurants(place: int) -> list[dict[str, Any]]:
-    """The forty restaurants around a place."""
+def restaurants(place: int) -> list[Shown]:
+    """The ninety restaurants around a place."""
     dice = random.Random(place)
     return [
-        {
-            "n": dice.choice(SURNAMES) + dice.choice(MIDDLES) + dice.choice(MIDDLES) + dice.choice(KINDS),
-            "a": f"{dice.choice(ROADS)}{dice.choice(ROADS)}{dice.choice('路街道巷')}{dice.randint(1, 400)}号",
-            "d": dice.randint(60, 2000),
-            "r": dice.randint(33, 50) / 10,
-            "c": dice.randint(18, 400),
-            "x": dice.sample(DISHES, 3),
-        }
-        for _ in range(40)
+        Shown(
+            poi_id=f"SBX{place}-{number}",
+            name="".join(map(dice.choice, (SURNAMES, MIDDLES, MIDDLES, KINDS))),
+            cuisine=CUISINES[number % len(CUISINES)],
+            address=f"{dice.choice(ROADS)}{dice.choice(ROADS)}{dice.choice('路街道巷')}{dice.randint(1, 400)}号",
+            rating=dice.randint(33, 50) / 10,
+            cost_cny=float(dice.randint(18, 400)),
+            distance_m=dice.randint(60, 2000),
+            open_hours=dice.choice(HOURS),
+            specialities=tuple(dice.sample(DISHES, 3)),
+        )
+        for number in range(90)
     ]
 
 
-def parts(place: int, shops: list[dict[str, Any]], dice: random.Random) -> tuple[str, str, list[str], str]:
-    """Question, opening, items and closing of one sample."""
-    cuisine = dice.choice(CUISINES)
-    low = dice.choice((0, 50, 100, 200))
-    budget = (f"人均{low}到{low + 50 + dice.randint(0, 2) * 50}元", f"每人{low + 50}块以内", f"人均{low}元往上")
-    bits = [dice.choice(TASTES), dice.choice(budget), f"{dice.choice((500, 1000, 1500, 2000))}米以内", dice.choice(WHO)]
-    dice.shuffle(bits)
-    question = f"在{place}号地铁站，{dice.choice(WHEN)}想吃{cuisine}，{'，'.join(bits)}，{dice.choice(ASKS)}"
-    count = dice.randint(2, 4)
-    items = [
-        dice.choice(ITEMS).format(
-            n=shop["n"], a=shop["a"], d=shop["d"], r=shop["r"], c=shop["c"],
-            x=dice.choice(("和", "、")).join(dice.sample(shop["x"], dice.randint(1, 2))), w=dice.choice(REASONS),
-        )
-        for shop in dice.sample(shops, count)
-    ]  # fmt: skip
-    opening = dice.choice(OPENINGS).format(n=count, c=cuisine, p=f"{place}号地铁站")
-    return question, opening, items, dice.choice(CLOSINGS)
-
-
-def answer(opening: str, items: list[str], closing: str) -> str:
-    """The parts as one answer."""
-    return "\n".join([opening, *(f"{number}. {item}" for number, item in enumerate(items, 1)), closing])
+def draft(place: int, shops: list[Shown], dice: random.Random) -> Draft:
+    """One sample in the sandbox teacher's words, for a wish drawn at random."""
+    low, high = dice.choice(BUDGETS)
+    wish = Wish(
+        cuisine=dice.choice(CUISINES),
+        taste=dice.choice(TASTES),
+        budget_min_cny=low,
+        budget_max_cny=high,
+        radius_m=dice.choice((1000, 1500, 2000)),
+        occasion=dice.choice(OCCASIONS),
+        party_size=dice.choice((None, 2, 4, 6)),
+        meal_time=dice.choice(MEALS),
+        style=dice.choice(STYLES),
+    )
+    shown = [shop for shop in shops if shop.cuisine == wish.cuisine]
+    return write_draft(0, wish, f"{MIDDLES[place % len(MIDDLES)]}{ROADS[place % len(ROADS)]}地铁站", shown, Dice(dice.random()))
 
 
 def unit_texts(first: int, count: int) -> list[tuple[int, str, str, str]]:
-    """Place, question, answer and kind (plain, exact, near) of ``count`` rows; copies repeat rows of their own place."""
+    """Place, question, answer and kind (plain, exact, near) of ``count`` rows; copies repeat the row before them.
+
+    A near copy has its items in another order, another answer's opening, and a longer closing.
+    """
     dice = random.Random(first)
     rows: list[tuple[int, str, str, str]] = []
+    opening = "下面几家可以看看："
+    shops: tuple[int, list[Shown]] = (-1, [])
     while len(rows) < count:
         place = (first + len(rows)) // PER_PLACE
-        shops = restaurants(place)
-        made = [parts(place, shops, dice) for _ in range(PER_PLACE)]
-        for question, opening, items, closing in made:
-            rows.append((place, question, answer(opening, items, closing), "plain"))
-            if dice.random() < EXACT_SHARE:
-                rows.append((place, question, answer(opening, items, closing), "exact"))
-            if dice.random() < NEAR_SHARE:
-                other = answer(
-                    dice.choice(OPENINGS).format(n=len(items), c="餐厅", p="这里"), items[::-1], closing + "谢谢！"
-                )
-                rows.append((place, question, other, "near"))
+        if shops[0] != place:
+            shops = (place, restaurants(place))
+        made = draft(place, shops[1], dice)
+        rows.append((place, made.question, made.answer, "plain"))
+        if dice.random() < EXACT_SHARE:
+            rows.append((place, made.question, made.answer, "exact"))
+        if dice.random() < NEAR_SHARE and len(made.items) > 1:
+            other = replace(made, opening=opening, items=made.items[::-1], closing=f"{made.closing}祝用餐愉快！")
+            rows.append((place, other.question, other.answer, "near"))
+        opening = made.opening
     return rows[:count]
 
 
@@ -238,6 +169,7 @@ def write_unit(data: Path, run: str, first: int, count: int) -> dict[str, float]
         "text_hash": [one.text_hash for one in prints],
         "grams": [sorted(one.grams) for one in prints],
         "near_bands": [list(one.bands) for one in prints],
+        "gram_bits": [one.gram_bits for one in prints],
     }
     schema = SHARDS["samples"]
     columns = [pa.array(known.get(field.name, [None] * count), field.type) for field in schema]

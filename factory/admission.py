@@ -34,7 +34,7 @@ create table if not exists bands (
   place_id text not null, number integer not null, keys blob not null, primary key (place_id, number)
 ) without rowid;
 """
-_TEXT_COLUMNS = ("sample_id", "place_id", "question", "answer", "text_hash", "grams", "near_bands")
+_TEXT_COLUMNS = ("sample_id", "place_id", "question", "answer", "text_hash", "grams", "near_bands", "gram_bits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,8 @@ def committed_texts(store: LocalStore, files: Iterable[str], wanted: set[str]) -
             if row.get("grams") is None:
                 found = fingerprint(row["question"], row["answer"])
             else:
-                found = Fingerprint(row["text_hash"], frozenset(row["grams"]), tuple(row["near_bands"]))
+                sets = frozenset(row["grams"]), tuple(row["near_bands"])
+                found = Fingerprint(row["text_hash"], *sets, row["gram_bits"])
             yield Text(row["sample_id"], row["place_id"], found)
 
 

@@ -50,11 +50,15 @@ _SALTS: Final[NDArray[np.uint64]] = _DICE.integers(0, 2**64, BANDS, np.uint64)
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What dedupe keeps of a text: 16 bytes for exact, n-grams and band keys (32 bits each) for near duplicates."""
+    """What dedupe keeps of a text: 16 bytes for exact, n-grams and band keys (32 bits each) for near duplicates.
+
+    ``gram_bits``: the n-grams as a hashed set of 1,024 bits, from which DuckDB sees at once that most pairs share too few.
+    """
 
     text_hash: bytes
     grams: frozenset[int]
     bands: tuple[int, ...]
+    gram_bits: bytes
 
 
 def normalise(text: str) -> str:
@@ -82,7 +86,7 @@ def fingerprint(question: str, answer: str) -> Fingerprint:
     """Digest, n-grams and band keys."""
     text = normalise(question) + "\x1f" + normalise(answer)
     found = grams(question, answer)
-    return Fingerprint(blake2b(text.encode(), digest_size=16).digest(), found, bands(found))
+    return Fingerprint(blake2b(text.encode(), digest_size=16).digest(), found, bands(found), gram_bits(found))
 
 
 def bands(found: AbstractSet[int]) -> tuple[int, ...]:
@@ -93,6 +97,13 @@ def bands(found: AbstractSet[int]) -> tuple[int, ...]:
     minima = ((_FACTORS * numbers + _OFFSETS) >> np.uint64(32)).min(axis=1).reshape(BANDS, ROWS)
     keys = ((minima * _MIXERS).sum(axis=1) + _SALTS) >> np.uint64(32)
     return tuple(keys.tolist())
+
+
+def gram_bits(found: AbstractSet[int]) -> bytes:
+    """1,024 bits, one set for each n-gram (some share one): Fibonacci hashing of 32-bit numbers to 10 bits."""
+    bits = np.zeros(1024, np.uint8)
+    bits[(np.fromiter(found, np.uint32, len(found)) * np.uint32(2_654_435_769)) >> np.uint32(22)] = 1
+    return np.packbits(bits).tobytes()
 
 
 def is_near(one: AbstractSet[int], other: AbstractSet[int]) -> bool:

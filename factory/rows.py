@@ -46,6 +46,7 @@ def sample_row(
         # The sets that admission compared, so that DuckDB's own pass compares the same.
         "grams": sorted(fingerprint.grams),
         "near_bands": list(fingerprint.bands),
+        "gram_bits": fingerprint.gram_bits,
         "created_at": now,
     }
 

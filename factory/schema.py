@@ -103,6 +103,7 @@ SAMPLES = pa.schema(
         ("text_hash", pa.binary(16)),
         ("grams", pa.list_(pa.uint32())),
         ("near_bands", pa.list_(pa.uint32())),
+        ("gram_bits", pa.binary(128)),
         ("created_at", _TIME),
     ]
 )

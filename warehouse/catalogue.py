@@ -78,6 +78,7 @@ def refresh_file(data: Path, *, rebuild: bool = False) -> Refreshed:
             shutil.copyfile(target, aside)
         copied = time.monotonic()
         with duckdb.connect(str(aside), config={**LIMITS, "temp_directory": str(spill)}) as connection:
+            connection.execute("set enable_progress_bar = false")
             create_tables(connection, sql_file("", "tables"))
             commits = load_commits(connection, data)
             fingerprint_old_rows(connection)

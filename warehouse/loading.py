@@ -130,11 +130,13 @@ def fingerprint_old_rows(connection: duckdb.DuckDBPyConnection) -> None:
                 "hash": [one.text_hash for one in prints],
                 "grams": pa.array([sorted(one.grams) for one in prints], pa.list_(pa.uint32())),
                 "bands": pa.array([list(one.bands) for one in prints], pa.list_(pa.uint32())),
+                "bits": [one.gram_bits for one in prints],
             }
         )
         connection.register("prints", table)
         connection.execute(
-            "update samples_shard set text_hash = prints.hash, grams = prints.grams, near_bands = prints.bands "
+            "update samples_shard set text_hash = prints.hash, grams = prints.grams, near_bands = prints.bands, "
+            "gram_bits = prints.bits "
             "from prints where samples_shard.rowid = prints.number"
         )
         connection.unregister("prints")

@@ -75,6 +75,7 @@ def _by_duckdb(units: Sequence[Sequence[Text]]) -> dict[str, str]:
 def _row(text: Text) -> dict[str, Any]:
     found = text.fingerprint
     prints = {"text_hash": found.text_hash, "grams": sorted(found.grams), "near_bands": list(found.bands)}
+    prints["gram_bits"] = found.gram_bits
     return {"sample_id": text.sample_id, "place_id": text.place_id, **prints}
 
 
