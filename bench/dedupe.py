@@ -125,7 +125,9 @@ def draft(place: int, shops: list[Shown], dice: random.Random) -> Draft:
         style=dice.choice(STYLES),
     )
     shown = [shop for shop in shops if shop.cuisine == wish.cuisine]
-    return write_draft(0, wish, f"{MIDDLES[place % len(MIDDLES)]}{ROADS[place % len(ROADS)]}地铁站", shown, Dice(dice.random()))
+    return write_draft(
+        0, wish, f"{MIDDLES[place % len(MIDDLES)]}{ROADS[place % len(ROADS)]}地铁站", shown, Dice(dice.random())
+    )
 
 
 def unit_texts(first: int, count: int) -> list[tuple[int, str, str, str]]:
