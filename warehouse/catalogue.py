@@ -20,7 +20,7 @@ from warehouse.duplicates import find_duplicates, set_threshold
 from warehouse.loading import create_tables, fingerprint_old_rows, load_commits, load_opened, load_plans
 
 FILE = "warehouse.duckdb"
-LIMITS: Final[dict[str, str | bool | int | float | list[str]]] = {"memory_limit": "800MB", "threads": 2}
+LIMITS: Final[dict[str, str | bool | int | float | list[str]]] = {"memory_limit": "192MB", "threads": 1}
 """A refresh spills to DATA beyond this, so that its memory does not grow with the file."""
 VIEWS = (
     "samples",

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from factory.neardup import NEAR_PERCENT
 
-BUCKET_SAMPLES = 100_000
+BUCKET_SAMPLES = 50_000
 """New samples that are compared at once: places are dealt to as many buckets as keep it, which bounds the memory."""
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,8 @@ import pyarrow as pa
 from factory.neardup import fingerprint
 from factory.schema import SHARDS
 
-BATCH_COMMITS = 64
-"""Commits whose shards are read in one statement: about 4,000 samples with their evidence."""
+BATCH_SAMPLES = 2_000
+"""Samples after which the commits read so far are loaded together; with their evidence, some 40 MB."""
 BATCH_TEXTS = 5_000
 _CHANGE = """
 update states set state = rows.state, twin = rows.twin, admitted_at = rows.admitted_at::timestamp, unit = rows.unit,
@@ -58,7 +57,7 @@ def load_commits(connection: duckdb.DuckDBPyConnection, data: Path) -> int:
     known = {tuple(row) for row in connection.execute("select run_id, unit from loaded").fetchall()}
     new = _new_commits(data, known)
     count = 0
-    while batch := list(islice(new, BATCH_COMMITS)):
+    while batch := _batch(new):
         connection.execute("begin")
         for kind, schema in SHARDS.items():
             files = [str(data / record["files"][kind]) for record in batch if kind in record.get("files", {})]
@@ -84,6 +83,18 @@ def _new_commits(data: Path, known: set[tuple[Any, ...]]) -> Iterator[dict[str, 
         paths = [path for path in folder.glob("*.json") if (folder.name, path.stem) not in known]
         for path in sorted(paths, key=lambda path: (path.name.startswith("P"), path.name)):
             yield {**orjson.loads(path.read_bytes()), "run_id": folder.name, "unit": path.stem}
+
+
+def _batch(commits: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The next commits, until they hold ``BATCH_SAMPLES``; empty at the end."""
+    batch: list[dict[str, Any]] = []
+    samples = 0
+    for record in commits:
+        batch.append(record)
+        samples += len(record.get("admitted", ())) + 1  # a commit that holds none costs a little, too
+        if samples >= BATCH_SAMPLES:
+            break
+    return batch
 
 
 def _load_states(connection: duckdb.DuckDBPyConnection, batch: Sequence[dict[str, Any]]) -> None:

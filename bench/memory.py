@@ -1,0 +1,113 @@
+"""Peak memory of ``make synth`` at two sizes, everything included that is ours: the run, its admission index, the refreshes.
+
+Sampled from /proc twice a second as proportional set sizes (pages shared between processes count once), the sandbox's own
+server apart, since it stands for somebody else's machine. Also wall, CPU, what was rejected, and file sizes. Prints JSON.
+``--small`` (10,000) ``--large`` (100,000) ``--k`` (10); ``--keep FOLDER`` leaves the larger run's data there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import duckdb
+
+CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
+EVERY_S = 0.5
+BAR = 1.10
+
+
+def family(pid: int) -> list[int]:
+    """A process and all that descend from it."""
+    found = [pid]
+    for tasks in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found += [one for child in tasks.read_text().split() for one in family(int(child))]
+        except OSError:  # it ended just now
+            continue
+    return found
+
+
+def share_mb(pid: int) -> tuple[str, float]:
+    """What a process is (run, refresh, sandbox) and its proportional set size."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_text()
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return "gone", 0.0
+    size = next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+    kind = "refresh" if "warehouse" in words else "sandbox" if "factory.sandbox" in words else "run"
+    return kind, size / 1024
+
+
+def measured_run(data: Path, n: int, k: int) -> dict[str, object]:
+    """One run from an empty folder."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.monotonic()
+    env = {**CLEAN, "DATA": str(data), "N": str(n), "K": str(k)}
+    peaks = {"ours": 0.0, "run": 0.0, "refresh": 0.0, "sandbox": 0.0}
+    with subprocess.Popen([sys.executable, "-m", "factory", "synth"], env=env, stderr=subprocess.DEVNULL) as child:
+        while child.poll() is None:
+            sizes: dict[str, float] = {}
+            for kind, size in map(share_mb, family(child.pid)):
+                sizes[kind] = sizes.get(kind, 0.0) + size
+            ours = {"ours": sizes.get("run", 0.0) + sizes.get("refresh", 0.0)}
+            peaks = {name: max(peak, (sizes | ours).get(name, 0.0)) for name, peak in peaks.items()}
+            time.sleep(EVERY_S)
+    assert child.returncode == 0
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {
+        "n": n,
+        "wall_s": round(time.monotonic() - start, 1),
+        "cpu_s": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 1),
+        "peak_mb": {name: round(peak) for name, peak in peaks.items()},
+        "files_mb": {path.name: round(path.stat().st_size / 1e6, 1) for path in data.iterdir() if path.is_file()},
+        **counts(data),
+    }
+
+
+def counts(data: Path) -> dict[str, object]:
+    """The ledger, and near duplicates among candidates."""
+    with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as connection:
+        [(accepted, planned, failed)] = connection.execute("select accepted, planned, failed from ledger").fetchall()
+        near = "select count(*) from rejects where reason = 'near_duplicate'"
+        [(twins,)] = connection.execute(near).fetchall()
+        [(dropped,)] = connection.execute("select count(*) from duplicates").fetchall()
+    return {
+        "accepted": accepted,
+        "candidates": planned - failed,
+        "near_rejects": twins,
+        "near_share": round(twins / (planned - failed), 5),
+        "dropped_by_duckdb": dropped,
+    }
+
+
+def main() -> int:
+    """Exit status 1 when memory grows with N."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--small", type=int, default=10_000)
+    parser.add_argument("--large", type=int, default=100_000)
+    parser.add_argument("--k", type=int, default=10)
+    parser.add_argument("--keep", type=Path)
+    flags = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        small = measured_run(Path(folder) / "small", flags.small, flags.k)
+        print(json.dumps(small), file=sys.stderr, flush=True)
+        large = measured_run(flags.keep or Path(folder) / "large", flags.large, flags.k)
+    peaks = [one["peak_mb"] for one in (small, large)]
+    assert isinstance(peaks[0], dict)
+    assert isinstance(peaks[1], dict)
+    ratio = {name: round(peaks[1][name] / peaks[0][name], 3) for name in ("ours", "run", "refresh")}
+    print(json.dumps({"small": small, "large": large, "ratio": ratio, "bar": BAR}))
+    return int(ratio["ours"] > BAR)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
