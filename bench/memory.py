@@ -43,7 +43,7 @@ def share_mb(pid: int) -> tuple[str, float]:
     except OSError:
         return "gone", 0.0
     size = next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
-    kind = "refresh" if "warehouse" in words else "sandbox" if "factory.sandbox" in words else "run"
+    kind = "refresh" if "warehouse" in words else "sandbox" if "factory\0sandbox" in words else "run"
     return kind, size / 1024
 
 
