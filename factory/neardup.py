@@ -25,7 +25,7 @@ NEAR_PERCENT: Final = 52
 BANDS: Final = 42
 ROWS: Final = 3
 """42 bands of 3 minima propose a pair of Jaccard J with probability 1 - (1 - J^3)^42: 0.998 at the threshold, 0.9998 at
-0.58, which 19 of 20 labelled paraphrases reach; 0.06 at 0.11, where two answers about one place usually stand."""
+0.58, which most labelled paraphrases reach; 0.06 at 0.11, where two answers about one place usually stand."""
 
 _MARKER = re.compile(
     r"^[^\w\n]*(?:\d{1,2}[.、)）:：](?!\d)|[一二三四五六七八九十]{1,2}[、)）.:：]|[①-⑳]|\d\ufe0f?\u20e3)", re.MULTILINE

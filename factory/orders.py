@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import product
 from typing import TypeVar
 
@@ -89,7 +90,7 @@ class Plan:
 
     def _cuisine(self, place: Place, group: int, member: int) -> tuple[str, int]:
         """The cuisine, and how often the groups before used it: more than 0 where they are no multiple of three."""
-        ranked = sorted(self.words.cuisines, key=lambda word: hash_fraction(self.seed, place.place_id, word))
+        ranked = _ranked(self.words.cuisines, self.seed, place.place_id)
         wraps, position = divmod(group * CUISINES_PER_STAGE + member, len(ranked))
         return ranked[position], wraps
 
@@ -104,9 +105,7 @@ class Plan:
         cuisine, wraps = self._cuisine(place, group, member)
         lap, nth = divmod(before, self.combinations)
         lap += wraps * (len(_PAIRS) // CUISINES_PER_STAGE)
-        combos = list(product(self.words.tastes, self.words.budgets_cny, self.words.needs))
-        combos.sort(key=lambda combo: hash_fraction(self.seed, place.place_id, cuisine, combo))
-        taste, budget, need = combos[nth]
+        taste, budget, need = _combinations(self.words, self.seed, place.place_id, cuisine)[nth]
         where = (self.seed, place.place_id, cuisine, taste, budget, need)
         meal_time, occasion = _pair(lap, *where)
         wish = Wish(
@@ -146,6 +145,20 @@ class Plan:
 def visiting_order(places: tuple[Place, ...], seed: int) -> tuple[Place, ...]:
     """Places in an order that depends on the seed only, so that a few orders already stand in many cities."""
     return tuple(sorted(places, key=lambda place: hash_fraction(seed, "visit", place.place_id)))
+
+
+# Every wish at a place asks for these again; a stage visits 135 places x 3 cuisines in turn, so that many are kept.
+@lru_cache(maxsize=1024)
+def _ranked(cuisines: tuple[str, ...], seed: int, place_id: str) -> tuple[str, ...]:
+    return tuple(sorted(cuisines, key=lambda word: hash_fraction(seed, place_id, word)))
+
+
+@lru_cache(maxsize=1024)
+def _combinations(
+    words: WishWords, seed: int, place_id: str, cuisine: str
+) -> tuple[tuple[str | None, tuple[int | None, int | None], str], ...]:
+    combos = product(words.tastes, words.budgets_cny, words.needs)
+    return tuple(sorted(combos, key=lambda combo: hash_fraction(seed, place_id, cuisine, combo)))
 
 
 def _pick(choices: Sequence[T], *where: object) -> T:

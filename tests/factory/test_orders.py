@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -42,6 +43,18 @@ def test_no_wish_comes_twice_at_a_place(places: int, k: int, orders: int) -> Non
     # Hard wishes change one field and may meet another hard wish; anything else is distinct by construction.
     twice = [key for key, count in seen.items() if count > 1 and not key[1].hard]
     assert not twice
+
+
+def test_a_large_plan_asks_for_hardly_any_need_twice() -> None:
+    """The style of a question is no need: what is compared decides the answer. Hard wishes may meet, once in thousands."""
+    plan = _plan(40, 10)
+    needs = Counter(
+        (order.place.place_id, replace(wish, style="plain", hard=False))
+        for order in (plan.order(index) for index in range(1_000))
+        for wish in order.wishes
+    )
+    assert plan.capacity > 50 * needs.total()
+    assert needs.total() - len(needs) <= needs.total() / 1_000
 
 
 def test_combinations_of_a_cuisine_are_used_up_before_any_repeats() -> None:
