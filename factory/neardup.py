@@ -27,19 +27,26 @@ ROWS: Final = 3
 """42 bands of 3 minima propose a pair of Jaccard J with probability 1 - (1 - J^3)^42: 0.998 at the threshold, 0.9998 at
 0.58, which most labelled paraphrases reach; 0.06 at 0.11, where two answers about one place usually stand."""
 
+_CIRCLED = re.compile("[①-⑳]")
 _MARKER = re.compile(
-    r"^[^\w\n]*(?:\d{1,2}[.、)）:：](?!\d)|[一二三四五六七八九十]{1,2}[、)）.:：]|[①-⑳]|\d\ufe0f?\u20e3)", re.MULTILINE
+    r"^[^\w\n]*(?:\d{1,2}[.、):](?!\d)|[一二三四五六七八九十]{1,2}[、).:]|\d\ufe0f?\u20e3)", re.MULTILINE
 )
 """The number of a list item: it changes when items change places."""
 _KILOMETRES = re.compile(r"(\d+(?:\.\d+)?)(?:公里|千米|km)")
 _METRES = re.compile(r"(\d)m(?![a-z])")
-_FRAME = re.compile(
-    "位于|地址|距离|评分|人均|消费|营业|时间|推荐|招牌|适合|可以|大约|大概|左右|"
-    "[约您你我们在的是有和与或到至为了这那也都就很距离元块钱分家个位给请吧吗呢哦]"
-)
-"""Words that every answer is framed with and that a paraphrase changes first: they end a clause, as punctuation does."""
 _BREAK = re.compile(r"[\W_]+")
-_SPACE = ord(" ")
+_FRAME_CHARS = "约您你我们在的是有和与或到至为了这那也都就很距离元块钱分家个位给请吧吗呢哦"
+_FRAME_WORDS = "位于 地址 评分 人均 消费 营业 时间 推荐 招牌 适合 可以 大约 大概 左右"
+"""Words that every answer is framed with and that a paraphrase changes first: they end a clause, as punctuation does."""
+
+# Texts are compared as UTF-16 units in arrays; tables say of each unit what the regular expressions above would.
+_IS_WORD: Final[NDArray[np.bool_]] = np.array([chr(unit).isalnum() for unit in range(2**16)])
+_IS_WORD[0xD800:0xE000] = True  # halves of rare characters
+_IS_FACT: Final[NDArray[np.bool_]] = _IS_WORD.copy()
+_IS_FACT[[ord(char) for char in _FRAME_CHARS]] = False
+_FRAME_PAIRS: Final[NDArray[np.uint32]] = np.array(
+    sorted(ord(word[0]) << 16 | ord(word[1]) for word in _FRAME_WORDS.split()), np.uint32
+)
 
 _DICE = np.random.Generator(np.random.PCG64(20_261_123))
 _FACTORS: Final[NDArray[np.uint64]] = _DICE.integers(0, 2**64, (BANDS * ROWS, 1), np.uint64) | np.uint64(1)
@@ -66,27 +73,41 @@ def normalise(text: str) -> str:
     return _BREAK.sub("", unicodedata.normalize("NFKC", text).lower())
 
 
-def clauses(text: str) -> list[str]:
-    """What a text says, without its frame: list numbers and frame words left out, kilometres as metres, cut at both."""
-    plain = unicodedata.normalize("NFKC", _MARKER.sub("\n", text)).lower()
-    plain = _KILOMETRES.sub(lambda found: f"{round(float(found[1]) * 1000)}米", plain)
-    plain = _FRAME.sub(" ", _METRES.sub(r"\1米", plain))
-    return [clause for clause in _BREAK.split(plain) if clause]
+def _folded(text: str) -> str:
+    """NFKC and lower case; a circled number is followed by a point, so that it stays the number of a list item."""
+    return unicodedata.normalize("NFKC", _CIRCLED.sub(r"\g<0>.", text)).lower()
+
+
+def _units(text: str) -> NDArray[np.uint16]:
+    return np.frombuffer(text.encode("utf-16-le", "surrogatepass"), "<u2")
 
 
 def grams(question: str, answer: str) -> frozenset[int]:
-    """Pairs of neighbouring characters in the clauses of question and answer, each a number of two UTF-16 units."""
-    text = " ".join(clauses(question) + clauses(answer))
-    units = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), "<u2").astype(np.uint32)
-    inside = (units[:-1] != _SPACE) & (units[1:] != _SPACE)
-    return frozenset((units[:-1] << 16 | units[1:])[inside].tolist())
+    """Pairs of neighbouring characters of what question and answer say, each pair the number of two UTF-16 units.
+
+    Left out, and a border as punctuation is: list numbers and frame words. Kilometres are metres.
+    """
+    return _grams(_folded(f"{question}\n{answer}"))
+
+
+def _grams(folded: str) -> frozenset[int]:
+    plain = _KILOMETRES.sub(lambda found: f"{round(float(found[1]) * 1000)}米", _MARKER.sub("\n", folded))
+    units = _units(_METRES.sub(r"\1米", plain)).astype(np.uint32)
+    pairs = units[:-1] << 16 | units[1:]
+    fact = _IS_FACT[units]
+    framed = np.flatnonzero(_FRAME_PAIRS[_FRAME_PAIRS.searchsorted(pairs) % len(_FRAME_PAIRS)] == pairs)
+    fact[framed] = False
+    fact[framed + 1] = False
+    return frozenset(pairs[fact[:-1] & fact[1:]].tolist())
 
 
 def fingerprint(question: str, answer: str) -> Fingerprint:
     """Digest, n-grams and band keys."""
-    text = normalise(question) + "\x1f" + normalise(answer)
-    found = grams(question, answer)
-    return Fingerprint(blake2b(text.encode(), digest_size=16).digest(), found, bands(found), gram_bits(found))
+    folded = _folded(f"{question}\n{answer}")
+    units = _units(folded)
+    words = units[_IS_WORD[units]].tobytes()
+    found = _grams(folded)
+    return Fingerprint(blake2b(words, digest_size=16).digest(), found, bands(found), gram_bits(found))
 
 
 def bands(found: AbstractSet[int]) -> tuple[int, ...]:
