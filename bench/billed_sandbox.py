@@ -1,7 +1,8 @@
 """The sandbox in a process of its own that bills each prompt it served, and can kill a client at an exact point of a call.
 
 ``python bench/billed_sandbox.py --options JSON`` prints its port and ends with its standard input. ``GET /_bill`` is the bill;
-``POST /_kill`` arms one SIGKILL: at the n-th chat call from now, when it arrives, when it is billed, or when its answer is out.
+``POST /_kill`` arms one SIGKILL: at the n-th chat call from now, when it arrives, when it is billed, or when its answer is out;
+``POST /_die`` makes the teacher answer nothing of use from now on, in one of ``DEATHS``; null brings it back.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ PRICE_IN, PRICE_OUT = 2.0, 8.0
 """CNY per million tokens."""
 CHAT: Final = "/v1/chat/completions"
 MOMENTS: Final = ("arrived", "billed", "answered")
+DEATHS: Final = ("429", "500", "hang", "trickle", "open_json")
+"""Refuses; fails; is silent; sends an answer that never ends; answers at once, with JSON for the tool that never closes."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -56,6 +59,7 @@ class Bill:
     kills: list[dict[str, Any]] = field(default_factory=list)
     maps: Counter[str] = field(default_factory=Counter)
     armed: dict[str, Any] | None = None
+    death: str | None = None
 
     def open_calls(self) -> int:
         """Calls that arrived and whose answer is not out."""
@@ -104,7 +108,7 @@ def add_bill(app: web.Application, bill: Bill) -> None:
         request["call"] = call
         bill.reached("arrived")
         try:
-            response = await handler(request)
+            response = await (handler(request) if bill.death is None else _dead(request, bill.death))
             await response.prepare(request)
             await response.write_eof()
         except OSError:  # the client is gone: what was served stays billed
@@ -137,8 +141,34 @@ def add_bill(app: web.Application, bill: Bill) -> None:
         bill.armed = orjson.loads(await request.read() or b"null")
         return web.Response()
 
+    async def die(request: web.Request) -> web.Response:
+        bill.death = orjson.loads(await request.read())
+        return web.Response()
+
     app.router.add_get("/_bill", show)
     app.router.add_post("/_kill", arm)
+    app.router.add_post("/_die", die)
+
+
+async def _dead(request: web.Request, death: str) -> web.StreamResponse:
+    """One answer of a dead teacher."""
+    if death in {"429", "500"}:
+        return web.json_response({"error": {"code": "dead", "message": "no"}}, status=int(death))
+    if death == "open_json":
+        function = {"name": "final_answer", "arguments": '{"samples": [{"question": "附近有什么好吃的？'}
+        call = {"id": "call-0", "type": "function", "function": function}
+        message = {"role": "assistant", "content": None, "tool_calls": [call]}
+        choice = {"index": 0, "message": message, "finish_reason": "length"}
+        usage = {"prompt_tokens": 100, "completion_tokens": 100, "total_tokens": 200}
+        return web.json_response({"id": "x", "object": "chat.completion", "choices": [choice], "usage": usage})
+    if death == "trickle":
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        while True:
+            await response.write(b'{"id":')
+            await asyncio.sleep(0.2)
+    await asyncio.sleep(3600)
+    return web.Response()
 
 
 async def serve(options: dict[str, Any]) -> None:
@@ -174,7 +204,14 @@ class Billed:
 
     def arm(self, kill: dict[str, Any] | None) -> None:
         """Arm or disarm the one kill."""
-        request = urllib.request.Request(f"{self.root}/_kill", orjson.dumps(kill))  # noqa: S310 - our own server
+        self._post("_kill", kill)
+
+    def die(self, death: str | None) -> None:
+        """Let the teacher die, or bring it back."""
+        self._post("_die", death)
+
+    def _post(self, path: str, body: object) -> None:
+        request = urllib.request.Request(f"{self.root}/{path}", orjson.dumps(body))  # noqa: S310 - our own server
         urllib.request.urlopen(request, timeout=5).close()  # noqa: S310 - our own server
 
 

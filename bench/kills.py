@@ -53,6 +53,7 @@ class Run:
     n: int
     budget: float | None = None
     workers: int = 1
+    give_up_s: float = 30.0
     kills: list[float] = field(default_factory=list)
     """When, by the machine's monotonic clock, s."""
     in_flight: list[int] = field(default_factory=list)
@@ -74,7 +75,7 @@ class Run:
             "PRICE_OUT": str(PRICE_OUT),
             "AGENTS": "16",
             "WORKERS": str(self.workers),
-            "GIVE_UP_S": "30",
+            "GIVE_UP_S": str(self.give_up_s),
         }
         money = {"YES": "1"} if self.budget is None else {"BUDGET": str(self.budget)}
         command = [sys.executable, "-m", "factory", "synth"]
@@ -97,7 +98,7 @@ class Run:
             print(said.strip()[-300:], file=sys.stderr)
             return False
         self.kills.append(when)
-        self._remember()
+        self.remember()
         return True
 
     def _by_calls(self, child: subprocess.Popen[str], dice: random.Random, most: int) -> tuple[float, str]:
@@ -118,7 +119,7 @@ class Run:
         child.kill()
         return time.monotonic(), child.communicate(timeout=120)[1]
 
-    def _remember(self) -> None:
+    def remember(self) -> None:
         """What the killed run left: calls in flight by its own book, and all that it had committed."""
         with sqlite3.connect(self.data / "calls.sqlite") as book:
             self.in_flight.append(book.execute("select count(*) from calls where status = 'reserved'").fetchone()[0])

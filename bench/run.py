@@ -40,6 +40,7 @@ BENCHES = (
     Bench("open_index", "open_index.py", ("250000",), ("1250000",)),
     Bench("judge_throughput", "judge_throughput.py", ("--what", "calls"), ("--what", "all")),
     Bench("kills", "kills.py", ("--kills", "8", "--n", "500", "--budget-seeds", "1", "--budget-kills", "4"), ()),
+    Bench("dead_provider", "dead_provider.py", ("--give-up-s", "10"), ()),
     Bench("judge_kills", "judge_kills.py"),
     Bench("judge_recovery", "judge_recovery.py", ("--simulations", "100"), ("--simulations", "2000")),
     Bench("judge_intervals", "judge_intervals.py", ("--simulations", "100"), ("--simulations", "2000")),

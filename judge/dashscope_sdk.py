@@ -58,7 +58,7 @@ class DashscopeSdkChat(PaidChat):
         except aiohttp.ClientConnectorError as error:
             raise RetryLater(f"{name} cannot be reached ({type(error).__name__}).", kind="network") from error
         except TimeoutError as error:
-            text = f"{name} did not answer within {timeout_s:.0f} s."
+            text = f"{name} did not answer within {timeout_s:.3g} s."
             raise RetryLater(text, kind="timeout", billed=True) from error
         except aiohttp.ClientError as error:
             raise RetryLater(f"{name} broke off ({type(error).__name__}).", kind="network", billed=True) from error

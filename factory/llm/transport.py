@@ -180,7 +180,7 @@ class DirectChat(PaidChat):
                 f"{self.endpoint.name} cannot be reached ({type(error).__name__}).", kind="network"
             ) from error
         except TimeoutError as error:
-            text = f"{self.endpoint.name} did not answer within {timeout_s:.0f} s."
+            text = f"{self.endpoint.name} did not answer within {timeout_s:.3g} s."
             raise RetryLater(text, kind="timeout", billed=True) from error
         except aiohttp.ClientError as error:
             text = f"{self.endpoint.name} broke off ({type(error).__name__})."
