@@ -41,6 +41,8 @@ FAULTS = {
 UNDER_WAY_S = 0.5
 """So long a request may lie in the server's socket after its client died, and an answer that left the server may need until the
 client's book holds it (two loaded cores); no run starts faster."""
+CAPPED_AGENTS = 4
+"""Each call in flight at a kill counts at its worst, some ten times its likely price: with few, the cap lasts for more kills."""
 BOOK_SUM = "sum(case when status = 'unresolved' or status = 'reserved' then worst_cny else cost_cny end)"
 
 
@@ -53,6 +55,7 @@ class Run:
     n: int
     budget: float | None = None
     workers: int = 1
+    agents: int = 16
     give_up_s: float = 30.0
     kills: list[float] = field(default_factory=list)
     """When, by the machine's monotonic clock, s."""
@@ -73,7 +76,7 @@ class Run:
             "TEACHER_BASE_URL": f"{self.served.root}/v1",
             "PRICE_IN": str(PRICE_IN),
             "PRICE_OUT": str(PRICE_OUT),
-            "AGENTS": "16",
+            "AGENTS": str(self.agents),
             "WORKERS": str(self.workers),
             "GIVE_UP_S": str(self.give_up_s),
         }
@@ -245,7 +248,7 @@ def budget_scene(folder: Path, kills: int, cap: float, seed: int) -> dict[str, A
     """A cap through kills, reached, then raised: the mock's bill never passes it, and the run goes on."""
     dice = random.Random(seed)
     with billed_sandbox(seed=seed, faults=FAULTS) as served:
-        run = Run(folder / f"budget-{seed}", served, 100_000, cap)
+        run = Run(folder / f"budget-{seed}", served, 100_000, cap, agents=CAPPED_AGENTS)
         highest = under_the_book = 0.0
         for _ in range(kills):
             run.kill_once(dice, most_calls=12, by_calls_share=0.8)

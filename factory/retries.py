@@ -43,5 +43,8 @@ class Patience:
             if self._failures >= self.most and now - self._first >= self.keep_trying_s:
                 text = f"{self.name} failed {self.attempts} times for this request; the last time: {error}"
                 raise OrderFailed(text, reason="timeout" if error.kind == "timeout" else "provider_error") from error
-        jitter = random.uniform(0.0, min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(10, self.attempts - 1)))
+        longest = min(
+            LONGEST_WAIT_S, self.keep_trying_s / 10 or LONGEST_WAIT_S
+        )  # a run that gives up waits for its sleepers
+        jitter = random.uniform(0.0, min(longest, FIRST_WAIT_S * 2 ** min(10, self.attempts - 1)))
         return max(jitter, error.retry_after_s or 0.0)

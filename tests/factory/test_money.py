@@ -1,20 +1,15 @@
-"""Money: the estimate against the bill, an unknown price that is not zero, a cap that kills do not let pass."""
+"""Money: the estimate against the bill, an unknown price that is not zero, a cap that is used up (kills: test_kills.py)."""
 
 from __future__ import annotations
 
-import random
 import re
-import signal
 import sqlite3
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.factory.sandbox_wire import served
-from tests.factory.test_synth import CLEAN, _run
+from tests.factory.test_synth import _run
 
 PRICES = {"PRICE_IN": "2", "PRICE_OUT": "8"}
 
@@ -52,25 +47,3 @@ def test_calls_of_unknown_price_keep_a_later_budget_from_starting(tmp_path: Path
         done = _run("factory", "synth", tmp_path, **_env(base, N="20", BUDGET="1", **PRICES))
     assert done.returncode == 2
     assert "unknown price" in done.stderr
-
-
-def test_a_cap_holds_through_kills(tmp_path: Path) -> None:
-    dice = random.Random(3)
-    cap = 0.60
-    with served() as base:
-        env = _env(base, N="2000", BUDGET=str(cap), **PRICES)
-        for _ in range(4):
-            with subprocess.Popen(
-                [sys.executable, "-m", "factory", "synth"],
-                env={**CLEAN, "DATA": str(tmp_path), **env},
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            ) as child:
-                until = time.monotonic() + 2.0 + dice.random()
-                while child.poll() is None and time.monotonic() < until:
-                    time.sleep(0.02)
-                child.send_signal(signal.SIGKILL)
-        done = _run("factory", "synth", tmp_path, **env)
-    assert done.returncode == 1, done.stderr
-    assert "is used up" in done.stderr
-    assert 0.5 * cap < _bill(tmp_path) <= cap

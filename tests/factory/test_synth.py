@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
 import sqlite3
 import subprocess
@@ -75,33 +74,6 @@ def test_the_same_plan_gives_the_same_samples(tmp_path: Path) -> None:
     for name in ("a", "b"):
         assert _run("factory", "synth", tmp_path / name, N="40", SEED="3").returncode == 0
     assert _ask(tmp_path / "a", question) == _ask(tmp_path / "b", question)
-
-
-def test_kills_at_random_moments_lose_and_double_nothing(tmp_path: Path) -> None:
-    dice = random.Random(7)
-    for _ in range(6):
-        with subprocess.Popen(
-            [sys.executable, "-m", "factory", "synth"],
-            env={**CLEAN, "DATA": str(tmp_path), "N": "150", "SANDBOX_FAULTS": FAULTS},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        ) as child:
-            wanted, give_up = dice.randrange(20, 260), time.monotonic() + 20
-            while child.poll() is None and time.monotonic() < give_up:
-                book = tmp_path / "calls.sqlite"
-                if book.exists() and book.stat().st_size and _reached(book, wanted):
-                    break
-                time.sleep(0.02)
-            child.send_signal(signal.SIGKILL)
-    final = _run("factory", "synth", tmp_path, N="150", SANDBOX_FAULTS=FAULTS)
-    assert final.returncode == 0, final.stderr
-    assert _ask(tmp_path, "select count(*), count(distinct sample_id) from samples") == [(150, 150)]
-    assert _run("warehouse", "check", tmp_path).returncode == 0
-    with sqlite3.connect(tmp_path / "calls.sqlite") as book:
-        twice = book.execute(
-            "select count(*) from (select key from calls where status = 'kept' group by key having count(*) > 1)"
-        )
-        assert twice.fetchone() == (0,)
 
 
 def _reached(book: Path, wanted: int) -> bool:
