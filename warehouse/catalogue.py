@@ -20,8 +20,11 @@ from warehouse.duplicates import find_duplicates, set_threshold
 from warehouse.loading import create_tables, fingerprint_old_rows, load_commits, load_opened, load_plans
 
 FILE = "warehouse.duckdb"
-LIMITS: Final[dict[str, str | bool | int | float | list[str]]] = {"memory_limit": "192MB", "threads": 1}
-"""A refresh spills to DATA beyond this, so that its memory does not grow with the file."""
+MEMORY_MB: Final = (96, 1024)
+"""What DuckDB may hold during a refresh; beyond it, it spills to DATA, so that a run's memory does not grow with its file.
+Rows much heavier than a map's usual ones may not fit: a refresh that fails is made once more, with ample memory."""
+ROW_GROUP = 2048
+"""Rows that DuckDB compresses together, the fewest it allows: a row of orders holds some 40 KB of evidence and messages."""
 VIEWS = (
     "samples",
     "claims",
@@ -67,8 +70,25 @@ def refresh(data: Path, *, rebuild: bool = False) -> int:
     return refresh_file(data, rebuild=rebuild).commits
 
 
+def _quoted(path: Path) -> str:
+    """A path inside an SQL string."""
+    return str(path).replace("'", "''")
+
+
 def refresh_file(data: Path, *, rebuild: bool = False) -> Refreshed:
     """Copy the file aside, load and compare what is new, put it in place. Raises DiskTrouble."""
+    tight, ample = MEMORY_MB
+    try:
+        return _refresh(data, rebuild=rebuild, memory_mb=tight)
+    except duckdb.Error:
+        pass
+    try:
+        return _refresh(data, rebuild=rebuild, memory_mb=ample)
+    except duckdb.Error as error:
+        raise _trouble(data, error) from error
+
+
+def _refresh(data: Path, *, rebuild: bool, memory_mb: int) -> Refreshed:
     target = data / FILE
     aside = data / f".{FILE}.{os.getpid()}"
     spill = data / f".{FILE}.{os.getpid()}.spill"
@@ -77,8 +97,15 @@ def refresh_file(data: Path, *, rebuild: bool = False) -> Refreshed:
         if target.exists() and not rebuild:
             shutil.copyfile(target, aside)
         copied = time.monotonic()
-        with duckdb.connect(str(aside), config={**LIMITS, "temp_directory": str(spill)}) as connection:
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": f"{memory_mb}MB",
+            "threads": "1",
+            "temp_directory": str(spill),
+        }
+        with duckdb.connect(":memory:", config=config) as connection:
             connection.execute("set enable_progress_bar = false")
+            connection.execute(f"attach '{_quoted(aside)}' as building (row_group_size {ROW_GROUP})")
+            connection.execute("use building")
             create_tables(connection, sql_file("", "tables"))
             commits = load_commits(connection, data)
             fingerprint_old_rows(connection)
@@ -93,16 +120,20 @@ def refresh_file(data: Path, *, rebuild: bool = False) -> Refreshed:
         with aside.open("rb") as file:
             os.fsync(file.fileno())
         aside.replace(target)
-    except (duckdb.Error, OSError) as error:
-        raise DiskTrouble(
-            f"{target} cannot be refreshed ({error}): free space, or rebuild it from the shards with `make warehouse REBUILD=1`."
-        ) from error
+    except OSError as error:
+        raise _trouble(data, error) from error
     finally:
         for leftover in (aside, aside.with_name(aside.name + ".wal")):
             leftover.unlink(missing_ok=True)
         shutil.rmtree(spill, ignore_errors=True)
     insert = loaded - copied + time.monotonic() - compared
     return Refreshed(commits, dropped, copied - start, insert, compared - loaded)
+
+
+def _trouble(data: Path, error: Exception) -> DiskTrouble:
+    return DiskTrouble(
+        f"{data / FILE} cannot be refreshed ({error}): free space, or rebuild it from the shards with `make warehouse REBUILD=1`."
+    )
 
 
 def check(data: Path) -> list[tuple[str, int, str]]:

@@ -11,9 +11,9 @@ import math
 from collections.abc import Callable, Iterable
 
 import duckdb
-import pyarrow as pa
 
 from factory.neardup import NEAR_PERCENT
+from warehouse.loading import insert_rows
 
 BUCKET_SAMPLES = 50_000
 """New samples that are compared at once: places are dealt to as many buckets as keep it, which bounds the memory."""
@@ -29,6 +29,8 @@ def find_duplicates(connection: duckdb.DuckDBPyConnection, sql_file: Callable[[s
     connection.execute("drop table exact")
     set_threshold(connection)
     buckets = math.ceil(fresh / BUCKET_SAMPLES)
+    if buckets > 1:  # a rebuild, not the refresh of a run: time counts for more
+        connection.execute("set memory_limit = '1GB'")
     connection.execute(f"set variable buckets = {buckets}")
     for bucket in range(buckets):
         connection.execute(f"set variable bucket = {bucket}")
@@ -65,12 +67,8 @@ def _settle(connection: duckdb.DuckDBPyConnection) -> int:
     connection.execute("drop table pairs")
     known = {row[0] for row in connection.execute("select sample_id from duplicates").fetchall()}
     drops = dict(_drops(pairs, known))
-    if drops:
-        names = ("sample_id", "twin", "kind")
-        columns = zip(*((sample, *found) for sample, found in drops.items()), strict=True)
-        connection.register("drops", pa.table(dict(zip(names, map(list, columns), strict=True))))
-        connection.execute("insert into duplicates by name select * from drops")
-        connection.unregister("drops")
+    rows = [(sample, *found) for sample, found in drops.items()]
+    insert_rows(connection, "insert into duplicates by name select * from rows", ("sample_id", "twin", "kind"), rows)
     return len(drops)
 
 

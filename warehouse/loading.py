@@ -21,35 +21,57 @@ from factory.schema import SHARDS
 BATCH_SAMPLES = 2_000
 """Samples after which the commits read so far are loaded together; with their evidence, some 40 MB."""
 BATCH_TEXTS = 5_000
+_SQL_TYPES = {
+    "string": "varchar",
+    "bool": "boolean",
+    "int32": "integer",
+    "int64": "bigint",
+    "uint32": "uinteger",
+    "double": "double",
+    "timestamp[us]": "timestamp",
+}
+_ENTER = "insert into states by name select * replace (admitted_at::timestamp as admitted_at) from rows"
 _CHANGE = """
 update states set state = rows.state, twin = rows.twin, admitted_at = rows.admitted_at::timestamp, unit = rows.unit,
   position = rows.position
 from rows where states.sample_id = rows.sample_id
 """
-_STATES = pa.schema(
-    [
-        ("sample_id", pa.string()),
-        ("run_id", pa.string()),
-        ("unit", pa.string()),
-        ("position", pa.int32()),
-        ("state", pa.string()),
-        ("twin", pa.string()),
-        ("admitted_at", pa.string()),
-    ]
-)
+_STATES = ("sample_id", "run_id", "unit", "position", "state", "twin", "admitted_at")
 
 
 def create_tables(connection: duckdb.DuckDBPyConnection, statements: str) -> None:
     """The tables of tables.sql and one a kind of shard; columns that the file was made without are added."""
     connection.execute(statements)
     for kind, schema in SHARDS.items():
-        connection.register("empty", schema.empty_table())
-        connection.execute(f"create table if not exists {kind}_shard as select * from empty")
+        columns = {field.name: sql_type(field.type) for field in schema}
+        listed = ", ".join(f'"{name}" {kind_of}' for name, kind_of in columns.items())
+        connection.execute(f"create table if not exists {kind}_shard ({listed})")
         known = {row[0] for row in connection.execute(f"describe {kind}_shard").fetchall()}
-        for column, kind_of in connection.execute("select column_name, column_type from (describe empty)").fetchall():
-            if column not in known:
-                connection.execute(f'alter table {kind}_shard add column "{column}" {kind_of}')
-        connection.unregister("empty")
+        for name in columns.keys() - known:
+            connection.execute(f'alter table {kind}_shard add column "{name}" {columns[name]}')
+
+
+def sql_type(kind: pa.DataType) -> str:
+    """DuckDB's name of an Arrow type that schema.py uses."""
+    if pa.types.is_map(kind):
+        return f"map({sql_type(kind.key_type)}, {sql_type(kind.item_type)})"
+    if pa.types.is_list(kind):
+        return f"{sql_type(kind.value_type)}[]"
+    if pa.types.is_struct(kind):
+        return "struct(" + ", ".join(f'"{field.name}" {sql_type(field.type)}' for field in kind) + ")"
+    if pa.types.is_fixed_size_binary(kind):
+        return "blob"
+    return _SQL_TYPES[str(kind)]
+
+
+def insert_rows(
+    connection: duckdb.DuckDBPyConnection, statement: str, names: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """Run a statement over a relation ``rows``. As lists, since registering an Arrow table imports pandas: 50 MB."""
+    if rows:
+        unnested = ", ".join(f"unnest(${name}) as {name}" for name in names)
+        columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+        connection.execute(f"with rows as (select {unnested}) {statement}", columns)
 
 
 def load_commits(connection: duckdb.DuckDBPyConnection, data: Path) -> int:
@@ -68,10 +90,9 @@ def load_commits(connection: duckdb.DuckDBPyConnection, data: Path) -> int:
                     [schema.names, files],
                 )
         _load_states(connection, batch)
-        rows = [{name: record[name] for name in ("run_id", "unit", "created_at")} for record in batch]
-        connection.register("rows", pa.Table.from_pylist(rows))
-        connection.execute("insert into loaded by name select * from rows")
-        connection.unregister("rows")
+        names = ("run_id", "unit", "created_at")
+        rows = [[record[name] for name in names] for record in batch]
+        insert_rows(connection, "insert into loaded by name select * from rows", names, rows)
         connection.execute("commit")
         count += len(batch)
     return count
@@ -99,12 +120,11 @@ def _batch(commits: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _load_states(connection: duckdb.DuckDBPyConnection, batch: Sequence[dict[str, Any]]) -> None:
     """A unit's samples enter; a promotion changes the state of earlier surplus."""
-    entered: list[dict[str, Any]] = []
-    changed: list[dict[str, Any]] = []
+    entered: list[tuple[Any, ...]] = []
+    changed: list[tuple[Any, ...]] = []
     for record in batch:
-        common = {"run_id": record["run_id"], "unit": record["unit"], "admitted_at": record["created_at"]}
         rows = [
-            {**common, "sample_id": sample, "position": place, "state": state, "twin": twin}
+            (sample, record["run_id"], record["unit"], place, state, twin, record["created_at"])
             for name, state, twins in (
                 ("admitted", "accepted", ()),
                 ("surplus", "surplus", ()),
@@ -113,14 +133,8 @@ def _load_states(connection: duckdb.DuckDBPyConnection, batch: Sequence[dict[str
             for place, (sample, twin) in enumerate(_paired(record.get(name, ()), twins))
         ]
         (changed if record["unit"].startswith("P") else entered).extend(rows)
-    for rows, statement in (
-        (entered, "insert into states by name select * replace (admitted_at::timestamp as admitted_at) from rows"),
-        (changed, _CHANGE),
-    ):
-        if rows:
-            connection.register("rows", pa.Table.from_pylist(rows, schema=_STATES))
-            connection.execute(statement)
-            connection.unregister("rows")
+    insert_rows(connection, _ENTER, _STATES, entered)
+    insert_rows(connection, _CHANGE, _STATES, changed)
 
 
 def _paired(samples: Sequence[str], twins: Sequence[str]) -> Iterator[tuple[str, str | None]]:
@@ -171,11 +185,7 @@ def load_opened(connection: duckdb.DuckDBPyConnection, data: Path) -> None:
     if book.exists():
         with sqlite3.connect(f"file:{book}?mode=ro", uri=True) as calls:
             rows = calls.execute("select run_id, order_id, slots from opened").fetchall()
-        if rows:
-            names = ("run_id", "order_id", "slots")
-            connection.register("rows", pa.table({name: [row[i] for row in rows] for i, name in enumerate(names)}))
-            connection.execute("insert into opened select run_id, order_id, slots from rows")
-            connection.unregister("rows")
+        insert_rows(connection, "insert into opened by name select * from rows", ("run_id", "order_id", "slots"), rows)
     # A folder whose calls.sqlite is gone still knows what it committed.
     connection.execute(
         "insert into opened select run_id, order_id, slots from orders_shard where order_id not in (select order_id from opened)"
