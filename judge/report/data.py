@@ -118,7 +118,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """One checkpoint's training log: (step, loss) of training, and of validation by the split's name where it was measured."""
+    """One checkpoint's training log: (step, loss) of training, and of validation by split where it was measured."""
 
     model: str
     losses: tuple[tuple[int, float], ...]
@@ -195,9 +195,8 @@ def read_losses(data: Path) -> tuple[Losses, ...]:
                 continue
             if "loss" in row and "step" in row:
                 losses.append((int(row["step"]), float(row["loss"])))
-            for name, value in row.items():
-                if name.startswith("eval_") and name.endswith("loss") and "step" in row:
-                    held.setdefault(name[5:-4].strip("_") or "validation", []).append((int(row["step"]), float(value)))
+            for split, loss in row.get("validation_loss", {}).items():
+                held.setdefault(split, []).append((int(row["step"]), float(loss)))
         if losses:
             found.append(Losses(path.parent.name, tuple(losses), {name: tuple(one) for name, one in held.items()}))
     return tuple(found)

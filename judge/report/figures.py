@@ -255,22 +255,31 @@ def _arms(found: Sequence[Scored], chinese: bool) -> Figure:  # noqa: FBT001 - t
 
 
 def _loss(losses: Sequence[Losses], chinese: bool) -> Figure:  # noqa: FBT001 - the language
+    """Running means over each step's loss; validation by split as dots, in the run's colour."""
     drawn = style.figure()
     axes = drawn.subplots()
-    for number, one in enumerate(losses[:5]):
+    for one, color in zip(losses, style.SERIES, strict=False):
         steps, values = zip(*one.losses, strict=True)
-        axes.plot(steps, values, color=style.SERIES[number], linewidth=1.3, label=one.model)
-        for turn, (name, held) in enumerate(sorted(one.validation.items())):
+        axes.plot(steps, values, color=color, linewidth=0.5, alpha=0.3)
+        axes.plot(steps, _running_mean(values), color=color, linewidth=1.4, label=one.model)
+        for marker, (split, held) in zip("os^", sorted(one.validation.items()), strict=False):
             at, loss = zip(*held, strict=True)
-            marker = "os^"[turn % 3]
-            axes.plot(
-                at, loss, "--", marker=marker, markersize=3.5, color=style.SERIES[number], label=f"{one.model} {name}"
-            )
+            label = _pick(chinese, ("验证：", "validation: ")) + _pick(chinese, SPLITS.get(split, (split, split)))
+            axes.plot(at, loss, "--", marker=marker, markersize=3.5, linewidth=0.8, color=color, label=label)
     axes.set_ylim(bottom=0)
     axes.set_xlabel(_pick(chinese, ("优化步", "optimiser step")))
-    axes.set_ylabel(_pick(chinese, ("损失（仅回答部分）", "loss (answers only)")))
+    axes.set_ylabel(_pick(chinese, ("每个回答词元的损失", "loss per answer token")))
     axes.legend(loc="lower left")
     return drawn
+
+
+def _running_mean(values: Sequence[float]) -> list[float]:
+    """Exponential, over about a fiftieth of the run."""
+    weight = min(1.0, 50 / len(values))
+    means = [values[0]]
+    for value in values[1:]:
+        means.append(means[-1] + weight * (value - means[-1]))
+    return means
 
 
 def rendered(drawings: dict[str, Draw]) -> dict[str, dict[str, str]]:

@@ -19,6 +19,7 @@ import pytest
 
 from judge.planted import FAULTS, HARMLESS
 from judge.report import write_report
+from judge.report.data import read_losses
 from judge.report.page import embedded
 from judge.report.words import CONCLUSIONS
 from judge.statistics.agreement import reliability
@@ -199,6 +200,16 @@ def _complete(data: Path) -> None:
             f"s.run_id, arm, 'answer_v1' as rubric, r as replicate, '{MODEL}' as judge, {scores}, "
             f"case arm when 'base' then 2.0 else 6.0 + r end as total {rows}, range(2) t(r)"
         )
+
+
+def test_losses_are_read_from_the_training_log_a_torn_line_left_out(tmp_path: Path) -> None:
+    log = tmp_path / "models" / "m" / "metrics.jsonl"
+    log.parent.mkdir(parents=True)
+    log.write_text(
+        '{"step":1,"loss":7.5}\n{"step":2,"loss":7.0}\n{"step":2,"validation_loss":{"seen":6.5}}\n{"step":3,"lo'
+    )
+    [found] = read_losses(tmp_path)
+    assert (found.model, found.losses, found.validation) == ("m", ((1, 7.5), (2, 7.0)), {"seen": ((2, 6.5),)})
 
 
 def test_student_answers_measures_and_planted_errors_fill_their_sections(copy: Path) -> None:
