@@ -45,6 +45,7 @@ class LocalStore:
 
     def __init__(self, data: Path) -> None:
         self._data = data
+        self._home = _identity(data)
 
     def put(self, run: str, unit: str, tables: Mapping[str, pa.Table]) -> dict[str, str]:
         """Raises DiskTrouble; a torn file is never left under a final name."""
@@ -54,6 +55,7 @@ class LocalStore:
             final = self._data / relative
             aside = final.with_suffix(".aside")
             try:
+                self._stay()
                 final.parent.mkdir(parents=True, exist_ok=True)
                 pq.write_table(rows, aside, compression="zstd", compression_level=3)
                 _sync(aside)
@@ -70,6 +72,7 @@ class LocalStore:
         folder = self._data / "commits" / run
         aside = folder / f".{unit}-{secrets.token_hex(6)}"
         try:
+            self._stay()
             folder.mkdir(parents=True, exist_ok=True)
             with aside.open("wb") as file:
                 file.write(orjson.dumps({"schema_version": SCHEMA_VERSION, "unit": unit, **record}))
@@ -85,6 +88,14 @@ class LocalStore:
         finally:
             aside.unlink(missing_ok=True)
         return True
+
+    def _stay(self) -> None:
+        """Never make a vanished folder anew: its commits would be apart from the answers and the index of the first half."""
+        if self._home is not None and _identity(self._data) != self._home:
+            raise DiskTrouble(
+                f"{self._data} was moved, deleted or unmounted while the run went on: put it back, then run the same command "
+                "again; what was committed in it is safe."
+            )
 
     def commits(self, run: str) -> Iterator[dict[str, Any]]:
         """The run's commits by unit name. Raises DiskTrouble on an unreadable one."""
@@ -112,6 +123,15 @@ class LocalStore:
                 path.unlink()
                 swept += 1
         return swept
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Which folder this is, whatever its name; None when there is none."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _sync(path: Path) -> None:

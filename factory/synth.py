@@ -20,7 +20,7 @@ from factory.agent import PROMPT_VERSION, AgentSettings, AgentWorker
 from factory.commits import RunCommitter
 from factory.config import SANDBOX, Settings, read_settings
 from factory.coordinator import Coordinator, Limits
-from factory.errors import NoSuchPlace, UsageError
+from factory.errors import ChidianError, NoSuchPlace, RunStopped, UsageError
 from factory.estimate import Estimate, Rates, estimate, lines
 from factory.maps.open_map import OpenMap, open_map
 from factory.maps.service import MapService
@@ -142,18 +142,13 @@ async def _produce(
         on_commit=progress.count,
     )
     interrupted = _drain_on_interrupt(loop, coordinator)
-    ticker = asyncio.create_task(_tick(coordinator, services, progress, refresher))
-    progress.start()
     try:
-        await coordinator.run()
-    finally:
-        ticker.cancel()
-        with suppress(asyncio.CancelledError):
-            await ticker
-        progress.show(_snapshot(coordinator, services), force=True)
-        progress.close()
-        loop.remove_signal_handler(signal.SIGINT)
-        await refresher.refresh()
+        await _watched(coordinator, services, progress, refresher)
+    except ChidianError:
+        with suppress(RunStopped):  # the first trouble is the one to tell
+            await refresher.refresh()
+        raise
+    await refresher.refresh()
     return await _report(settings, job, services, coordinator, interrupted=bool(interrupted))
 
 
@@ -316,8 +311,26 @@ def _snapshot(coordinator: Coordinator, services: Services) -> Snapshot:
     return services.snapshot(coordinator.accepted, coordinator.limits.target)
 
 
+async def _watched(coordinator: Coordinator, services: Services, progress: Progress, refresher: Refresher) -> None:
+    """The run itself, with what people see of it and the refreshes in between."""
+    ticker = asyncio.create_task(_tick(coordinator, services, progress, refresher))
+    progress.start()
+    try:
+        await coordinator.run()
+    finally:
+        ticker.cancel()
+        with suppress(asyncio.CancelledError):
+            await ticker
+        progress.show(_snapshot(coordinator, services), force=True)
+        progress.close()
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+
+
 async def _tick(coordinator: Coordinator, services: Services, progress: Progress, refresher: Refresher) -> None:
     while True:
         await asyncio.sleep(0.5)
         progress.show(_snapshot(coordinator, services))
-        await refresher.refresh_if_cheap()
+        try:
+            await refresher.refresh_if_cheap()
+        except RunStopped as error:  # the next one may succeed, and the last one must
+            say(str(error))

@@ -99,10 +99,16 @@ class AmapWire:
             task = self._under_way.get(key)
             if task is None:
                 task = self._under_way[key] = asyncio.create_task(self._fetch(key, endpoint, dict(parameters)))
-                task.add_done_callback(lambda _: self._under_way.pop(key, None))
+                task.add_done_callback(lambda done: self._ended(key, done))
             kept = await asyncio.shield(task)
         body = orjson.loads(kept.raw)
         return (body if body.get("status") == "1" else {}), kept
+
+    def _ended(self, key: str, task: asyncio.Task[KeptAnswer]) -> None:
+        """Its error is told by those who wait for it; when they were interrupted, there is nobody left to tell."""
+        self._under_way.pop(key, None)
+        if not task.cancelled():
+            task.exception()
 
     def requests(self) -> dict[str, int]:
         """Requests sent by this process, by endpoint; retries count."""
