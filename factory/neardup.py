@@ -8,11 +8,12 @@ tests/data/neardup_texts.toml; the curve: bench/neardup_curve.py.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from hashlib import blake2b
+from hashlib import blake2b, shake_256
 from typing import Final
 
 import numpy as np
@@ -48,11 +49,16 @@ _FRAME_PAIRS: Final[NDArray[np.uint32]] = np.array(
     sorted(ord(word[0]) << 16 | ord(word[1]) for word in _FRAME_WORDS.split()), np.uint32
 )
 
-_DICE = np.random.Generator(np.random.PCG64(20_261_123))
-_FACTORS: Final[NDArray[np.uint64]] = _DICE.integers(0, 2**64, (BANDS * ROWS, 1), np.uint64) | np.uint64(1)
-_OFFSETS: Final[NDArray[np.uint64]] = _DICE.integers(0, 2**64, (BANDS * ROWS, 1), np.uint64)
-_MIXERS: Final[NDArray[np.uint64]] = _DICE.integers(0, 2**64, (BANDS, ROWS), np.uint64) | np.uint64(1)
-_SALTS: Final[NDArray[np.uint64]] = _DICE.integers(0, 2**64, BANDS, np.uint64)
+
+def _dice(name: str, *shape: int) -> NDArray[np.uint64]:
+    """Random constants of 64 bits that no library's next version may change: keys made with them stand in shards."""
+    return np.frombuffer(shake_256(name.encode()).digest(8 * math.prod(shape)), "<u8").reshape(shape)
+
+
+_FACTORS: Final = _dice("factors", BANDS * ROWS, 1) | np.uint64(1)
+_OFFSETS: Final = _dice("offsets", BANDS * ROWS, 1)
+_MIXERS: Final = _dice("mixers", BANDS, ROWS) | np.uint64(1)
+_SALTS: Final = _dice("salts", BANDS)
 
 
 @dataclass(frozen=True, slots=True)
