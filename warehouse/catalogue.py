@@ -94,6 +94,7 @@ def _refresh(data: Path, *, rebuild: bool, memory_mb: int) -> Refreshed:
     spill = data / f".{FILE}.{os.getpid()}.spill"
     start = time.monotonic()
     try:
+        _sweep(data)
         if target.exists() and not rebuild:
             shutil.copyfile(target, aside)
         copied = time.monotonic()
@@ -128,6 +129,24 @@ def _refresh(data: Path, *, rebuild: bool, memory_mb: int) -> Refreshed:
         shutil.rmtree(spill, ignore_errors=True)
     insert = loaded - copied + time.monotonic() - compared
     return Refreshed(commits, dropped, copied - start, insert, compared - loaded)
+
+
+def _sweep(data: Path) -> None:
+    """Remove what refreshes that were killed left beside the file: their names end in the number of a process that is gone."""
+    for path in data.glob(f".{FILE}.*"):
+        number = path.name.removeprefix(f".{FILE}.").partition(".")[0]
+        if number.isdigit() and not _lives(int(number)):
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _trouble(data: Path, error: Exception) -> DiskTrouble:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -135,6 +137,18 @@ def test_promoted_surplus_is_compared_when_it_is_admitted(tmp_path: Path) -> Non
         ).fetchall() == [("dropped", first.sample_id)]
         connection.execute("update states set twin = ? where state = 'dropped'", [copy.sample_id])
     assert {name for name, count, _ in check(tmp_path) if count} == {"duplicates_have_twins"}
+
+
+def test_what_a_killed_refresh_left_is_swept(tmp_path: Path) -> None:
+    with subprocess.Popen(["true"]) as gone:
+        pass
+    left = tmp_path / f".{FILE}.{gone.pid}"
+    left.write_bytes(b"torn")
+    (tmp_path / f".{FILE}.{gone.pid}.spill").mkdir()
+    mine = tmp_path / f".{FILE}.{os.getppid()}"
+    mine.write_bytes(b"another refresh at work")
+    refresh(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([FILE, mine.name])
 
 
 @pytest.mark.parametrize("reader", ["warehouse", "admission"])
