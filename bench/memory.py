@@ -52,12 +52,14 @@ def measured_run(data: Path, n: int, k: int) -> dict[str, object]:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.monotonic()
     env = {**CLEAN, "DATA": str(data), "N": str(n), "K": str(k)}
+    refreshing = 0.0
     peaks = {"ours": 0.0, "run": 0.0, "refresh": 0.0, "sandbox": 0.0}
     with subprocess.Popen([sys.executable, "-m", "factory", "synth"], env=env, stderr=subprocess.DEVNULL) as child:
         while child.poll() is None:
             sizes: dict[str, float] = {}
             for kind, size in map(share_mb, family(child.pid)):
                 sizes[kind] = sizes.get(kind, 0.0) + size
+            refreshing += EVERY_S * ("refresh" in sizes)
             ours = {"ours": sizes.get("run", 0.0) + sizes.get("refresh", 0.0)}
             peaks = {name: max(peak, (sizes | ours).get(name, 0.0)) for name, peak in peaks.items()}
             time.sleep(EVERY_S)
@@ -66,6 +68,7 @@ def measured_run(data: Path, n: int, k: int) -> dict[str, object]:
     return {
         "n": n,
         "wall_s": round(time.monotonic() - start, 1),
+        "refreshing_s": refreshing,
         "cpu_s": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 1),
         "peak_mb": {name: round(peak) for name, peak in peaks.items()},
         "files_mb": {path.name: round(path.stat().st_size / 1e6, 1) for path in data.iterdir() if path.is_file()},

@@ -15,6 +15,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from hashlib import blake2b, shake_256
 from typing import Final
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,7 @@ _MARKER = re.compile(
 """The number of a list item: it changes when items change places."""
 _KILOMETRES = re.compile(r"(\d+(?:\.\d+)?)(?:公里|千米|km)")
 _METRES = re.compile(r"(\d)m(?![a-z])")
+_LATIN = re.compile("[a-z\u00df-\u024f]+")
 _BREAK = re.compile(r"[\W_]+")
 _FRAME_CHARS = "约您你我们在的是有和与或到至为了这那也都就很距离元块钱分家个位给请吧吗呢哦"
 _FRAME_WORDS = "位于 地址 评分 人均 消费 营业 时间 推荐 招牌 适合 可以 大约 大概 左右"
@@ -45,6 +47,7 @@ _IS_WORD: Final[NDArray[np.bool_]] = np.array([chr(unit).isalnum() for unit in r
 _IS_WORD[0xD800:0xE000] = True  # halves of rare characters
 _IS_FACT: Final[NDArray[np.bool_]] = _IS_WORD.copy()
 _IS_FACT[[ord(char) for char in _FRAME_CHARS]] = False
+_IS_FACT[ord("a") : ord("z") + 1] = _IS_FACT[0xDF:0x250] = False  # Latin words are taken whole
 _FRAME_PAIRS: Final[NDArray[np.uint32]] = np.array(
     sorted(ord(word[0]) << 16 | ord(word[1]) for word in _FRAME_WORDS.split()), np.uint32
 )
@@ -91,7 +94,8 @@ def _units(text: str) -> NDArray[np.uint16]:
 def grams(question: str, answer: str) -> frozenset[int]:
     """Pairs of neighbouring characters of what question and answer say, each pair the number of two UTF-16 units.
 
-    Left out, and a border as punctuation is: list numbers and frame words. Kilometres are metres.
+    A Latin word is one n-gram, since any two texts share most pairs of letters. Left out, and a border as punctuation is:
+    list numbers and frame words. Kilometres are metres.
     """
     return _grams(_folded(f"{question}\n{answer}"))
 
@@ -104,7 +108,8 @@ def _grams(folded: str) -> frozenset[int]:
     framed = np.flatnonzero(_FRAME_PAIRS[_FRAME_PAIRS.searchsorted(pairs) % len(_FRAME_PAIRS)] == pairs)
     fact[framed] = False
     fact[framed + 1] = False
-    return frozenset(pairs[fact[:-1] & fact[1:]].tolist())
+    words = frozenset(crc32(word.encode()) for word in _LATIN.findall(plain))
+    return words.union(pairs[fact[:-1] & fact[1:]].tolist())
 
 
 def fingerprint(question: str, answer: str) -> Fingerprint:

@@ -51,6 +51,7 @@ def test_list_numbers_and_frame_words_are_left_out_but_no_facts() -> None:
     assert _pairs("② 淮河路：评分4.5分") == {"淮河", "河路"}
     assert "15" in _pairs("1.5公里以内有三家")
     assert _pairs("推荐鱼头和鱼丸。") == {"鱼头", "鱼丸"}
+    assert len(grams("", "Hämeentie 12号")) == 3  # the word, 12, 2号
 
 
 def test_layout_and_punctuation_do_not_make_another_text_and_a_fact_does() -> None:
