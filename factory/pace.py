@@ -19,11 +19,14 @@ BURST_S = 0.1
 """How far the clock may lag behind and catch up."""
 WINDOW_S = 1.01
 """The service's second, and a little for what the way adds."""
-MOST_CUT = 0.5
-LEAST_CUT, STRAY_CUT = 0.02, 0.005
-"""A pace is cut by the share of calls that was refused, at most by half. At the granted rate a stray refusal is jitter and costs
-little; below it the service has shown a lower limit, and growing past that again is to be rare: each try is refused."""
-NEAR_GRANTED = 0.97
+MOST_CUT, LEAST_CUT = 0.5, 0.02
+"""A pace is cut to what the service took, at most by half, at least by so much: each try past a limit that it met is refused."""
+JITTER, JITTER_OVER_S, NEAR_GRANTED = 0.004, 10.0, 0.97
+"""Refusals below this share, counted over so long, are jitter while the pace stands near what was granted: a lower pace would not
+mend them, a pause lets the service's window drain."""
+PAUSE_SLOTS = 2
+COUNTABLE = 20.0
+"""From this limit a second on, one second's count is a measure of what the service takes."""
 GROWTH, GROWTH_DOUBLES_S, MOST_GROWTH = 0.003, 10.0, 0.03
 """A cut pace grows by this share a second, doubling while nothing is refused: slow near the limit it met, fast when it is gone."""
 
@@ -37,6 +40,8 @@ class Pace:
     rate: float = 0.0
     next_free: float = 0.0
     sent: deque[float] = field(default_factory=deque)
+    refusals: deque[float] = field(default_factory=deque)
+    """when, in the last ``JITTER_OVER_S``"""
 
     def __post_init__(self) -> None:
         self.rate = self.granted
@@ -70,10 +75,28 @@ class Pace:
         """A grant cost more than was thought: that is due from now on; or less, when negative."""
         self.next_free = (max(self.next_free, now) if difference > 0 else self.next_free) + difference / self.rate
 
-    def cut(self, refused_share: float) -> None:
-        """Down to what was served, in proportion."""
-        least = STRAY_CUT if self.rate >= NEAR_GRANTED * self.granted else LEAST_CUT
-        self.rate *= 1 - min(MOST_CUT, max(least, refused_share))
+    def refused(self, now: float) -> None:
+        """Remember a refusal."""
+        self.refusals.append(now)
+        while self.refusals[0] < now - JITTER_OVER_S:
+            self.refusals.popleft()
+
+    def is_jitter(self) -> bool:
+        """Whether the refusals of late are no more than the way's jitter explains."""
+        allowed = JITTER * JITTER_OVER_S * self.rate if self.in_a_window is not None else 0.0
+        return self.rate >= NEAR_GRANTED * self.granted and len(self.refusals) <= max(1.0, allowed)
+
+    def pause(self) -> None:
+        """Leave out a few slots."""
+        self.next_free += PAUSE_SLOTS / self.rate
+
+    def cut(self, now: float, refused_share: float) -> None:
+        """Down to what the service took in the last second; where that is too few to count, by the share refused."""
+        left = 1 - refused_share
+        if self.in_a_window is not None and self.limit >= COUNTABLE:
+            took = sum(at > now - 1 for at in self.sent) - sum(at > now - 1 for at in self.refusals)
+            left = took * MARGIN / self.rate
+        self.rate *= max(1 - MOST_CUT, min(1 - LEAST_CUT, left))
 
     def grow(self, elapsed_s: float, quiet_s: float) -> None:
         """Back towards what was granted, the faster the longer nothing was refused."""

@@ -144,7 +144,10 @@ class Pool:
             self.ceiling = min(self.limits.max_in_flight, self.ceiling + min(1.0, max(0.02, allowed)))
 
     def refuse(self, kind: str, retry_after_s: float | None, said: str) -> None:
-        """One cut per burst of refusals; the provider's own waiting time holds the whole pool. Raises ProviderDown."""
+        """One cut per burst of refusals; the provider's own waiting time holds the whole pool. Raises ProviderDown.
+
+        Cut is the pace of what was refused; the ceiling where no pace is known, or where calls came in a burst.
+        """
         now = self.last_heard = self.clock()
         self.refusals += 1
         if retry_after_s and kind in RATE_KINDS:
@@ -157,18 +160,20 @@ class Pool:
         if kind not in RATE_KINDS:
             return
         self.refused_since_cut += 1
-        if now - self.last_cut >= CUT_QUIET_S:
-            self._cut(kind, now)
-
-    def _cut(self, kind: str, now: float) -> None:
-        """The pace of what was refused is cut; the ceiling where no pace is known, or where calls came in a burst."""
         pace = self.tokens if kind == "tokens" and self.tokens else self.requests or self.tokens
+        if pace is not None:
+            pace.refused(now)
+        if now - self.last_cut < CUT_QUIET_S:
+            return
         if pace is None or kind == "burst":
             self.slow_start = False
             self.ceiling = max(1.0, self.ceiling * CUT)
+        elif pace.is_jitter():
+            pace.pause()
+            return
         else:
             # Of what was sent, not of what was answered: a refusal comes at once, an answer takes its time.
-            pace.cut(self.refused_since_cut / max(1, self.granted_since_cut))
+            pace.cut(now, self.refused_since_cut / max(1, self.granted_since_cut))
         self.last_cut = now
         self.granted_since_cut = self.refused_since_cut = 0
 

@@ -9,7 +9,7 @@ import pytest
 
 from factory.errors import ProviderDown
 from factory.limits import LocalLimiter, PoolLimits
-from factory.pace import BURST_S, LEAST_CUT, MARGIN, MOST_CUT, STRAY_CUT
+from factory.pace import BURST_S, LEAST_CUT, MARGIN, MOST_CUT
 from factory.slots import CUT
 
 
@@ -146,23 +146,40 @@ def test_a_late_wake_up_is_caught_up_with_but_a_second_never_holds_more_than_the
     run(work())
 
 
-def test_a_known_pace_is_cut_by_the_share_refused_and_recovers() -> None:
+def test_stray_refusals_at_the_granted_rate_are_jitter_and_many_are_not() -> None:
     clock = Clock()
     pool = limiter(clock, rpm=6_000)._pools["p"]
     assert pool.requests is not None
     granted = pool.requests.granted
-    pool.granted_since_cut = 1_000
+    for _ in range(3):  # of a thousand calls in ten seconds
+        clock.now += 3.0
+        pool.refuse("rate", None, "")
+    assert pool.requests.rate == granted
+    for _ in range(3):
+        pool.refuse("rate", None, "")
+    assert pool.requests.rate < granted
+
+
+def test_a_known_pace_is_cut_to_what_the_service_took_and_recovers() -> None:
+    clock = Clock()
+    pool = limiter(clock, rpm=6_000)._pools["p"]
+    assert pool.requests is not None
+    granted = pool.requests.granted
+    pool.last_cut = clock.now - 0.9
+    for number in range(98):  # a second in which the service takes 50 of 98
+        pool.requests.take(clock.now, 1.0)
+        if number % 2 and number < 97:
+            pool.requests.refused(clock.now)
+        clock.now += 0.01
     pool.refuse("rate", None, "")
-    assert pool.requests.rate == granted * (1 - STRAY_CUT)  # a stray refusal at the granted rate is jitter
-    pool.granted_since_cut, pool.refused_since_cut = 100, 59
-    clock.now += 1.0
-    pool.refuse("rate", None, "")
-    assert pool.requests.rate == pytest.approx(granted * (1 - STRAY_CUT) * (1 - MOST_CUT))  # a halved limit
+    assert pool.requests.rate == pytest.approx(49 * MARGIN, rel=0.03)
     low = pool.requests.rate
     clock.now += 5.0
-    pool.granted_since_cut = 1_000
+    pool.requests.sent.extend([clock.now] * 60)
     pool.refuse("rate", None, "")
-    assert pool.requests.rate == pytest.approx(low * (1 - LEAST_CUT))  # below it, one refusal shows a limit
+    assert pool.requests.rate == pytest.approx(
+        low * (1 - LEAST_CUT)
+    )  # below the granted rate one refusal shows a limit
     low = pool.requests.rate
     for _ in range(10):
         clock.now += 1.0
@@ -174,10 +191,25 @@ def test_a_known_pace_is_cut_by_the_share_refused_and_recovers() -> None:
     assert pool.requests.rate == granted  # and back when it is gone
 
 
+def test_a_small_limit_is_cut_by_the_share_refused_at_most_by_half() -> None:
+    clock = Clock()
+    pool = limiter(clock, rpm=60)._pools["p"]
+    assert pool.requests is not None
+    granted = pool.requests.granted
+    pool.granted_since_cut = 10
+    for _ in range(2):
+        pool.refuse("rate", None, "")
+    assert pool.requests.rate == pytest.approx(granted * 0.8)
+    clock.now += 1.0
+    pool.refuse("rate", None, "")
+    assert pool.requests.rate == pytest.approx(granted * 0.8 * (1 - MOST_CUT))
+
+
 def test_a_refusal_for_tokens_leaves_the_pace_of_requests_alone() -> None:
     pool = limiter(Clock(), rpm=6_000, tpm=1_000_000)._pools["p"]
     assert pool.requests is not None
     assert pool.tokens is not None
+    pool.refuse("tokens", None, "")
     pool.refuse("tokens", None, "")
     assert pool.requests.rate == pool.requests.granted
     assert pool.tokens.rate < pool.tokens.granted

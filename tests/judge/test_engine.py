@@ -24,9 +24,12 @@ def asks(wire: Bench, count: int) -> Iterator[tuple[Judge, Ask]]:
     return ((wire.judge, question(replicate)) for replicate in range(count))
 
 
+COLUMNS = ("replicate", "reason")
+
+
 def committed(data: Path) -> list[tuple[int, str]]:
     store = LocalStore(data)
-    rows = [row for one in store.commits("run") for row in store.read(one["files"]["verdicts"]).to_pylist()]
+    rows = [row for one in store.commits("run") for row in store.read(one["files"]["verdicts"], COLUMNS).to_pylist()]
     return sorted((row["replicate"], row["reason"]) for row in rows)
 
 
@@ -42,7 +45,7 @@ def test_a_slow_answer_holds_nothing_up_and_every_answer_is_committed_once(tmp_p
     assert committed(tmp_path) == [(replicate, "") for replicate in range(101)]
     # The slow one is not in the first unit, although it was asked first.
     first = next(LocalStore(tmp_path).commits("run"))["files"]["verdicts"]
-    assert 0 not in [row["replicate"] for row in LocalStore(tmp_path).read(first).to_pylist()]
+    assert 0 not in [row["replicate"] for row in LocalStore(tmp_path).read(first, COLUMNS).to_pylist()]
 
 
 def test_a_bad_key_in_the_middle_stops_at_once_and_keeps_what_came(tmp_path: Path) -> None:
