@@ -288,7 +288,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--budget-kills", type=int, default=10)
     parser.add_argument("--budget-seeds", type=int, default=3)
-    parser.add_argument("--cap", type=float, default=6.0)
+    parser.add_argument("--cap", type=float, default=8.0)
     flags = parser.parse_args()
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
