@@ -103,7 +103,7 @@ class Ledger:
 
     def spent(self) -> tuple[float, float]:
         """(spent, reserved) in CNY."""
-        return self._spent, self._reserved
+        return self._spent, max(0.0, self._reserved)
 
     async def replay(self, key: str) -> KeptCall | None:
         """The kept answer of this very call, if there is one."""
@@ -124,8 +124,9 @@ class Ledger:
         while self._budget is not None and self._spent + self._reserved + worst > self._budget:
             if not self._in_flight or self._spent + worst > self._budget:
                 raise BudgetExhausted(
-                    f"BUDGET={self._budget:g} CNY is used up: {self._spent:.4f} spent, {max(0.0, self._reserved):.4f} reserved, and the "
-                    f"next call may cost {worst:.4f}. Raise BUDGET and run the same command again; nothing is lost."
+                    f"BUDGET={self._budget:g} CNY is used up: {self._spent:.4f} spent, "
+                    f"{max(0.0, self._reserved):.4f} reserved, and the next call may cost {worst:.4f}. "
+                    "Raise BUDGET and run the same command again; nothing is lost."
                 )
             settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._short_of_money.append(settled)

@@ -21,19 +21,18 @@ from factory.records import OrderOutcome
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """One limit: ``used`` so far since the run began, ``per_minute`` what is granted (None: no limit is known)."""
+    """One limit: ``used`` so far since the run began, ``granted`` in each ``span_s`` (None: no limit is known)."""
 
     name: str
     used: int
-    per_minute: float | None
+    granted: float | None
+    span_s: float = 60.0
 
     def words(self, elapsed_s: float) -> str:
         """The mean rate, and its share of what is granted."""
-        rate = self.used / max(elapsed_s, 1.0) * 60
-        share = (
-            f" of {_short(self.per_minute)} ({rate / self.per_minute:.0%})" if self.per_minute else ", no limit known"
-        )
-        return f"{self.name} {_short(rate)}/min{share}"
+        rate = self.used / max(elapsed_s, 1.0) * self.span_s
+        share = f" of {_short(self.granted)} ({rate / self.granted:.0%})" if self.granted else ", no limit known"
+        return f"{self.name} {_short(rate)}/{'min' if self.span_s == 60.0 else 's'}{share}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +144,8 @@ def _money(now: Snapshot, here: int) -> str:
 
 
 def _short(number: float) -> str:
+    if 0 < number < 10 and number != round(number):
+        return f"{number:.1f}"
     for limit, ending in ((1e6, "M"), (1e4, "k")):
         if number >= limit:
             return f"{number / (1e6 if ending == 'M' else 1e3):.3g}{ending}"

@@ -90,11 +90,10 @@ class Services:
 
     def _quotas(self, pools: list[PoolState]) -> tuple[Quota, ...]:
         teacher = next(pool for pool in pools if pool.name == "teacher")
-        per_minute = self.map_qps * 60 if self.map_qps else None
         return (
             Quota("RPM", teacher.granted, self.rpm),
             Quota("TPM", teacher.tokens, self.tpm),
-            Quota("map QPS", sum(self.maps.requests().values()), per_minute),
+            Quota("map QPS", sum(self.maps.requests().values()), self.map_qps, span_s=1.0),
         )
 
 

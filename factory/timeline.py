@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Series = NDArray[np.float64]
-MOST_SLICES, LEAST_SLICES, CALLS_A_SLICE = 60, 8, 25
-"""Points on the time axis: as many as leave each slice enough calls to be a rate rather than noise."""
+MOST_SLICES, LEAST_SLICES, CALLS_A_SLICE, COMMITS_A_SLICE = 60, 8, 25, 3
+"""Points on the time axis: as many as leave each slice enough calls and commits to be a rate rather than noise."""
 BREAK_S = 600.0
 """A pause longer than this (a stopped run that went on the next day) is cut out of the time axis."""
 _CALLS = """
@@ -69,7 +69,9 @@ def slices(
     ended = started + latency
     clock, breaks = _working_time(np.concatenate([started, ended, accepted]))
     calls = len(started)
-    count = min(MOST_SLICES, max(LEAST_SLICES, calls // CALLS_A_SLICE))
+    commits = len(np.unique(accepted))
+    enough = min(calls // CALLS_A_SLICE, commits // COMMITS_A_SLICE) if commits else calls // CALLS_A_SLICE
+    count = min(MOST_SLICES, max(LEAST_SLICES, enough))
     edges = np.linspace(0.0, max(float(clock.max()), 1e-3), count + 1)
     width = float(edges[1])
     done = np.clip(np.digitize(clock[calls : 2 * calls], edges) - 1, 0, count - 1)

@@ -58,6 +58,7 @@ def test_an_unknown_price_is_said_to_be_unknown() -> None:
         (Quota("RPM", 30, 600.0), "RPM 300/min of 600 (50%)"),
         (Quota("TPM", 90_000, 3e6), "TPM 900k/min of 3M (30%)"),
         (Quota("TPM", 9, None), "TPM 90/min, no limit known"),
+        (Quota("map QPS", 15, 3.0, span_s=1.0), "map QPS 2.5/s of 3 (83%)"),
     ],
 )
 def test_a_quota_is_its_rate_and_its_share(quota: Quota, words: str) -> None:
