@@ -101,5 +101,13 @@ def lines(found: Estimate, rates: Rates) -> list[str]:
         "time: "
         + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in found.time_s.items())
         + f"; {found.binds} binds",
-        f"the plan can give {found.capacity:,} distinct candidates in all",
+        f"the plan can give {found.capacity:,} distinct candidates in all" + _shortage(found),
     ]
+
+
+def _shortage(found: Estimate) -> str:
+    """Said before anything is paid, when the plan will be exhausted before N."""
+    likely = math.floor(found.slots * ACCEPTED_PER_SLOT)
+    if likely >= found.samples:
+        return ""
+    return f": that is about {likely:,} further samples, too few; give more PLACES, another SEED, or a smaller N"

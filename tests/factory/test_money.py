@@ -47,3 +47,45 @@ def test_calls_of_unknown_price_keep_a_later_budget_from_starting(tmp_path: Path
         done = _run("factory", "synth", tmp_path, **_env(base, N="20", BUDGET="1", **PRICES))
     assert done.returncode == 2
     assert "unknown price" in done.stderr
+
+
+def test_a_dry_run_says_what_it_would_take_and_what_binds_and_pays_nothing(tmp_path: Path) -> None:
+    with served() as base:
+        env = _env(base, DRY="1", N="1000", TEACHER_RPM="60", TEACHER_TPM="100000", **PRICES)
+        done = _run("factory", "synth", tmp_path, **env)
+    assert done.returncode == 0, done.stderr
+    for words in (
+        "orders 203",
+        "LLM calls ",
+        " in and ",
+        "CNY",
+        "map searches",
+        "teacher requests ",
+        "teacher tokens ",
+    ):
+        assert words in done.stderr
+    assert "teacher tokens binds" in done.stderr
+    assert re.search(r"the plan can give [\d,]+ distinct candidates in all$", done.stderr, re.MULTILINE)
+    with sqlite3.connect(tmp_path / "calls.sqlite") as book:
+        assert book.execute("select count(*) from calls").fetchone() == (0,)
+
+
+def test_a_plan_that_is_too_small_is_said_before_anything_is_paid(tmp_path: Path) -> None:
+    places = tmp_path / "places.csv"
+    places.write_text("name,city\n清华大学,北京市\n", encoding="utf-8")
+    with served() as base:
+        env = _env(base, DRY="1", N="1000000", PLACES=str(places), **PRICES)
+        done = _run("factory", "synth", tmp_path / "data", **env)
+    assert done.returncode == 0, done.stderr
+    assert "too few; give more PLACES" in done.stderr
+
+
+def test_what_a_killed_run_left_unsettled_counts_as_spent(tmp_path: Path) -> None:
+    with served() as base:
+        assert _run("factory", "synth", tmp_path, **_env(base, N="10", YES="1", **PRICES)).returncode == 0
+        with sqlite3.connect(tmp_path / "calls.sqlite") as book:
+            book.execute("update calls set status = 'reserved', cost_cny = null, worst_cny = 7 where attempt = 0")
+            lost = book.execute("select count(*) from calls").fetchone()[0]
+        done = _run("factory", "synth", tmp_path, **_env(base, N="300", BUDGET="7", **PRICES))
+    assert done.returncode == 1
+    assert f"BUDGET=7 CNY is used up: {7.0 * lost:.4f} spent" in done.stderr
