@@ -52,16 +52,12 @@ class OrderRun:
 
     async def search(self, radius_m: int, cuisine: str | None, page: int) -> PoiPage:
         """Ask the map and remember what it showed, as evidence and as proof of coverage."""
-        place = self.order.place
-        found = await self.maps.around(place, radius_m=radius_m, cuisine=cuisine, page=page)
+        found = await self.maps.around(self.order.place, radius_m=radius_m, cuisine=cuisine, page=page)
         self.pages += 1
         self._evidence = None
         self.capped = self.capped or found.capped
         self.fetched_at = min(self.fetched_at or found.fetched_at, found.fetched_at)
-        shown = tuple(
-            replace(poi, distance_m=round(distance_m(place.lng, place.lat, poi.lng, poi.lat)))
-            for poi in found.pois[:MOST_SHOWN]
-        )
+        shown = tuple(_located(poi, self.order.place) for poi in found.pois[:MOST_SHOWN])
         self.pois.update((poi.poi_id, poi) for poi in shown)
         self._cover(radius_m, cuisine, found)
         return replace(found, pois=shown)
@@ -151,6 +147,12 @@ class OrderRun:
             recommendations=pairs,
             feasible=raw.get("feasible") is True,
         )
+
+
+def _located(poi: Poi, place: Place) -> Poi:
+    """With the distance that its coordinates give, whatever the map said."""
+    metres = round(distance_m(place.lng, place.lat, poi.lng, poi.lat))
+    return poi if poi.distance_m == metres else replace(poi, distance_m=metres)
 
 
 def _missing(index: int) -> Finding:
