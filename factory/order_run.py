@@ -17,7 +17,7 @@ import orjson
 
 from factory.geo import distance_m
 from factory.maps.service import MapService, PoiPage
-from factory.records import Candidate, Evidence, Finding, Order, Poi, SearchRecord, Verification, Wish
+from factory.records import Candidate, Evidence, Finding, Order, Place, Poi, SearchRecord, Verification, Wish
 from factory.verify import verify
 
 MOST_SHOWN = 25
