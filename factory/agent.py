@@ -22,7 +22,7 @@ from smolagents.models import ChatMessage
 
 from factory.errors import OrderFailed
 from factory.llm.chat import CallKey, Chat, ChatAnswer, ChatRequest
-from factory.maps.service import MapService
+from factory.maps.service import Surroundings
 from factory.order_run import OrderRun
 from factory.records import CallRecord, Message, Order, OrderOutcome, ToolCall
 from factory.tools import make_tools, tool_schemas
@@ -193,7 +193,7 @@ class OrderAgent(ToolCallingAgent):  # type: ignore[misc]  # smolagents ships no
 class AgentWorker:
     """One reusable agent: serves one order at a time."""
 
-    def __init__(self, chat: Chat, maps: MapService, settings: AgentSettings) -> None:
+    def __init__(self, chat: Chat, maps: Surroundings, settings: AgentSettings) -> None:
         prompt = system_prompt()
         self._maps = maps
         self._settings = settings

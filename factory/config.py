@@ -130,7 +130,7 @@ def _resolve(raw: Mapping[str, str | None], env: Mapping[str, str]) -> Settings:
         teacher=teacher,
         budget_cny=budget,
         candidates=_whole(raw, "CANDIDATES", low=1),
-        workers=_one_process(_required(_whole(raw, "WORKERS", low=1, high=64))),
+        workers=_required(_whole(raw, "WORKERS", low=1, high=64)),
         agents=agents if agents is not None else (16 if simulated else 64),
         repairs=_required(_whole(raw, "REPAIRS", low=0, high=2)),
         dry=_switch(raw, "DRY"),
@@ -219,15 +219,6 @@ def _required_number(value: float | None) -> float:
     if value is None:  # an option with a default cannot be None
         raise AssertionError
     return value
-
-
-def _one_process(workers: int) -> int:
-    """The executor interface allows more processes; the one that runs them is not built yet, and we say so."""
-    if workers > 1:
-        raise UsageError(
-            f"WORKERS={workers}: one process is all that is built yet; use AGENTS= for more orders in flight."
-        )
-    return workers
 
 
 def _switch(raw: Mapping[str, str | None], name: str) -> bool:

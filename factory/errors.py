@@ -19,11 +19,23 @@ A message is one sentence that says what happened and what to do. It never holds
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class ChidianError(Exception):
     """Base of all errors raised on purpose; ``exit_code`` is the process's exit status."""
 
     exit_code = 1
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """They travel between processes (factory/workers), whatever their constructors ask for."""
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[ChidianError], words: tuple[Any, ...], parts: dict[str, Any]) -> ChidianError:
+    error = kind.__new__(kind, *words)
+    error.__dict__.update(parts)
+    return error
 
 
 class RetryLater(ChidianError):

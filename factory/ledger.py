@@ -17,7 +17,7 @@ import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -47,6 +47,48 @@ class KeptCall:
     output_tokens: int | None
     cost_cny: float | None
     started_at: datetime
+
+
+class CallBook(Protocol):
+    """What a sender of paid calls needs of the ledger, wherever that is; ``Ledger`` says what each does."""
+
+    async def replay(self, key: str) -> KeptCall | None:
+        """The kept answer of this very call, if there is one."""
+        ...
+
+    async def reserve(
+        self, key: str, *, order_id: str, step: int, purpose: str, model: str, worst_cny: float | None
+    ) -> int:
+        """Put the worst case aside, durably; returns the attempt's number."""
+        ...
+
+    async def keep(
+        self,
+        key: str,
+        attempt: int,
+        *,
+        raw: bytes,
+        input_tokens: int | None,
+        output_tokens: int | None,
+        cost_cny: float | None,
+        worst_cny: float | None,
+        refusals: int,
+        latency_s: float,
+    ) -> None:
+        """Write the raw answer and settle."""
+        ...
+
+    async def mark_unreadable(self, key: str, attempt: int) -> None:
+        """A kept answer that is no completion."""
+        ...
+
+    async def void(self, key: str, attempt: int, *, worst_cny: float | None) -> None:
+        """Give a reservation back."""
+        ...
+
+    async def lost(self, key: str, attempt: int, *, worst_cny: float | None) -> None:
+        """An attempt that may have been served."""
+        ...
 
 
 class Ledger:

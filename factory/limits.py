@@ -17,7 +17,7 @@ from typing import Protocol
 from factory.errors import ProviderDown
 from factory.slots import Pool, PoolLease, PoolLimits
 
-__all__ = ["Lease", "Limiter", "LocalLimiter", "PoolLimits", "PoolState"]
+__all__ = ["Lease", "Leases", "Limiter", "LocalLimiter", "PoolLimits", "PoolState"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Lease(Protocol):
     def settle(self, tokens: int) -> None:
         """Tell the real number of tokens; the difference to the estimate is given back or taken."""
 
-    def refused(self, kind: str, retry_after_s: float | None, said: str = "") -> None:
+    async def refused(self, kind: str, retry_after_s: float | None, said: str = "") -> None:
         """The service refused for rate (``rate``, ``burst``, ``tokens``) or failed (anything else); ``said`` is its last word.
 
         Raises ProviderDown when the pool gives up.
@@ -54,12 +54,16 @@ class Lease(Protocol):
         """The attempt ended, however it did."""
 
 
-class Limiter(Protocol):
-    """Hands out leases. A distributed limiter can take this one's place."""
+class Leases(Protocol):
+    """Hands out leases: all that a sender needs of a limiter, wherever that is (factory/workers: in another process)."""
 
     async def lease(self, pool: str, *, tokens: int = 0, priority: int = 0) -> Lease:
         """Wait for a slot; a lower ``priority`` is served first. Raises ProviderDown when the pool gave up."""
         ...
+
+
+class Limiter(Leases, Protocol):
+    """Hands out leases and tells how it stands. A distributed limiter can take this one's place."""
 
     def state(self) -> list[PoolState]:
         """All pools."""

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from factory.geo import distance_m
-from factory.maps.service import MapService, PoiPage
+from factory.maps.service import PoiPage, Surroundings
 from factory.records import Candidate, Evidence, Finding, Order, Place, Poi, SearchRecord, Verification, Wish
 from factory.verify import verify
 
@@ -37,7 +37,7 @@ class OrderRun:
     """Mutable state of one order; lives from its agent's first call to its outcome."""
 
     order: Order
-    maps: MapService
+    maps: Surroundings
     repairs_left: int
     pois: dict[str, Poi] = field(default_factory=dict)
     searches: dict[tuple[str | None, int], SearchRecord] = field(default_factory=dict)

@@ -12,8 +12,9 @@ from factory.ledger import Ledger
 from factory.limits import LocalLimiter, PoolLimits, PoolState
 from factory.llm.chat import Chat
 from factory.llm.endpoint import Route, route
+from factory.llm.opening import ChatSetup
 from factory.llm.prices import limits_of, price_of
-from factory.llm.transport import DirectChat, Endpoint, Price
+from factory.llm.transport import Endpoint, Price
 from factory.maps.amap import AmapMap
 from factory.maps.amap_wire import POOL as MAP_POOL
 from factory.maps.amap_wire import AmapAccount
@@ -44,6 +45,7 @@ class Services:
     """What a run talks to."""
 
     maps: MapService
+    chat_setup: ChatSetup
     chat: Chat
     ledger: Ledger
     limiter: LocalLimiter
@@ -132,13 +134,15 @@ async def open_services(
             request_timeout_s=REQUEST_SHARE * settings.give_up_s,
             keep_trying_s=settings.give_up_s,
         )
-        chat = _chat(settings, way, endpoint, limiter, ledger)
+        setup = _chat(settings, way, endpoint)
+        chat = setup.open(limiter, ledger)
         stack.push_async_callback(chat.aclose)
         maps = open_maps or _map(settings, account, limiter)
         stack.push_async_callback(maps.aclose)
         label = way.model if settings.teacher == SANDBOX else settings.teacher
         yield Services(
             maps,
+            setup,
             chat,
             ledger,
             limiter,
@@ -170,14 +174,12 @@ def _price(settings: Settings, way: Route) -> Price | None:
     return price
 
 
-def _chat(settings: Settings, way: Route, endpoint: Endpoint, limiter: LocalLimiter, ledger: Ledger) -> Chat:
+def _chat(settings: Settings, way: Route, endpoint: Endpoint) -> ChatSetup:
     if way.base_url is None:
-        from factory.llm.litellm_chat import LitellmChat  # noqa: PLC0415 - litellm is heavy
-
-        return LitellmChat(endpoint, limiter, ledger)
+        return ChatSetup(endpoint, direct=False)
     if way.name in {"dashscope", "deepseek"} and settings.keys.teacher is None and settings.teacher_base_url is None:
         raise UsageError(f"TEACHER={settings.teacher} needs a key: set {way.name.upper()}_API_KEY in the environment.")
-    return DirectChat(endpoint, limiter, ledger, settings.keys.teacher)
+    return ChatSetup(endpoint, direct=True, api_key=settings.keys.teacher)
 
 
 def _account(settings: Settings, sandbox: SandboxProcess | None) -> AmapAccount:

@@ -223,7 +223,7 @@ class PoolLease:
             self._pool.tokens.correct(self._pool.clock(), float(tokens - self._estimate))
         self._estimate = tokens
 
-    def refused(self, kind: str, retry_after_s: float | None, said: str = "") -> None:
+    async def refused(self, kind: str, retry_after_s: float | None, said: str = "") -> None:
         """Report a refusal or failure of this attempt. Raises ProviderDown when the pool gives up."""
         self._refused = True
         self._pool.refuse(kind, retry_after_s, said)

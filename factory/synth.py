@@ -26,12 +26,15 @@ from factory.maps.open_map import OpenMap, open_map
 from factory.maps.service import MapService
 from factory.orders import Plan, visiting_order
 from factory.plan_file import PLANNER_VERSION, PlanFolder, fingerprint, places_from_json, places_to_json, read_places
-from factory.pool import LocalExecutor
+from factory.pool import Executor, LocalExecutor
 from factory.progress import Progress, Snapshot
 from factory.records import Order, Place, PlaceName
 from factory.refresh import Refresher
 from factory.services import Services, open_services
 from factory.vocabulary import CHINESE_WORDS, WishWords
+from factory.workers.desk import Desk
+from factory.workers.executor import WorkerExecutor
+from factory.workers.setup import MapFacts, WorkerSetup
 
 LOCATING_AT_ONCE = 32
 QUEUED_ORDERS = 8
@@ -120,7 +123,7 @@ async def _produce(
 ) -> int:
     loop = asyncio.get_running_loop()
     agent = AgentSettings(services.model, settings.repairs, extra=services.extra)
-    executor = LocalExecutor(lambda: AgentWorker(services.chat, services.maps, agent), settings.agents)
+    executor = await _executor(settings, services, agent)
     stack.push_async_callback(executor.aclose)
     refresher = Refresher(settings.data)
     await refresher.refresh()
@@ -150,6 +153,22 @@ async def _produce(
         raise
     await refresher.refresh()
     return await _report(settings, job, services, coordinator, interrupted=bool(interrupted))
+
+
+async def _executor(settings: Settings, services: Services, agent: AgentSettings) -> Executor:
+    """Agents on this loop, or in processes that ask this one for slots, money and pages."""
+    maps = services.maps
+    if settings.workers == 1:
+        return LocalExecutor(lambda: AgentWorker(services.chat, maps, agent), settings.agents)
+    about = MapFacts(maps.provider, maps.datum, maps.licence, maps.attribution, maps.facts)
+    setup = WorkerSetup(services.chat_setup, about, agent, settings.agents)
+    executor = WorkerExecutor(setup, settings.workers, lambda: Desk(services.limiter, services.ledger, maps))
+    try:
+        await executor.start()
+    except BaseException:
+        await executor.aclose()
+        raise
+    return executor
 
 
 async def _report(

@@ -12,8 +12,8 @@ from typing import Any
 import orjson
 
 from factory.errors import ChidianError, RetryLater
-from factory.ledger import Ledger
-from factory.limits import Limiter
+from factory.ledger import CallBook
+from factory.limits import Leases
 from factory.llm.refusals import TOKEN_CODES, Refusal, to_error
 from factory.llm.transport import Endpoint, PaidChat, Price
 
@@ -21,7 +21,7 @@ from factory.llm.transport import Endpoint, PaidChat, Price
 class LitellmChat(PaidChat):
     """Asks any litellm model id; keys are those that litellm reads from the environment."""
 
-    def __init__(self, endpoint: Endpoint, limiter: Limiter, ledger: Ledger) -> None:
+    def __init__(self, endpoint: Endpoint, limiter: Leases, ledger: CallBook) -> None:
         super().__init__(endpoint, limiter, ledger)
         os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # nothing is downloaded at run time
         import litellm  # noqa: PLC0415 - heavy, and needed by few

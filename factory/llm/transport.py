@@ -17,8 +17,8 @@ import orjson
 from yarl import URL
 
 from factory.errors import ChidianError, RetryLater
-from factory.ledger import Ledger
-from factory.limits import Limiter
+from factory.ledger import CallBook
+from factory.limits import Leases
 from factory.llm.answers import (
     Parsed,
     UnreadableAnswerError,
@@ -67,7 +67,7 @@ class Endpoint:
 class PaidChat:
     """The ask-loop; a subclass knows how to send one body."""
 
-    def __init__(self, endpoint: Endpoint, limiter: Limiter, ledger: Ledger) -> None:
+    def __init__(self, endpoint: Endpoint, limiter: Leases, ledger: CallBook) -> None:
         self.endpoint = endpoint
         self._limiter = limiter
         self._ledger = ledger
@@ -118,7 +118,7 @@ class PaidChat:
                 raw = await self._send(packed, body, min(self.endpoint.request_timeout_s, lease.patience_s))
             except RetryLater as error:
                 await (self._ledger.lost if error.billed else self._ledger.void)(name, number, worst_cny=worst)
-                lease.refused(error.kind, error.retry_after_s, str(error))
+                await lease.refused(error.kind, error.retry_after_s, str(error))
                 raise
             except ChidianError:
                 await self._ledger.void(name, number, worst_cny=worst)
@@ -145,7 +145,7 @@ class PaidChat:
             except UnreadableAnswerError as error:
                 await self._ledger.mark_unreadable(name, number)
                 said = f"{self.endpoint.name}'s answer is no chat completion ({error})."
-                lease.refused("server", None, said)
+                await lease.refused("server", None, said)
                 raise RetryLater(said, kind="server", billed=True) from error
         finally:
             lease.release()
@@ -157,7 +157,7 @@ class PaidChat:
 class DirectChat(PaidChat):
     """aiohttp and orjson, no SDK between: about 0.3 ms of CPU a call with the limiter (docs/experiments.md)."""
 
-    def __init__(self, endpoint: Endpoint, limiter: Limiter, ledger: Ledger, api_key: str | None) -> None:
+    def __init__(self, endpoint: Endpoint, limiter: Leases, ledger: CallBook, api_key: str | None) -> None:
         super().__init__(endpoint, limiter, ledger)
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {api_key}"} if api_key else {})
         self._url = URL(endpoint.base_url.rstrip("/") + "/chat/completions")

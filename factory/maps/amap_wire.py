@@ -159,7 +159,7 @@ class AmapWire:
         try:
             return await self._send(request.endpoint, request.parameters)
         except RetryLater as error:
-            lease.refused(error.kind, error.retry_after_s, str(error))
+            await lease.refused(error.kind, error.retry_after_s, str(error))
             raise
 
     async def _send(self, endpoint: str, parameters: dict[str, str]) -> bytes:

@@ -32,8 +32,8 @@ class PoiPage:
     fetched_at: datetime
 
 
-class MapService(Protocol):
-    """A source of restaurants. Errors are those of ``factory.errors``: NoSuchPlace, RunStopped and its kin."""
+class Surroundings(Protocol):
+    """What an agent needs of a map, wherever that is: restaurants around a place, and how they may be used."""
 
     provider: str
     """``sandbox``, ``amap``, ``osm``, ``overture``, ``foursquare`` or ``table``."""
@@ -43,12 +43,16 @@ class MapService(Protocol):
     facts: frozenset[str]
     """Which facts it can give at all, of: rating, cost_cny, open_hours, tel, specialities, address, cuisine."""
 
-    async def locate(self, place: PlaceName) -> Place:
-        """Find a named place. Raises NoSuchPlace (unknown_place, ambiguous_place or place_abroad)."""
-        ...
-
     async def around(self, place: Place, *, radius_m: int, cuisine: str | None, page: int) -> PoiPage:
         """Restaurants around a place, nearest first; ``page`` starts at 1; ``cuisine`` in the plan's words or None."""
+        ...
+
+
+class MapService(Surroundings, Protocol):
+    """A source of restaurants. Errors are those of ``factory.errors``: NoSuchPlace, RunStopped and its kin."""
+
+    async def locate(self, place: PlaceName) -> Place:
+        """Find a named place. Raises NoSuchPlace (unknown_place, ambiguous_place or place_abroad)."""
         ...
 
     async def detail(self, poi_id: str) -> Poi | None:

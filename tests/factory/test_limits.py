@@ -86,7 +86,7 @@ def test_retry_after_holds_the_whole_pool() -> None:
         clock = Clock()
         limits = limiter(clock, max_in_flight=4, start_in_flight=4)
         lease = await limits.lease("p")
-        lease.refused("rate", 7.0)
+        await lease.refused("rate", 7.0)
         lease.release()
         waiting = asyncio.create_task(limits.lease("p"))
         clock.now += 6.9
@@ -107,13 +107,13 @@ def test_a_burst_of_refusals_cuts_the_ceiling_once() -> None:
         limits = limiter(clock, max_in_flight=100, start_in_flight=50)
         leases = [await limits.lease("p") for _ in range(20)]
         for lease in leases:
-            lease.refused("rate", None)
+            await lease.refused("rate", None)
             lease.release()
             clock.now += 0.01
         assert limits.state()[0].ceiling == int(50 * CUT)
         clock.now += 1.1
         again = await limits.lease("p")
-        again.refused("rate", None)
+        await again.refused("rate", None)
         again.release()
         assert limits.state()[0].ceiling == int(50 * CUT * CUT)
 
@@ -294,14 +294,14 @@ def test_a_provider_that_answers_nothing_is_given_up_with_its_reason(kind: str, 
         limits = limiter(clock, max_in_flight=2, start_in_flight=1, give_up_s=120.0)
         for _ in range(12):
             lease = await limits.lease("p")
-            lease.refused(kind, None)
+            await lease.refused(kind, None)
             lease.release()
             clock.now += 10.0
         lease = await limits.lease("p")
         waiting = asyncio.create_task(limits.lease("p"))
         await settle()
         with pytest.raises(ProviderDown, match=words):
-            lease.refused(kind, None, "It answered 599.")
+            await lease.refused(kind, None, "It answered 599.")
         with pytest.raises(ProviderDown, match="It answered 599"):
             await waiting  # those who wait are told
         with pytest.raises(ProviderDown, match="no answer for 120 s"):
@@ -319,10 +319,10 @@ def test_silence_counts_from_when_the_service_was_asked_and_each_attempt_knows_h
         second = await limits.lease("p")
         assert (first.patience_s, second.patience_s) == (100.0, 70.0)
         clock.now += 50
-        first.refused("timeout", None)
+        await first.refused("timeout", None)
         clock.now += 20
         with pytest.raises(ProviderDown, match="100 s"):
-            second.refused("timeout", None)
+            await second.refused("timeout", None)
 
     run(work())
 
@@ -332,7 +332,7 @@ def test_a_wish_to_wait_longer_than_the_give_up_time_is_given_up_at_once() -> No
         limits = limiter(Clock(), give_up_s=100.0)
         lease = await limits.lease("p")
         with pytest.raises(ProviderDown, match="asks to wait 300 s"):
-            lease.refused("rate", 300.0)
+            await lease.refused("rate", 300.0)
 
     run(work())
 
@@ -343,7 +343,7 @@ def test_one_answer_in_between_is_a_sign_of_life() -> None:
         limits = limiter(clock, give_up_s=120.0)
         for _ in range(6):
             failing, answered = await limits.lease("p"), await limits.lease("p")
-            failing.refused("server", None)
+            await failing.refused("server", None)
             clock.now += 100
             answered.release()
             failing.release()
@@ -358,7 +358,7 @@ def test_a_time_in_which_nobody_asked_is_no_silence() -> None:
         limits = limiter(clock, give_up_s=120.0)
         for _ in range(3):
             lease = await limits.lease("p")
-            lease.refused("server", None)
+            await lease.refused("server", None)
             lease.release()
             clock.now += 600
         assert limits._pools["p"].down is None

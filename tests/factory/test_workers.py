@@ -1,0 +1,213 @@
+"""Several worker processes: the same samples as with one, whoever dies."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from factory.errors import OrderFailed, RetryLater
+from factory.ledger import Ledger
+from factory.limits import LocalLimiter, PoolLimits
+from factory.maps.amap import AmapMap
+from factory.records import Message, ToolCall
+from factory.workers.desk import Desk
+from factory.workers.link import FarError, Link, LinkLostError
+
+CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
+FAULTS = json.dumps({"chat": {"latency_ms": 30, "shares": {"429": 0.04, "5xx": 0.02, "half_body": 0.02}}})
+
+
+def _start(data: Path, **env: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "factory", "synth"],
+        env={**CLEAN, "DATA": str(data), "WORKERS": "2", "SANDBOX_FAULTS": FAULTS, **env},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _end(child: subprocess.Popen[str]) -> str:
+    _, said = child.communicate(timeout=120)
+    assert "Traceback" not in said
+    return said
+
+
+def _workers(parent: int) -> list[int]:
+    """The worker processes of a run."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(maxsplit=2) for line in listed.splitlines()]
+    return [int(row[0]) for row in rows if int(row[1]) == parent and "factory.workers.process" in row[-1]]
+
+
+def _calls(data: Path) -> int:
+    try:
+        with sqlite3.connect(f"file:{data / 'calls.sqlite'}?mode=ro", uri=True) as book:
+            return int(book.execute("select count(*) from calls").fetchone()[0])
+    except sqlite3.Error:
+        return 0
+
+
+def _wait(child: subprocess.Popen[str], until: Callable[[], bool]) -> None:
+    while not until():
+        assert child.poll() is None, child.communicate()[1]
+        time.sleep(0.01)
+
+
+def _samples(data: Path) -> list[tuple[Any, ...]]:
+    question = "select sample_id, question, answer, evidence, trajectory from samples order by sample_id"
+    with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as connection:
+        return connection.execute(question).fetchall()
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Any, ...]]:
+    """What one process makes of the plan."""
+    data = tmp_path_factory.mktemp("alone")
+    with _start(data, N="150", WORKERS="1") as child:
+        _end(child)
+    return _samples(data)
+
+
+def test_a_worker_that_is_killed_changes_no_sample(tmp_path: Path, alone: list[tuple[Any, ...]]) -> None:
+    with _start(tmp_path, N="150") as child:
+        for calls in (20, 60):
+            _wait(child, lambda calls=calls: _calls(tmp_path) >= calls and len(_workers(child.pid)) == 2)  # type: ignore[misc]
+            os.kill(_workers(child.pid)[0], signal.SIGKILL)
+        _end(child)
+    assert child.returncode == 0
+    assert _samples(tmp_path) == alone
+
+
+def test_workers_die_with_their_parent_and_the_next_run_goes_on(tmp_path: Path, alone: list[tuple[Any, ...]]) -> None:
+    with _start(tmp_path, N="150") as child:
+        _wait(child, lambda: _calls(tmp_path) >= 40)
+        workers = _workers(child.pid)
+        child.kill()
+    assert len(workers) == 2
+    for pid in workers:
+        while _is_running(pid):
+            time.sleep(0.01)
+    with _start(tmp_path, N="150") as child:
+        _end(child)
+    assert _samples(tmp_path) == alone
+
+
+def _is_running(pid: int) -> bool:
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    return bool(state.strip()) and not state.startswith("Z")
+
+
+def test_ctrl_c_drains_the_workers(tmp_path: Path) -> None:
+    with _start(tmp_path, N="5000") as child:
+        _wait(child, lambda: _calls(tmp_path) >= 60)
+        child.send_signal(signal.SIGINT)
+        said = _end(child)
+    assert child.returncode == 130
+    assert "The same command goes on" in said
+    with sqlite3.connect(tmp_path / "calls.sqlite") as book:
+        assert book.execute("select count(*) from calls where status = 'reserved'").fetchone() == (0,)
+
+
+def test_workers_that_always_die_stop_the_run_with_a_sentence(tmp_path: Path) -> None:
+    with _start(tmp_path, N="150") as child:
+        while child.poll() is None:
+            if _calls(tmp_path):
+                for pid in _workers(child.pid):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.05)
+        said = _end(child)
+    assert child.returncode == 1
+    assert "worker process" in said
+
+
+def test_a_provider_that_is_given_up_stops_all_workers(tmp_path: Path) -> None:
+    faults = '{"chat": {"always": "429", "retry_after_s": 600}}'
+    with _start(tmp_path, N="50", SANDBOX_FAULTS=faults, GIVE_UP_S="1") as child:
+        said = _end(child)
+    assert child.returncode == 1
+    assert "the same command goes on" in said
+
+
+async def _pair(handlers: dict[str, Any]) -> tuple[Link, Link]:
+    ends = socket.socketpair()
+    links = (Link(handlers, lambda: None), Link({}, lambda: None))
+    for link, end in zip(links, ends, strict=True):
+        await asyncio.get_running_loop().create_unix_connection(lambda link=link: link, sock=end)  # type: ignore[misc]
+    return links
+
+
+def test_a_link_carries_records_and_errors_as_they_are() -> None:
+    message = Message("assistant", "好" * 500_000, (ToolCall("1", "restaurant_search", "{}"),))
+
+    async def echo(value: object) -> object:
+        await asyncio.sleep(0)
+        return value
+
+    async def fail(kind: str) -> None:
+        raise {
+            "ours": OrderFailed("Too long.", reason="context"),
+            "retry": RetryLater("Later.", kind="rate", retry_after_s=2.0, billed=True),
+        }.get(kind, ValueError("a mistake"))
+
+    async def work() -> None:
+        far, near = await _pair({"echo": echo, "fail": fail})
+        assert await asyncio.gather(*(near.ask("echo", (number, message)) for number in range(3))) == [
+            (number, message) for number in range(3)
+        ]
+        with pytest.raises(OrderFailed, match="Too long") as failed:
+            await near.ask("fail", "ours")
+        assert failed.value.reason == "context"
+        with pytest.raises(RetryLater) as later:
+            await near.ask("fail", "retry")
+        assert (later.value.kind, later.value.retry_after_s, later.value.billed) == ("rate", 2.0, True)
+        with pytest.raises(FarError, match="a mistake"):
+            await near.ask("fail", "other")
+        waiting = asyncio.create_task(near.ask("echo", 1))
+        await asyncio.sleep(0)
+        await far.close()
+        with pytest.raises(LinkLostError):
+            await waiting
+        with pytest.raises(LinkLostError):
+            await near.ask("echo", 1)
+
+    asyncio.run(work())
+
+
+def test_what_a_dead_worker_had_sent_counts_as_spent_and_its_slots_are_free(tmp_path: Path) -> None:
+    async def work() -> None:
+        ledger = Ledger(tmp_path, "run", 10.0)
+        limiter = LocalLimiter({"teacher": PoolLimits(max_in_flight=1, start_in_flight=1)})
+        desk = Desk(limiter, ledger, AmapMap.__new__(AmapMap))
+        call = {"order_id": "o", "step": 0, "purpose": "agent", "model": "m", "worst_cny": 2.0}
+        await desk.lease("teacher", 1, 0)
+        waiting = asyncio.create_task(desk.lease("teacher", 1, 1))
+        sent, kept, void = [await desk.reserve(key, **call) for key in ("sent", "kept", "void")]
+        answer = {"raw": b"{}", "input_tokens": 1, "output_tokens": 1, "cost_cny": 0.5, "refusals": 0, "latency_s": 1.0}
+        await desk.keep("kept", kept, worst_cny=2.0, **answer)
+        await desk.void("void", void, worst_cny=2.0)
+        late = asyncio.create_task(desk.reserve("late", **call))
+        await asyncio.sleep(0)
+        await desk.close()
+        assert await late == sent == 0
+        await asyncio.gather(waiting, return_exceptions=True)
+        assert waiting.cancelled()
+        assert ledger.spent() == (2.5, 0.0)
+        assert limiter.state()[0].in_flight == limiter.state()[0].waiting == 0
+        (await asyncio.wait_for(limiter.lease("teacher"), 1.0)).release()
+        ledger.close()
+
+    asyncio.run(work())
