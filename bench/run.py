@@ -34,6 +34,7 @@ BENCHES = (
     Bench("limits", "limits.py", ("--seconds", "20"), ("--seconds", "60")),
     Bench("agent_cpu", "agent_cpu.py"),
     Bench("call_cpu", "call_cpu.py"),
+    Bench("workers", "workers.py", ("--samples", "2000"), ("--samples", "6000")),
     Bench("neardup_curve", "neardup_curve.py"),
     Bench("dedupe", "dedupe.py", ("--rows", "50000", "--add", "1000")),
     Bench("memory", "memory.py", ("--small", "1000", "--large", "3000")),

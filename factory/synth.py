@@ -26,7 +26,7 @@ from factory.maps.open_map import OpenMap, open_map
 from factory.maps.service import MapService
 from factory.orders import Plan, visiting_order
 from factory.plan_file import PLANNER_VERSION, PlanFolder, fingerprint, places_from_json, places_to_json, read_places
-from factory.pool import Executor, LocalExecutor
+from factory.pool import Executor, LocalExecutor, spare_collector
 from factory.progress import Progress, Snapshot
 from factory.records import Order, Place, PlaceName
 from factory.refresh import Refresher
@@ -45,6 +45,7 @@ def main(argv: Sequence[str]) -> int:
     """Run to N accepted samples. Raises ChidianError; returns 0, or 130 after Ctrl-C."""
     settings = read_settings(argv)
     say(_greeting(settings))
+    spare_collector()
     return asyncio.run(_run(settings))
 
 

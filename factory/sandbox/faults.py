@@ -174,7 +174,10 @@ def fault_middleware(faults: Faults, tally: Tally) -> Any:
 
 
 async def _typed(handler: Any, request: web.Request) -> web.StreamResponse:
-    response: web.StreamResponse = await handler(request)
+    try:
+        response: web.StreamResponse = await handler(request)
+    except ConnectionResetError:  # the client died while it sent: nobody reads this, and nothing is wrong here
+        return web.Response(status=400)
     return response
 
 

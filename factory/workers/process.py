@@ -12,7 +12,7 @@ import socket
 import sys
 
 from factory.agent import AgentWorker
-from factory.pool import LocalExecutor
+from factory.pool import LocalExecutor, spare_collector
 from factory.records import Order, OrderOutcome
 from factory.workers.link import Link
 from factory.workers.remote import RemoteLedger, RemoteLimiter, RemoteMap
@@ -50,4 +50,5 @@ async def _serve(end: socket.socket) -> None:
 
 
 if __name__ == "__main__":
+    spare_collector()
     asyncio.run(_serve(socket.socket(fileno=int(sys.argv[1]))))

@@ -1,0 +1,84 @@
+"""Samples a second with one and with two worker processes at concurrency 256, against what latency allows.
+
+``python bench/workers.py``; prints JSON. K=1 (three LLM calls a sample). The latency limit is AGENTS / (calls a sample x latency);
+the rate is that of the middle half of the calls, so that start, growth of the ceiling and end do not count. The simulated teacher
+is one more process on the same cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import resource
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from factory.sandbox.process import SandboxProcess
+from factory.sandbox.serve import Sandbox
+
+AGENTS = 256
+ROOT = Path(__file__).parent.parent
+MIDDLE = """
+with done as (select julianday(settled_at) * 86400 as at, ntile(4) over (order by settled_at) as part from calls where status = 'kept')
+select count(*) / (max(at) - min(at)) from done where part in (2, 3)
+"""
+
+
+async def measure(workers: int, samples: int, latency_s: float, sandbox: SandboxProcess) -> dict[str, Any]:
+    """One run from nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        given = {"N": samples, "K": 1, "AGENTS": AGENTS, "WORKERS": workers, "DATA": folder, "SANDBOX_DEFECTS": 0}
+        urls = {"AMAP_BASE_URL": sandbox.amap_base_url, "TEACHER_BASE_URL": sandbox.chat_base_url}
+        env = os.environ | {name: str(value) for name, value in given.items()} | urls
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "factory", "synth", cwd=ROOT, env=env, stderr=subprocess.DEVNULL
+        )
+        assert await child.wait() == 0, "synth failed"
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        with contextlib.closing(sqlite3.connect(Path(folder) / "calls.sqlite")) as book:
+            runs, calls = (book.execute(f"select count(*) from {name}").fetchone()[0] for name in ("opened", "calls"))
+            rate = book.execute(MIDDLE).fetchone()[0] / (calls / runs)
+    limit = AGENTS / (calls / runs * latency_s)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {
+        "workers": workers,
+        "samples_per_s": round(rate, 1),
+        "latency_limit_per_s": round(limit, 1),
+        "share": round(rate / limit, 3),
+        "cpu_ms_a_run_start_included": round(used / runs * 1000, 2),
+    }
+
+
+async def side_by_side(samples: int, latencies: list[float]) -> dict[str, Any]:
+    """One and two processes at each latency, each against a fresh server."""
+    results = []
+    for latency_s in latencies:
+        faults = orjson.dumps({"chat": {"latency_ms": latency_s * 1000}}).decode()
+        for workers in (1, 2):
+            async with SandboxProcess(Sandbox(0, 0.0, faults)) as sandbox:
+                results.append({"latency_s": latency_s} | await measure(workers, samples, latency_s, sandbox))
+    return {"cores": os.cpu_count(), "load": os.getloadavg(), "agents": AGENTS, "results": results}
+
+
+def main() -> int:
+    """Measure."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--samples", type=int, default=4_000)
+    parser.add_argument("--latencies", type=float, nargs="+", default=[0.3, 1.0])
+    flags = parser.parse_args()
+    found = asyncio.run(side_by_side(flags.samples, flags.latencies))
+    sys.stdout.write(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
