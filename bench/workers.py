@@ -27,7 +27,9 @@ from factory.sandbox.serve import Sandbox
 AGENTS = 256
 ROOT = Path(__file__).parent.parent
 MIDDLE = """
-with done as (select julianday(settled_at) * 86400 as at, ntile(4) over (order by settled_at) as part from calls where status = 'kept')
+with done as (
+  select julianday(settled_at) * 86400 as at, ntile(4) over (order by settled_at) as part from calls where status = 'kept'
+)
 select count(*) / (max(at) - min(at)) from done where part in (2, 3)
 """
 

@@ -50,8 +50,9 @@ class Executor(Protocol):
 
 
 def spare_collector() -> None:
-    """For a process that runs agents, once all is imported: its records form no cycles, and each full collection would walk
-    some 300,000 objects of imported modules; a tenth of a run's CPU went there. What little is cyclic is still collected.
+    """For a process that runs agents, once its modules are imported: collect cycles seldom, and never among the modules' objects.
+
+    Records form no cycles, so that they go without it; walking them and the modules took a tenth of a run's CPU.
     """
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)
