@@ -3,6 +3,7 @@
 ``python bench/agent_cpu.py``; prints JSON. Ours is ``python -m factory synth`` itself, K=1, with verification, keeping and commits,
 as the difference of a long and a short run, so that start and end cancel; the peer runs in threads, imports and warm-up left out.
 Refreshes of the warehouse are children, come by the clock and may cost a twentieth of the run: they are told apart.
+The peer's search tool asks the map once over HTTP and shows 25 restaurants, as ours does; it checks and keeps nothing.
 smolagents and litellm are our own dependencies, so the peer needs no venv of its own.
 """
 
@@ -84,12 +85,29 @@ async def peer(runs: int) -> dict[str, Any]:
         )
         out, _ = await child.communicate()
         found: dict[str, Any] = orjson.loads(out.splitlines()[-1])
-        found["llm_calls_a_run"] = round((await mock.stats())["served"] / (runs + CONCURRENCY), 2)
+        served = (await mock.stats())["served"]
+        found["llm_calls_a_run"] = round(served / (runs + CONCURRENCY), 2) - 1  # one is the map's
     return found
+
+
+def _restaurant(number: int) -> dict[str, Any]:
+    """As our own search tool shows one."""
+    return {
+        "poi_id": f"B0FF{number:06d}",
+        "name": f"示例菜馆（第{number}分店）",
+        "cuisine": "川菜",
+        "address": f"示例路{number}号",
+        "rating": 4.5,
+        "cost_cny": 60 + number,
+        "distance_m": 40 * number,
+        "open_hours": "10:00-22:00",
+        "specialities": ["水煮鱼", "宫保鸡丁", "麻婆豆腐"],
+    }
 
 
 def as_shipped(url: str, runs: int) -> dict[str, Any]:
     """Smolagents, a new agent a run, rich's output to nowhere, 64 threads."""
+    import requests  # noqa: PLC0415 - what smolagents' own tools use; only in the peer's process
     from smolagents import LiteLLMModel, ToolCallingAgent, tool  # noqa: PLC0415 - only in the peer's process
 
     @tool  # type: ignore[untyped-decorator]  # smolagents ships no types
@@ -99,7 +117,6 @@ def as_shipped(url: str, runs: int) -> dict[str, Any]:
         Args:
             place: its name
         """
-        time.sleep(0.05)
         return orjson.dumps({"location": "116.326500,39.999700", "name": place}).decode()
 
     @tool  # type: ignore[untyped-decorator]  # smolagents ships no types
@@ -109,9 +126,14 @@ def as_shipped(url: str, runs: int) -> dict[str, Any]:
         Args:
             location: longitude and latitude
         """
-        time.sleep(0.05)
-        pois = [{"name": f"示例菜馆{i}", "rating": 4.5, "cost_cny": 60 + i, "distance_m": 40 * i} for i in range(20)]
-        return orjson.dumps({"location": location, "pois": pois}).decode()
+        asked = {"key": "none", "location": location, "radius": 2000, "types": "050000", "offset": 25, "page": 1}
+        found = requests.get(url.removesuffix("/v1") + "/v3/place/around", params=asked, timeout=10).json()
+        assert found["status"] == "1"
+        return shown
+
+    shown = orjson.dumps(
+        {"page": 1, "is_last": False, "count": 25, "pois": [_restaurant(i) for i in range(25)]}
+    ).decode()
 
     def one(_: int) -> None:
         model = LiteLLMModel(model_id="openai/mock", api_base=url, api_key="none")
