@@ -7,6 +7,7 @@ agents. The executor knows nothing of admission or shards; that is coordinator.p
 from __future__ import annotations
 
 import asyncio
+import atexit
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,6 +56,7 @@ def spare_collector() -> None:
     Records form no cycles, so that they go without it; walking them and the modules took a tenth of a run's CPU.
     """
     gc.freeze()
+    atexit.register(gc.unfreeze)  # at the end the modules' objects must go: DuckDB's report each that stays
     gc.set_threshold(20_000, 50, 100)
 
 

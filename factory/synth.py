@@ -42,11 +42,14 @@ QUEUED_ORDERS = 8
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run to N accepted samples. Raises ChidianError; returns 0, or 130 after Ctrl-C."""
+    """Run to N accepted samples. Raises ChidianError; returns 0, or 130 after Ctrl-C; a second Ctrl-C raises KeyboardInterrupt."""
     settings = read_settings(argv)
     say(_greeting(settings))
     spare_collector()
-    return asyncio.run(_run(settings))
+    try:
+        return asyncio.run(_run(settings))
+    except asyncio.CancelledError:  # by a second Ctrl-C
+        raise KeyboardInterrupt from None
 
 
 def say(line: str) -> None:

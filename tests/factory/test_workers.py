@@ -122,6 +122,19 @@ def test_ctrl_c_drains_the_workers(tmp_path: Path) -> None:
         assert book.execute("select count(*) from calls where status = 'reserved'").fetchone() == (0,)
 
 
+def test_a_second_ctrl_c_ends_all_at_once(tmp_path: Path) -> None:
+    with _start(tmp_path, N="5000") as child:
+        _wait(child, lambda: _calls(tmp_path) >= 60)
+        workers = _workers(child.pid)
+        child.send_signal(signal.SIGINT)
+        time.sleep(0.05)
+        child.send_signal(signal.SIGINT)
+        said = _end(child)
+    assert child.returncode == 130
+    assert said.strip().endswith("interrupted: the same command goes on from what is committed.")
+    assert not any(_is_running(pid) for pid in workers)
+
+
 def test_workers_that_always_die_stop_the_run_with_a_sentence(tmp_path: Path) -> None:
     with _start(tmp_path, N="150") as child:
         while child.poll() is None:
