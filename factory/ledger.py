@@ -14,6 +14,7 @@ import os
 import queue
 import sqlite3
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -98,6 +99,7 @@ class Ledger:
         self._run_id = run_id
         self._budget = budget_cny
         self._in_flight = 0
+        self._closed = False
         self._short_of_money: list[asyncio.Future[None]] = []
         self._lock = _lock(data)
         self._path = data / "calls.sqlite"
@@ -271,6 +273,8 @@ class Ledger:
             loop.call_soon_threadsafe(self._committed, problem)
 
     def _committed(self, problem: sqlite3.Error | None) -> None:
+        if self._closed:
+            return
         batch, self._committing = self._committing, []
         self._end(batch, problem)
         self._begin()
@@ -288,9 +292,15 @@ class Ledger:
                 job.future.set_exception(_trouble(self._path, problem))
 
     def close(self) -> None:
-        """Finish a commit that is under way and let go of the folder."""
+        """Finish what is under way and what is queued (an answer that has come is paid for), and let go of the folder."""
         self._commits.put(None)
         self._thread.join()
+        self._closed = True
+        with suppress(sqlite3.Error):  # the disk's trouble has been told by now
+            self._writer.execute("begin immediate")
+            for job in self._queued:
+                self._writer.execute(job.sql, job.values)
+            self._writer.execute("commit")
         self._writer.close()
         self._reader.close()
         self._lock.close()
