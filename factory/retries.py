@@ -1,7 +1,7 @@
 """When a failed request is tried again, and when this one request is given up although the service serves others.
 
-Whether the service as a whole is down is the limiter's to say (slots.py). By hand: tenacity costs a tenth of a millisecond a
-call that needs no second attempt.
+Whether the service as a whole is down is the limiter's to say (slots.py). The map's door repeats with tenacity and asks here for
+the wait; the LLM's transport repeats by hand, since tenacity costs a tenth of a millisecond on each of its many calls.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from typing import Any
 import aiohttp
 import orjson
 from asyncio_throttle import Throttler
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from factory.errors import ChidianError, OrderFailed, QuotaExhausted, RetryLater
 from factory.limits import Lease, Limiter, PoolLimits
@@ -116,13 +117,13 @@ class AmapWire:
 
     async def _fetch(self, key: str, endpoint: str, parameters: dict[str, str]) -> KeptAnswer:
         patience = Patience("The map", ATTEMPTS, self._account.give_up_s)
-        while True:
-            try:
-                raw = await self._dispatch(endpoint, parameters)
-            except RetryLater as error:
-                await asyncio.sleep(patience.wait_s(error))
-            else:
-                return self._kept.put(key, self._service, raw)
+        tries = AsyncRetrying(
+            retry=retry_if_exception_type(RetryLater),
+            wait=lambda state: patience.wait_s(_failure(state)),
+            reraise=True,
+        )
+        raw: bytes = await tries(self._dispatch, endpoint, parameters)
+        return self._kept.put(key, self._service, raw)
 
     async def _dispatch(self, endpoint: str, parameters: dict[str, str]) -> bytes:
         if self._dispatcher is None:
@@ -225,3 +226,11 @@ class AmapWire:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._session is not None:
             await self._session.close()
+
+
+def _failure(state: RetryCallState) -> RetryLater:
+    """What the last attempt met; tenacity asks for a wait only after one that is to be tried again."""
+    error = state.outcome.exception() if state.outcome else None
+    if not isinstance(error, RetryLater):
+        raise TypeError(f"no attempt to repeat after {error!r}")
+    return error
