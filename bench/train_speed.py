@@ -278,7 +278,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path)
     parser.add_argument("--tokens", type=int, default=24_000, help="trained tokens an arm")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--vocabulary", default="both", help="embedded, full or both")
+    parser.add_argument("--vocabulary", default="both", help="embedded, full, both or none")
     parser.add_argument("--loss", action="store_true", help="time to equal validation loss, too (minutes)")
     parser.add_argument("--loss-tokens", type=int, default=300_000)
     flags = parser.parse_args()
@@ -290,7 +290,7 @@ def main() -> None:
         data = flags.data or _made(Path(scratch) / "data")
         folder = whole_vocabulary(Path(scratch) / "whole")
         peers = PEERS if importlib.util.find_spec("trl") else ()
-        wanted = VOCABULARIES if flags.vocabulary == "both" else (flags.vocabulary,)
+        wanted = {"both": VOCABULARIES, "none": ()}.get(flags.vocabulary, (flags.vocabulary,))
         found: dict[str, Any] = {
             name: speed(
                 data, name, OURS + peers, flags.tokens // (1 if name == "embedded" else 4), flags.rounds, folder

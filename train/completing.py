@@ -281,8 +281,23 @@ def main(argv: Sequence[str]) -> int:
     if flags.mode not in MODES:
         raise UsageError(f"MODE must be one of {', '.join(MODES)}, not {flags.mode!r}.")
     folder = Path(flags.checkpoint) if flags.checkpoint else newest(flags.data, flags.mode)
+    if trained_held_out(folder):
+        sentence = (
+            f"{folder} was trained on {trained_held_out(folder)} of the held-out rows: its answers to `seen` and `unseen` would "
+            "measure memory, so none are made. Its own validation losses are in metrics.jsonl and loss.png."
+        )
+        if flags.checkpoint:
+            raise UsageError(sentence)
+        _say(sentence)
+        return 0
     complete(flags.data, folder, flags.mode, flags.arm, limit=int(flags.limit) if flags.limit else None)
     return 0
+
+
+def trained_held_out(folder: Path) -> int:
+    """How many of the rows that completions would ask about this checkpoint has learnt (RECIPE=original-random, or a SQL=)."""
+    record = folder / "chidian.json"
+    return int(orjson.loads(record.read_bytes()).get("trained_held_out", 0)) if record.exists() else 0
 
 
 def newest(data: Path, mode: str) -> Path:

@@ -53,13 +53,17 @@ def tiny(tokenizer: Tokenizer, seed: int) -> Qwen3ForCausalLM:
 def load(folder: Path) -> tuple[Qwen3ForCausalLM, torch.dtype]:
     """A model folder with fp32 master weights, and the dtype its weights came in. Raises UsageError."""
     try:
-        model = AutoModelForCausalLM.from_pretrained(
-            folder, attn_implementation=attention.NAME, dtype="auto", local_files_only=True
+        model, found = AutoModelForCausalLM.from_pretrained(
+            folder, attn_implementation=attention.NAME, dtype="auto", local_files_only=True, output_loading_info=True
         )
     except (OSError, ValueError, SafetensorError) as error:
         raise UsageError(
             f"MODEL={folder} cannot be loaded: {str(error).strip().splitlines()[0]} "
             "It must hold config.json and all *.safetensors of a causal language model."
         ) from error
+    if found["missing_keys"]:  # transformers would fill them with random numbers and only warn
+        raise UsageError(
+            f"MODEL={folder} lacks {len(found['missing_keys'])} weights ({min(found['missing_keys'])} …): fetch all its files again."
+        )
     came_in: torch.dtype = model.dtype
     return model.float(), came_in

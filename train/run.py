@@ -91,7 +91,7 @@ def read_settings(argv: Sequence[str]) -> TrainSettings:
     parser.add_argument("--epochs", default=env.get("EPOCHS") or None)
     parser.add_argument("--tokens", default=None, help="stop after about so many trained answer tokens")
     parser.add_argument("--name", default=None, help="checkpoint folder under DATA/models")
-    parser.add_argument("--save-every", type=float, default=60.0, help="seconds between checkpoints, at least")
+    parser.add_argument("--save-every", type=float, default=60.0, help="seconds between checkpoints, at least; 0: every step")
     flags = parser.parse_args(list(argv))
     for what, known in (("mode", MODES), ("thinking", THINKING)):
         if getattr(flags, what) not in known:
@@ -138,8 +138,7 @@ def train(settings: TrainSettings) -> Path:
     after = int(going_on.name.rpartition("-")[2]) if going_on else 0
     if after and main_process:
         _say(f"going on after step {after} of {len(ready.schedule.steps)}")
-    with checkpoints.trouble("The metrics"):
-        metrics = Metrics(folder, config, after=after) if main_process else None
+    metrics = Metrics(checkpoints, config, after=after) if main_process else None
     trainer = _trainer(settings, ready, checkpoints, metrics)
     trainer.train(resume_from_checkpoint=str(going_on) if going_on else None)
     _finish(trainer, ready, checkpoints, config)
@@ -157,7 +156,12 @@ def prepare(settings: TrainSettings) -> Prepared:
     division = read_division(settings.data, settings.mode, settings.sql, chosen.split, settings.seed)
     if len(division.train) < chosen.samples_per_step:
         raise UsageError(
-            f"There are {len(division.train)} rows to train on; at least {chosen.samples_per_step}, one step, are needed."
+            f"Rows to train on: {len(division.train)}; at least {chosen.samples_per_step}, one step, are needed: select more."
+        )
+    if division.held_out and os.environ.get("RANK", "0") == "0":
+        _say(
+            f"{division.held_out} of the rows to train on are held-out rows (split seen or unseen): validation losses that count "
+            "them measure memory, and `complete` will not ask this checkpoint."
         )
     source = hub.find_model(settings.model, settings.hub) if settings.model else None
     template = _template(source, division, settings.thinking)
@@ -227,6 +231,7 @@ def _config(settings: TrainSettings, ready: Prepared) -> dict[str, Any]:
     held_out = [row for rows in ready.division.validation.values() for row in rows]
     return {
         "rows": fingerprint(ready.division.train),
+        "trained_held_out": ready.division.held_out,
         "validation_rows": fingerprint(held_out),
         "mode": settings.mode,
         "sql": settings.sql,
@@ -257,7 +262,6 @@ def _trainer(
         hold(ready.division.validation, ready.template, chosen.max_length),
         ready.template,
         metrics,
-        folder=checkpoints.folder,
         fused=chosen.fused_loss,
         demonstration=settings.model is None,
         save_every_s=settings.save_every_s,
@@ -301,6 +305,7 @@ def _arguments(settings: TrainSettings, ready: Prepared, folder: Path) -> Traini
         disable_tqdm=True,
         use_cpu=not gpu,
         ddp_backend=("nccl" if gpu else "gloo") if processes > 1 else None,
+        ddp_find_unused_parameters=False,
         dataloader_pin_memory=gpu,
     )
 

@@ -20,7 +20,7 @@ from transformers import TrainerCallback
 
 from factory.errors import RunStopped
 from train import curve, validation
-from train.checkpoints import METRICS, write_whole
+from train.checkpoints import METRICS, Checkpoints, write_whole
 from train.rows import Encoded
 from train.schedule import Schedule
 from train.speed import Meter, peak_flops, step_flops
@@ -37,19 +37,26 @@ SAVE_COST: Final = 20
 class Metrics:
     """``metrics.jsonl``, and the same lines to wandb."""
 
-    def __init__(self, folder: Path, config: Mapping[str, Any], *, after: int) -> None:
-        """Steps up to ``after`` are kept: those behind it are about to be made again."""
-        self._path = folder / METRICS
-        kept = [line for line in curve.read_metrics(self._path) if line["step"] <= after]
-        write_whole(self._path, b"".join(orjson.dumps(line) + b"\n" for line in kept))
-        self._run = _wandb(folder, config)
+    def __init__(self, checkpoints: Checkpoints, config: Mapping[str, Any], *, after: int) -> None:
+        """Steps up to ``after`` are kept: those behind it are about to be made again. Raises DiskTrouble."""
+        self._checkpoints = checkpoints
+        self._path = checkpoints.folder / METRICS
+        with checkpoints.trouble("The metrics"):
+            kept = [line for line in curve.read_metrics(self._path) if line["step"] <= after]
+            write_whole(self._path, b"".join(orjson.dumps(line) + b"\n" for line in kept))
+        self._run = _wandb(checkpoints.folder, config)
 
     def add(self, line: dict[str, Any]) -> None:
-        """One line; ``step`` is among it."""
-        with self._path.open("ab") as file:
+        """One line; ``step`` is among it. Raises DiskTrouble."""
+        with self._checkpoints.trouble("The metrics"), self._path.open("ab") as file:
             file.write(orjson.dumps(line) + b"\n")
         if self._run is not None:
             self._run.log({name: value for name, value in line.items() if name != "step"}, step=line["step"])
+
+    def draw(self, *, demonstration: bool) -> None:
+        """The curve so far. Raises DiskTrouble."""
+        with self._checkpoints.trouble("The loss curve"):
+            curve.draw(self._checkpoints.folder, demonstration=demonstration)
 
     def close(self) -> None:
         """Let wandb write what it holds."""
@@ -85,13 +92,12 @@ class Watcher(TrainerCallback):  # type: ignore[misc]  # transformers ships no t
         template: Template,
         metrics: Metrics | None,
         *,
-        folder: Path,
         fused: bool,
         demonstration: bool,
         save_every_s: float,
     ) -> None:
         self._samples, self._schedule, self._held, self._template = samples, schedule, held, template
-        self._metrics, self._folder, self._fused, self._demonstration = metrics, folder, fused, demonstration
+        self._metrics, self._fused, self._demonstration = metrics, fused, demonstration
         self._save_every_s, self._save_took_s = save_every_s, 0.0
         total = len(schedule.steps)
         looks = min(LOOKS, max(1, total // STEPS_A_LOOK))
@@ -137,9 +143,10 @@ class Watcher(TrainerCallback):  # type: ignore[misc]  # transformers ships no t
         self._meter.pause(self._save_took_s)
 
     def _time_to_save(self, args: Any) -> bool:
-        """The main process's clock decides for all."""
+        """The main process's clock decides for all; 0 seconds mean after every step, whatever that costs."""
         self._began_save = time.monotonic()
-        due = self._began_save - self._saved_at >= max(self._save_every_s, SAVE_COST * self._save_took_s)
+        wait = max(self._save_every_s, SAVE_COST * self._save_took_s) if self._save_every_s else 0.0
+        due = self._began_save - self._saved_at >= wait
         if args.world_size > 1:
             told = torch.tensor([due], device=args.device, dtype=torch.int32)
             torch.distributed.broadcast(told, src=0)
@@ -178,7 +185,7 @@ class Watcher(TrainerCallback):  # type: ignore[misc]  # transformers ships no t
             _say(" · ".join(f"validation {split} {loss:.4f}" for split, loss in found.items()))
             if not args.fsdp:
                 self._ask(self._metrics, step, model)
-            curve.draw(self._folder, demonstration=self._demonstration)
+            self._metrics.draw(demonstration=self._demonstration)
         self._meter.pause(time.monotonic() - start)
 
     def _ask(self, metrics: Metrics, step: int, model: Any) -> None:
