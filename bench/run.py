@@ -43,6 +43,8 @@ BENCHES = (
     Bench("kills", "kills.py", ("--kills", "8", "--n", "500", "--budget-seeds", "1", "--budget-kills", "4"), ()),
     Bench("dead_provider", "dead_provider.py", ("--give-up-s", "10"), ()),
     Bench("judge_kills", "judge_kills.py"),
+    Bench("train_kills", "train_kills.py"),
+    Bench("train_speed", "train_speed.py", ("--vocabulary", "embedded", "--rounds", "1"), ("--loss",)),
     Bench("judge_recovery", "judge_recovery.py", ("--simulations", "100"), ("--simulations", "2000")),
     Bench("judge_intervals", "judge_intervals.py", ("--simulations", "100"), ("--simulations", "2000")),
 )

@@ -1,4 +1,4 @@
-"""What a recipe costs: CPU seconds per real token and peak memory, beside the original's and TRL's SFTTrainer; then time to equal loss.
+"""What a recipe costs beside the original and TRL's SFTTrainer: CPU seconds a real token, peak memory, and time to equal loss.
 
 Every arm is a process of its own over the same rows, seed and threads; arms take turns in rounds and the median counts, since
 CPU seconds too move with what else the machine does. A real token is a token of a sample: padding is nobody's work.
@@ -26,6 +26,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
+from transformers import PrinterCallback, Qwen3Config, Qwen3ForCausalLM, TrainerCallback
+
+from train import recipe, tokenizer
+from train.checkpoints import Checkpoints
+from train.run import Prepared, TrainSettings, _arguments, prepare
+from train.trainer import PackedTrainer, ScheduledRows, only
+from train.validation import hold, losses
+
 OURS = ("original", "original-kept", "exact", "fast")
 """original-kept is the original without gradient checkpointing: what it would cost with all activations kept."""
 PEERS = ("trl-1x4", "trl-4x1", "trl-packed")
@@ -34,11 +43,8 @@ SHARES = (0.25, 0.35, 0.5, 0.7, 1.0)
 """Of the original's trained tokens, each with its whole schedule: how soon does a recipe reach the original's last loss?"""
 
 
-def settings(data: Path, recipe_name: str, model: Path | None, tokens: int) -> Any:
+def settings(data: Path, recipe_name: str, model: Path | None, tokens: int) -> TrainSettings:
     """As ``python -m train run`` would have them."""
-    from train import recipe
-    from train.run import TrainSettings
-
     chosen = recipe.load(recipe_name.removesuffix("-kept"))
     if recipe_name.endswith("-kept"):
         chosen = replace(chosen, gradient_checkpointing=False)
@@ -60,11 +66,6 @@ def settings(data: Path, recipe_name: str, model: Path | None, tokens: int) -> A
 
 def whole_vocabulary(folder: Path) -> Path:
     """A folder as a hub gives it: Qwen3's tokenizer and a small random model over all 151,936 words."""
-    import torch
-    from transformers import Qwen3Config, Qwen3ForCausalLM
-
-    from train import tokenizer
-
     if not (folder / "config.json").exists():
         tokenizer.save(tokenizer.qwen3(), folder, max_length=4_096, thinking="train")
         torch.manual_seed(0)
@@ -87,8 +88,6 @@ class Clock:
     """Trainer callback: process CPU seconds and real tokens, from the end of the second step on."""
 
     def __init__(self, tokens_of_step: list[int]) -> None:
-        from transformers import TrainerCallback
-
         outer = self
         self.tokens_of_step, self.start, self.end, self.tokens = tokens_of_step, 0.0, 0.0, 0
 
@@ -113,12 +112,6 @@ class Clock:
 
 def ours(data: Path, name: str, model: Path | None, tokens: int) -> dict[str, float]:
     """One recipe, through the trainer that users get."""
-    from transformers import PrinterCallback
-
-    from train.checkpoints import Checkpoints
-    from train.run import _arguments, prepare
-    from train.trainer import PackedTrainer, ScheduledRows, only
-
     chosen = settings(data, name, model, tokens)
     ready = prepare(chosen)
     sizes = [sum(len(ready.samples[i].ids) for row in step for i in row) for step in ready.schedule.steps]
@@ -139,12 +132,8 @@ def ours(data: Path, name: str, model: Path | None, tokens: int) -> dict[str, fl
     return {**clock.figures(), "train_cpu_s": round(total, 2), "validation_loss": validation_loss(ready, chosen)}
 
 
-def validation_loss(ready: Any, chosen: Any) -> float:
+def validation_loss(ready: Prepared, chosen: TrainSettings) -> float:
     """Over all answer tokens that are held out, seen and unseen together."""
-    import torch
-
-    from train.validation import hold, losses
-
     held = hold(ready.division.validation, ready.template, chosen.recipe.max_length)
     found = losses(ready.model, held, torch.device("cpu"), fused=chosen.recipe.fused_loss)
     weights = {name: sum(one.trained for one in held[name].rows) for name in found}
@@ -153,11 +142,8 @@ def validation_loss(ready: Any, chosen: Any) -> float:
 
 def trl(data: Path, name: str, model: Path | None, tokens: int) -> dict[str, float]:
     """SFTTrainer over the very token ids and masks that ours trains on; gradient checkpointing off, its chunked loss."""
-    from datasets import Dataset
-    from transformers import PrinterCallback
-    from trl import SFTConfig, SFTTrainer
-
-    from train.run import prepare
+    from datasets import Dataset  # noqa: PLC0415 - an optional peer
+    from trl import SFTConfig, SFTTrainer  # noqa: PLC0415 - as above
 
     ready = prepare(settings(data, "original", model, tokens))
     order = [i for step in ready.schedule.steps for row in step for i in row]
@@ -213,7 +199,9 @@ def _arm(data: Path, arm: str, vocabulary: str, tokens: int, folder: Path) -> di
     command = [sys.executable, __file__, "--data", str(data), "--arm", arm, "--tokens", str(tokens)]
     if vocabulary == "full":
         command += ["--model", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "WANDB_MODE": "disabled"})
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, "WANDB_MODE": "disabled"}
+    )
     if done.returncode:
         raise SystemExit(f"{arm} ({vocabulary}) failed:\n{done.stderr[-2_000:]}")
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
@@ -253,7 +241,10 @@ def equal_loss(data: Path, tokens: int, folder: Path) -> dict[str, Any]:
             if points[-1][1] <= wanted:
                 break
         reached = _crossing(points, wanted)
-        found[arm] = {"points": points, "over_original": round(reached / reference["train_cpu_s"], 3) if reached else None}
+        found[arm] = {
+            "points": points,
+            "over_original": round(reached / reference["train_cpu_s"], 3) if reached else None,
+        }
     return found
 
 

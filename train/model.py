@@ -63,7 +63,8 @@ def load(folder: Path) -> tuple[Qwen3ForCausalLM, torch.dtype]:
         ) from error
     if found["missing_keys"]:  # transformers would fill them with random numbers and only warn
         raise UsageError(
-            f"MODEL={folder} lacks {len(found['missing_keys'])} weights ({min(found['missing_keys'])} …): fetch all its files again."
+            f"MODEL={folder} lacks {len(found['missing_keys'])} weights, {min(found['missing_keys'])} among them: "
+            "fetch all its *.safetensors again."
         )
     came_in: torch.dtype = model.dtype
     return model.float(), came_in

@@ -91,7 +91,9 @@ def read_settings(argv: Sequence[str]) -> TrainSettings:
     parser.add_argument("--epochs", default=env.get("EPOCHS") or None)
     parser.add_argument("--tokens", default=None, help="stop after about so many trained answer tokens")
     parser.add_argument("--name", default=None, help="checkpoint folder under DATA/models")
-    parser.add_argument("--save-every", type=float, default=60.0, help="seconds between checkpoints, at least; 0: every step")
+    parser.add_argument(
+        "--save-every", type=float, default=60.0, help="seconds between checkpoints, at least; 0: every step"
+    )
     flags = parser.parse_args(list(argv))
     for what, known in (("mode", MODES), ("thinking", THINKING)):
         if getattr(flags, what) not in known:
