@@ -34,7 +34,7 @@ from train.completing import Student, load_student, newest, visible
 from train.rows import MODES
 
 MOST_TOKENS: Final = 512
-MOST_SHOWN: Final = 12
+MOST_SHOWN: Final = 8
 """Restaurants of an open prompt, as in the view sft_open_rows."""
 RADIUS_M: Final = 2_000
 HELP: Final = "/new begins a new conversation, /at NAME CITY says where you are, an end of input ends.\n"
@@ -93,7 +93,7 @@ class Surroundings:
         return self.place
 
     def prompt(self, question: str) -> str:
-        """The question with evidence before it, as in training. Raises UsageError when no place is known."""
+        """The question with evidence after it, as in training. Raises UsageError when no place is known."""
         named = max((one for one in self.known if one.name in question), key=lambda one: len(one.name), default=None)
         place = self.at(named) if named and (self.place is None or named.name != self.place.name) else self.place
         if place is None:
@@ -104,7 +104,7 @@ class Surroundings:
         pois = [replace(one, distance_m=round(distance_m(place.lng, place.lat, one.lng, one.lat))) for one in page.pois]
         shown = sorted(pois, key=lambda one: one.distance_m or 0)[:MOST_SHOWN]
         _say(f"({len(shown)} restaurants around {place.name}, {cuisine or 'any cuisine'}; {self.maps.attribution})\n")
-        return "附近的餐厅：\n" + "\n".join(map(line, shown)) + "\n\n" + question
+        return question + "\n\n附近的餐厅：\n" + "\n".join(map(line, shown))
 
 
 def line(poi: Poi) -> str:
@@ -112,11 +112,11 @@ def line(poi: Poi) -> str:
     parts = (
         poi.name,
         poi.cuisine,
-        poi.address,
+        None if poi.address is None else f"地址{poi.address}",
         None if poi.rating is None else f"评分{poi.rating:.1f}",
         None if poi.cost_cny is None else f"人均{poi.cost_cny:g}元",
-        None if poi.distance_m is None else f"{poi.distance_m}米",
-        poi.open_hours,
+        None if poi.distance_m is None else f"距离{poi.distance_m}米",
+        None if poi.open_hours is None else f"营业{poi.open_hours}",
         f"招牌{'、'.join(poi.specialities)}" if poi.specialities else None,
     )
     return "｜".join(part for part in parts if part is not None)

@@ -23,7 +23,7 @@ from factory.errors import UsageError
 from train import attention, hub, recipe, tokenizer
 from train.checkpoints import Checkpoints
 from train.loss import give_answer_loss
-from train.model import DEMONSTRATION, QWEN3, TINY, load, tiny
+from train.model import DEMONSTRATION, QWEN3, TINY, ModelSettings, load, tiny
 from train.recipe import Recipe
 from train.rows import MODES, Division, Encoded, fingerprint, read_division
 from train.schedule import Schedule, schedule
@@ -31,8 +31,6 @@ from train.template import THINKING, Template, load_template, texts
 from train.trainer import PackedTrainer, ScheduledRows, only
 from train.validation import hold
 from train.watching import Metrics, Watcher
-
-WARMUP_STEPS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +64,7 @@ class Prepared:
     division: Division
     samples: list[Encoded]
     schedule: Schedule
+    owner: ModelSettings
     learning_rate: float
     epochs: int
 
@@ -187,7 +186,7 @@ def prepare(settings: TrainSettings) -> Prepared:
     else:
         model.set_attn_implementation("sdpa")
     rate = chosen.learning_rate(owner.learning_rate, steps.samples_per_step)
-    return Prepared(model, dtype, template, division, samples, steps, rate, settings.epochs or owner.epochs)
+    return Prepared(model, dtype, template, division, samples, steps, owner, rate, settings.epochs or owner.epochs)
 
 
 def _template(source: Path | None, division: Division, thinking: str) -> Template:
@@ -294,7 +293,9 @@ def _arguments(settings: TrainSettings, ready: Prepared, folder: Path) -> Traini
         max_steps=len(ready.schedule.steps),
         learning_rate=ready.learning_rate,
         lr_scheduler_type="linear",
-        warmup_steps=min(WARMUP_STEPS, len(ready.schedule.steps) // 4),
+        warmup_steps=min(ready.owner.warmup_steps, len(ready.schedule.steps) // 4),
+        adam_beta2=ready.owner.beta2,
+        weight_decay=ready.owner.weight_decay,
         max_grad_norm=1.0,
         optim="adamw_torch_fused",
         seed=settings.seed,

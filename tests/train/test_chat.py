@@ -59,7 +59,7 @@ def test_a_full_window_drops_the_oldest_turns_and_refuses_what_never_fits(studen
         conversation.ask("想吃川菜。" * 60)
 
 
-def test_evidence_stands_before_the_question_as_the_training_view_writes_it() -> None:
+def test_evidence_is_written_as_the_training_view_writes_it() -> None:
     poi = Poi(
         "SBX1",
         "川香园",
@@ -76,7 +76,7 @@ def test_evidence_stands_before_the_question_as_the_training_view_writes_it() ->
         None,
         ("鱼", "鸡"),
     )
-    assert line(poi) == "川香园｜川菜｜学院路5号｜评分4.6｜人均78元｜342米｜10:00-22:00｜招牌鱼、鸡"
+    assert line(poi) == "川香园｜川菜｜地址学院路5号｜评分4.6｜人均78元｜距离342米｜营业10:00-22:00｜招牌鱼、鸡"
     assert line(Poi("SBX2", "小馆", None, 116.3, 40.0)) == "小馆"
     sql = Path("warehouse/views/sft_open_rows.sql").read_text(encoding="utf-8")
     block = sql.split("string_agg(")[1].split("chr(10) order by")[0].strip().rstrip(",")
@@ -100,7 +100,7 @@ def test_an_open_conversation_asks_the_map_and_says_when_it_knows_no_place(
     assert "you are at 北京大学" in said
     assert "无名之地" in said
     assert len(asked) == 2
-    assert all(text.startswith("附近的餐厅：\n") for text in asked)
+    assert all("\n\n附近的餐厅：\n" in text for text in asked)
     assert "｜川菜｜" in asked[0]
-    assert asked[0].endswith("\n\n我在清华大学，想吃川菜。")
+    assert asked[0].startswith("我在清华大学，想吃川菜。\n\n")
     assert "｜火锅｜" in asked[1]

@@ -103,7 +103,7 @@ def test_the_views_hold_their_contract(world: Path) -> None:
     assert split == [(60,)]
 
 
-def test_open_rows_show_at_most_twelve_and_all_recommended(world: Path) -> None:
+def test_open_rows_show_at_most_eight_and_all_recommended(world: Path) -> None:
     rows = _ask(
         world,
         "select messages[2].content, list_transform(s.recommendations, lambda r: r.name) from "
@@ -113,8 +113,8 @@ def test_open_rows_show_at_most_twelve_and_all_recommended(world: Path) -> None:
     for content, names in rows:
         assert isinstance(content, str)
         assert isinstance(names, list)
-        block = content.split("\n\n")[0].splitlines()[1:]
-        assert len(block) <= 12
+        block = content.split("\n\n附近的餐厅：\n")[1].splitlines()
+        assert len(block) <= 8
         assert all(any(line.startswith(name) for line in block) for name in names)
 
 
