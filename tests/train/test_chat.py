@@ -24,7 +24,7 @@ def student(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Student:
     words = tokenizer.pruned(
         ["我在清华大学，想吃川菜。附近的餐厅", STUDENT_SYSTEM, "<|im_start|>user\nassistant system"]
     )
-    model = tiny(words, 3)
+    model = tiny(words, 0)
     model.config._attn_implementation = "sdpa"
     model.config.use_cache = True
     model.save_pretrained(tmp_path)

@@ -57,7 +57,7 @@ def _save(folder: Path, seed: int) -> Path:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _save(tmp_path_factory.mktemp("models") / "tiny-closed-0", 3)
+    return _save(tmp_path_factory.mktemp("models") / "tiny-closed-0", 4)
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_a_kill_loses_nothing_and_the_rest_alone_is_completed(
 def test_a_retrained_checkpoint_of_the_same_name_answers_everything_anew(
     data: Path, folder: Path, tmp_path: Path
 ) -> None:
-    again = _save(tmp_path / folder.name, 4)
+    again = _save(tmp_path / folder.name, 3)
     assert identity(again) != identity(folder)
     assert complete(data, again, "closed", train_sample=3, limit=2) == len(questions(data, "closed", 3, 2))
 
