@@ -78,8 +78,10 @@ def _look_back(attention: Any, constant: Tensor, theta: float) -> None:
 
 
 def _match_and_copy(attention: Any, head: int, read: Tensor, write: Tensor, gain: float) -> None:
-    """The query reads the present token, the key what the first layer wrote of the previous one; the slow pairs compare
-    them, since their turn with distance is small."""
+    """The query reads the present token, the key what the first layer wrote of the one before it.
+
+    The slow pairs compare them, since distance hardly turns these.
+    """
     dim = attention.head_dim
     half = dim // 2
     own = slice(head * dim, (head + 1) * dim)
