@@ -62,7 +62,8 @@ def _orthonormal(rows: int, columns: int, besides: Tensor | None = None) -> Tens
     found = torch.randn(rows, columns)
     if besides is not None:
         found -= torch.outer(besides, besides @ found)
-    return torch.linalg.qr(found)[0]
+    basis: Tensor = torch.linalg.qr(found)[0]
+    return basis
 
 
 def _look_back(attention: Any, constant: Tensor, theta: float) -> None:
