@@ -206,6 +206,20 @@ def test_nothing_fits_is_wrong_where_something_does(taught: list[tuple[Ground, s
     assert measure(taught[0][0], "附近没有完全符合的餐厅。", ended=True)["wish_respected"][0] == 0.0
 
 
+@pytest.mark.usefixtures("short")
+def test_untrained_weights_answer_as_arm_base_and_stand_beside_the_tuned(
+    data: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for arm in ("base", "tuned"):
+        complete(data, folder, "closed", arm=arm, train_sample=2, limit=1)
+    assert "· base · closed" in capsys.readouterr().out
+    with open_data(data) as connection:
+        question = "select count(*), count(distinct sample_id) from completions where arm = 'base' and model = ?"
+        counts = connection.execute(question, [folder.name]).fetchone()
+    asked = len(questions(data, "closed", 2, 1))
+    assert counts == (asked, asked)
+
+
 def test_a_repeating_answer_is_seen() -> None:
     assert repetition("评分4.6，人均78元，距离约342米。" * 20) > 0.9
     assert repetition("短") == 0.0
