@@ -1,7 +1,8 @@
 """``python -m train run``: rows from a view, the recipe's steps with transformers' Trainer, a plain checkpoint folder.
 
 Wires what the other files decide: rows.py and template.py give token ids, recipe.py and schedule.py the steps, trainer.py
-makes them, watching.py shows them, checkpoints.py keeps them. Runs alone, or under torchrun with several processes.
+makes them, watching.py shows them, checkpoints.py keeps them. Runs alone, or with several processes, one a GPU, which share the
+samples of each step: ``torchrun --standalone --nproc-per-node 2 -m train run``.
 """
 
 from __future__ import annotations

@@ -15,5 +15,5 @@ from tests.train.running import CLEAN
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = tmp_path_factory.mktemp("world")
     command = [sys.executable, "-m", "factory", "synth"]
-    subprocess.run(command, env={**CLEAN, "DATA": str(data), "N": "60"}, check=True, capture_output=True, timeout=170)
+    subprocess.run(command, env={**CLEAN, "DATA": str(data), "N": "150"}, check=True, capture_output=True, timeout=170)
     return data
