@@ -31,7 +31,7 @@ from train.schedule import Schedule, schedule
 from train.template import THINKING, Template, load_template, texts
 from train.trainer import PackedTrainer, ScheduledRows, only
 from train.validation import hold
-from train.watching import Metrics, Watcher
+from train.watching import Metrics, Watcher, wandb_mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,7 @@ def read_settings(argv: Sequence[str]) -> TrainSettings:
     for what, known in (("mode", MODES), ("thinking", THINKING)):
         if getattr(flags, what) not in known:
             raise UsageError(f"{what.upper()} must be one of {', '.join(known)}, not {getattr(flags, what)!r}.")
+    wandb_mode()
     if flags.hub and not flags.model:
         raise UsageError("HUB names where MODEL comes from: give MODEL too, such as MODEL=Qwen/Qwen3-0.6B.")
     if flags.name is not None and (Path(flags.name).name != flags.name or not flags.name):

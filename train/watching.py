@@ -18,7 +18,7 @@ import orjson
 import torch
 from transformers import TrainerCallback
 
-from factory.errors import RunStopped
+from factory.errors import RunStopped, UsageError
 from train import curve, validation
 from train.checkpoints import METRICS, Checkpoints, write_whole
 from train.rows import Encoded
@@ -29,6 +29,7 @@ from train.validation import Held
 
 LOOKS, STEPS_A_LOOK = 6, 25
 """Validations in a run, evenly, the last after the last step; fewer in a run so short that they would be most of it"""
+WANDB_MODES: Final = ("offline", "online", "disabled")
 SAY_EVERY_S: Final = 5.0
 SAVE_COST: Final = 20
 """A save waits for this many times as long as the last one took: at most a twentieth of the run goes into saving"""
@@ -64,21 +65,35 @@ class Metrics:
             self._run.finish()
 
 
-def _wandb(folder: Path, config: Mapping[str, Any]) -> Any:
-    """A run of wandb inside the run's folder, offline unless WANDB_MODE says otherwise; None when it says disabled."""
+def wandb_mode() -> str:
+    """``offline`` unless WANDB_MODE says otherwise. Raises UsageError."""
     mode = os.environ.get("WANDB_MODE") or "offline"
+    if mode not in WANDB_MODES:
+        raise UsageError(f"WANDB_MODE must be one of {', '.join(WANDB_MODES)}, not {mode!r}.")
+    return mode
+
+
+def _wandb(folder: Path, config: Mapping[str, Any]) -> Any:
+    """A run of wandb inside the run's folder; None when it is disabled. Raises UsageError."""
+    mode = os.environ["WANDB_MODE"] = wandb_mode()  # wandb reads the variable too, and cannot take an empty one
     if mode == "disabled":
         return None
     import wandb  # noqa: PLC0415 - a second to import
 
-    return wandb.init(
-        project=os.environ.get("WANDB_PROJECT") or "chidian",
-        name=folder.name,
-        dir=str(folder),
-        mode=mode,  # type: ignore[arg-type]  # wandb refuses other words itself
-        config=dict(config),
-        settings=wandb.Settings(silent=True, console="off"),
-    )
+    try:
+        return wandb.init(
+            project=os.environ.get("WANDB_PROJECT") or "chidian",
+            name=folder.name,
+            dir=str(folder),
+            mode=mode,  # type: ignore[arg-type]  # one of its words
+            config=dict(config),
+            settings=wandb.Settings(silent=True, console="off"),
+        )
+    except wandb.Error as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UsageError(
+            f"wandb does not start ({reason}): log in, or leave WANDB_MODE out, which means offline."
+        ) from error
 
 
 class Watcher(TrainerCallback):  # type: ignore[misc]  # transformers ships no types

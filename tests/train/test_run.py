@@ -15,7 +15,7 @@ from tests.train.running import CLEAN, losses, metrics, run
 
 @pytest.fixture(scope="module")
 def checkpoint(world: Path) -> Path:
-    done = run(world, EPOCHS="2")
+    done = run(world, EPOCHS="1")
     assert done.status == 0, done.stderr
     assert "DEMONSTRATION" in done.stderr
     return world / "models" / "tiny-closed-0"
@@ -26,28 +26,46 @@ def test_the_loss_falls(checkpoint: Path) -> None:
     assert found[-1] < found[0]
 
 
-def test_the_checkpoint_loads_and_answers_without_our_code(checkpoint: Path, tmp_path: Path) -> None:
+ALONE = """
+import sys
+from importlib.abc import MetaPathFinder
+
+class Blocked(MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"train", "factory", "warehouse", "judge", "chidian"}:
+            raise ImportError(f"{name} is not for a checkpoint to need")
+
+sys.meta_path.insert(0, Blocked())
+try:
+    import train
+except ImportError:
+    pass
+else:
+    raise SystemExit("the blocker does not block")
+from transformers import AutoModelForCausalLM, AutoTokenizer
+words, model = AutoTokenizer.from_pretrained(sys.argv[1]), AutoModelForCausalLM.from_pretrained(sys.argv[1])
+said = [{"role": "user", "content": "我在清华大学，想吃川菜"}]
+ids = words.apply_chat_template(said, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+out = model.generate(**ids, max_new_tokens=12, do_sample=False)[0, ids["input_ids"].shape[1]:]
+print(words.decode(out, skip_special_tokens=True))
+"""
+
+
+def test_the_checkpoint_loads_and_answers_where_our_code_cannot_be_imported(checkpoint: Path, tmp_path: Path) -> None:
     folder = tmp_path / "alone"
-    shutil.copytree(checkpoint, folder, ignore=shutil.ignore_patterns("checkpoint-*"))
-    code = (
-        "import sys; from transformers import AutoModelForCausalLM, AutoTokenizer\n"
-        f"t = AutoTokenizer.from_pretrained({str(folder)!r}); m = AutoModelForCausalLM.from_pretrained({str(folder)!r})\n"
-        "ids = t.apply_chat_template([{'role': 'user', 'content': '我在清华大学，想吃川菜'}], add_generation_prompt=True, "
-        "return_tensors='pt', return_dict=True)\n"
-        "out = m.generate(**ids, max_new_tokens=12, do_sample=False)\n"
-        "assert out.shape[1] > ids['input_ids'].shape[1]; assert 'train' not in sys.modules and 'factory' not in sys.modules\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env=CLEAN, capture_output=True, text=True, check=False
-    )
+    shutil.copytree(checkpoint, folder)
+    assert not list(folder.glob("checkpoint-*"))
+    command = [sys.executable, "-I", "-c", ALONE, str(folder)]
+    done = subprocess.run(command, cwd=tmp_path, env=CLEAN, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
 
 
 def test_a_changed_configuration_is_refused_by_name(checkpoint: Path, world: Path) -> None:
     assert checkpoint.exists()
     done = run(world, EPOCHS="3")
     assert done.status == 2
-    assert "another epochs (2 → 3)" in done.stderr
+    assert "another epochs (1 → 3)" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -61,6 +79,7 @@ def test_a_changed_configuration_is_refused_by_name(checkpoint: Path, world: Pat
         ({"RECIPE": "sideways"}, "RECIPE must be one of exact, fast, original"),
         ({"THINKING": "loud"}, "THINKING must be one of off, ignore, train"),
         ({"HUB": "hf"}, "give MODEL too"),
+        ({"WANDB_MODE": "loud"}, "WANDB_MODE must be one of offline, online, disabled"),
         ({"EPOCHS": "many"}, "EPOCHS must be a whole number"),
     ],
 )
