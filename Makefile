@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 export N SEED K PLACES MAP TEACHER BUDGET CANDIDATES WORKERS AGENTS REPAIRS DRY YES DATA GIVE_UP_S RUN
-export Q FORMAT LAYOUT OUT MODEL RECIPE MODE SQL HUB EPOCHS THINKING JUDGE JUDGE2 REPLICATES LIMIT REBUILD PORT
+export Q FORMAT LAYOUT OUT MODEL RECIPE MODE SQL HUB EPOCHS THINKING JUDGE JUDGE2 REPLICATES LIMIT REBUILD PORT TOKENS SEEDS
 # Values are taken as typed: make must not expand a dollar in them.
 $(foreach name,Q SQL PLACES DATA OUT MAP TEACHER MODEL JUDGE JUDGE2,$(if $(value $(name)),$(eval override $(name) := $$(value $(name)))))
 PY := .venv/bin/python
@@ -37,7 +37,7 @@ chat: $(STAMPS)/train ## talk to a checkpoint (MODEL= MODE=)
 judge: $(STAMPS)/judge ## judge what has no verdict yet, then statistics and report (JUDGE= JUDGE2= REPLICATES=3 LIMIT=)
 	@$(PY) -m judge run
 
-ablate: $(STAMPS)/train $(STAMPS)/judge ## does data quality cause model quality?
+ablate: $(STAMPS)/train $(STAMPS)/judge ## does data quality cause model quality? (TOKENS=300000 a run, SEEDS=3)
 	@$(PY) -m judge ablate
 
 report: $(STAMPS)/judge ## rebuild the HTML report from the warehouse alone

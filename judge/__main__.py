@@ -1,4 +1,4 @@
-"""``python -m judge run|report|sandbox|probe|batch``: parse, call the step, turn its error into a sentence and a status."""
+"""``python -m judge run|report|sandbox|probe|batch|ablate``: parse, call the step, turn its error into a sentence and a status."""
 
 from __future__ import annotations
 
@@ -43,12 +43,19 @@ def _report(argv: Sequence[str]) -> int:
     return 0
 
 
+def _ablate(argv: Sequence[str]) -> int:
+    from judge.ablation.command import main  # noqa: PLC0415 - as above
+
+    return main(argv)
+
+
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "run": _run,
     "report": _report,
     "sandbox": _sandbox,
     "probe": _probe,
     "batch": _batch,
+    "ablate": _ablate,
 }
 
 

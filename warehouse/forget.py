@@ -17,7 +17,9 @@ def forget(data: Path, run: str) -> list[str]:
         raise UsageError(f'There is no run {run} in {data}: `make sql Q="select run_id from runs"` lists them.')
     gone: list[str] = []
     try:
-        for folder in (data / "shards" / run, data / "commits" / run, data / "models" / run, data / "reports" / run):
+        # The ablation's folder links every run's shards; it can be made again.
+        folders = [data / part / run for part in ("shards", "commits", "models", "reports")]
+        for folder in (*folders, data / "ablation"):
             if folder.exists():
                 shutil.rmtree(folder)
                 gone.append(str(folder))

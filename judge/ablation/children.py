@@ -1,0 +1,105 @@
+"""Other rooms as child processes: their output goes to a log, their failure becomes one sentence.
+
+They hold the study's lock as long as they live, so that an ablation started again never trains beside an arm that a
+killed one left running.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from factory.errors import RunStopped, UsageError
+
+_SETTINGS = (
+    *(
+        "N",
+        "SEED",
+        "K",
+        "PLACES",
+        "MAP",
+        "TEACHER",
+        "BUDGET",
+        "CANDIDATES",
+        "WORKERS",
+        "AGENTS",
+        "REPAIRS",
+        "DRY",
+        "YES",
+    ),
+    *(
+        "DATA",
+        "RUN",
+        "Q",
+        "SQL",
+        "MODEL",
+        "HUB",
+        "RECIPE",
+        "MODE",
+        "THINKING",
+        "EPOCHS",
+        "TOKENS",
+        "LIMIT",
+        "CHECKPOINT",
+    ),
+    *("ARM", "REBUILD", "WANDB", "SANDBOX_DEFECTS", "SANDBOX_FAULTS"),
+)
+"""What a user may have set for this command or for another one: a child gets flags instead."""
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[int]:
+    """Holds the study's lock; yields its descriptor, which children inherit. Raises UsageError when it is held."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UsageError(
+                f"An ablation, or an arm that a stopped one left training, is at work in {folder}: wait for it to end."
+            ) from error
+        yield handle
+    finally:
+        os.close(handle)
+
+
+async def run(room: str, arguments: Sequence[str], log: Path, lock: int) -> None:
+    """``python -m ROOM ...`` to its end, on one thread; stopped with us. Raises RunStopped with the room's own last line."""
+    environment = {name: value for name, value in os.environ.items() if name not in _SETTINGS}
+    environment |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+    with _log(log) as out:
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", room, *arguments),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            env=environment,
+            pass_fds=(lock,),
+        )
+        try:
+            code = await child.wait()
+        finally:
+            with suppress(ProcessLookupError):
+                child.terminate()
+            await child.wait()
+    if code:
+        raise RunStopped(
+            f"`python -m {room} {arguments[0]}` ended with status {code}: {_last_line(log)} (all of it: {log})"
+        )
+
+
+def _log(path: Path) -> IO[bytes]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("ab")
+
+
+def _last_line(path: Path) -> str:
+    said = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return said[-1].strip() if said else "it said nothing"

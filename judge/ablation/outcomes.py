@@ -1,0 +1,81 @@
+"""What a student's answer claims of itself, set against the wish: measures that need no restaurant to exist. Pure.
+
+A tiny closed student invents its restaurants, so that the verifier's measures of facts stand on the floor in every arm.
+Whether an answer keeps the budget and the radius *by its own words* can differ between arms, and rejected rows break
+exactly that rule among others.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from factory.records import Poi
+from factory.verify import rules
+from factory.verify.facts import distances, prices
+from factory.verify.items import split_answer
+from factory.verify.numbers import CN, plain
+from factory.verify.wishes import NOTHING
+
+_NUMBER = re.compile(rf"\d+(?:\.\d+)?|[{CN}]+(?:点[{CN}]+)?")
+_NOBODY = Poi("", "", None, 0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The part of a wish that an answer's own words can break; money in CNY."""
+
+    budget_min_cny: int | None
+    budget_max_cny: int | None
+    radius_m: int
+    feasible: bool
+
+
+def stated(asked: Asked, answer: str) -> dict[str, float]:
+    """Measures of one answer by its own words.
+
+    ``nothing_right``: says that nothing fits exactly where nothing does. Of answers that say something fits:
+    ``budget_kept`` and ``radius_kept``, the share of stated prices inside the budget and of stated distances inside the
+    radius, left out where none is stated. ``wish_kept`` is all of it in one number that every answer has: 0 where it is
+    wrong about nothing fitting, 1 where it rightly says so, else the share of its stated prices and distances that
+    keep the wish, 0 where it states none.
+    """
+    says_nothing = NOTHING.search(answer) is not None
+    right = says_nothing != asked.feasible
+    found = {"nothing_right": float(right), "wish_kept": float(right)}
+    if says_nothing:
+        return found
+    bodies = [item.body for item in split_answer(answer, ()).items]
+    money = [_affordable(asked, _value(one.stated)) for body in bodies for one in prices(body, _NOBODY)]
+    near = [_near(asked, one.stated) for body in bodies for one in distances(body, _NOBODY)]
+    if asked.budget_min_cny is None and asked.budget_max_cny is None:
+        money = []
+    if money:
+        found["budget_kept"] = sum(money) / len(money)
+    if near:
+        found["radius_kept"] = sum(near) / len(near)
+    kept = money + near
+    found["wish_kept"] = sum(kept) / len(kept) if right and kept else 0.0
+    return found
+
+
+def _affordable(asked: Asked, price: float) -> bool:
+    """Within the budget, with the verifier's room for 约."""
+    low = (asked.budget_min_cny or 0) * (1 - rules.PRICE_ABOUT_SHARE)
+    high = float("inf") if asked.budget_max_cny is None else asked.budget_max_cny * (1 + rules.PRICE_ABOUT_SHARE)
+    return low <= price <= high
+
+
+def _value(words: str) -> float:
+    """The first number of a stated quantity; the readers only match where there is one."""
+    found = _NUMBER.search(words)
+    return (plain(found[0]) or 0.0) if found else 0.0
+
+
+def _near(asked: Asked, words: str) -> bool:
+    """Within the radius, with the verifier's room for 约; a walk counts at the speed that maps use."""
+    if "分钟" in words:
+        metres = _value(words) * rules.WALK_M_PER_MIN
+    else:
+        metres = _value(words) * (1000.0 if re.search(r"公里|千米|km", words, re.IGNORECASE) else 1.0)
+    return metres <= asked.radius_m * (1 + rules.DISTANCE_ABOUT_SHARE)

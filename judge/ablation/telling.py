@@ -1,0 +1,169 @@
+"""A study told: a table in the terminal, ``ablation.json``, charts, and the section of the judge's report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from factory import chart_style as style
+from judge.ablation import charts
+from judge.ablation.findings import BASE_TIER, MEASURES, PRIMARY, SLOPE, Findings
+from judge.ablation.rows import Arm, chars
+from judge.report.ablation import SECTION
+from judge.statistics.crossed import Crossed
+
+TOP = "tier-top"
+ANSWERS = ((SLOPE, "rejected"), (TOP, "tier"))
+"""The two contrasts that were chosen before any run, by family"""
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What was done. ``rejects``: a sandbox run of its own (with its defect share), or what the data had."""
+
+    study: str
+    run: str
+    teacher: str
+    judge: str | None
+    simulated: bool
+    rejects: str
+    defect_share: float | None
+    model: str
+    tokens: int
+    seeds: int
+    questions: int
+    arms: tuple[Arm, ...]
+    missing: tuple[str, ...]
+
+
+def print_table(study: Study, findings: Findings) -> None:
+    """Held-out effects of the largest dose, of ten points of dose, and of the judge's top third; the answers below."""
+    console = Console(width=140)
+    mark = " · SIMULATED" if study.simulated else ""
+    table = Table(
+        *("measure (held-out)", "0 % rejected", "60 % minus 0 %", "MDE", "each +10 % rejected", "MDE"),
+        *("bottom third", "top minus bottom", "MDE"),
+        title=f"ablation {study.study}: {study.tokens:,} tokens a run, {study.seeds} seeds{mark}",
+        title_justify="left",
+    )
+    for measure in MEASURES:
+        cells = [_mean(findings.level(measure, "rejected-00"))]
+        for name in ("rejected-60", SLOPE):
+            cells += _effect(findings.effect(measure, name))
+        cells += [_mean(findings.level(measure, BASE_TIER)), *_effect(findings.effect(measure, TOP))]
+        if any(cell != "-" for cell in cells):
+            table.add_row(measure, *cells)
+    console.print(table)
+    for name, family in ANSWERS:
+        effect = findings.effect(PRIMARY, name)
+        if effect is not None:
+            console.print(answer(family, effect)[1])
+
+
+def answer(family: str, effect: Crossed) -> tuple[str, str]:
+    """What the primary outcome says, in Chinese and English."""
+    about = {
+        "rejected": ("被拒样本每多 10 %，", "Each ten points more of rejected rows: "),
+        "tier": ("评审最高分的三分之一对最低分的三分之一：", "Top against bottom third by the judge: "),
+    }[family]
+    if effect.low is None or effect.detectable is None:
+        return f"{about[0]}种子或地点太少，无法给出区间。", f"{about[1]}too few seeds and places for an interval."
+    numbers = f"{effect.mean:+.3f} [{effect.low:+.3f}, {effect.high:+.3f}]"
+    shown = ("有效应", "an effect is shown") if effect.shown else ("没有显示出效应", "no effect is shown")
+    return (
+        f"{about[0]}{MEASURES[PRIMARY][0]} {numbers}：{shown[0]}；能测出的最小效应 {effect.detectable:.3f}。",
+        f"{about[1]}{MEASURES[PRIMARY][1]} {numbers}: {shown[1]}; the smallest detectable effect is {effect.detectable:.3f}.",
+    )
+
+
+def _mean(one: Crossed | None) -> str:
+    return "-" if one is None else f"{one.mean:.3f}"
+
+
+def _effect(one: Crossed | None) -> tuple[str, str]:
+    if one is None:
+        return "-", "-"
+    if one.low is None or one.detectable is None:
+        return f"{one.mean:+.3f}", "-"
+    return f"{one.mean:+.3f} [{one.low:+.3f}, {one.high:+.3f}]{' *' if one.shown else ''}", f"{one.detectable:.3f}"
+
+
+def write_study(data: Path, study: Study, findings: Findings) -> Path:
+    """``DATA/reports/ablation``: JSON, PNGs, and the report's section. Returns the JSON's path."""
+    folder = (data / SECTION).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    drawings = charts.drawings(findings)
+    languages = {".en.png": False, **({".png": True} if style.chinese_font() else {})}
+    with style.drawing():
+        for name, draw in drawings.items():
+            for ending, chinese in languages.items():
+                drawn = draw(chinese)
+                if study.simulated:
+                    drawn.suptitle(
+                        "SIMULATED 模拟" if chinese else "SIMULATED", fontsize=8, color=charts.RED, x=0.99, ha="right"
+                    )
+                _put(folder / (name + ending), style.png(drawn))
+        pictures = {
+            name: {
+                language: style.svg(draw(language == "zh"), f"{name}-{language}".replace("_", "-"))
+                for language in ("zh", "en")
+            }
+            for name, draw in drawings.items()
+        }
+    _put(folder / "section.html", section(study, findings, pictures).encode())
+    where = folder / "ablation.json"
+    _put(where, orjson.dumps(as_json(study, findings), option=orjson.OPT_INDENT_2))
+    return where
+
+
+def section(study: Study, findings: Findings, pictures: dict[str, dict[str, str]]) -> str:
+    """The fragment of the judge's report, in both languages."""
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    template = resources.files("judge.ablation").joinpath("section.html.jinja").read_text(encoding="utf-8")
+    said = [
+        answer(family, effect) for name, family in ANSWERS if (effect := findings.effect(PRIMARY, name)) is not None
+    ]
+    return environment.from_string(template).render(
+        s=study,
+        f=findings,
+        measures=MEASURES,
+        said=said,
+        pictures=pictures,
+        slope=SLOPE,
+        top=TOP,
+        effect=_effect,
+        mean=_mean,
+    )
+
+
+def as_json(study: Study, findings: Findings) -> dict[str, Any]:
+    """Everything, with the rows of the arms as counts."""
+    told = {name: getattr(study, name) for name in Study.__slots__ if name != "arms"}
+    arms = [
+        {
+            "name": arm.name,
+            "rows": len(arm.rows),
+            "characters": chars(arm.rows),
+            "rejected_share": arm.rejected_share,
+            "mean_score": arm.mean_score,
+            "reasons": Counter(row.reason for row in arm.rows if row.reason),
+        }
+        for arm in study.arms
+    ]
+    return {**told, "arms": arms, "primary": PRIMARY, **asdict(findings)}
+
+
+def _put(path: Path, content: bytes) -> None:
+    aside = path.with_name(f".{path.name}.aside")
+    aside.write_bytes(content)
+    aside.replace(path)
