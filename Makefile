@@ -37,7 +37,7 @@ chat: $(STAMPS)/train ## talk to a checkpoint (MODEL= MODE=)
 judge: $(STAMPS)/judge ## judge what has no verdict yet, then statistics and report (JUDGE= JUDGE2= REPLICATES=3 LIMIT=)
 	@$(PY) -m judge run
 
-ablate: $(STAMPS)/train $(STAMPS)/judge ## does data quality cause model quality? (TOKENS=300000 a run, SEEDS=3)
+ablate: $(STAMPS)/train $(STAMPS)/judge ## does data quality cause model quality? (TOKENS=200000 a run, SEEDS=3)
 	@$(PY) -m judge ablate
 
 report: $(STAMPS)/judge ## rebuild the HTML report from the warehouse alone

@@ -18,37 +18,8 @@ from typing import IO
 from factory.errors import RunStopped, UsageError
 
 _SETTINGS = (
-    *(
-        "N",
-        "SEED",
-        "K",
-        "PLACES",
-        "MAP",
-        "TEACHER",
-        "BUDGET",
-        "CANDIDATES",
-        "WORKERS",
-        "AGENTS",
-        "REPAIRS",
-        "DRY",
-        "YES",
-    ),
-    *(
-        "DATA",
-        "RUN",
-        "Q",
-        "SQL",
-        "MODEL",
-        "HUB",
-        "RECIPE",
-        "MODE",
-        "THINKING",
-        "EPOCHS",
-        "TOKENS",
-        "LIMIT",
-        "CHECKPOINT",
-    ),
-    *("ARM", "REBUILD", "WANDB", "SANDBOX_DEFECTS", "SANDBOX_FAULTS"),
+    "N SEED K PLACES MAP TEACHER BUDGET CANDIDATES WORKERS AGENTS REPAIRS DRY YES DATA RUN Q SQL MODEL HUB RECIPE MODE "
+    "THINKING EPOCHS TOKENS LIMIT CHECKPOINT ARM REBUILD WANDB SANDBOX_DEFECTS SANDBOX_FAULTS"
 )
 """What a user may have set for this command or for another one: a child gets flags instead."""
 
@@ -72,7 +43,7 @@ def locked(folder: Path) -> Iterator[int]:
 
 async def run(room: str, arguments: Sequence[str], log: Path, lock: int) -> None:
     """``python -m ROOM ...`` to its end, on one thread; stopped with us. Raises RunStopped with the room's own last line."""
-    environment = {name: value for name, value in os.environ.items() if name not in _SETTINGS}
+    environment = {name: value for name, value in os.environ.items() if name not in _SETTINGS.split()}
     environment |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
     with _log(log) as out:
         child = await asyncio.create_subprocess_exec(

@@ -11,7 +11,8 @@ from typing import Final
 
 from factory.errors import UsageError
 
-TOKENS, SEEDS, QUESTIONS = 300_000, 3, 60
+TOKENS, SEEDS, QUESTIONS = 200_000, 3, 60
+LEAST_TOKENS: Final = 2_000
 DEFECTS: Final = 0.8
 """Share of the sandbox teacher's candidates that hold a planted mistake in the run that makes rejects; its usual is 0.12."""
 
@@ -53,7 +54,7 @@ def read_settings(argv: Sequence[str]) -> AblateSettings:
         raise UsageError(f"--defects must be above 0 and at most 1, not {flags.defects:g}.")
     return AblateSettings(
         data=flags.data,
-        tokens=_whole("TOKENS", flags.tokens, low=20_000),
+        tokens=_whole("TOKENS", flags.tokens, low=LEAST_TOKENS),
         seeds=_whole("SEEDS", flags.seeds),
         questions=_whole("--questions", flags.questions),
         defects=flags.defects,

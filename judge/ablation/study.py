@@ -23,7 +23,7 @@ from judge.ablation.config import AblateSettings
 from judge.ablation.rows import SHARES
 
 _LARGEST = """
-select run_id, map_provider, teacher, simulated from runs join ledger using (run_id) order by accepted desc, run_id limit 1
+select run_id, map_provider, teacher, simulated from runs join ledger using (run_id) order by ledger.accepted desc, run_id limit 1
 """
 _TRAIN = "select count(*) from sft_train"
 USABLE_SHARE = 0.7

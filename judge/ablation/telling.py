@@ -15,12 +15,12 @@ from rich.table import Table
 
 from factory import chart_style as style
 from judge.ablation import charts
-from judge.ablation.findings import BASE_TIER, MEASURES, PRIMARY, SLOPE, Findings
+from judge.ablation.findings import BASE_MIX, MEASURES, PRIMARY, SLOPE, Findings
 from judge.ablation.rows import Arm, chars
 from judge.report.ablation import SECTION
 from judge.statistics.crossed import Crossed
 
-TOP = "tier-top"
+TOP, NOTHING = "tier-top", "–"
 ANSWERS = ((SLOPE, "rejected"), (TOP, "tier"))
 """The two contrasts that were chosen before any run, by family"""
 
@@ -46,22 +46,25 @@ class Study:
 
 def print_table(study: Study, findings: Findings) -> None:
     """Held-out effects of the largest dose, of ten points of dose, and of the judge's top third; the answers below."""
-    console = Console(width=140)
+    console = Console(width=max(132, Console().width))
     mark = " · SIMULATED" if study.simulated else ""
     table = Table(
-        *("measure (held-out)", "0 % rejected", "60 % minus 0 %", "MDE", "each +10 % rejected", "MDE"),
-        *("bottom third", "top minus bottom", "MDE"),
-        title=f"ablation {study.study}: {study.tokens:,} tokens a run, {study.seeds} seeds{mark}",
+        *("held-out", "0 %", "60 % - 0 % rejected", "each +10 % rejected", "MDE", "top - bottom third", "MDE"),
+        title=f"ablation {study.study}: {study.tokens:,} tokens a run, seeds {study.seeds}{mark}",
         title_justify="left",
     )
     for measure in MEASURES:
-        cells = [_mean(findings.level(measure, "rejected-00"))]
-        for name in ("rejected-60", SLOPE):
-            cells += _effect(findings.effect(measure, name))
-        cells += [_mean(findings.level(measure, BASE_TIER)), *_effect(findings.effect(measure, TOP))]
-        if any(cell != "-" for cell in cells):
+        slope, top = findings.effect(measure, SLOPE), findings.effect(measure, TOP)
+        cells = [
+            mean(findings.level(measure, BASE_MIX)),
+            interval(findings.effect(measure, "rejected-60")),
+            *(interval(slope), detectable(slope)),
+            *(interval(top), detectable(top)),
+        ]
+        if any(cell != NOTHING for cell in cells):
             table.add_row(measure, *cells)
     console.print(table)
+    console.print("[95 % interval]; * it excludes zero; MDE: smallest effect seen with power 0.8", markup=False)
     for name, family in ANSWERS:
         effect = findings.effect(PRIMARY, name)
         if effect is not None:
@@ -75,7 +78,10 @@ def answer(family: str, effect: Crossed) -> tuple[str, str]:
         "tier": ("评审最高分的三分之一对最低分的三分之一：", "Top against bottom third by the judge: "),
     }[family]
     if effect.low is None or effect.detectable is None:
-        return f"{about[0]}种子或地点太少，无法给出区间。", f"{about[1]}too few seeds and places for an interval."
+        return (
+            f"{about[0]}{MEASURES[PRIMARY][0]} {effect.mean:+.3f}，种子与地点之间没有差别可供估计，给不出区间。",
+            f"{about[1]}{MEASURES[PRIMARY][1]} {effect.mean:+.3f}; nothing varies over seeds and places, so there is no interval.",
+        )
     numbers = f"{effect.mean:+.3f} [{effect.low:+.3f}, {effect.high:+.3f}]"
     shown = ("有效应", "an effect is shown") if effect.shown else ("没有显示出效应", "no effect is shown")
     return (
@@ -84,16 +90,23 @@ def answer(family: str, effect: Crossed) -> tuple[str, str]:
     )
 
 
-def _mean(one: Crossed | None) -> str:
-    return "-" if one is None else f"{one.mean:.3f}"
+def mean(one: Crossed | None) -> str:
+    """A level."""
+    return NOTHING if one is None else f"{one.mean:.3f}"
 
 
-def _effect(one: Crossed | None) -> tuple[str, str]:
+def interval(one: Crossed | None) -> str:
+    """An effect with its interval, where it has one, and a star where that excludes zero."""
     if one is None:
-        return "-", "-"
-    if one.low is None or one.detectable is None:
-        return f"{one.mean:+.3f}", "-"
-    return f"{one.mean:+.3f} [{one.low:+.3f}, {one.high:+.3f}]{' *' if one.shown else ''}", f"{one.detectable:.3f}"
+        return NOTHING
+    if one.low is None or one.high is None:
+        return f"{one.mean:+.3f}"
+    return f"{one.mean:+.3f} [{one.low:+.3f}, {one.high:+.3f}]{' *' if one.shown else ''}"
+
+
+def detectable(one: Crossed | None) -> str:
+    """The smallest effect that would be seen."""
+    return NOTHING if one is None or one.detectable is None else f"{one.detectable:.3f}"
 
 
 def write_study(data: Path, study: Study, findings: Findings) -> Path:
@@ -141,8 +154,10 @@ def section(study: Study, findings: Findings, pictures: dict[str, dict[str, str]
         pictures=pictures,
         slope=SLOPE,
         top=TOP,
-        effect=_effect,
-        mean=_mean,
+        mean=mean,
+        interval=interval,
+        detectable=detectable,
+        chars=chars,
     )
 
 

@@ -11,6 +11,10 @@ V = V_s + V_c - V_sc (Cameron, Gelbach & Miller 2011), each part with the degree
 In a balanced layout these are the mean squares of the two-way analysis of variance over SC, and V is its unbiased
 estimate for two random factors. V is never taken below the larger of V_s and V_c. Degrees of freedom after Satterthwaite
 (1946) over the parts that entered. With one seed, V = V_c: what another seed would give stays unknown.
+
+Simulated coverage of the 95 % interval, 1,500 draws a cell over 3 to 5 seeds, 11 or 56 places and five sets of standard
+deviations: 0.94 to 0.97 in 12 of 15 cells. Three seeds that differ half as much as questions do: 0.92, too short. Seeds and
+places that do not differ at all: up to 0.98, too long.
 """
 
 from __future__ import annotations
@@ -23,6 +27,9 @@ import numpy as np
 from scipy.stats import t
 
 from judge.statistics.comparison import minimum_detectable
+
+NOISE = 1e-12
+"""Below this share of the largest value, a spread is rounding"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,8 @@ def crossed_mean(values: Sequence[float], seeds: Sequence[object], places: Seque
     _, column = np.unique(np.asarray(places, dtype=str), return_inverse=True)
     count_s, count_c, n = int(row.max()) + 1, int(column.max()) + 1, len(data)
     mean = float(data.mean())
+    if float(np.ptp(data)) <= NOISE * max(1.0, float(np.abs(data).max())):
+        return Crossed(round(mean, 12) + 0.0, None, None, None, None, n, count_s, count_c)
     cells = np.zeros((count_s, count_c))
     np.add.at(cells, (row, column), data - mean)
     variance, freedom = _variance(cells, n)
