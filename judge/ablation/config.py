@@ -12,7 +12,8 @@ from typing import Final
 from factory.errors import UsageError
 
 TOKENS, SEEDS, QUESTIONS = 200_000, 3, 60
-LEAST_TOKENS: Final = 2_000
+LEAST_TOKENS: Final = 20_000
+"""Less buys no arm of enough different rows."""
 DEFECTS: Final = 0.8
 """Share of the sandbox teacher's candidates that hold a planted mistake in the run that makes rejects; its usual is 0.12."""
 

@@ -90,7 +90,7 @@ def chars(rows: Iterable[TrainingRow]) -> int:
 
 
 def mix(verified: Sequence[TrainingRow], rejected: Sequence[TrainingRow], share: float, size: int) -> list[TrainingRow]:
-    """Rows whose answers hold ``size`` characters, ``share`` of them rejected, each to within half a row.
+    """Rows whose answers hold ``size`` characters, ``share`` of them rejected, to half a row while verified rows last.
 
     Rows are taken in the order given. A verified row whose question a chosen rejected row asks is left out, so that
     a rejected row replaces its verified twin where it has one and no question stands twice.
