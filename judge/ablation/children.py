@@ -45,6 +45,7 @@ async def run(room: str, arguments: Sequence[str], log: Path, lock: int) -> None
     """``python -m ROOM ...`` to its end, on one thread; stopped with us. Raises RunStopped with the room's own last line."""
     environment = {name: value for name, value in os.environ.items() if name not in _SETTINGS.split()}
     environment |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+    environment.setdefault("WANDB_MODE", "disabled")
     with _log(log) as out:
         child = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", room, *arguments),

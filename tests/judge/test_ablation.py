@@ -36,11 +36,10 @@ def test_mixed_arms_are_of_one_size_hold_the_stated_share_and_no_question_twice(
     verified, rejected = _rows(800), _rows(700, "price", seed=1)
     arms, lacking = rejected_arms(verified, rejected, 10**6)
     assert lacking is None
-    half_a_row = 200
     sizes = [chars(arm.rows) for arm in arms]
     assert max(sizes) / min(sizes) < 1.005
     for arm, share in zip(arms, SHARES, strict=True):
-        assert arm.rejected_share == pytest.approx(share, abs=half_a_row / min(sizes))
+        assert arm.rejected_share == pytest.approx(share, abs=0.005)
         questions = [row.question for row in arm.rows]
         assert len(questions) == len(set(questions))
     # Every rejected row here is the twin of a verified one: it stands in its place.
@@ -184,11 +183,12 @@ def _run(data: Path, room: str, command: str, *flags: str, **env: str) -> subpro
         env={**CLEAN, "WANDB_MODE": "disabled", "DATA": str(data), **env},
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=500,
         check=False,
     )
 
 
+@pytest.mark.timeout(600)
 def test_a_small_study_to_its_end_and_again(tmp_path: Path) -> None:
     empty = _run(tmp_path, "judge", "ablate")
     assert empty.returncode == 2
