@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -13,10 +14,14 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from factory.errors import RunStopped, UsageError
+from judge.ablation import children
+from judge.ablation.config import read_settings
 from judge.ablation.findings import PRIMARY, SLOPE, find
 from judge.ablation.outcomes import Asked, stated
 from judge.ablation.results import LOSS, Value
 from judge.ablation.rows import SHARES, Arm, TrainingRow, chars, fingerprint, mix, rejected_arms, tier_arms
+from judge.ablation.study import Origin, make_rejects
 from judge.statistics.crossed import crossed_mean
 
 CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
@@ -175,6 +180,29 @@ def test_without_a_slope_none_is_shown() -> None:
     assert found is not None
     assert not found.shown
     assert found.detectable is not None
+
+
+def test_two_ablations_of_one_folder_are_refused(tmp_path: Path) -> None:
+    with children.locked(tmp_path), pytest.raises(UsageError, match="is at work"), children.locked(tmp_path):
+        pass
+    with children.locked(tmp_path):
+        pass
+
+
+def test_a_childs_failure_is_its_own_last_line(tmp_path: Path) -> None:
+    log = tmp_path / "logs" / "one.log"
+    with (
+        children.locked(tmp_path) as lock,
+        pytest.raises(RunStopped, match="`python -m train run` ended with status 2: error: "),
+    ):
+        asyncio.run(children.run("train", ["run", "--data", str(tmp_path / "none")], log, lock))
+
+
+def test_with_a_real_map_or_teacher_the_rejects_are_those_that_exist(tmp_path: Path) -> None:
+    settings = read_settings(["--data", str(tmp_path)])
+    real = Origin("r", "dashscope/qwen3-max", simulated=False, sandbox=False, train_rows=100)
+    assert asyncio.run(make_rejects(settings, real, lock=-1)) == tmp_path
+    assert not (tmp_path / "ablation").exists()
 
 
 def _run(data: Path, room: str, command: str, *flags: str, **env: str) -> subprocess.CompletedProcess[str]:
