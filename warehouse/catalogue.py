@@ -22,7 +22,7 @@ from warehouse.loading import create_tables, fingerprint_old_rows, load_commits,
 FILE = "warehouse.duckdb"
 MEMORY_MB: Final = (96, 1024)
 """What DuckDB may hold during a refresh; beyond it, it spills to DATA, so that a run's memory does not grow with its file.
-Rows much heavier than a map's usual ones may not fit: a refresh that fails is made once more, with ample memory."""
+Rows much heavier than a map's usual ones may not fit: a refresh that runs out of memory is made once more, with ample."""
 ROW_GROUP = 2048
 """Rows that DuckDB compresses together, the fewest it allows: a row of orders holds some 40 KB of evidence and messages."""
 VIEWS = (
@@ -79,13 +79,19 @@ def refresh_file(data: Path, *, rebuild: bool = False) -> Refreshed:
     """Copy the file aside, load and compare what is new, put it in place. Raises DiskTrouble."""
     tight, ample = MEMORY_MB
     try:
-        return _refresh(data, rebuild=rebuild, memory_mb=tight)
-    except duckdb.Error:
-        pass
-    try:
-        return _refresh(data, rebuild=rebuild, memory_mb=ample)
+        try:
+            return _refresh(data, rebuild=rebuild, memory_mb=tight)
+        except duckdb.Error as error:
+            if not _is_short_of_memory(error):
+                raise
+            return _refresh(data, rebuild=rebuild, memory_mb=ample)
     except duckdb.Error as error:
         raise _trouble(data, error) from error
+
+
+def _is_short_of_memory(error: duckdb.Error) -> bool:
+    """DuckDB's own error, or another that carries its words: a commit or a checkpoint wraps what failed in it."""
+    return isinstance(error, duckdb.OutOfMemoryException) or "Out of Memory" in str(error)
 
 
 def _refresh(data: Path, *, rebuild: bool, memory_mb: int) -> Refreshed:

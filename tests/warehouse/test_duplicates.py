@@ -19,11 +19,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from factory.admission import Admission, Text
+from factory.errors import DiskTrouble
 from factory.neardup import fingerprint
 from factory.schema import SHARDS
 from factory.store import LocalStore
 from tests.factory.neardup_pairs import labelled_texts
-from warehouse.catalogue import FILE, check, refresh, sql_file
+from warehouse import catalogue
+from warehouse.catalogue import FILE, Refreshed, check, refresh, sql_file
 from warehouse.duplicates import find_duplicates
 from warehouse.loading import create_tables
 
@@ -149,6 +151,34 @@ def test_what_a_killed_refresh_left_is_swept(tmp_path: Path) -> None:
     mine.write_bytes(b"another refresh at work")
     refresh(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([FILE, mine.name])
+
+
+@pytest.fixture
+def given_mb(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The memory that each try of a refresh was given; the first is too little for any shard."""
+    seen: list[int] = []
+    real = catalogue._refresh
+
+    def watched(data: Path, *, rebuild: bool, memory_mb: int) -> Refreshed:
+        seen.append(memory_mb)
+        return real(data, rebuild=rebuild, memory_mb=memory_mb)
+
+    monkeypatch.setattr(catalogue, "MEMORY_MB", (2, 1024))
+    monkeypatch.setattr(catalogue, "_refresh", watched)
+    return seen
+
+
+def test_a_refresh_out_of_memory_is_made_once_more_with_ample(tmp_path: Path, given_mb: list[int]) -> None:
+    _commit(tmp_path, "a", "U00000000", _samples([(0, "as labelled")]))
+    assert refresh(tmp_path) == 1
+    assert given_mb == [2, 1024]
+
+
+def test_a_refresh_that_fails_for_another_reason_is_not_repeated(tmp_path: Path, given_mb: list[int]) -> None:
+    (tmp_path / FILE).write_bytes(b"no DuckDB file" * 1000)
+    with pytest.raises(DiskTrouble, match="REBUILD=1"):
+        refresh(tmp_path)
+    assert given_mb == [2]
 
 
 @pytest.mark.parametrize("reader", ["warehouse", "admission"])
