@@ -37,7 +37,7 @@ BENCHES = (
     Bench("workers", "workers.py", ("--samples", "2000"), ("--samples", "6000")),
     Bench("neardup_curve", "neardup_curve.py"),
     Bench("dedupe", "dedupe.py", ("--rows", "50000", "--add", "1000")),
-    Bench("memory", "memory.py", ("--small", "1000", "--large", "3000")),
+    Bench("memory", "memory.py", ("--small", "10000", "--large", "30000")),
     Bench("open_index", "open_index.py", ("250000",), ("1250000",)),
     Bench("judge_throughput", "judge_throughput.py", ("--what", "calls"), ("--what", "all")),
     Bench("kills", "kills.py", ("--kills", "8", "--n", "500", "--budget-seeds", "1", "--budget-kills", "4"), ()),
