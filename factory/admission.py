@@ -2,8 +2,8 @@
 
 Runs before the commit, in plan order, in one process. Its index (``DATA/admission.sqlite``) is a cache that commits can
 rebuild: units whose commit it has not applied are replayed when it opens, so that a kill anywhere leaves it right.
-A place's band keys lie together, one row a sample: reading them all is cheaper than an index of single keys, since a
-band proposes a fixed share of a place anyway.
+A place's band keys lie together, one row a sample, and are read in one range a unit: an index of single keys would be
+42 entries and 42 look-ups a sample.
 """
 
 from __future__ import annotations
