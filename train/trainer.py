@@ -1,6 +1,6 @@
 """transformers' Trainer over a schedule of packed rows: token mean over the whole step, checkpoints that are never torn.
 
-Its cost over a bare loop was measured before it was kept: docs/decisions/0006.
+Its cost over a bare loop was measured before it was kept: docs/decisions/0006-trainer-over-a-written-schedule.md.
 """
 
 from __future__ import annotations
