@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Series = NDArray[np.float64]
 MOST_SLICES, LEAST_SLICES, CALLS_A_SLICE, COMMITS_A_SLICE = 60, 8, 25, 3
 """Points on the time axis: as many as leave each slice enough calls and commits to be a rate rather than noise."""
+READING: dict[str, str | bool | int | float | list[str]] = {"threads": "1", "memory_limit": "64MB"}
+"""DuckDB's settings while a run reads its timeline, so that the end of a long run is not where it needs most memory."""
 BREAK_S = 600.0
 """A pause longer than this (a stopped run that went on the next day) is cut out of the time axis."""
 _CALLS = """
@@ -165,7 +167,7 @@ def write_timeline(data: Path, run_id: str) -> Path | None:
     """``DATA/reports/RUN/timeline.png``, or None for a run without calls. Raises duckdb.Error and OSError."""
     from factory import chart_style as style  # noqa: PLC0415 - as above
 
-    with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as connection:
+    with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True, config=READING) as connection:
         timeline = read_timeline(connection, run_id)
     if timeline is None:
         return None
