@@ -153,6 +153,16 @@ def test_what_a_killed_refresh_left_is_swept(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([FILE, mine.name])
 
 
+def test_a_refresh_leaves_the_row_groups_of_earlier_ones_alone(tmp_path: Path) -> None:
+    """Merging them is what took memory that grew with the file."""
+    for number, text in enumerate(_samples([(0, "as labelled"), (len(TEXTS) - 1, "as labelled")])):
+        _commit(tmp_path, "a", f"U0000000{number}", [text])
+        refresh(tmp_path)
+    with duckdb.connect(str(tmp_path / FILE), read_only=True) as connection:
+        groups = "select count(distinct row_group_id) from pragma_storage_info('samples_shard')"
+        assert connection.execute(groups).fetchall() == [(2,)]
+
+
 @pytest.fixture
 def given_mb(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The memory that each try of a refresh was given; the first is too little for any shard."""
