@@ -12,10 +12,12 @@ import pytest
 
 from tests.train.running import CLEAN, losses, metrics, run
 
+ROWS = "from sft_train order by sample_id limit 24"
+
 
 @pytest.fixture(scope="module")
 def checkpoint(world: Path) -> Path:
-    done = run(world, EPOCHS="1")
+    done = run(world, SQL=ROWS, EPOCHS="2")
     assert done.status == 0, done.stderr
     assert "DEMONSTRATION" in done.stderr
     return world / "models" / "tiny-closed-0"
@@ -63,9 +65,9 @@ def test_the_checkpoint_loads_and_answers_where_our_code_cannot_be_imported(chec
 
 def test_a_changed_configuration_is_refused_by_name(checkpoint: Path, world: Path) -> None:
     assert checkpoint.exists()
-    done = run(world, EPOCHS="3")
+    done = run(world, SQL=ROWS, EPOCHS="3")
     assert done.status == 2
-    assert "another epochs (1 → 3)" in done.stderr
+    assert "another epochs (2 → 3)" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from factory import chart_style
 from tests.train.running import Done, metrics, run
 
-ROWS = "from sft_train order by sample_id limit 100"
+ROWS = "from sft_train order by length(answer), sample_id limit 100"
 
 
 @pytest.fixture(scope="module")
