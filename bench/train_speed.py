@@ -130,7 +130,8 @@ def ours(data: Path, name: str, model: Path | None, tokens: int) -> dict[str, fl
         before = time.process_time()
         trainer.train()
         total = time.process_time() - before
-    return {**clock.figures(), "train_cpu_s": round(total, 2), "validation_loss": validation_loss(ready, chosen)}
+    found = {**clock.figures(), "train_cpu_s": round(total, 2)}
+    return found if model else {**found, "validation_loss": validation_loss(ready, chosen)}
 
 
 def validation_loss(ready: Prepared, chosen: TrainSettings) -> float:

@@ -98,6 +98,8 @@ def test_the_fused_loss_is_the_plain_cross_entropy_with_its_gradients() -> None:
     wanted = torch.autograd.grad(plain_loss, (hidden, weight))
     fused = summed_loss(hidden, weight, targets)
     found = torch.autograd.grad(fused, (hidden, weight))
+    with torch.no_grad():
+        assert float(summed_loss(hidden, weight, targets)) == pytest.approx(float(fused.detach()), rel=1e-6)
     assert abs(float((fused - plain_loss).detach())) / float(plain_loss.detach()) <= 1e-6
     assert all(_relative(one, other) <= 1e-5 for one, other in zip(found, wanted, strict=True))
 
