@@ -46,10 +46,20 @@ class Study:
 
 def print_table(study: Study, findings: Findings) -> None:
     """Held-out effects of the largest dose, of ten points of dose, and of the judge's top third; the answers below."""
-    console = Console(width=max(132, Console().width))
+    console = Console(width=max(150, Console().width))
     mark = " · SIMULATED" if study.simulated else ""
     table = Table(
-        *("held-out", "0 %", "60 % - 0 % rejected", "each +10 % rejected", "MDE", "top - bottom third", "MDE"),
+        *(
+            "held-out",
+            "0 %",
+            "60 % - 0 % rejected",
+            "each +10 % rejected",
+            "MDE",
+            "n",
+            "top - bottom third",
+            "MDE",
+            "n",
+        ),
         title=f"ablation {study.study}: {study.tokens:,} tokens a run, seeds {study.seeds}{mark}",
         title_justify="left",
     )
@@ -58,13 +68,16 @@ def print_table(study: Study, findings: Findings) -> None:
         cells = [
             mean(findings.level(measure, BASE_MIX)),
             interval(findings.effect(measure, "rejected-60")),
-            *(interval(slope), detectable(slope)),
-            *(interval(top), detectable(top)),
+            *(interval(slope), detectable(slope), counted(slope)),
+            *(interval(top), detectable(top), counted(top)),
         ]
         if any(cell != NOTHING for cell in cells):
             table.add_row(measure, *cells)
     console.print(table)
-    console.print("[95 % interval]; * it excludes zero; MDE: smallest effect seen with power 0.8", markup=False)
+    console.print(
+        "[95 % interval]; * it excludes zero; MDE: smallest effect seen with power 0.8; n: values (seeds) in every arm",
+        markup=False,
+    )
     for name, family in ANSWERS:
         effect = findings.effect(PRIMARY, name)
         if effect is not None:
@@ -107,6 +120,11 @@ def interval(one: Crossed | None) -> str:
 def detectable(one: Crossed | None) -> str:
     """The smallest effect that would be seen."""
     return NOTHING if one is None or one.detectable is None else f"{one.detectable:.3f}"
+
+
+def counted(one: Crossed | None) -> str:
+    """How many values every arm of the contrast has, and from how many seeds: a measure may be left out of an answer."""
+    return NOTHING if one is None else f"{one.values} ({one.seeds})"
 
 
 def write_study(data: Path, study: Study, findings: Findings) -> Path:
@@ -157,6 +175,7 @@ def section(study: Study, findings: Findings, pictures: dict[str, dict[str, str]
         mean=mean,
         interval=interval,
         detectable=detectable,
+        counted=counted,
         chars=chars,
     )
 

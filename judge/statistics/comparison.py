@@ -94,8 +94,13 @@ def paired(base: Sequence[float], tuned: Sequence[float], names: Sequence[str]) 
     )
 
 
-def minimum_detectable(error: float, *, power: float = 0.8, level: float = 0.95) -> float:
-    """Smallest true effect that a two-sided test at ``level`` finds with ``power``, in the units of ``error``."""
+def minimum_detectable(error: float, *, power: float = 0.8, level: float = 0.95, freedom: float | None = None) -> float:
+    """Smallest true effect that a two-sided test at ``level`` finds with ``power``, in the units of ``error``.
+
+    With few degrees of ``freedom`` the quantiles are Student's, as in the test itself (Bloom 1995).
+    """
+    if freedom is not None:
+        return float(t.ppf(0.5 + level / 2, freedom) + t.ppf(power, freedom)) * error
     normal = NormalDist()
     return (normal.inv_cdf(0.5 + level / 2) + normal.inv_cdf(power)) * error
 

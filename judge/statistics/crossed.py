@@ -69,7 +69,9 @@ def crossed_mean(values: Sequence[float], seeds: Sequence[object], places: Seque
         return Crossed(mean, None, None, None, None, n, count_s, count_c)
     error = math.sqrt(variance)
     reach = float(t.ppf(0.975, freedom)) * error
-    return Crossed(mean, mean - reach, mean + reach, error, minimum_detectable(error), n, count_s, count_c)
+    return Crossed(
+        mean, mean - reach, mean + reach, error, minimum_detectable(error, freedom=freedom), n, count_s, count_c
+    )
 
 
 def _variance(cells: np.ndarray[tuple[int, int], np.dtype[np.float64]], n: int) -> tuple[float, float | None]:

@@ -13,6 +13,7 @@ import duckdb
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from scipy.stats import t
 
 from factory.errors import RunStopped, UsageError
 from judge.ablation import children
@@ -103,7 +104,11 @@ def test_the_crossed_mean_by_hand() -> None:
     assert found is not None
     assert found.mean == 3
     assert found.error == pytest.approx(3**0.5, abs=1e-12)
-    assert found.detectable == pytest.approx((1.959963984540054 + 0.8416212335729143) * 3**0.5, abs=1e-8)
+    freedom = 9 / (1 + 2.25**2 + 0.25**2)
+    assert found.detectable == pytest.approx(float(t.ppf(0.975, freedom) + t.ppf(0.8, freedom)) * 3**0.5, abs=1e-8)
+    # With so few degrees of freedom, what can be detected is more than half the interval.
+    assert found.low is not None
+    assert found.detectable > found.mean - found.low
 
 
 def test_where_nothing_varies_there_is_no_interval() -> None:
