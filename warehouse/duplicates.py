@@ -15,8 +15,10 @@ import duckdb
 from factory.neardup import NEAR_PERCENT
 from warehouse.loading import insert_rows
 
-BUCKET_SAMPLES = 50_000
+BUCKET_SAMPLES = 25_000
 """New samples that are compared at once: places are dealt to as many buckets as keep it, which bounds the memory."""
+AMPLE_FROM = 250_000
+"""New samples from which time counts for more than memory: a rebuild, not the refresh of a run, however slow its disk is."""
 
 
 def find_duplicates(connection: duckdb.DuckDBPyConnection, sql_file: Callable[[str, str], str]) -> int:
@@ -29,7 +31,7 @@ def find_duplicates(connection: duckdb.DuckDBPyConnection, sql_file: Callable[[s
     connection.execute("drop table exact")
     set_threshold(connection)
     buckets = math.ceil(fresh / BUCKET_SAMPLES)
-    if buckets > 1:  # a rebuild, not the refresh of a run: time counts for more
+    if fresh >= AMPLE_FROM:
         connection.execute("set memory_limit = '1GB'")
     connection.execute(f"set variable buckets = {buckets}")
     for bucket in range(buckets):
