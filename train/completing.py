@@ -34,6 +34,8 @@ ARMS: Final = ("tuned", "base")
 BATCH_CPU, BATCH_GPU = 32, 128
 HEADROOM: Final = 1.25
 """Room over the 99th percentile of the data's answers: an answer that is longer still has most likely run wild."""
+TRAIN_SAMPLE: Final = 60
+"""Questions that were trained on which are asked, too: what a student says there beside what it says elsewhere"""
 _QUESTIONS = "select sample_id, split, question, messages from {view} order by sample_id"
 
 
@@ -154,7 +156,7 @@ def visible(text: str) -> str:
 
 
 def complete(
-    data: Path, folder: Path, mode: str, arm: str = "tuned", train_sample: int = 60, limit: int | None = None
+    data: Path, folder: Path, mode: str, arm: str = "tuned", train_sample: int = TRAIN_SAMPLE, limit: int | None = None
 ) -> int:
     """Answer and measure what this very checkpoint has not answered yet; print a summary; returns how many are new.
 
@@ -275,6 +277,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--arm", default=env.get("ARM") or "tuned", help=" | ".join(ARMS))
     parser.add_argument("--checkpoint", default=env.get("CHECKPOINT") or None, help="default: the newest of this mode")
     parser.add_argument("--limit", default=env.get("LIMIT") or None, help="most questions a split")
+    parser.add_argument("--held-out", action="store_true", help="no questions that were trained on")
     flags = parser.parse_args(list(argv))
     if flags.limit is not None and not (flags.limit.isdecimal() and int(flags.limit)):
         raise UsageError(f"LIMIT must be a whole number of at least 1, not {flags.limit!r}.")
@@ -290,7 +293,8 @@ def main(argv: Sequence[str]) -> int:
             raise UsageError(sentence)
         _say(sentence)
         return 0
-    complete(flags.data, folder, flags.mode, flags.arm, limit=int(flags.limit) if flags.limit else None)
+    limit = int(flags.limit) if flags.limit else None
+    complete(flags.data, folder, flags.mode, flags.arm, 0 if flags.held_out else TRAIN_SAMPLE, limit)
     return 0
 
 

@@ -114,6 +114,9 @@ async def _run(settings: AblateSettings, job: Job, lock: int) -> None:
     await children.run("train", ["run", *data, "--name", job.name, *trained, *chosen], log, lock)
     folder = settings.folder / "models" / job.name
     await children.run(
-        "train", ["complete", *data, "--checkpoint", str(folder), "--limit", str(settings.questions)], log, lock
+        "train",
+        ["complete", *data, "--checkpoint", str(folder), "--held-out", "--limit", str(settings.questions)],
+        log,
+        lock,
     )
     _marker(settings, job).touch()
