@@ -48,9 +48,13 @@ class Draft:
 
     @property
     def answer(self) -> str:
-        """The natural text: an opening, numbered items that open with the restaurant's name, a closing."""
+        """The natural text: an opening, numbered items that open with the restaurant's name, a closing.
+
+        The closing is a paragraph of its own: without the blank line Markdown reads it as the last item's
+        ("lazy continuation", CommonMark 0.31.2, 5.2).
+        """
         rows = [f"{place}. {self.wrap.format(item.name)}：{item.text}" for place, item in enumerate(self.items, 1)]
-        return "\n".join([self.opening, *rows, self.closing]).strip()
+        return "\n".join([self.opening, *rows, "", self.closing]).strip()
 
 
 def write(index: int, wish: Wish, place: str, pois: Sequence[Shown], dice: Dice) -> Draft:
