@@ -4,6 +4,7 @@ The tree is split by reaction, not by origin; foreign errors become one of these
 
     ChidianError
       x RetryLater         the same request may succeed later: the door itself waits and retries
+      x MoneyInFlight      calls in flight hold the money of this one: wait for them outside a slot
       x OrderFailed        give up on this order (or item), keep it with its reason, go on
         + NoSuchPlace      the map does not know this place (or knows several)
       x RunStopped         stop the run, keep everything that is committed, exit 1
@@ -23,9 +24,14 @@ from typing import Any
 
 
 class ChidianError(Exception):
-    """Base of all errors raised on purpose; ``exit_code`` is the process's exit status."""
+    """Base of all errors raised on purpose; ``exit_code`` is the process's exit status.
+
+    ``billed`` says of a failed paid call whether it may have cost money all the same (a request that was never answered may
+    have been served, so it counts as spent).
+    """
 
     exit_code = 1
+    billed = False
 
     def __reduce__(self) -> tuple[Any, ...]:
         """They travel between processes (factory/workers), whatever their constructors ask for."""
@@ -42,8 +48,7 @@ class RetryLater(ChidianError):
     """A transient failure. ``retry_after_s`` is the provider's own wish, in seconds, if it gave one.
 
     ``kind`` is one of ``rate``, ``burst``, ``tokens``, ``server``, ``network``, ``timeout``: the limiter cuts only on
-    the first three. ``billed`` says whether the failed attempt may have cost money (a request that was never
-    answered may have been served, so it counts as spent).
+    the first three.
     """
 
     def __init__(self, message: str, *, kind: str, retry_after_s: float | None = None, billed: bool = False) -> None:
@@ -51,6 +56,10 @@ class RetryLater(ChidianError):
         self.kind = kind
         self.retry_after_s = retry_after_s
         self.billed = billed
+
+
+class MoneyInFlight(ChidianError):
+    """The cap leaves too little for this call until calls in flight have settled; never seen outside the ask-loop."""
 
 
 class OrderFailed(ChidianError):

@@ -22,7 +22,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from factory.errors import BudgetExhausted, DiskTrouble, UsageError
+from factory.errors import BudgetExhausted, DiskTrouble, MoneyInFlight, UsageError
 
 _SCHEMA = """
 create table if not exists calls (
@@ -41,8 +41,9 @@ create table if not exists opened (run_id text not null, order_id text primary k
 
 @dataclass(frozen=True, slots=True)
 class KeptCall:
-    """An answer that was paid for before."""
+    """An answer that was paid for before; ``attempt`` is its number among those of its key."""
 
+    attempt: int
     raw: bytes
     input_tokens: int | None
     output_tokens: int | None
@@ -63,6 +64,10 @@ class CallBook(Protocol):
         """Put the worst case aside, durably; returns the attempt's number."""
         ...
 
+    async def afford(self, worst_cny: float | None) -> None:
+        """Wait until calls in flight have given back enough for a reservation."""
+        ...
+
     async def keep(
         self,
         key: str,
@@ -77,6 +82,19 @@ class CallBook(Protocol):
         latency_s: float,
     ) -> None:
         """Write the raw answer and settle."""
+        ...
+
+    async def price(
+        self,
+        key: str,
+        attempt: int,
+        *,
+        input_tokens: int,
+        output_tokens: int,
+        cost_cny: float | None,
+        counted_cny: float | None,
+    ) -> None:
+        """What a kept answer cost, once it was read."""
         ...
 
     async def mark_unreadable(self, key: str, attempt: int) -> None:
@@ -107,7 +125,7 @@ class Ledger:
             self._reader = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
             self._reader.executescript("pragma journal_mode=wal;" + _SCHEMA)
             self._reader.execute("update calls set status = 'unresolved' where status = 'reserved'")
-            self._spent, self._reserved = self._totals()
+            self._spent, self._reserved = self._spent_before(), 0.0
             unpriced = self._unpriced() if budget_cny is not None else 0
         except sqlite3.Error as error:
             raise _trouble(self._path, error) from error
@@ -126,15 +144,15 @@ class Ledger:
         self._thread = threading.Thread(target=self._commit, name="ledger", daemon=True)
         self._thread.start()
 
-    def _totals(self) -> tuple[float, float]:
-        """Spent in this world, unresolved reservations at their worst included: BUDGET caps one run's plan."""
+    def _spent_before(self) -> float:
+        """CNY that this run has spent, unresolved reservations at their worst included: BUDGET caps one run's plan."""
         row = self._reader.execute(
             "select coalesce(sum(case when status = 'unresolved' then worst_cny "
             "when status in ('kept', 'unreadable') then cost_cny end), 0) "
             "from calls where run_id = ?",
             (self._run_id,),
         ).fetchone()
-        return float(row[0]), 0.0
+        return float(row[0])
 
     def _unpriced(self) -> int:
         """Calls of this run whose cost nobody knows: unknown is not zero."""
@@ -152,29 +170,23 @@ class Ledger:
     async def replay(self, key: str) -> KeptCall | None:
         """The kept answer of this very call, if there is one."""
         row = self._reader.execute(
-            "select raw, input_tokens, output_tokens, cost_cny, reserved_at from calls where key = ? and status = 'kept'",
+            "select attempt, raw, input_tokens, output_tokens, cost_cny, reserved_at from calls "
+            "where key = ? and status = 'kept'",
             (key,),
         ).fetchone()
-        return KeptCall(row[0], row[1], row[2], row[3], datetime.fromisoformat(row[4])) if row else None
+        return KeptCall(row[0], row[1], row[2], row[3], row[4], datetime.fromisoformat(row[5])) if row else None
 
     async def reserve(
         self, key: str, *, order_id: str, step: int, purpose: str, model: str, worst_cny: float | None
     ) -> int:
         """Put the worst case aside, durably, before the call is sent; returns the attempt's number.
 
-        Waits while calls in flight may give enough back. Raises BudgetExhausted when the cap could be passed all the same.
+        Raises MoneyInFlight while calls in flight may give enough back: give the slot back and ``afford`` it first. Raises
+        BudgetExhausted when the cap could be passed all the same.
         """
         worst = worst_cny or 0.0
-        while self._budget is not None and self._spent + self._reserved + worst > self._budget:
-            if not self._in_flight or self._spent + worst > self._budget:
-                raise BudgetExhausted(
-                    f"BUDGET={self._budget:g} CNY is used up: {self._spent:.4f} spent, "
-                    f"{max(0.0, self._reserved):.4f} reserved, and the next call may cost {worst:.4f}. "
-                    "Raise BUDGET and run the same command again; nothing is lost."
-                )
-            settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._short_of_money.append(settled)
-            await settled
+        if self._must_wait(worst):
+            raise MoneyInFlight("Calls in flight hold the money for this one.")
         self._reserved += worst
         self._in_flight += 1
         now = datetime.now(UTC).isoformat()
@@ -184,6 +196,25 @@ class Ledger:
         )
         rows = await self._do(sql, (key, self._run_id, order_id, step, purpose, model, worst_cny, now, key))
         return int(rows[0][0])
+
+    def _must_wait(self, worst: float) -> bool:
+        """Whether calls in flight may give back what this one lacks. Raises BudgetExhausted when they cannot."""
+        if self._budget is None or self._spent + self._reserved + worst <= self._budget:
+            return False
+        if not self._in_flight or self._spent + worst > self._budget:
+            raise BudgetExhausted(
+                f"BUDGET={self._budget:g} CNY is used up: {self._spent:.4f} spent, "
+                f"{max(0.0, self._reserved):.4f} reserved, and the next call may cost {worst:.4f}. "
+                "Raise BUDGET and run the same command again; nothing is lost."
+            )
+        return True
+
+    async def afford(self, worst_cny: float | None) -> None:
+        """Wait, outside any slot, until calls in flight have given back enough. Raises BudgetExhausted."""
+        while self._must_wait(worst_cny or 0.0):
+            settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._short_of_money.append(settled)
+            await settled
 
     async def keep(
         self,
@@ -207,6 +238,22 @@ class Ledger:
         await self._do(sql, (raw, input_tokens, output_tokens, cost_cny, refusals, latency_s, now, key, attempt))
         self._settle(worst_cny, cost_cny)
 
+    async def price(
+        self,
+        key: str,
+        attempt: int,
+        *,
+        input_tokens: int,
+        output_tokens: int,
+        cost_cny: float | None,
+        counted_cny: float | None,
+    ) -> None:
+        """What a kept answer cost, where only reading it told; until then ``counted_cny`` counted."""
+        sql = "update calls set input_tokens = ?, output_tokens = ?, cost_cny = ? where key = ? and attempt = ?"
+        await self._do(sql, (input_tokens, output_tokens, cost_cny, key, attempt))
+        self._spent += (cost_cny or 0.0) - (counted_cny or 0.0)
+        self._look_again()
+
     async def mark_unreadable(self, key: str, attempt: int) -> None:
         """A kept answer that is no completion: it stays, as paid for, and is never replayed."""
         await self._do("update calls set status = 'unreadable' where key = ? and attempt = ?", (key, attempt))
@@ -222,10 +269,14 @@ class Ledger:
         self._settle(worst_cny, worst_cny)
 
     def _settle(self, worst_cny: float | None, cost_cny: float | None) -> None:
-        """A reservation ended; those who wait for money look again."""
+        """A reservation ended."""
         self._reserved -= worst_cny or 0.0
         self._spent += cost_cny or 0.0
         self._in_flight -= 1
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """Those who wait for money do."""
         waiting, self._short_of_money = self._short_of_money, []
         for one in waiting:
             if not one.done():

@@ -34,7 +34,10 @@ class PoolState:
 
 
 class Lease(Protocol):
-    """One granted slot. Every attempt ends with ``release``; without ``refused`` before it, it counts as an answer."""
+    """One granted slot. Every attempt ends with ``release``; without ``refused`` before it, it counts as an answer.
+
+    ``release(answered=False)`` gives back a slot in which nothing was sent.
+    """
 
     @property
     def patience_s(self) -> float:
@@ -42,7 +45,7 @@ class Lease(Protocol):
         ...
 
     def settle(self, tokens: int) -> None:
-        """Tell the real number of tokens; the difference to the estimate is given back or taken."""
+        """Tell the real number of tokens, 0 for a refusal; the difference to the estimate is given back or taken."""
 
     async def refused(self, kind: str, retry_after_s: float | None, said: str = "") -> None:
         """The service refused for rate (``rate``, ``burst``, ``tokens``) or failed (anything else); ``said`` is its last word.
@@ -50,7 +53,7 @@ class Lease(Protocol):
         Raises ProviderDown when the pool gives up.
         """
 
-    def release(self) -> None:
+    def release(self, *, answered: bool = True) -> None:
         """The attempt ended, however it did."""
 
 

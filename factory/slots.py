@@ -206,11 +206,12 @@ class Pool:
 class PoolLease:
     """A granted slot of one pool."""
 
-    __slots__ = ("_estimate", "_open", "_pool", "_refused", "patience_s")
+    __slots__ = ("_estimate", "_open", "_pool", "_refused", "_used", "patience_s")
 
     def __init__(self, pool: Pool, estimate: int) -> None:
         self._pool = pool
         self._estimate = estimate
+        self._used = 0
         self._open = True
         self._refused = False
         self.patience_s = pool.patience_s()
@@ -218,22 +219,22 @@ class PoolLease:
 
     def settle(self, tokens: int) -> None:
         """Give back or take the difference to the estimate."""
-        self._pool.used_tokens += tokens
+        self._pool.used_tokens += tokens - self._used
         if self._pool.tokens is not None:
             self._pool.tokens.correct(self._pool.clock(), float(tokens - self._estimate))
-        self._estimate = tokens
+        self._estimate = self._used = tokens
 
     async def refused(self, kind: str, retry_after_s: float | None, said: str = "") -> None:
         """Report a refusal or failure of this attempt. Raises ProviderDown when the pool gives up."""
         self._refused = True
         self._pool.refuse(kind, retry_after_s, said)
 
-    def release(self) -> None:
-        """End the attempt; without a refusal it counts as an answer."""
+    def release(self, *, answered: bool = True) -> None:
+        """End the attempt; without a refusal it counts as an answer, unless nothing was sent."""
         if not self._open:
             return
         self._open = False
         self._pool.in_flight -= 1
-        if not self._refused:
+        if answered and not self._refused:
             self._pool.answered()
         self._pool.pump()

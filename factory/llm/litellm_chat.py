@@ -1,20 +1,24 @@
 """Every provider that does not speak OpenAI's format, through litellm; the only importer of it, and only when used.
 
 litellm takes 2.8 CPU seconds to import and 20 to 40 ms a call, so DashScope, vLLM, DeepSeek and the like go through
-DirectChat. The ask-loop is the shared one; litellm's own retries are off, so that every attempt is leased and counted.
+DirectChat. The ask-loop is the shared one; litellm's own retries are off, so that every attempt is leased and counted. What is
+kept is the provider's own body (litellm_wire.py): litellm reads it once it is on the disk, again when it is replayed. A provider
+that takes several requests for one answer (replicate's polling) cannot be asked in this way.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import Any
 
-import orjson
-
-from factory.errors import ChidianError, RetryLater
+from factory.errors import ChidianError, RetryLater, RunStopped
 from factory.ledger import CallBook
 from factory.limits import Leases
-from factory.llm.refusals import TOKEN_CODES, Refusal, to_error
+from factory.llm import litellm_wire
+from factory.llm.answers import Parsed, UnreadableAnswerError, read
+from factory.llm.litellm_wire import CURRENT, Exchange
+from factory.llm.refusals import Refusal, read_refusal, to_error
 from factory.llm.transport import Endpoint, PaidChat, Price
 
 
@@ -27,31 +31,64 @@ class LitellmChat(PaidChat):
         import litellm  # noqa: PLC0415 - heavy, and needed by few
 
         litellm.suppress_debug_info = True
+        litellm_wire.install()
         self._litellm = litellm
 
     async def _send(self, packed: bytes, body: dict[str, Any], timeout_s: float) -> bytes:  # noqa: ARG002 - litellm packs by itself
+        exchange = Exchange()
+        problem: Exception | None = None
         try:
-            answer = await self._litellm.acompletion(
+            async with asyncio.timeout(timeout_s):
+                await self._through(exchange, body, timeout_s)
+        except TimeoutError as error:
+            text = f"{self.endpoint.name} did not answer within {timeout_s:.3g} s."
+            raise RetryLater(text, kind="timeout", billed=True) from error
+        except Exception as error:  # noqa: BLE001 - whatever litellm makes of it: the exchange knows what happened
+            problem = error
+        if exchange.status is None:
+            raise self._unanswered(exchange, problem) from None
+        if exchange.status != 200:
+            refusal = read_refusal(exchange.status, exchange.raw, exchange.retry_after)
+            raise to_error(refusal, service=self.endpoint.name, model=self.endpoint.name) from None
+        return exchange.raw
+
+    async def _read(self, decoded: Any, raw: bytes, body: dict[str, Any]) -> Parsed:
+        """A body that is a chat completion already is read as it is; another form by litellm, which sends nothing."""
+        try:
+            return read(decoded)
+        except UnreadableAnswerError:
+            try:
+                answer = await self._through(Exchange(canned=raw), body, self.endpoint.request_timeout_s)
+            except Exception as error:
+                raise UnreadableAnswerError(type(error).__name__) from error
+        return read(answer.model_dump(exclude_none=True))
+
+    async def _through(self, exchange: Exchange, body: dict[str, Any], timeout_s: float) -> Any:
+        ours = CURRENT.set(exchange)
+        try:
+            return await self._litellm.acompletion(
                 **body, num_retries=0, max_retries=0, timeout=timeout_s, drop_params=True
             )
-        except self._litellm.exceptions.Timeout as error:
-            text = f"{self.endpoint.name} did not answer in time."
-            raise RetryLater(text, kind="timeout", billed=True) from error
-        except self._litellm.exceptions.APIConnectionError as error:
-            text = f"{self.endpoint.name} cannot be reached ({type(error.__cause__ or error).__name__})."
-            raise RetryLater(text, kind="network") from None
-        except self._litellm.exceptions.openai.OpenAIError as error:  # the base of all that litellm maps
-            raise self._ours(error) from None
-        return orjson.dumps(answer.model_dump(exclude_none=True))
+        finally:
+            CURRENT.reset(ours)
 
-    def _ours(self, error: Any) -> ChidianError:
-        body = getattr(error, "body", None)
-        body = body if isinstance(body, dict) else {}
-        code = str(body.get("code") or getattr(error, "code", "") or "").lower()
-        status = int(getattr(error, "status_code", 500) or 500)
-        # The message may quote the request; it is used only where a code alone does not decide (refusals.py).
-        message = str(body.get("message") or "")[:300] if code in TOKEN_CODES else ""
-        return to_error(Refusal(status, code, message, None), service=self.endpoint.name, model=self.endpoint.name)
+    def _unanswered(self, exchange: Exchange, problem: Exception | None) -> ChidianError:
+        """No whole answer passed the wire. What may have been served counts as billed."""
+        name = self.endpoint.name
+        if exchange.tried:
+            kind = "timeout" if isinstance(problem, self._litellm.exceptions.Timeout) else "network"
+            said = "broke off" if exchange.left else "cannot be reached"
+            return RetryLater(f"{name} {said} ({type(problem).__name__}).", kind=kind, billed=exchange.left)
+        status = int(getattr(problem, "status_code", 500) or 500)
+        if status < 500:  # litellm's own refusal: no key, no such provider
+            return to_error(Refusal(status, "", "", None), service=name, model=name)
+        why = f" ({type(problem).__name__})" if problem else ""
+        stop = RunStopped(
+            f"litellm did not send to {name} through its HTTP client{why}, so that an answer could not be kept before it is "
+            "read: ask this model at an OpenAI-compatible address (TEACHER_BASE_URL), or choose another."
+        )
+        stop.billed = True
+        return stop
 
     async def aclose(self) -> None:
         """Nothing of ours is open."""

@@ -8,6 +8,8 @@ for a minute's tokens and for an exhausted free tier; only its message tells the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
@@ -54,11 +56,22 @@ def read_refusal(status: int, body: bytes, retry_after: str | None) -> Refusal:
         error: dict[str, Any] = inner if isinstance(inner, dict) else parsed
         code = str(error.get("code") or error.get("type") or "").lower()
         message = str(error.get("message") or "")[:300]
+    return Refusal(status, code, message, seconds_to_wait(retry_after, datetime.now(UTC)))
+
+
+def seconds_to_wait(retry_after: str | None, now: datetime) -> float | None:
+    """A Retry-After header in either of its forms, seconds or a date (RFC 9110, 10.2.3); None when it says neither."""
+    if not retry_after:
+        return None
     try:
-        wait = float(retry_after) if retry_after else None
+        return max(0.0, float(retry_after))
     except ValueError:
-        wait = None
-    return Refusal(status, code, message, wait)
+        pass
+    try:
+        moment = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
 
 
 def to_error(refusal: Refusal, *, service: str, model: str) -> ChidianError:

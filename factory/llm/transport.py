@@ -1,7 +1,7 @@
 """The ask-loop that every provider shares, and the direct client for endpoints that speak OpenAI's format.
 
 One call: replay a kept answer, or for each attempt lease a slot, reserve the worst case, send, keep the raw answer, settle;
-then parse. Every attempt is leased inside the loop, so that retries count; waiting happens outside the slot.
+then parse. Every attempt is leased inside the loop, so that retries count; waiting, for money too, happens outside the slot.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from factory.errors import ChidianError, RetryLater
+from factory.errors import ChidianError, MoneyInFlight, RetryLater
 from factory.ledger import CallBook
-from factory.limits import Leases
+from factory.limits import Lease, Leases
 from factory.llm.answers import (
     Parsed,
     UnreadableAnswerError,
@@ -34,6 +34,7 @@ from factory.llm.chat import CallKey, ChatAnswer, ChatRequest
 from factory.llm.refusals import read_refusal, to_error
 from factory.records import CallRecord
 from factory.retries import Patience
+from factory.slots import SILENT_KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,21 @@ class Endpoint:
     """and not before so long after the first of them."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One call as its attempts share it; ``name`` is the key of its kept answer, ``packed`` the body in bytes."""
+
+    name: str
+    request: ChatRequest
+    key: CallKey
+    body: dict[str, Any]
+    packed: bytes
+    priority: int
+    tokens: int
+    """estimated"""
+    worst_cny: float | None
+
+
 class PaidChat:
     """The ask-loop; a subclass knows how to send one body."""
 
@@ -74,88 +90,146 @@ class PaidChat:
 
     async def ask(self, request: ChatRequest, key: CallKey, *, priority: int = 0) -> ChatAnswer:
         """See ``Chat.ask``."""
-        body = body_of(request)
-        packed = orjson.dumps(body)
-        name = call_key(self.endpoint.name, packed, key)
-        kept = await self._ledger.replay(name)
-        if kept is not None:
-            parsed = read(decode(kept.raw))  # what cannot be read is marked so and never replayed
-            return _answer(
-                parsed, _record(name, request, key, parsed, kept.cost_cny, 0, None, kept.started_at, replayed=True)
-            )
+        call = self._prepare(request, key, priority)
+        if (replayed := await self._replay(call)) is not None:
+            return replayed
         started, clock = datetime.now(UTC), time.monotonic()
         patience = Patience(self.endpoint.name, self.endpoint.server_attempts, self.endpoint.keep_trying_s)
         while True:
             try:
-                parsed, cost = await self._attempt(packed, body, request, name, key, priority, patience.attempts)
+                parsed, cost = await self._attempt(call, patience.attempts)
             except RetryLater as error:
                 await asyncio.sleep(patience.wait_s(error))
             else:
                 latency = time.monotonic() - clock
-                record = _record(name, request, key, parsed, cost, patience.attempts, latency, started, replayed=False)
-                return _answer(parsed, record)
+                return _answer(parsed, _record(call, parsed, cost, patience.attempts, latency, started, replayed=False))
 
-    async def _attempt(
-        self,
-        packed: bytes,
-        body: dict[str, Any],
-        request: ChatRequest,
-        name: str,
-        key: CallKey,
-        priority: int,
-        refusals: int,
-    ) -> tuple[Parsed, float | None]:
+    def _prepare(self, request: ChatRequest, key: CallKey, priority: int) -> _Call:
+        body = body_of(request)
+        packed = orjson.dumps(body)
         price = self.endpoint.price
-        worst = price.cost(most_input_tokens(len(packed)), request.max_tokens) if price else None
-        estimate = likely_input_tokens(len(packed)) + request.max_tokens // 3
-        lease = await self._limiter.lease(self.endpoint.pool, tokens=estimate, priority=priority)
+        return _Call(
+            call_key(self.endpoint.name, packed, key),
+            request,
+            key,
+            body,
+            packed,
+            priority,
+            tokens=likely_input_tokens(len(packed)) + request.max_tokens // 3,
+            worst_cny=price.cost(most_input_tokens(len(packed)), request.max_tokens) if price else None,
+        )
+
+    async def _replay(self, call: _Call) -> ChatAnswer | None:
+        """The kept answer, if there is one; one that cannot be read (a kill came before that was found) is marked so."""
+        kept = await self._ledger.replay(call.name)
+        if kept is None:
+            return None
         try:
-            number = await self._ledger.reserve(
-                name, order_id=key.order_id, step=key.step, purpose=key.purpose, model=request.model, worst_cny=worst
-            )
+            parsed = await self._read(decode(kept.raw), kept.raw, call.body)
+        except UnreadableAnswerError:
+            await self._ledger.mark_unreadable(call.name, kept.attempt)
+            return None
+        return _answer(parsed, _record(call, parsed, kept.cost_cny, 0, None, kept.started_at, replayed=True))
+
+    async def _attempt(self, call: _Call, refusals: int) -> tuple[Parsed, float | None]:
+        lease, number = await self._paid_slot(call)
+        try:
             sent = time.monotonic()
             try:
-                raw = await self._send(packed, body, min(self.endpoint.request_timeout_s, lease.patience_s))
-            except RetryLater as error:
-                await (self._ledger.lost if error.billed else self._ledger.void)(name, number, worst_cny=worst)
-                await lease.refused(error.kind, error.retry_after_s, str(error))
+                timeout_s = min(self.endpoint.request_timeout_s, lease.patience_s)
+                raw = await self._send(call.packed, call.body, timeout_s)
+            except ChidianError as error:
+                await (self._ledger.lost if error.billed else self._ledger.void)(
+                    call.name, number, worst_cny=call.worst_cny
+                )
+                if not (error.billed and isinstance(error, RetryLater) and error.kind in SILENT_KINDS):
+                    lease.settle(0)  # an answer that refuses or fails took no tokens; one that never came may have
+                if isinstance(error, RetryLater):
+                    await lease.refused(error.kind, error.retry_after_s, str(error))
                 raise
-            except ChidianError:
-                await self._ledger.void(name, number, worst_cny=worst)
-                raise
-            decoded = decode(raw)
-            tokens_in, tokens_out = usage_of(decoded)
-            known = tokens_in is not None and tokens_out is not None
-            # An answer that reports no usage may have cost the worst case.
-            cost = worst if price is None or not known else price.cost(tokens_in or 0, tokens_out or 0)
-            lease.settle((tokens_in or 0) + (tokens_out or 0) if known else estimate)
-            await self._ledger.keep(
-                name,
-                number,
-                raw=raw,
-                input_tokens=tokens_in,
-                output_tokens=tokens_out,
-                cost_cny=cost,
-                worst_cny=worst,
-                refusals=refusals,
-                latency_s=time.monotonic() - sent,
-            )
-            try:
-                return read(decoded), cost
-            except UnreadableAnswerError as error:
-                await self._ledger.mark_unreadable(name, number)
-                said = f"{self.endpoint.name}'s answer is no chat completion ({error})."
-                await lease.refused("server", None, said)
-                raise RetryLater(said, kind="server", billed=True) from error
+            return await self._keep_and_read(call, lease, number, raw, refusals, time.monotonic() - sent)
         finally:
             lease.release()
+
+    async def _paid_slot(self, call: _Call) -> tuple[Lease, int]:
+        """A slot and the worst case put aside for it; money that calls in flight hold is waited for outside a slot."""
+        key = call.key
+        while True:
+            lease = await self._limiter.lease(self.endpoint.pool, tokens=call.tokens, priority=call.priority)
+            try:
+                number = await self._ledger.reserve(
+                    call.name,
+                    order_id=key.order_id,
+                    step=key.step,
+                    purpose=key.purpose,
+                    model=call.request.model,
+                    worst_cny=call.worst_cny,
+                )
+            except BaseException as error:
+                lease.settle(0)
+                lease.release(answered=False)
+                if not isinstance(error, MoneyInFlight):
+                    raise
+            else:
+                return lease, number
+            await self._ledger.afford(call.worst_cny)
+
+    async def _keep_and_read(
+        self, call: _Call, lease: Lease, number: int, raw: bytes, refusals: int, latency_s: float
+    ) -> tuple[Parsed, float | None]:
+        price, worst = self.endpoint.price, call.worst_cny
+        decoded = decode(raw)
+        tokens_in, tokens_out = usage_of(decoded)
+        known = tokens_in is not None and tokens_out is not None
+        # An answer that reports no usage may have cost the worst case.
+        cost = worst if price is None or not known else price.cost(tokens_in or 0, tokens_out or 0)
+        lease.settle((tokens_in or 0) + (tokens_out or 0) if known else call.tokens)
+        await self._ledger.keep(
+            call.name,
+            number,
+            raw=raw,
+            input_tokens=tokens_in,
+            output_tokens=tokens_out,
+            cost_cny=cost,
+            worst_cny=worst,
+            refusals=refusals,
+            latency_s=latency_s,
+        )
+        try:
+            parsed = await self._read(decoded, raw, call.body)
+        except UnreadableAnswerError as error:
+            await self._ledger.mark_unreadable(call.name, number)
+            said = f"{self.endpoint.name}'s answer is no chat completion ({error})."
+            await lease.refused("server", None, said)
+            raise RetryLater(said, kind="server", billed=True) from error
+        if not known and parsed.input_tokens is not None and parsed.output_tokens is not None:
+            cost = await self._price(call, lease, number, parsed.input_tokens, parsed.output_tokens)
+        return parsed, cost
+
+    async def _price(self, call: _Call, lease: Lease, number: int, tokens_in: int, tokens_out: int) -> float | None:
+        """Settle again, with a usage that stood in a form which only ``_read`` knows."""
+        lease.settle(tokens_in + tokens_out)
+        cost = self.endpoint.price.cost(tokens_in, tokens_out) if self.endpoint.price else None
+        await self._ledger.price(
+            call.name,
+            number,
+            input_tokens=tokens_in,
+            output_tokens=tokens_out,
+            cost_cny=cost,
+            counted_cny=call.worst_cny,
+        )
+        return cost
+
+    async def _read(self, decoded: Any, raw: bytes, body: dict[str, Any]) -> Parsed:  # noqa: ARG002 - litellm reads by both
+        """An answer whose raw form is safe on the disk. Raises UnreadableAnswerError."""
+        return read(decoded)
 
     async def _send(self, packed: bytes, body: dict[str, Any], timeout_s: float) -> bytes:
         raise NotImplementedError
 
 
 class DirectChat(PaidChat):
-    """aiohttp and orjson, no SDK between: about 0.3 ms of CPU a call with the limiter (docs/experiments.md)."""
+    """aiohttp and orjson, no SDK between: 0.13 ms of CPU a call with the limiter, 0.19 with the ledger (docs/experiments.md)."""
 
     def __init__(self, endpoint: Endpoint, limiter: Leases, ledger: CallBook, api_key: str | None) -> None:
         super().__init__(endpoint, limiter, ledger)
@@ -194,9 +268,7 @@ class DirectChat(PaidChat):
 
 
 def _record(
-    name: str,
-    request: ChatRequest,
-    key: CallKey,
+    call: _Call,
     parsed: Parsed,
     cost: float | None,
     refusals: int,
@@ -206,11 +278,11 @@ def _record(
     replayed: bool,
 ) -> CallRecord:
     return CallRecord(
-        key=name,
-        order_id=key.order_id,
-        step=key.step,
-        purpose=key.purpose,
-        model=request.model,
+        key=call.name,
+        order_id=call.key.order_id,
+        step=call.key.step,
+        purpose=call.key.purpose,
+        model=call.request.model,
         status="kept",
         replayed=replayed,
         input_tokens=parsed.input_tokens,

@@ -29,7 +29,7 @@ class Desk:
     closed: bool = False
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
     _waiting: set[asyncio.Task[Any] | None] = field(default_factory=set)
-    """Those that wait for a slot."""
+    """Those that wait for a slot or for money."""
     _leases: dict[int, Lease] = field(default_factory=dict)
     _reserved: dict[tuple[str, int], float | None] = field(default_factory=dict)
     """Calls that are reserved and not settled: (key, attempt) and their worst case."""
@@ -43,7 +43,9 @@ class Desk:
             "release": self.release,
             "replay": self.replay,
             "reserve": self.reserve,
+            "afford": self.afford,
             "keep": self.keep,
+            "price": self.ledger.price,
             "mark_unreadable": self.ledger.mark_unreadable,
             "void": self.void,
             "lost": self.lost,
@@ -87,10 +89,10 @@ class Desk:
         if lease := self._leases.get(number):
             await lease.refused(kind, retry_after_s, said)
 
-    def release(self, number: int) -> None:
+    def release(self, number: int, answered: bool) -> None:  # noqa: FBT001 - a link tells by position
         """See ``Lease``."""
         if lease := self._leases.pop(number, None):
-            lease.release()
+            lease.release(answered=answered)
 
     def replay(self, key: str) -> Awaitable[KeptCall | None]:
         """See ``Ledger``, as with all that follow."""
@@ -104,6 +106,15 @@ class Desk:
         else:
             self._reserved[key, number] = worst_cny
         return number
+
+    async def afford(self, worst_cny: float | None) -> None:
+        """A worker that died waits no more."""
+        task = asyncio.current_task()
+        self._waiting.add(task)
+        try:
+            await self.ledger.afford(worst_cny)
+        finally:
+            self._waiting.discard(task)
 
     def keep(self, key: str, attempt: int, **answer: Any) -> Awaitable[None]:
         """Settled from here on, even if the worker dies while the disk is waited for."""

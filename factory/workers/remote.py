@@ -29,9 +29,9 @@ class RemoteLease:
         """See ``Lease``. Raises ProviderDown."""
         await self._link.ask("refused", self._number, kind, retry_after_s, said)
 
-    def release(self) -> None:
+    def release(self, *, answered: bool = True) -> None:
         """See ``Lease``."""
-        self._link.tell("release", self._number)
+        self._link.tell("release", self._number, answered)
 
 
 class RemoteLimiter:
@@ -58,12 +58,20 @@ class RemoteLedger:
         return found
 
     async def reserve(self, key: str, **call: Any) -> int:
-        """Raises BudgetExhausted."""
+        """Raises BudgetExhausted and MoneyInFlight."""
         return int(await self._link.ask("reserve", key, **call))
+
+    async def afford(self, worst_cny: float | None) -> None:
+        """Raises BudgetExhausted."""
+        await self._link.ask("afford", worst_cny)
 
     async def keep(self, key: str, attempt: int, **answer: Any) -> None:
         """Raises DiskTrouble."""
         await self._link.ask("keep", key, attempt, **answer)
+
+    async def price(self, key: str, attempt: int, **found: Any) -> None:
+        """Known once it was read."""
+        await self._link.ask("price", key, attempt, **found)
 
     async def mark_unreadable(self, key: str, attempt: int) -> None:
         """Paid for, never replayed."""
