@@ -1,7 +1,7 @@
-"""CPU per single LLM call: ours (transport and limiter; and all included), curator and distilabel, side by side.
+"""CPU per single LLM call, side by side: ours (transport and limiter; and all included), openai's SDK, curator, distilabel.
 
-``python bench/call_cpu.py``; prints JSON. PEERS_PYTHON names the interpreter of a venv of their own that holds
-``bespokelabs-curator`` and ``distilabel[openai] requests``; without it only ours is measured, and that is said.
+``python bench/call_cpu.py``; prints JSON. PEERS_PYTHON names the interpreter of a venv of their own with the extra ``peers``
+(``pip install -e .[peers]``, without our constraints); without it curator and distilabel are not measured, and that is said.
 """
 
 from __future__ import annotations
@@ -105,6 +105,7 @@ async def side_by_side(calls: int) -> dict[str, Any]:
     async with mock_provider(latency_s=LATENCY_S) as mock:
         results.append(await ours(mock.chat_url, calls * 2, everything=False))
         results.append(await ours(mock.chat_url, calls * 2, everything=True))
+        results.append(await peer(sys.executable, "openai", mock.chat_url, calls))
         if python:
             results += [await peer(python, name, mock.chat_url, calls) for name in ("curator", "distilabel")]
     bare, whole = results[0]["cpu_ms_a_call"], results[1]["cpu_ms_a_call"]
@@ -113,9 +114,8 @@ async def side_by_side(calls: int) -> dict[str, Any]:
             one["times_ours"] = round(one["cpu_ms_a_call"] / bare, 1)
             one["times_ours_all_included"] = round(one["cpu_ms_a_call"] / whole, 1)
     found: dict[str, Any] = {"cores": os.cpu_count(), "load": os.getloadavg(), "results": results}
-    return (
-        found if python else found | {"peers": "not measured: PEERS_PYTHON names no interpreter (see this file's head)"}
-    )
+    missing = {"not_measured": "curator, distilabel: PEERS_PYTHON names no interpreter (see this file's head)"}
+    return found if python else found | missing
 
 
 def main() -> int:

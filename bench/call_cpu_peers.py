@@ -1,10 +1,11 @@
-"""Single LLM calls by curator or distilabel, in their own venv: ``python call_cpu_peers.py curator|distilabel URL CALLS``.
+"""Single LLM calls as others make them: ``python call_cpu_peers.py openai|curator|distilabel URL CALLS``.
 
 Started by call_cpu.py; prints one JSON line. CPU counts children and leaves imports out.
 """
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import json
 import os
@@ -21,6 +22,27 @@ def cpu_s() -> float:
     """User and system time of this process and of the children it waited for."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def openai(url: str, calls: int) -> tuple[float, float]:
+    """The idiom of most scripts: openai's AsyncOpenAI, a semaphore and one gather over all calls. No limiter, nothing kept."""
+    from openai import AsyncOpenAI  # noqa: PLC0415
+
+    async def run() -> None:
+        gate = asyncio.Semaphore(CONCURRENCY)
+        async with AsyncOpenAI(base_url=url, api_key="none") as client:
+
+            async def one(number: int) -> None:
+                async with gate:
+                    prompt = f"附近有什么好吃的川菜？请推荐三家，并说明理由。（{number}）"
+                    turns = [{"role": "user", "content": prompt}]
+                    await client.chat.completions.create(model="mock", messages=turns, max_tokens=300, seed=number)  # type: ignore[call-overload]
+
+            await asyncio.gather(*(one(number) for number in range(calls)))
+
+    cpu, started = cpu_s(), time.monotonic()
+    asyncio.run(run())
+    return cpu_s() - cpu, time.monotonic() - started
 
 
 def curator(url: str, calls: int) -> tuple[float, float]:
@@ -61,7 +83,7 @@ def distilabel(url: str, calls: int) -> tuple[float, float]:
 def main() -> int:
     """Run one peer."""
     name, url, calls = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    used, wall = {"curator": curator, "distilabel": distilabel}[name](url, calls)
+    used, wall = {"openai": openai, "curator": curator, "distilabel": distilabel}[name](url, calls)
     found = {"what": name, "cpu_ms_a_call": round(used / calls * 1000, 3), "calls_per_s": round(calls / wall)}
     sys.stdout.write("\n" + json.dumps(found) + "\n")
     return 0

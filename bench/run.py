@@ -1,7 +1,8 @@
 """``make bench`` (minutes) and ``make bench-full``: each benchmark in a process of its own, in turn, JSON in bench/results/.
 
 A benchmark prints one JSON object as its last line and compares within its own run; this script only starts, collects and
-tabulates. A failing one is named and the others still run; then the exit status is 1.
+holds the figures against their bars (bars.py). A failing one is named and the others still run; then the exit status is 1.
+With ``--full`` a missed bar is a failure, too; the short runs of ``make bench`` only print it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from bars import held, line
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
@@ -87,17 +90,20 @@ def main() -> int:
     unknown = wanted - {one.name for one in BENCHES}
     if unknown:
         parser.error(f"no benchmark named {', '.join(sorted(unknown))}")
-    found = {}
+    found, missed = {}, []
     for bench in BENCHES:
         if wanted and bench.name not in wanted:
             continue
         print(f"{bench.name} ...", file=sys.stderr, flush=True)
         found[bench.name] = run(bench, full=flags.full)
         print(json.dumps({bench.name: found[bench.name]}, ensure_ascii=False), flush=True)
+        for bar, value, ok in held(bench.name, found[bench.name]["result"]) if found[bench.name]["result"] else ():
+            print(line(bar, value, ok=ok), file=sys.stderr, flush=True)
+            missed += [] if ok else [bench.name]
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
     file.write_text(json.dumps(found, indent=2, ensure_ascii=False), encoding="utf-8")
-    failed = [name for name, one in found.items() if one["status"]]
+    failed = sorted({name for name, one in found.items() if one["status"]} | set(missed if flags.full else ()))
     print(f"results: {file}" + (f"; failed: {', '.join(failed)}" if failed else ""), file=sys.stderr)
     return 1 if failed else 0
 

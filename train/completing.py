@@ -19,6 +19,7 @@ from typing import Any, Final
 import orjson
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
+from transformers.utils.logging import disable_progress_bar
 
 from factory import schema
 from factory.errors import UsageError
@@ -82,6 +83,7 @@ def load_student(folder: Path, arm: str = "tuned") -> Student:
     if not (folder / "config.json").exists() or not any(folder.glob("*.safetensors")):
         raise UsageError(f"{folder} is no finished checkpoint (config.json, *.safetensors): run `make train` first.")
     device = "cuda" if torch.cuda.is_available() else "cpu"
+    disable_progress_bar()
     try:
         words: Any = AutoTokenizer.from_pretrained(folder)
         model: Any = AutoModelForCausalLM.from_pretrained(

@@ -73,5 +73,8 @@ def _log(path: Path) -> IO[bytes]:
 
 
 def _last_line(path: Path) -> str:
-    said = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    try:
+        said = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    except OSError as error:
+        return f"its log cannot be read, {error.strerror}"
     return said[-1].strip() if said else "it said nothing"
