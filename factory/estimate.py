@@ -31,6 +31,8 @@ class Rates:
     teacher_tpm: int | None
     map_qps: float | None
     map_month: int | None
+    map_month_used: int
+    """searches of the month that are gone already"""
     agents: int
     price_in: float | None
     price_out: float | None
@@ -92,8 +94,9 @@ def lines(found: Estimate, rates: Rates) -> list[str]:
     """The estimate as people read it."""
     cost = "unknown (give PRICE_IN and PRICE_OUT)" if found.cost_cny is None else f"about {found.cost_cny:.2f} CNY"
     month = ""
-    if rates.map_month and found.map_searches > rates.map_month:
-        month = f" (the month's quota is {rates.map_month}: it will not do in one month)"
+    if rates.map_month and found.map_searches > rates.map_month - rates.map_month_used:
+        used = f", {rates.map_month_used} of it used" if rates.map_month_used else ""
+        month = f" (the month's quota is {rates.map_month}{used}: it will not do this month)"
     return [
         f"further samples {found.samples}, candidate slots {found.slots}, orders {found.orders}",
         f"LLM calls {found.llm_calls}, tokens {found.input_tokens:,} in and {found.output_tokens:,} out, cost {cost}",

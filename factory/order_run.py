@@ -52,7 +52,8 @@ class OrderRun:
 
     async def search(self, radius_m: int, cuisine: str | None, page: int) -> PoiPage:
         """Ask the map and remember what it showed, as evidence and as proof of coverage."""
-        found = await self.maps.around(self.order.place, radius_m=radius_m, cuisine=cuisine, page=page)
+        order = self.order
+        found = await self.maps.around(order.place, radius_m=radius_m, cuisine=cuisine, page=page, priority=order.index)
         self.pages += 1
         self._evidence = None
         self.capped = self.capped or found.capped

@@ -59,6 +59,8 @@ class Services:
     budget_cny: float | None = None
     map_qps: float | None = None
     """requests a second that the map service grants; None: none to keep"""
+    map_month_used: int = 0
+    """map searches that this DATA made this month, before this run"""
 
     @property
     def price_in(self) -> float | None:
@@ -155,10 +157,14 @@ async def open_services(
             sandbox,
             settings.budget_cny,
             settings.amap_qps if settings.map == "amap" else None,
+            maps.used_this_month() if isinstance(maps, AmapMap) else 0,
         )
 
 
 def _price(settings: Settings, way: Route) -> Price | None:
+    if (settings.price_in is None) != (settings.price_out is None):
+        given, missing = ("PRICE_OUT", "PRICE_IN") if settings.price_in is None else ("PRICE_IN", "PRICE_OUT")
+        raise UsageError(f"{given} is given without {missing}: give both (CNY per million tokens), or neither.")
     if settings.price_in is not None and settings.price_out is not None:
         return Price(settings.price_in, settings.price_out)
     price = price_of(way.model)

@@ -291,6 +291,7 @@ def _rates(settings: Settings, services: Services) -> Rates:
         teacher_tpm=services.tpm,
         map_qps=settings.amap_qps if settings.map == "amap" else None,
         map_month=settings.amap_month if settings.map == "amap" else None,
+        map_month_used=services.map_month_used,
         agents=settings.agents,
         price_in=services.price_in,
         price_out=services.price_out,

@@ -80,19 +80,21 @@ class AmapMap:
         adcode = text(exact[0].get("adcode"))
         return Place(f"{place.city}/{place.name}", place.name, place.city, adcode, where_.lng, where_.lat, self.datum)
 
-    async def around(self, place: Place, *, radius_m: int, cuisine: str | None, page: int) -> PoiPage:
+    async def around(
+        self, place: Place, *, radius_m: int, cuisine: str | None, page: int, priority: int = 0
+    ) -> PoiPage:
         """One page of a circle; pages beyond the circle are empty and last. Distances are ours, from coordinates."""
         asked = (place, radius_m, cuisine, page)
-        held = self._held.pop(asked, None) or await self._cut(*asked)
+        held = self._held.pop(asked, None) or await self._cut(*asked, priority)
         self._held[asked] = held  # the last one asked for stands last, the longest unused one first
         if len(self._held) > PAGES_HELD:
             del self._held[next(iter(self._held))]
         return held
 
-    async def _cut(self, place: Place, radius_m: int, cuisine: str | None, page: int) -> PoiPage:
+    async def _cut(self, place: Place, radius_m: int, cuisine: str | None, page: int, priority: int) -> PoiPage:
         asked_m = max(radius_m, CANONICAL_RADIUS_M)
         keywords, types = search_terms(cuisine)
-        found = await self._page(place.lng, place.lat, asked_m, keywords, types, page)
+        found = await self._page(place.lng, place.lat, asked_m, keywords, types, page, priority)
         metres = [_distance(place, one) for one in found.pois]
         inside = tuple(
             replace(one, distance_m=round(far)) for one, far in zip(found.pois, metres, strict=True) if far <= radius_m
@@ -139,7 +141,7 @@ class AmapMap:
         return found
 
     async def _page(
-        self, lng: float, lat: float, radius_m: int, keywords: str | None, types: str, page: int
+        self, lng: float, lat: float, radius_m: int, keywords: str | None, types: str, page: int, priority: int = 0
     ) -> PoiPage:
         parameters = {
             "location": f"{lng:.6f},{lat:.6f}",
@@ -153,7 +155,7 @@ class AmapMap:
             parameters |= {"page_size": str(PAGE_SIZE), "page_num": str(page), "show_fields": "business"}
         else:
             parameters |= {"offset": str(PAGE_SIZE), "page": str(page), "extensions": "all"}
-        body, kept = await self._wire.get(f"{self._api}/around", parameters)
+        body, kept = await self._wire.get(f"{self._api}/around", parameters, priority=priority)
         raw = rows(body.get("pois"))
         pois = tuple(one for one in map(poi, raw) if one is not None)
         reached = (page - 1) * PAGE_SIZE + len(raw)
@@ -194,6 +196,10 @@ class AmapMap:
     def requests(self) -> dict[str, int]:
         """Requests that reached the service."""
         return self._wire.requests()
+
+    def used_this_month(self) -> int:
+        """Searches that count against the month's quota."""
+        return self._wire.used_this_month()
 
     def complete(self) -> None:
         """A run is complete: what the terms forbid to store is deleted."""

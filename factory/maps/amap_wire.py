@@ -1,13 +1,15 @@
 """One paced door to AMap's web service: a queue, one dispatcher, signatures, retries by infocode, kept answers.
 
-The dispatcher leases each send from the run's limiter (pool ``map``: queries a second, refusals, giving up); beneath it
-asyncio-throttle spreads them over the second. It alone waits there: asyncio-throttle wakes every waiter at each poll, so a
-thousand waiting tasks would cost most of a core, one costs nothing. Equal requests that are under way are shared.
+The dispatcher takes the oldest order's request, looks whether the month still has room for it, waits for its tenth of a second
+(asyncio-throttle) and then leases the send from the run's limiter (pool ``map``: queries a second, refusals, giving up), so that
+no slot is held while anything is waited for. It alone waits: asyncio-throttle wakes every waiter at each poll, so a thousand
+waiting tasks would cost most of a core, one costs nothing. Equal requests under way are shared, at the first asker's turn.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,6 +38,8 @@ _PATHS = {
     "v5/detail": "/v5/place/detail",
 }
 POOL = "map"
+BASIC, SEARCH = "basic", "search"
+"""The service's two quotas."""
 SMOOTHING_S = 0.1
 """The pace is kept per tenth of a second where the rate allows, so that a second's quota is not sent in one instant."""
 POLL_S = 0.002
@@ -85,21 +89,26 @@ class AmapWire:
         self._limiter = limiter
         self._sent: Counter[str] = Counter()
         self._under_way: dict[str, asyncio.Task[KeptAnswer]] = {}
-        self._queue: asyncio.Queue[_Request] = asyncio.Queue()
+        self._queue: asyncio.PriorityQueue[tuple[int, int, _Request]] = asyncio.PriorityQueue()
+        self._turns = itertools.count()
         most = max(1, int(account.qps * SMOOTHING_S))
         self._throttle = Throttler(most, most / account.qps, retry_interval=POLL_S)
         self._session: aiohttp.ClientSession | None = None
         self._dispatcher: asyncio.Task[None] | None = None
         self._sending: set[asyncio.Task[None]] = set()
 
-    async def get(self, endpoint: str, parameters: Mapping[str, str]) -> tuple[dict[str, Any], KeptAnswer]:
-        """The parsed answer and its raw form. An empty answer (no such address) is ``{}``."""
+    async def get(
+        self, endpoint: str, parameters: Mapping[str, str], *, priority: int = 0
+    ) -> tuple[dict[str, Any], KeptAnswer]:
+        """The parsed answer and its raw form. An empty answer (no such address) is ``{}``. A lower ``priority`` goes first."""
         key = request_key(self._service, endpoint, parameters)
         kept = self._kept.get(key)
         if kept is None:
             task = self._under_way.get(key)
             if task is None:
-                task = self._under_way[key] = asyncio.create_task(self._fetch(key, endpoint, dict(parameters)))
+                task = self._under_way[key] = asyncio.create_task(
+                    self._fetch(key, endpoint, dict(parameters), priority)
+                )
                 task.add_done_callback(lambda done: self._ended(key, done))
             kept = await asyncio.shield(task)
         body = orjson.loads(kept.raw)
@@ -115,35 +124,56 @@ class AmapWire:
         """Requests sent by this process, by endpoint; retries count."""
         return dict(self._sent)
 
-    async def _fetch(self, key: str, endpoint: str, parameters: dict[str, str]) -> KeptAnswer:
+    async def _fetch(self, key: str, endpoint: str, parameters: dict[str, str], priority: int) -> KeptAnswer:
         patience = Patience("The map", ATTEMPTS, self._account.give_up_s)
         tries = AsyncRetrying(
             retry=retry_if_exception_type(RetryLater),
             wait=lambda state: patience.wait_s(_failure(state)),
             reraise=True,
         )
-        raw: bytes = await tries(self._dispatch, endpoint, parameters)
+        raw: bytes = await tries(self._dispatch, endpoint, parameters, priority)
         return self._kept.put(key, self._service, raw)
 
-    async def _dispatch(self, endpoint: str, parameters: dict[str, str]) -> bytes:
+    async def _dispatch(self, endpoint: str, parameters: dict[str, str], priority: int) -> bytes:
         if self._dispatcher is None:
             self._dispatcher = asyncio.create_task(self._run_dispatcher(), name="amap-dispatcher")
         future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        await self._queue.put(_Request(endpoint, parameters, future))
+        await self._queue.put((priority, next(self._turns), _Request(endpoint, parameters, future)))
         return await future
 
     async def _run_dispatcher(self) -> None:
         while True:
-            request = await self._queue.get()
+            priority, _, request = await self._queue.get()
             try:
-                lease = await self._limiter.lease(POOL)
-            except ChidianError as error:  # the service is given up
+                lease = await self._slot(request.endpoint, priority)
+            except ChidianError as error:  # the month is used up, the service is given up, or the disk is full
                 request.fail(error)
                 continue
-            async with self._throttle:
-                task = asyncio.create_task(self._serve(request, lease))
+            task = asyncio.create_task(self._serve(request, lease))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
+
+    async def _slot(self, endpoint: str, priority: int) -> Lease:
+        """A slot for one send, which is counted with it: nothing is asked for past the month's quota."""
+        group = _group(endpoint)
+        month = self._account.month if group == SEARCH else None
+        if month is not None and self.used_this_month() >= month:
+            raise QuotaExhausted(
+                f"This month's {month} map searches are used up: wait for the next month, or raise AMAP_MONTH if you bought more."
+            )
+        await self._throttle.acquire()
+        lease = await self._limiter.lease(POOL, priority=priority)
+        try:
+            self._kept.count(self._service, group)
+        except ChidianError:
+            lease.release(answered=False)
+            raise
+        self._sent[endpoint] += 1
+        return lease
+
+    def used_this_month(self) -> int:
+        """Searches that were sent this calendar month from this DATA."""
+        return self._kept.spent(self._service, SEARCH)
 
     async def _serve(self, request: _Request, lease: Lease) -> None:
         try:
@@ -164,14 +194,6 @@ class AmapWire:
             raise
 
     async def _send(self, endpoint: str, parameters: dict[str, str]) -> bytes:
-        group = "basic" if endpoint in {"geocode", "regeo"} else "search"
-        month = self._account.month if group == "search" else None
-        if month is not None and self._kept.spent(self._service, group) >= month:
-            raise QuotaExhausted(
-                f"This month's {month} map searches are used up: wait for the next month, or raise AMAP_MONTH if you bought more."
-            )
-        self._kept.count(self._service, group)
-        self._sent[endpoint] += 1
         signed = {**parameters, "key": self._account.key}
         if self._account.secret:
             signed["sig"] = sign(signed, self._account.secret)
@@ -226,6 +248,11 @@ class AmapWire:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._session is not None:
             await self._session.close()
+
+
+def _group(endpoint: str) -> str:
+    """The quota that an endpoint counts against."""
+    return BASIC if endpoint in {"geocode", "regeo"} else SEARCH
 
 
 def _failure(state: RetryCallState) -> RetryLater:

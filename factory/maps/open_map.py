@@ -70,7 +70,15 @@ class OpenMap:
         city = place.city or self._index.city_at(lng, lat)
         return Place(f"{city}/{place.name}", place.name, city, None, lng, lat, self.datum)
 
-    async def around(self, place: Place, *, radius_m: int, cuisine: str | None, page: int) -> PoiPage:
+    async def around(
+        self,
+        place: Place,
+        *,
+        radius_m: int,
+        cuisine: str | None,
+        page: int,
+        priority: int = 0,  # noqa: ARG002 - nobody waits
+    ) -> PoiPage:
         """One page of a circle; nothing is capped."""
         key = (place.lng, place.lat, radius_m, cuisine)
         if key not in self._circles:

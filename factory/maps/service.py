@@ -43,8 +43,13 @@ class Surroundings(Protocol):
     facts: frozenset[str]
     """Which facts it can give at all, of: rating, cost_cny, open_hours, tel, specialities, address, cuisine."""
 
-    async def around(self, place: Place, *, radius_m: int, cuisine: str | None, page: int) -> PoiPage:
-        """Restaurants around a place, nearest first; ``page`` starts at 1; ``cuisine`` in the plan's words or None."""
+    async def around(
+        self, place: Place, *, radius_m: int, cuisine: str | None, page: int, priority: int = 0
+    ) -> PoiPage:
+        """Restaurants around a place, nearest first; ``page`` starts at 1; ``cuisine`` in the plan's words or None.
+
+        A lower ``priority`` is served first (the order's index: oldest first).
+        """
         ...
 
 

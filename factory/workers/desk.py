@@ -131,9 +131,9 @@ class Desk:
         self._reserved.pop((key, attempt), None)
         return self.ledger.lost(key, attempt, worst_cny=worst_cny)
 
-    def around(self, place: Place, radius_m: int, cuisine: str | None, page: int) -> Awaitable[PoiPage]:
+    def around(self, place: Place, radius_m: int, cuisine: str | None, page: int, priority: int) -> Awaitable[PoiPage]:
         """One page of the map."""
-        return self.maps.around(place, radius_m=radius_m, cuisine=cuisine, page=page)
+        return self.maps.around(place, radius_m=radius_m, cuisine=cuisine, page=page, priority=priority)
 
 
 async def _drop(lease: Lease) -> None:

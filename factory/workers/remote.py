@@ -97,7 +97,9 @@ class RemoteMap:
         self.attribution = about.attribution
         self.facts = about.facts
 
-    async def around(self, place: Place, *, radius_m: int, cuisine: str | None, page: int) -> PoiPage:
+    async def around(
+        self, place: Place, *, radius_m: int, cuisine: str | None, page: int, priority: int = 0
+    ) -> PoiPage:
         """One page of the parent's map."""
-        found: PoiPage = await self._link.ask("around", place, radius_m, cuisine, page)
+        found: PoiPage = await self._link.ask("around", place, radius_m, cuisine, page, priority)
         return found

@@ -10,11 +10,12 @@ from typing import Any
 import orjson
 import pytest
 from aiohttp import web
+from asyncio_throttle import Throttler
 
 from factory.errors import AccountRefused, NoSuchPlace, OrderFailed, ProviderDown, QuotaExhausted
 from factory.limits import LocalLimiter
 from factory.maps.amap import AmapMap
-from factory.maps.amap_wire import AmapAccount
+from factory.maps.amap_wire import AmapAccount, AmapWire
 from factory.maps.infocodes import TABLE, Action
 from factory.maps.kept import KeptAnswers
 from factory.records import Place, PlaceName
@@ -318,3 +319,63 @@ def test_pois_without_what_one_needs_are_left_out_and_every_empty_form_is_unknow
         assert all((one.rating, one.cost_cny, one.address, one.tel) == (None, None, None, None) for one in found)
 
     _over_script(tmp_path, lambda _: body, work)
+
+
+def _wire_over(
+    tmp_path: Path, work: Callable[[AmapWire, LocalLimiter], Awaitable[None]], *, month: int | None = None
+) -> list[dict[str, str]]:
+    """The door alone, at a service that knows nothing and answers at once; gives the queries it got."""
+    asked: list[dict[str, str]] = []
+
+    async def serve(request: web.Request) -> web.Response:
+        asked.append(dict(request.query))
+        return web.json_response({"status": "1", "infocode": "10000", "pois": []})
+
+    async def run() -> None:
+        app = web.Application()
+        app.router.add_get("/{path:.*}", serve)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        account = AmapAccount(f"http://127.0.0.1:{runner.addresses[0][1]}", KEY, None, 50.0, month, give_up_s=5.0)
+        limiter = LocalLimiter({"map": account.limits})
+        wire = AmapWire(account, KeptAnswers(tmp_path), "amap", limiter)
+        try:
+            await work(wire, limiter)
+        finally:
+            await wire.aclose()
+            await runner.cleanup()
+
+    asyncio.run(run())
+    return asked
+
+
+def test_the_oldest_order_asks_the_map_first(tmp_path: Path) -> None:
+    async def work(wire: AmapWire, _: LocalLimiter) -> None:
+        await asyncio.gather(*(wire.get("v3/around", {"order": str(n)}, priority=n) for n in (9, 3, 7, 1)))
+
+    assert [one["order"] for one in _wire_over(tmp_path, work)] == ["1", "3", "7", "9"]
+
+
+def test_a_month_that_is_used_up_takes_no_slot(tmp_path: Path) -> None:
+    async def work(wire: AmapWire, limiter: LocalLimiter) -> None:
+        asks = (wire.get("v3/around", {"order": str(n)}) for n in range(5))
+        found = await asyncio.gather(*asks, return_exceptions=True)
+        assert [type(one) for one in found if isinstance(one, Exception)] == [QuotaExhausted] * 3
+        assert (limiter.state()[0].granted, wire.used_this_month()) == (2, 2)
+        await wire.get("geocode", {"address": "清华大学"})  # another quota
+
+    assert len(_wire_over(tmp_path, work, month=2)) == 3
+
+
+def test_nothing_waits_for_its_moment_in_a_slot(tmp_path: Path) -> None:
+    async def work(wire: AmapWire, limiter: LocalLimiter) -> None:
+        wire._throttle = Throttler(1, 3_600.0)
+        await wire.get("v3/around", {"order": "1"})
+        waiting = asyncio.create_task(wire.get("v3/around", {"order": "2"}))
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        assert (limiter.state()[0].granted, limiter.state()[0].in_flight) == (1, 0)
+        waiting.cancel()
+
+    _wire_over(tmp_path, work)

@@ -89,3 +89,11 @@ def test_what_a_killed_run_left_unsettled_counts_as_spent(tmp_path: Path) -> Non
         done = _run("factory", "synth", tmp_path, **_env(base, N="300", BUDGET="7", **PRICES))
     assert done.returncode == 1
     assert f"BUDGET=7 CNY is used up: {7.0 * lost:.4f} spent" in done.stderr
+
+
+@pytest.mark.parametrize(("given", "missing"), [("PRICE_IN", "PRICE_OUT"), ("PRICE_OUT", "PRICE_IN")])
+def test_half_a_price_is_refused(tmp_path: Path, given: str, missing: str) -> None:
+    with served() as base:
+        done = _run("factory", "synth", tmp_path, **_env(base, YES="1", **{given: "2"}))
+    assert done.returncode == 2
+    assert f"{given} is given without {missing}" in done.stderr

@@ -114,6 +114,19 @@ def test_a_month_that_is_used_up_stops_and_says_when_to_go_on(tmp_path: Path) ->
     assert "map searches are used up" in done.stderr
 
 
+def test_what_the_month_has_used_is_told_before_anything_is_sent(tmp_path: Path) -> None:
+    with served() as base:
+        env = _env(base, AMAP_MONTH="5000", N="200", DRY="1")
+        fresh = _run("factory", "synth", tmp_path, **env)
+        with sqlite3.connect(tmp_path / "map.sqlite") as held:
+            month = "strftime('%Y-%m', 'now')"
+            held.execute(f"insert or replace into requests values ({month}, 'amap', 'search', 4990)")
+        late = _run("factory", "synth", tmp_path, **env)
+    assert (fresh.returncode, late.returncode) == (0, 0), late.stderr
+    assert "the month's quota" not in fresh.stderr
+    assert "the month's quota is 5000, 4990 of it used: it will not do this month" in late.stderr
+
+
 def test_an_empty_circle_gives_honest_answers(tmp_path: Path) -> None:
     """A map that knows the place and no restaurant: every answer says that nothing fits, and names none."""
     body = {"status": "1", "infocode": "10000", "info": "OK", "count": "0"}
