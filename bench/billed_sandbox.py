@@ -34,8 +34,8 @@ PRICE_IN, PRICE_OUT = 2.0, 8.0
 """CNY per million tokens."""
 CHAT: Final = "/v1/chat/completions"
 MOMENTS: Final = ("arrived", "billed", "answered")
-DEATHS: Final = ("429", "500", "hang", "trickle", "open_json")
-"""Refuses; fails; is silent; sends an answer that never ends; answers at once, with JSON for the tool that never closes."""
+DEATHS: Final = ("429", "500", "hang", "trickle", "open_json", "slow_open_json")
+"""Refuses; fails; is silent; sends an answer that never ends; answers with JSON for the tool that never closes, at once or late."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -60,6 +60,8 @@ class Bill:
     maps: Counter[str] = field(default_factory=Counter)
     armed: dict[str, Any] | None = None
     death: str | None = None
+    late_s: float = 0.0
+    """of ``slow_open_json``"""
 
     def open_calls(self) -> int:
         """Calls that arrived and whose answer is not out."""
@@ -108,7 +110,7 @@ def add_bill(app: web.Application, bill: Bill) -> None:
         request["call"] = call
         bill.reached("arrived")
         try:
-            response = await (handler(request) if bill.death is None else _dead(request, bill.death))
+            response = await (handler(request) if bill.death is None else _dead(request, bill.death, bill.late_s))
             await response.prepare(request)
             await response.write_eof()
         except OSError:  # the client is gone: what was served stays billed
@@ -142,7 +144,7 @@ def add_bill(app: web.Application, bill: Bill) -> None:
         return web.Response()
 
     async def die(request: web.Request) -> web.Response:
-        bill.death = orjson.loads(await request.read())
+        bill.death, bill.late_s = orjson.loads(await request.read())
         return web.Response()
 
     app.router.add_get("/_bill", show)
@@ -150,11 +152,13 @@ def add_bill(app: web.Application, bill: Bill) -> None:
     app.router.add_post("/_die", die)
 
 
-async def _dead(request: web.Request, death: str) -> web.StreamResponse:
+async def _dead(request: web.Request, death: str, late_s: float) -> web.StreamResponse:
     """One answer of a dead teacher."""
     if death in {"429", "500"}:
         return web.json_response({"error": {"code": "dead", "message": "no"}}, status=int(death))
-    if death == "open_json":
+    if death == "slow_open_json":
+        await asyncio.sleep(late_s)
+    if death in {"open_json", "slow_open_json"}:
         function = {"name": "final_answer", "arguments": '{"samples": [{"question": "附近有什么好吃的？'}
         call = {"id": "call-0", "type": "function", "function": function}
         message = {"role": "assistant", "content": None, "tool_calls": [call]}
@@ -206,9 +210,9 @@ class Billed:
         """Arm or disarm the one kill."""
         self._post("_kill", kill)
 
-    def die(self, death: str | None) -> None:
-        """Let the teacher die, or bring it back."""
-        self._post("_die", death)
+    def die(self, death: str | None, late_s: float = 0.0) -> None:
+        """Let the teacher die, or bring it back; ``late_s``: how long each answer of ``slow_open_json`` takes."""
+        self._post("_die", [death, late_s])
 
     def _post(self, path: str, body: object) -> None:
         request = urllib.request.Request(f"{self.root}/{path}", orjson.dumps(body))  # noqa: S310 - our own server

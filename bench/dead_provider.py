@@ -20,6 +20,8 @@ from bench.billed_sandbox import DEATHS, billed_sandbox
 from bench.kills import Run, outcome
 
 BAR_S = 120.0
+LATE = 0.45
+"""Share of the give-up time that each late answer takes."""
 COMMITS = 2
 """That there are before the teacher dies."""
 
@@ -31,7 +33,7 @@ def scene(folder: Path, death: str, give_up_s: float, bar_s: float = BAR_S) -> d
         with run.start() as child:
             while child.poll() is None and run.count_commits() < COMMITS:
                 time.sleep(0.01)
-            served.die(death)
+            served.die(death, late_s=LATE * give_up_s)
             died = time.monotonic()
             _, said = child.communicate(timeout=10 * bar_s)
             took_s = time.monotonic() - died

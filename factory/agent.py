@@ -9,6 +9,7 @@ text), so that the trajectory can teach tool use. Nothing of smolagents is patch
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine, Generator, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -24,23 +25,30 @@ from factory.errors import OrderFailed
 from factory.llm.chat import CallKey, Chat, ChatAnswer, ChatRequest
 from factory.maps.service import Surroundings
 from factory.order_run import OrderRun
-from factory.records import CallRecord, Message, Order, OrderOutcome, ToolCall
+from factory.records import NO_FINAL_ANSWER, CallRecord, Message, Order, OrderOutcome, ToolCall
 from factory.tools import make_tools, tool_schemas
 
 T = TypeVar("T")
 
+UNREADABLE = orjson.dumps({"error": "参数不是合法的 JSON，请重新完整地调用。"}).decode()
 PROMPT_VERSION = "agent_v1"
 MAX_STEPS = 9
 """Preferences, searches, up to two further rounds of pages, the answer, two repairs, two spare for unreadable calls."""
+UNREADABLE_IN_A_ROW = 3
+"""Answers without one readable tool call, one after the other, that end an order: more than the two spare."""
 MAX_CALLS_PER_STEP = 16
 
 
 @dataclass(frozen=True, slots=True)
 class AgentSettings:
-    """What every agent of a run shares. ``extra`` goes into each request body as it is."""
+    """What every agent of a run shares. ``extra`` goes into each request body as it is.
+
+    ``give_up_s``: an order without a readable answer for so long is given up.
+    """
 
     model: str
     repairs: int
+    give_up_s: float
     temperature: float = 0.8
     top_p: float = 0.95
     extra: tuple[tuple[str, Any], ...] = ()
@@ -49,6 +57,35 @@ class AgentSettings:
 def system_prompt() -> str:
     """The versioned system prompt."""
     return resources.files("factory.prompts").joinpath(f"{PROMPT_VERSION}.md").read_text(encoding="utf-8").strip()
+
+
+class Spell:
+    """How long an order has been without a readable answer; each of them is paid for."""
+
+    def __init__(self, give_up_s: float) -> None:
+        self._give_up_s = give_up_s
+        self.begin()
+
+    def begin(self) -> None:
+        """A new order."""
+        self._unreadable = 0
+        self._since = self._last = time.monotonic()
+
+    def count(self, *, readable: bool) -> None:
+        """One answer. Raises OrderFailed after three unreadable ones, or after two when a third would take too long."""
+        now = time.monotonic()
+        took, self._last = now - self._last, now
+        if readable:
+            self._unreadable, self._since = 0, now
+            return
+        self._unreadable += 1
+        late = self._unreadable > 1 and now + took - self._since > self._give_up_s
+        if self._unreadable >= UNREADABLE_IN_A_ROW or late:
+            raise OrderFailed(
+                f"The agent gave no readable final answer: its last {self._unreadable} answers, over "
+                f"{now - self._since:.0f} s, hold no tool call that can be read.",
+                reason=NO_FINAL_ANSWER,
+            )
 
 
 class Pending(Generic[T]):
@@ -125,10 +162,11 @@ class OrderAgent(ToolCallingAgent):  # type: ignore[misc]  # smolagents ships no
 
     model: ConversationModel
 
-    def __init__(self, model: ConversationModel, prompt: str) -> None:
+    def __init__(self, model: ConversationModel, prompt: str, give_up_s: float) -> None:
         self._prompt = prompt
         self.order_tools = make_tools()
         model.schemas = tool_schemas(self.order_tools)
+        self.spell = Spell(give_up_s)
         super().__init__(
             tools=list(self.order_tools),
             model=model,
@@ -162,11 +200,14 @@ class OrderAgent(ToolCallingAgent):  # type: ignore[misc]  # smolagents ships no
         asked.result()
         calls = messages[-1].tool_calls
         if not calls:
+            self.spell.count(readable=False)
             messages.append(Message("user", "请通过工具调用继续；样本只能用 final_answer 提交。"))
             return
         done = Pending(self._answer_all(calls))
         yield done
-        for call, text in zip(calls, done.result(), strict=True):
+        texts = done.result()
+        self.spell.count(readable=not set(texts) <= {UNREADABLE})
+        for call, text in zip(calls, texts, strict=True):
             messages.append(Message("tool", text, tool_call_id=call.id, name=call.name))
         yield ActionOutput(output=messages[-1].content, is_final_answer=run.finished)
 
@@ -186,7 +227,7 @@ class OrderAgent(ToolCallingAgent):  # type: ignore[misc]  # smolagents ships no
         except orjson.JSONDecodeError:
             arguments = None
         if not isinstance(arguments, dict):
-            return orjson.dumps({"error": "参数不是合法的 JSON，请重新完整地调用。"}).decode()
+            return UNREADABLE
         return str(await tool.answer(arguments))
 
 
@@ -198,7 +239,7 @@ class AgentWorker:
         self._maps = maps
         self._settings = settings
         self._model = ConversationModel(chat, settings, prompt)
-        self._agent = OrderAgent(self._model, prompt)
+        self._agent = OrderAgent(self._model, prompt, settings.give_up_s)
 
     async def work(self, order: Order) -> OrderOutcome:
         """Serve one order. Raises RunStopped and its kin; whatever concerns this order alone is in the outcome."""
@@ -206,6 +247,7 @@ class AgentWorker:
         for tool in self._agent.order_tools:
             tool.run = run
         self._model.begin(order)
+        self._agent.spell.begin()
         failure: tuple[str, str] | None = None
         try:
             for event in self._agent.run(self._model.messages[1].content, stream=True):
@@ -224,7 +266,7 @@ class AgentWorker:
         order = run.order
         if failure is None and not run.slots:
             failure = (
-                "no_final_answer",
+                NO_FINAL_ANSWER,
                 f"The agent gave no readable final answer in {len(self._model.records)} steps.",
             )
         missing = failure or ("missing_sample", "The final answer holds no sample for this wish.")

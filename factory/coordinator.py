@@ -14,10 +14,12 @@ from typing import Protocol
 from factory.errors import ChidianError, RunStopped
 from factory.orders import Plan
 from factory.pool import UNIT_SLOTS, Executor, Unit
-from factory.records import Order, OrderOutcome
+from factory.records import NO_FINAL_ANSWER, Order, OrderOutcome
 
 FAILED_IN_A_ROW = 24
 """Orders without a single accepted sample before the run says that something is wrong with all of them."""
+HANDFUL = 5
+"""Orders that failed for bad answers, and at least half as many as are in work, before the time without a good one counts."""
 COMMIT_AFTER_S = 2.0
 """Finished orders are committed after this long even when they do not fill a unit."""
 
@@ -34,13 +36,15 @@ class UnitCommitter(Protocol):
 class Limits:
     """How far the run may go.
 
-    ``running``: orders with the executor; ``window``: those and the finished ones behind a slow one, which bounds memory.
+    ``running``: orders with the executor; ``window``: those and the finished ones behind a slow one, which bounds memory;
+    ``give_up_s``: how long no order may end well while others fail for bad answers.
     """
 
     target: int
     candidates: int
     running: int
     window: int
+    give_up_s: float
 
 
 @dataclass(slots=True)
@@ -64,6 +68,10 @@ class Coordinator:
     error: ChidianError | None = None
     on_commit: Callable[[tuple[OrderOutcome, ...]], None] = lambda _: None
     _barren: int = 0
+    _bad_since: float = 0.0
+    """When an order last ended well, or the run began."""
+    _bad: int = 0
+    """Orders that failed for bad answers since then."""
     _to_open: int = 0
     _pending_slots: int = 0
     """Slots of orders that are open and not committed."""
@@ -78,6 +86,7 @@ class Coordinator:
     async def run(self) -> None:
         """Until N samples are accepted, the plan is exhausted, or something stops the run. Raises RunStopped then."""
         self._to_open = self.next_order
+        self._bad_since = asyncio.get_running_loop().time()
         try:
             while True:
                 await self._open_more()
@@ -151,11 +160,35 @@ class Coordinator:
         if error is None:
             outcome = task.result()
             self._ready[outcome.order.index] = outcome
+            self._judge_answers(outcome)
         elif isinstance(error, ChidianError):
             self.error = self.error or error
             self.stop(str(error))
         else:
             self._crash = error
+
+    def _judge_answers(self, outcome: OrderOutcome) -> None:
+        """Stop when answers have been bad for long enough: slow ones would be paid for until many orders have failed.
+
+        What else makes an order fail (moderation, an unknown place, the server) says nothing of answers. Orders in work are
+        given up, since all that they still pay for is as bad; they stay pending.
+        """
+        now = asyncio.get_running_loop().time()
+        if outcome.verified:
+            self._bad, self._bad_since = 0, now
+            return
+        self._bad += outcome.failure is None or outcome.failure[0] == NO_FINAL_ANSWER
+        lasted = now - self._bad_since
+        if lasted < self.limits.give_up_s or self._bad < max(HANDFUL, len(self._running) / 2) or self.error:
+            return
+        self.error = RunStopped(
+            f"No order ended well for {lasted:.0f} s, in which {self._bad} failed for bad answers (GIVE_UP_S is "
+            f"{self.limits.give_up_s:.0f}): look at the teacher; what is committed is safe, and the same command goes on; "
+            f"{_why((outcome,))}"
+        )
+        self.stop(str(self.error))
+        for task in self._running:
+            task.cancel()
 
     def _commit_what_is_due(self) -> None:
         """Start a commit of the finished orders that follow the last committed one: a full unit, or what has waited."""

@@ -15,6 +15,8 @@ Split = Literal["train", "seen", "unseen"]
 ClaimKind = Literal["name", "address", "rating", "price", "distance", "hours", "cuisine", "dish", "feature"]
 ClaimStatus = Literal["verified", "inferable", "unsupported"]
 
+NO_FINAL_ANSWER = "no_final_answer"
+"""The reason of an order whose agent never submitted anything that could be read."""
 INSTRUCTION = "根据用户位置和偏好，推荐符合要求的餐厅"
 """The constant Instruction of every sample (reference recipe of the original project)."""
 

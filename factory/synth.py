@@ -126,7 +126,7 @@ async def _produce(
     settings: Settings, job: _Job, services: Services, committer: RunCommitter, accepted: int, stack: AsyncExitStack
 ) -> int:
     loop = asyncio.get_running_loop()
-    agent = AgentSettings(services.model, settings.repairs, extra=services.extra)
+    agent = AgentSettings(services.model, settings.repairs, settings.give_up_s, extra=services.extra)
     executor = await _executor(settings, services, agent)
     stack.push_async_callback(executor.aclose)
     refresher = Refresher(settings.data)
@@ -141,7 +141,13 @@ async def _produce(
         job.plan,
         executor,
         committer,
-        Limits(settings.n, candidates, running=settings.agents + QUEUED_ORDERS, window=8 * settings.agents),
+        Limits(
+            settings.n,
+            candidates,
+            running=settings.agents + QUEUED_ORDERS,
+            window=8 * settings.agents,
+            give_up_s=settings.give_up_s,
+        ),
         open_orders,
         accepted=accepted,
         next_order=committer.next_order,

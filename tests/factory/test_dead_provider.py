@@ -17,9 +17,10 @@ from bench.dead_provider import scene
         ("hang", "does not answer"),
         ("trickle", "does not answer"),
         ("open_json", "no readable final answer"),
+        ("slow_open_json", "No order ended well for"),
     ],
 )
 def test_a_dead_teacher_stops_the_run_with_the_reason(tmp_path: Path, death: str, words: str) -> None:
-    found = scene(tmp_path, death, give_up_s=20.0 if death == "open_json" else 1.0)
+    found = scene(tmp_path, death, give_up_s={"open_json": 20.0, "slow_open_json": 4.0}.get(death, 1.0))
     assert found["missed"] == [], found
     assert words in found["said"]

@@ -25,6 +25,7 @@ from factory.maps.amap import AmapMap
 from factory.records import Message, ToolCall
 from factory.workers.desk import Desk
 from factory.workers.link import FarError, Link, LinkLostError
+from tests.factory.sandbox_wire import served
 
 CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
 FAULTS = json.dumps({"chat": {"latency_ms": 30, "shares": {"429": 0.04, "5xx": 0.02, "half_body": 0.02}}})
@@ -161,6 +162,19 @@ async def _pair(handlers: dict[str, Any]) -> tuple[Link, Link]:
     for link, end in zip(links, ends, strict=True):
         await asyncio.get_running_loop().create_unix_connection(lambda link=link: link, sock=end)  # type: ignore[misc]
     return links
+
+
+def test_workers_share_one_cap_and_wait_for_its_money(tmp_path: Path) -> None:
+    with served() as base:
+        teacher = {"MAP": "sandbox", "TEACHER": "openai/sandbox/teacher-v1", "TEACHER_BASE_URL": f"{base}/v1"}
+        env = teacher | {"AMAP_BASE_URL": base, "N": "500", "PRICE_IN": "2", "PRICE_OUT": "8", "BUDGET": "0.6"}
+        with _start(tmp_path, **env) as child:
+            said = _end(child)
+    assert child.returncode == 1, said
+    assert "BUDGET=0.6 CNY is used up" in said
+    with sqlite3.connect(tmp_path / "calls.sqlite") as book:
+        spent = "select sum(case when status in ('unresolved', 'reserved') then worst_cny else coalesce(cost_cny, 0) end) from calls"
+        assert 0.4 < book.execute(spent).fetchone()[0] <= 0.6  # the next one, at its worst, would not have fitted
 
 
 def test_a_link_carries_records_and_errors_as_they_are() -> None:
