@@ -22,6 +22,8 @@ from bench.kills import Run, outcome
 BAR_S = 120.0
 LATE = 0.45
 """Share of the give-up time that each late answer takes."""
+FEW = 4
+"""Agents with late answers: so few that a count of failed orders would stop the run much later."""
 COMMITS = 2
 """That there are before the teacher dies."""
 
@@ -29,7 +31,8 @@ COMMITS = 2
 def scene(folder: Path, death: str, give_up_s: float, bar_s: float = BAR_S) -> dict[str, Any]:
     """Dies, stops, comes back, goes on: the run's words, the time it took, and what was lost."""
     with billed_sandbox(faults={"chat": {"latency_ms": 50}}) as served:
-        run = Run(folder / death, served, 100_000, give_up_s=give_up_s)
+        agents = FEW if death == "slow_open_json" else 16
+        run = Run(folder / death, served, 100_000, agents=agents, give_up_s=give_up_s)
         with run.start() as child:
             while child.poll() is None and run.count_commits() < COMMITS:
                 time.sleep(0.01)

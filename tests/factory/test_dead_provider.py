@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.dead_provider import scene
+from tests.factory.test_synth import _run
 
 
 @pytest.mark.parametrize(
@@ -24,3 +25,10 @@ def test_a_dead_teacher_stops_the_run_with_the_reason(tmp_path: Path, death: str
     found = scene(tmp_path, death, give_up_s={"open_json": 20.0, "slow_open_json": 4.0}.get(death, 1.0))
     assert found["missed"] == [], found
     assert words in found["said"]
+
+
+def test_a_run_whose_orders_take_longer_than_the_give_up_time_is_healthy(tmp_path: Path) -> None:
+    faults = '{"chat": {"latency_ms": 800}}'
+    env = {"N": "30", "GIVE_UP_S": "2", "SANDBOX_FAULTS": faults, "SANDBOX_DEFECTS": "0.5", "REPAIRS": "0"}
+    done = _run("factory", "synth", tmp_path, **env)
+    assert done.returncode == 0, done.stderr
