@@ -142,8 +142,8 @@ class PaidChat:
                 await (self._ledger.lost if error.billed else self._ledger.void)(
                     call.name, number, worst_cny=call.worst_cny
                 )
-                if not (error.billed and isinstance(error, RetryLater) and error.kind in SILENT_KINDS):
-                    lease.settle(0)  # an answer that refuses or fails took no tokens; one that never came may have
+                if not _keeps_its_tokens(error):
+                    lease.settle(0)
                 if isinstance(error, RetryLater):
                     await lease.refused(error.kind, error.retry_after_s, str(error))
                 raise
@@ -265,6 +265,17 @@ class DirectChat(PaidChat):
         """Close the connections."""
         await self._session.close()
         await asyncio.sleep(0)
+
+
+def _keeps_its_tokens(error: ChidianError) -> bool:
+    """Whether a failed attempt stays charged to the pace of tokens.
+
+    An answer that refuses or fails took none; one that never came may have. A refusal for tokens is charged on purpose: the
+    service's window is full, and what was refused free of charge would be asked again at once by the next who waits.
+    """
+    if not isinstance(error, RetryLater):
+        return False
+    return error.kind == "tokens" or (error.billed and error.kind in SILENT_KINDS)
 
 
 def _record(
