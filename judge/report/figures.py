@@ -269,7 +269,7 @@ def _loss(losses: Sequence[Losses], chinese: bool) -> Figure:  # noqa: FBT001 - 
     axes.set_ylim(bottom=0)
     axes.set_xlabel(_pick(chinese, ("优化步", "optimiser step")))
     axes.set_ylabel(_pick(chinese, ("每个回答词元的损失", "loss per answer token")))
-    axes.legend(loc="lower left")
+    axes.legend(loc="upper right")
     return drawn
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from judge.report.data import Material
 from judge.statistics.clustered_mean import MeanWithInterval, clustered_mean
@@ -17,6 +17,8 @@ from judge.statistics.pairings import HELD_OUT
 
 TOLD = ("address", "rating", "price", "distance", "hours")
 """Facts that the map gives of a restaurant and a useful answer tells."""
+COUNTS = ("named", "right_claims")
+"""Measures that count; all others are shares."""
 CHANGING = ("name", "address", "rating", "price", "hours", "cuisine")
 """Facts that two rows of one place must not state differently; a distance hangs on where the user stands."""
 
@@ -128,4 +130,10 @@ def _measured(material: Material) -> Iterable[Measured]:
     for (kind, mode, arm), rows in sorted(groups.items()):
         mean = clustered_mean([value for value, _ in rows], [place for _, place in rows])
         if mean is not None:
-            yield Measured(kind, mode, arm, mean)
+            yield Measured(kind, mode, arm, mean if kind in COUNTS else _share(mean))
+
+
+def _share(mean: MeanWithInterval) -> MeanWithInterval:
+    """The interval, ended where shares end: the truth is never beyond, so that it covers no less."""
+    low, high = (None if end is None else min(1.0, max(0.0, end)) for end in (mean.low, mean.high))
+    return replace(mean, low=low, high=high)

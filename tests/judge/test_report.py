@@ -227,6 +227,8 @@ def test_student_answers_measures_and_planted_errors_fill_their_sections(copy: P
         ("base", pytest.approx(0.1)),
         ("tuned", pytest.approx(0.6)),
     ]
+    ends = [(one["mean"]["low"], one["mean"]["high"]) for one in findings["measured"] if one["kind"] == "claims_right"]
+    assert all(low is None or 0 <= low <= high <= 1 for low, high in ends)
     assert [one["group"] for one in scores["headline"]] == ["base closed", "tuned closed"]
     assert scores["compared"][0]["total"]["difference"]["mean"] == pytest.approx(4.5)
     answers = next(one for one in scores["truth"] if one["rubric"] == "answer_v1")
