@@ -105,8 +105,22 @@ class Coordinator:
                 self._flush.cancel()
             if self._committing is not None:
                 await self._committing
+        self._judge_end()
+
+    def _judge_end(self) -> None:
+        """Raise what kept the run from its target; orders still in flight when N was reached may fail as they like."""
+        if self.accepted >= self.limits.target:
+            return
+        if self.error is None and not (self.stopping or self.exhausted) and self._candidates_are_used_up():
+            self.error = RunStopped(
+                f"{self.opened_slots} candidate slots were opened, all that CANDIDATES allows, for {self.accepted} "
+                'accepted samples: look at `make sql Q="from rejects_by_reason"`, or raise CANDIDATES.'
+            )
         if self.error is not None:
             raise self.error
+
+    def _candidates_are_used_up(self) -> bool:
+        return self.opened_slots >= self.limits.candidates
 
     def stop(self, reason: str) -> None:
         """Open nothing more; what is in flight is finished and committed."""
@@ -136,13 +150,8 @@ class Coordinator:
             or self.accepted + self._pending_slots * rate >= self.limits.target
             or running >= self.limits.running
             or running + len(self._ready) >= self.limits.window
+            or self._candidates_are_used_up()
         ):
-            return None
-        if self.opened_slots >= self.limits.candidates:
-            self.error = self.error or RunStopped(
-                f"{self.opened_slots} candidate slots were opened, all that CANDIDATES allows, for {self.accepted} "
-                'accepted samples: look at `make sql Q="from rejects_by_reason"`, or raise CANDIDATES.'
-            )
             return None
         try:
             return self.plan.order(self._to_open)

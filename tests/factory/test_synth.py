@@ -155,6 +155,12 @@ def test_each_trouble_is_one_clear_sentence(tmp_path: Path, env: dict[str, str],
     assert "k-secret" not in done.stderr + done.stdout
 
 
+def test_candidates_that_just_suffice_are_enough(tmp_path: Path) -> None:
+    done = _run("factory", "synth", tmp_path, N="20", K="5", CANDIDATES="20", SANDBOX_DEFECTS="0")
+    assert done.returncode == 0, done.stderr
+    assert _ask(tmp_path, "select planned, accepted from ledger") == [(20, 20)]
+
+
 def test_unknown_places_are_left_out_with_a_sentence(tmp_path: Path) -> None:
     places = tmp_path / "places.csv"
     places.write_text("name,city\n清华大学,北京市\n没有这个地方,北京市\n", encoding="utf-8")
