@@ -13,7 +13,7 @@ from typing import Any
 
 from factory.admission import Admission, Decision, Text, committed_texts
 from factory.agent import PROMPT_VERSION
-from factory.errors import UsageError
+from factory.errors import RunStopped
 from factory.neardup import fingerprint
 from factory.pool import Unit
 from factory.records import Candidate, OrderOutcome, Verification
@@ -101,25 +101,16 @@ class RunCommitter:
             "counts": dict(counts),
             "created_at": now.isoformat(),
         }
-        if not self._store.commit_if_absent(self._run, unit_id, record):
-            raise UsageError(
-                f"{unit_id} was committed by another run in {self._data}: start again, it goes on from there."
-            )
-        self._admission.apply(self._run, unit_id, accepted)
+        self._make_count(unit_id, record, accepted)
+
+    def promotable(self, target: int) -> int:
+        """How many samples ``promote_surplus`` would admit; writes nothing."""
+        decisions, _ = self._decide_surplus(target)
+        return sum(one.state == "accepted" for one in decisions)
 
     def promote_surplus(self, target: int) -> int:
         """Admit what was paid for and not needed before, oldest first, up to ``target``; returns the accepted count."""
-        room = target - self.accepted
-        if room <= 0 or not self.surplus:
-            return self.accepted
-        settled = {
-            sample
-            for one in self._store.commits(self._run)
-            if one["unit"][0] == "P"
-            for sample in one["admitted"] + one["dropped"]
-        }
-        texts, units = self._surplus_texts(settled)
-        decisions = self._admission.decide(texts, room)
+        decisions, units = self._decide_surplus(target)
         accepted = [one.text for one in decisions if one.state == "accepted"]
         dropped = [one for one in decisions if one.state.endswith("duplicate")]
         if not accepted and not dropped:
@@ -136,12 +127,33 @@ class RunCommitter:
             "counts": {"accepted": len(accepted), "duplicate": len(dropped), "surplus": -len(accepted) - len(dropped)},
             "created_at": now_utc().isoformat(),
         }
-        self._store.commit_if_absent(self._run, unit_id, record)
-        self._admission.apply(self._run, unit_id, accepted)
+        self._make_count(unit_id, record, accepted)
         self._promotions += 1
         self.accepted += len(accepted)
         self.surplus -= len(accepted) + len(dropped)
         return self.accepted
+
+    def _make_count(self, unit_id: str, record: dict[str, Any], accepted: list[Text]) -> None:
+        """The commit, then the index. Raises RunStopped when another run committed this unit."""
+        if not self._store.commit_if_absent(self._run, unit_id, record):
+            raise RunStopped(
+                f"{unit_id} of {self._run} was committed by another run: start again, it goes on from there."
+            )
+        self._admission.apply(self._run, unit_id, accepted)
+
+    def _decide_surplus(self, target: int) -> tuple[list[Decision], list[str]]:
+        """What becomes of the waiting surplus, oldest first, and the units that it lies in."""
+        room = target - self.accepted
+        if room <= 0 or not self.surplus:
+            return [], []
+        settled = {
+            sample
+            for one in self._store.commits(self._run)
+            if one["unit"][0] == "P"
+            for sample in one["admitted"] + one["dropped"]
+        }
+        texts, units = self._surplus_texts(settled)
+        return self._admission.decide(texts, room), units
 
     def _surplus_texts(self, settled: set[str]) -> tuple[list[Text], list[str]]:
         texts: list[Text] = []

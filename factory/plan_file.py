@@ -61,10 +61,11 @@ def fingerprint(parts: Mapping[str, Any]) -> str:
 
 
 class PlanFolder:
-    """``DATA/plan``."""
+    """``DATA/plan``. One that keeps nothing (``DRY=1``) reads and answers alike, and leaves no world, cell or plan behind."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, *, keeps: bool = True) -> None:
         self.path = data / "plan"
+        self._keeps = keeps
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -108,6 +109,8 @@ class PlanFolder:
             raise DiskTrouble(f"{self.path / name} cannot be read: restore it, or use another DATA.") from error
 
     def _write(self, name: str, content: Mapping[str, Any]) -> None:
+        if not self._keeps:
+            return
         aside = self.path / f".{name}.{os.getpid()}"
         try:
             with aside.open("wb") as file:

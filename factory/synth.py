@@ -98,7 +98,7 @@ class _Job:
 
 async def _run(settings: Settings) -> int:
     async with AsyncExitStack() as stack:
-        folder = PlanFolder(settings.data)
+        folder = PlanFolder(settings.data, keeps=not settings.dry)
         world = await asyncio.to_thread(_open_world, settings)
         folder.claim_world(world.label, settings.teacher)
         names = world.maps.places() if world.maps and not settings.places else read_places(settings.places)
@@ -109,15 +109,17 @@ async def _run(settings: Settings) -> int:
         committer = RunCommitter(settings.data, job.run_id, settings.n, services.teacher_label)
         await asyncio.to_thread(committer.open)
         stack.callback(committer.close)
-        first_order = committer.next_order
-        accepted = await asyncio.to_thread(committer.promote_surplus, settings.n)
-        _save_plan(settings, job, services)
         if settings.dry or settings.teacher != SANDBOX:
-            found = _estimate(settings, job.plan, accepted, first_order, services)
+            ready = committer.accepted + await asyncio.to_thread(committer.promotable, settings.n)
+            found = _estimate(settings, job.plan, ready, committer.next_order, services)
             if _settle_estimate(settings, found, _rates(settings, services)):
                 return 0
+        accepted = await asyncio.to_thread(committer.promote_surplus, settings.n)
+        _save_plan(settings, job, services)
         if accepted >= settings.n:
             say(f"Nothing to do: {job.run_id} holds {accepted} accepted samples and N={settings.n}; nothing was paid.")
+            # Surplus may just have been accepted, or a killed run have committed what its file does not show.
+            await Refresher(settings.data).refresh()
             return await _finish(settings, services)
         return await _produce(settings, job, services, committer, accepted, stack)
 
@@ -275,11 +277,13 @@ async def _locate(names: tuple[PlaceName, ...], maps: MapService) -> tuple[tuple
 
 
 def _save_plan(settings: Settings, job: _Job, services: Services) -> None:
+    """With the largest N ever asked for as its target: what was admitted for it stays, whatever N is today."""
+    known = job.folder.load(job.run_id) or {}
     job.folder.save(
         job.run_id,
         {
             "run_id": job.run_id,
-            "target": settings.n,
+            "target": max(settings.n, known.get("target", 0)),
             "fingerprint": job.fingerprint,
             "plan": _plan_parts(settings, settings.map, ()),
             "map_provider": services.maps.provider,

@@ -155,6 +155,52 @@ def test_each_trouble_is_one_clear_sentence(tmp_path: Path, env: dict[str, str],
     assert "k-secret" not in done.stderr + done.stdout
 
 
+def _files(data: Path) -> dict[str, bytes]:
+    """What a run is made of: its commits and its plan."""
+    paths = [*data.glob("commits/*/*.json"), *data.glob("plan/*")]
+    return {str(path.relative_to(data)): path.read_bytes() for path in paths}
+
+
+def test_an_n_that_surplus_meets_is_in_the_file(tmp_path: Path) -> None:
+    assert _run("factory", "synth", tmp_path, N="23", SANDBOX_DEFECTS="0").returncode == 0
+    assert _ask(tmp_path, "select accepted, surplus from ledger") == [(23, 2)]
+    done = _run("factory", "synth", tmp_path, N="24", SANDBOX_DEFECTS="0")
+    assert "Nothing to do" in done.stderr
+    assert _ask(tmp_path, "select count(*) from samples") == [(24,)]
+    assert _ask(tmp_path, "select accepted, surplus, target from ledger") == [(24, 1, 24)]
+
+
+def test_what_a_kill_kept_from_the_file_is_shown_by_the_next_run(tmp_path: Path) -> None:
+    assert _run("factory", "synth", tmp_path, N="10").returncode == 0
+    (tmp_path / "warehouse.duckdb").unlink()  # as a kill between the last commit and the last refresh leaves it: older
+    assert "Nothing to do" in _run("factory", "synth", tmp_path, N="10").stderr
+    assert _ask(tmp_path, "select count(*) from samples") == [(10,)]
+
+
+def test_a_dry_run_promises_surplus_and_changes_nothing(tmp_path: Path) -> None:
+    assert _run("factory", "synth", tmp_path, N="23", SANDBOX_DEFECTS="0").returncode == 0
+    before = _files(tmp_path)
+    for n, further in (("24", "further samples 0"), ("30", "further samples 5")):
+        dry = _run("factory", "synth", tmp_path, N=n, SANDBOX_DEFECTS="0", DRY="1")
+        assert dry.returncode == 0, dry.stderr
+        assert further in dry.stderr
+    assert _files(tmp_path) == before
+
+
+def test_a_dry_run_in_a_new_folder_leaves_it_free_for_any_world(tmp_path: Path) -> None:
+    assert _run("factory", "synth", tmp_path, N="10", DRY="1").returncode == 0
+    assert _files(tmp_path) == {}
+
+
+def test_a_smaller_n_leaves_the_target_and_the_samples(tmp_path: Path) -> None:
+    assert _run("factory", "synth", tmp_path, N="24").returncode == 0
+    done = _run("factory", "synth", tmp_path, N="10")
+    assert done.returncode == 0
+    assert "holds 24 accepted samples" in done.stderr
+    assert _ask(tmp_path, "select accepted, target from ledger") == [(24, 24)]
+    assert _run("warehouse", "check", tmp_path).returncode == 0
+
+
 def test_candidates_that_just_suffice_are_enough(tmp_path: Path) -> None:
     done = _run("factory", "synth", tmp_path, N="20", K="5", CANDIDATES="20", SANDBOX_DEFECTS="0")
     assert done.returncode == 0, done.stderr
