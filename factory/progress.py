@@ -21,16 +21,16 @@ from factory.records import OrderOutcome
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """One limit: ``used`` so far since the run began, ``granted`` in each ``span_s`` (None: no limit is known)."""
+    """One limit: ``used`` so far since the services were opened, ``granted`` in each ``span_s`` (None: no limit is known)."""
 
     name: str
     used: int
     granted: float | None
     span_s: float = 60.0
 
-    def words(self, elapsed_s: float) -> str:
-        """The mean rate, and its share of what is granted."""
-        rate = self.used / max(elapsed_s, 1.0) * self.span_s
+    def words(self, elapsed_s: float, used_before: int = 0) -> str:
+        """The mean rate of what was used after ``used_before``, and its share of what is granted."""
+        rate = (self.used - used_before) / max(elapsed_s, 1.0) * self.span_s
         share = f" of {_short(self.granted)} ({rate / self.granted:.0%})" if self.granted else ", no limit known"
         return f"{self.name} {_short(rate)}/{'min' if self.span_s == 60.0 else 's'}{share}"
 
@@ -62,11 +62,15 @@ class Progress:
     stage_calls: Counter[str] = field(default_factory=Counter)
     stage_s: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     _started: float = field(default_factory=time.monotonic)
+    _used_before: dict[str, int] = field(default_factory=dict)
+    """By quota, what was used before the start (places that were located): no part of the run's rate."""
     _shown: float = 0.0
     _live: Live | None = None
 
-    def start(self) -> None:
-        """Begin; on a terminal the panel redraws in place."""
+    def start(self, now: Snapshot) -> None:
+        """Begin at this snapshot; on a terminal the panel redraws in place."""
+        self._started = time.monotonic()
+        self._used_before = {quota.name: quota.used for quota in now.quotas}
         if self.stream.isatty():
             self._live = Live(console=Console(file=self.stream), refresh_per_second=4, transient=True)
             self._live.start()
@@ -110,12 +114,15 @@ class Progress:
             ("ETA", eta),
             ("in flight", str(now.in_flight)),
             ("refusals", str(now.refusals)),
-            ("quota", "; ".join(quota.words(elapsed) for quota in now.quotas) or "no limit"),
+            ("quota", "; ".join(self._quota(quota, elapsed) for quota in now.quotas) or "no limit"),
             ("CNY", _money(now, here)),
             ("map requests", str(now.map_requests)),
             ("rejects", ", ".join(f"{reason} {count}" for reason, count in self.rejects.most_common(3)) or "none"),
             *([("slowest stage", self._slowest())] if self.stage_s else []),
         ]
+
+    def _quota(self, quota: Quota, elapsed_s: float) -> str:
+        return quota.words(elapsed_s, self._used_before.get(quota.name, 0))
 
     def _slowest(self) -> str:
         """The purpose whose calls took longest on average."""

@@ -9,6 +9,8 @@ import asyncio
 import os
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from factory.errors import RunStopped
@@ -18,20 +20,28 @@ LEAST_INTERVAL_S = 5.0
 
 
 class Refresher:
-    """Runs one refresh at a time and remembers what the last one cost."""
+    """Runs the refreshes of one DATA folder, one after another; remembers what the last one cost."""
 
     def __init__(self, data: Path) -> None:
         self._data = data
         self._cost_s = 0.0
         self._ended = time.monotonic()
 
-    async def refresh_if_cheap(self) -> None:
-        """Refresh when the time since the last one makes its cost small."""
-        if time.monotonic() - self._ended >= max(LEAST_INTERVAL_S, self._cost_s / COST_SHARE):
-            await self.refresh()
+    async def keep_fresh(self, say: Callable[[str], None]) -> None:
+        """Refresh whenever the time since the last one makes its cost small, until cancelled; a failure is said."""
+        while True:
+            due = self._ended + max(LEAST_INTERVAL_S, self._cost_s / COST_SHARE)
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            try:
+                await self.refresh()
+            except RunStopped as error:  # the next one may succeed, and the last one must
+                say(str(error))
 
     async def refresh(self) -> None:
-        """Refresh now. Raises RunStopped with the warehouse's own sentence when it fails."""
+        """Refresh now; cancelled, it ends the child first, so that no later one runs beside it.
+
+        Raises RunStopped with the warehouse's own sentence when it fails.
+        """
         started = time.monotonic()
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -43,9 +53,16 @@ class Refresher:
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,  # Ctrl-C must not tear a refresh
         )
-        _, said = await process.communicate()
-        self._ended = time.monotonic()
-        self._cost_s = self._ended - started
+        try:
+            _, said = await process.communicate()
+        except asyncio.CancelledError:
+            with suppress(ProcessLookupError):
+                process.kill()  # what it was building aside, the next one sweeps
+            await process.wait()
+            raise
+        finally:
+            self._ended = time.monotonic()
+            self._cost_s = self._ended - started
         if process.returncode != 0:
             sentence = said.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
             raise RunStopped(f"The warehouse could not be refreshed: {sentence[0]} (the committed shards are safe.)")

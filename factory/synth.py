@@ -347,24 +347,23 @@ def _snapshot(coordinator: Coordinator, services: Services) -> Snapshot:
 
 async def _watched(coordinator: Coordinator, services: Services, progress: Progress, refresher: Refresher) -> None:
     """The run itself, with what people see of it and the refreshes in between."""
-    ticker = asyncio.create_task(_tick(coordinator, services, progress, refresher))
-    progress.start()
+    progress.start(_snapshot(coordinator, services))
+    beside = [
+        asyncio.create_task(_tick(coordinator, services, progress)),
+        asyncio.create_task(refresher.keep_fresh(say)),
+    ]
     try:
         await coordinator.run()
     finally:
-        ticker.cancel()
-        with suppress(asyncio.CancelledError):
-            await ticker
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
         progress.show(_snapshot(coordinator, services), force=True)
         progress.close()
         asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
 
 
-async def _tick(coordinator: Coordinator, services: Services, progress: Progress, refresher: Refresher) -> None:
+async def _tick(coordinator: Coordinator, services: Services, progress: Progress) -> None:
     while True:
         await asyncio.sleep(0.5)
         progress.show(_snapshot(coordinator, services))
-        try:
-            await refresher.refresh_if_cheap()
-        except RunStopped as error:  # the next one may succeed, and the last one must
-            say(str(error))

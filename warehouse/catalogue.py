@@ -6,9 +6,12 @@ needs neither the shards nor a working directory.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -76,17 +79,26 @@ def _quoted(path: Path) -> str:
 
 
 def refresh_file(data: Path, *, rebuild: bool = False) -> Refreshed:
-    """Copy the file aside, load and compare what is new, put it in place. Raises DiskTrouble."""
+    """Copy the file aside, load and compare what is new, put it in place; waits for a refresh at work. Raises DiskTrouble."""
     tight, ample = MEMORY_MB
     try:
-        try:
-            return _refresh(data, rebuild=rebuild, memory_mb=tight)
-        except duckdb.Error as error:
-            if not _is_short_of_memory(error):
-                raise
-            return _refresh(data, rebuild=rebuild, memory_mb=ample)
-    except duckdb.Error as error:
+        with _turn(data):
+            try:
+                return _refresh(data, rebuild=rebuild, memory_mb=tight)
+            except duckdb.Error as error:
+                if not _is_short_of_memory(error):
+                    raise
+                return _refresh(data, rebuild=rebuild, memory_mb=ample)
+    except (duckdb.Error, OSError) as error:
         raise _trouble(data, error) from error
+
+
+@contextmanager
+def _turn(data: Path) -> Iterator[None]:
+    """One refresh of a folder at a time, whoever starts it: of two, the one that began first could end last, with less in it."""
+    with (data / ".warehouse.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # it goes with the process, however that ends
+        yield
 
 
 def _is_short_of_memory(error: duckdb.Error) -> bool:
@@ -96,8 +108,8 @@ def _is_short_of_memory(error: duckdb.Error) -> bool:
 
 def _refresh(data: Path, *, rebuild: bool, memory_mb: int) -> Refreshed:
     target = data / FILE
-    aside = data / f".{FILE}.{os.getpid()}"
-    spill = data / f".{FILE}.{os.getpid()}.spill"
+    aside = data / f".{FILE}.building"
+    spill = data / f".{FILE}.spill"
     start = time.monotonic()
     try:
         _sweep(data)
@@ -130,8 +142,6 @@ def _refresh(data: Path, *, rebuild: bool, memory_mb: int) -> Refreshed:
         with aside.open("rb") as file:
             os.fsync(file.fileno())
         aside.replace(target)
-    except OSError as error:
-        raise _trouble(data, error) from error
     finally:
         for leftover in (aside, aside.with_name(aside.name + ".wal")):
             leftover.unlink(missing_ok=True)
@@ -141,21 +151,9 @@ def _refresh(data: Path, *, rebuild: bool, memory_mb: int) -> Refreshed:
 
 
 def _sweep(data: Path) -> None:
-    """Remove what refreshes that were killed left beside the file: their names end in the number of a process that is gone."""
+    """Remove what a refresh that was killed left beside the file."""
     for path in data.glob(f".{FILE}.*"):
-        number = path.name.removeprefix(f".{FILE}.").partition(".")[0]
-        if number.isdigit() and not _lives(int(number)):
-            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _trouble(data: Path, error: Exception) -> DiskTrouble:

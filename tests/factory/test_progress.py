@@ -8,6 +8,7 @@ import pty
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,15 @@ def test_an_unknown_price_is_said_to_be_unknown() -> None:
 )
 def test_a_quota_is_its_rate_and_its_share(quota: Quota, words: str) -> None:
     assert quota.words(6.0) == words
+
+
+def test_what_was_used_before_the_start_is_no_part_of_the_rate() -> None:
+    """Locating the places is over when the panel begins."""
+    out = io.StringIO()
+    progress = Progress(200, 0, out)
+    progress.start(replace(_snapshot(2.0), quotas=(Quota("map QPS", 900, None, span_s=1.0),)))
+    progress.show(replace(_snapshot(2.0), quotas=(Quota("map QPS", 903, None, span_s=1.0),)), force=True)
+    assert "map QPS 3/s" in out.getvalue()  # a second at least is counted
 
 
 def test_a_run_without_a_terminal_says_plain_lines(tmp_path: Path) -> None:

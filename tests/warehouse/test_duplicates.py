@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -142,15 +140,10 @@ def test_promoted_surplus_is_compared_when_it_is_admitted(tmp_path: Path) -> Non
 
 
 def test_what_a_killed_refresh_left_is_swept(tmp_path: Path) -> None:
-    with subprocess.Popen(["true"]) as gone:
-        pass
-    left = tmp_path / f".{FILE}.{gone.pid}"
-    left.write_bytes(b"torn")
-    (tmp_path / f".{FILE}.{gone.pid}.spill").mkdir()
-    mine = tmp_path / f".{FILE}.{os.getppid()}"
-    mine.write_bytes(b"another refresh at work")
+    (tmp_path / f".{FILE}.building").write_bytes(b"torn")
+    (tmp_path / f".{FILE}.spill").mkdir()
     refresh(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([FILE, mine.name])
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([FILE, ".warehouse.lock"])
 
 
 def test_a_refresh_leaves_the_row_groups_of_earlier_ones_alone(tmp_path: Path) -> None:
