@@ -9,8 +9,6 @@ settled (a kill, a lost connection) counts as spent at its worst case.
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import os
 import queue
 import sqlite3
 import threading
@@ -23,6 +21,7 @@ from typing import Any, Protocol
 import orjson
 
 from factory.errors import BudgetExhausted, DiskTrouble, MoneyInFlight, UsageError
+from factory.folder_lock import lock_folder
 
 _SCHEMA = """
 create table if not exists calls (
@@ -119,7 +118,7 @@ class Ledger:
         self._in_flight = 0
         self._closed = False
         self._short_of_money: list[asyncio.Future[None]] = []
-        self._lock = _lock(data)
+        self._lock = lock_folder(data)
         self._path = data / "calls.sqlite"
         try:
             self._reader = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
@@ -363,29 +362,6 @@ class _Job:
     values: tuple[Any, ...]
     future: asyncio.Future[list[Any]]
     rows: list[Any] = field(default_factory=list)
-
-
-def _lock(data: Path) -> Any:
-    """One writer a folder: the lock goes with the process, however it ends."""
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-        file = (data / ".lock").open("a+")
-    except OSError as error:
-        raise DiskTrouble(f"DATA={data} cannot be written ({error.strerror}): choose another folder.") from error
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        file.seek(0)
-        holder = file.read().strip() or "unknown"
-        file.close()
-        raise UsageError(
-            f"Another run (process {holder}) is working in {data}: wait for it, stop it, or give another DATA=folder."
-        ) from error
-    file.seek(0)
-    file.truncate()
-    file.write(str(os.getpid()))
-    file.flush()
-    return file
 
 
 def _trouble(path: Path, error: sqlite3.Error) -> DiskTrouble:

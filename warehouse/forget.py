@@ -7,15 +7,26 @@ import sqlite3
 from pathlib import Path
 
 from factory.errors import DiskTrouble, UsageError
+from factory.folder_lock import lock_folder
 from warehouse.catalogue import refresh
 
 
 def forget(data: Path, run: str) -> list[str]:
-    """Shards, commits, plan, kept calls and map answers; then the file is rebuilt. Returns what went, in words."""
-    plan = data / "plan" / f"{run}.json"
-    if not plan.exists() and not (data / "commits" / run).exists():
+    """Shards, commits, plan, kept calls and map answers; then the file is rebuilt. Returns what went, in words.
+
+    Raises UsageError when there is no such run, or another one is working in the folder: it would write on.
+    """
+    if not (data / "plan" / f"{run}.json").exists() and not (data / "commits" / run).exists():
         raise UsageError(f'There is no run {run} in {data}: `make sql Q="select run_id from runs"` lists them.')
+    with lock_folder(data):
+        gone = _remove(data, run)
+        refresh(data, rebuild=True)
+    return gone
+
+
+def _remove(data: Path, run: str) -> list[str]:
     gone: list[str] = []
+    plan = data / "plan" / f"{run}.json"
     try:
         # The ablation's folder links every run's shards; it can be made again.
         folders = [data / part / run for part in ("shards", "commits", "models", "reports")]
@@ -37,7 +48,6 @@ def forget(data: Path, run: str) -> list[str]:
             (data / name).unlink(missing_ok=True)
     except (OSError, sqlite3.Error) as error:
         raise DiskTrouble(f"{data}: not everything could be removed ({error}); run the same command again.") from error
-    refresh(data, rebuild=True)
     return gone
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from factory.errors import UsageError
+from factory.ledger import Ledger
 from warehouse.catalogue import FILE, check, refresh
 from warehouse.export import export
 from warehouse.forget import forget
@@ -160,3 +162,16 @@ def test_forget_removes_a_run_everywhere(world: Path) -> None:
         path for path in world.rglob("*") if run in path.name or (path.is_file() and run.encode() in path.read_bytes())
     ]
     assert not left
+
+
+def test_forget_beside_a_run_at_work_says_who_is_there_and_removes_nothing(tmp_path: Path) -> None:
+    plan = tmp_path / "plan" / "sandbox-1.json"
+    plan.parent.mkdir()
+    plan.write_text("{}")
+    ledger = Ledger(tmp_path, "sandbox-1", None)
+    with pytest.raises(UsageError, match=f"process {os.getpid()}"):
+        forget(tmp_path, "sandbox-1")
+    assert plan.exists()
+    ledger.close()
+    assert forget(tmp_path, "sandbox-1")
+    assert not plan.exists()
