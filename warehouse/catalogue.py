@@ -20,7 +20,7 @@ import duckdb
 
 from factory.errors import DiskTrouble
 from warehouse.duplicates import find_duplicates, set_threshold
-from warehouse.loading import create_tables, fingerprint_old_rows, load_commits, load_opened, load_plans
+from warehouse.loading import create_tables, fingerprint_old_rows, load_book, load_commits, load_plans
 
 FILE = "warehouse.duckdb"
 MEMORY_MB: Final = (64, 1024)
@@ -135,7 +135,7 @@ def _refresh(data: Path, *, rebuild: bool, memory_mb: int) -> Refreshed:
             dropped = find_duplicates(connection, sql_file)
             compared = time.monotonic()
             load_plans(connection, data)
-            load_opened(connection, data)
+            load_book(connection, data)
             for view in VIEWS:
                 connection.execute(sql_file("views", view))
             connection.execute("checkpoint")

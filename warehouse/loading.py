@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,22 @@ _CHANGE = """
 update states set state = rows.state, twin = rows.twin, admitted_at = rows.admitted_at::timestamp, unit = rows.unit,
   position = rows.position
 from rows where states.sample_id = rows.sample_id
+"""
+_BOOK = """
+select run_id, model, purpose, status, count(*) as calls, sum(input_tokens) as input_tokens, sum(output_tokens) as output_tokens,
+  coalesce(sum(case status when 'kept' then cost_cny when 'unreadable' then cost_cny when 'unresolved' then worst_cny end), 0)
+    as spent_cny,
+  coalesce(sum(case status when 'reserved' then worst_cny end), 0) as reserved_cny,
+  count(case when status in ('unresolved', 'reserved') and worst_cny is null then 1
+    when status in ('kept', 'unreadable') and cost_cny is null then 1 end) as unpriced,
+  sum(refusals) as refusals, sum(latency_s) as latency_s
+from calls group by run_id, model, purpose, status
+"""
+_PAID_AGAIN = """
+insert into paid
+select run_id, model, purpose, 'kept', count(*), sum(input_tokens), sum(output_tokens), coalesce(sum(cost_cny), 0), 0,
+  count(*) filter (cost_cny is null), sum(refusals), sum(latency_s)
+from calls_shard where not replayed and run_id not in (select run_id from paid) group by run_id, model, purpose
 """
 _STATES = ("sample_id", "run_id", "unit", "position", "state", "twin", "admitted_at")
 
@@ -178,15 +195,19 @@ def load_plans(connection: duckdb.DuckDBPyConnection, data: Path) -> None:
             connection.execute("insert into run_plans values (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
 
-def load_opened(connection: duckdb.DuckDBPyConnection, data: Path) -> None:
-    """Orders that were opened, committed or not: the ledger's planned slots."""
+def load_book(connection: duckdb.DuckDBPyConnection, data: Path) -> None:
+    """Orders that were opened, committed or not (the ledger's planned slots), and the money of all calls, anew."""
     connection.execute("delete from opened")
-    book = data / "calls.sqlite"
-    if book.exists():
-        with sqlite3.connect(f"file:{book}?mode=ro", uri=True) as calls:
-            rows = calls.execute("select run_id, order_id, slots from opened").fetchall()
-        insert_rows(connection, "insert into opened by name select * from rows", ("run_id", "order_id", "slots"), rows)
+    connection.execute("delete from paid")
+    path = data / "calls.sqlite"
+    if path.exists():
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as book:
+            for name, question in (("opened", "select run_id, order_id, slots from opened"), ("paid", _BOOK)):
+                found = book.execute(question)
+                names = [column[0] for column in found.description]
+                insert_rows(connection, f"insert into {name} by name select * from rows", names, found.fetchall())
     # A folder whose calls.sqlite is gone still knows what it committed.
     connection.execute(
         "insert into opened select run_id, order_id, slots from orders_shard where order_id not in (select order_id from opened)"
     )
+    connection.execute(_PAID_AGAIN)

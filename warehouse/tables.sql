@@ -6,6 +6,13 @@ create table if not exists run_plans (
   places bigint, updated_at varchar
 );
 create table if not exists opened (run_id varchar, order_id varchar, slots integer);
+-- paid: the calls that the ledger (calls.sqlite) holds, by run, model, purpose and status. Money in CNY, as the run's panel counts it:
+-- spent is what an answer cost, and the worst case of a call that may have been served (unresolved); reserved, of one in flight.
+-- unpriced: calls whose money is not known, and so is no part of either sum.
+create table if not exists paid (
+  run_id varchar, model varchar, purpose varchar, status varchar, calls bigint, input_tokens bigint, output_tokens bigint,
+  spent_cny double, reserved_cny double, unpriced bigint, refusals bigint, latency_s double
+);
 -- twin: the sample that a dropped one repeats. admitted_at: when its state was committed. compared: whether warehouse/duplicates.py
 -- has held an accepted sample against all others.
 alter table states add column if not exists twin varchar;

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from factory.sandbox.serve import Sandbox
 from tests.factory.sandbox_wire import served
-from tests.factory.test_synth import _run
+from tests.factory.test_synth import _ask, _run
 
 PRICES = {"PRICE_IN": "2", "PRICE_OUT": "8"}
 
@@ -23,9 +24,7 @@ def _env(base: str, **more: str) -> dict[str, str]:
 def _bill(data: Path) -> float:
     """What was spent, by the book; an unresolved call counts at its worst."""
     with sqlite3.connect(data / "calls.sqlite") as book:
-        row = book.execute(
-            "select sum(case status when 'unresolved' then worst_cny when 'kept' then cost_cny end) from calls"
-        )
+        row = book.execute("select sum(case status when 'unresolved' then worst_cny else cost_cny end) from calls")
         return float(row.fetchone()[0] or 0.0)
 
 
@@ -47,6 +46,43 @@ def test_calls_of_unknown_price_keep_a_later_budget_from_starting(tmp_path: Path
         done = _run("factory", "synth", tmp_path, **_env(base, N="20", BUDGET="1", **PRICES))
     assert done.returncode == 2
     assert "unknown price" in done.stderr
+
+
+def test_the_views_tell_the_money_that_the_panel_tells(tmp_path: Path) -> None:
+    """Unreadable answers were paid for, and an unresolved call counts at its worst; only committed answers are in shards."""
+    with served(sandbox=Sandbox(faults='{"chat": {"shares": {"half_body": 0.1, "drop": 0.1, "429": 0.1}}}')) as base:
+        done = _run("factory", "synth", tmp_path, **_env(base, N="60", BUDGET="50", **PRICES))
+        assert done.returncode == 0, done.stderr
+        with sqlite3.connect(tmp_path / "calls.sqlite") as book:
+            counts = dict(book.execute("select status, count(*) from calls group by 1").fetchall())
+            refusals = book.execute("select sum(refusals) from calls").fetchone()[0]
+    assert {"kept", "unreadable", "unresolved"} <= counts.keys()
+    panel = [line for line in done.stderr.splitlines() if line.startswith("accepted ")][-1]
+    [(spent, reserved)] = _ask(tmp_path, "select spent_cny, reserved_cny from ledger")
+    assert spent == pytest.approx(_bill(tmp_path))
+    assert f"CNY {spent:.2f} spent, {reserved:.2f} reserved" in panel
+    assert _ask(tmp_path, "select spent_cny, cny_per_accepted from runs") == [(spent, pytest.approx(spent / 60))]
+    called = sum(counts[status] for status in ("kept", "unreadable", "unresolved"))
+    assert _ask(tmp_path, "select sum(calls), sum(cost_cny), sum(refusals) from usage") == [
+        (called, pytest.approx(spent), refusals)
+    ]
+
+
+def test_money_in_flight_is_reserved_and_an_unknown_price_is_unknown_in_the_views(tmp_path: Path) -> None:
+    with served() as base:
+        assert _run("factory", "synth", tmp_path, **_env(base, N="10", YES="1", **PRICES)).returncode == 0
+    with sqlite3.connect(tmp_path / "calls.sqlite") as book:
+        last = "rowid = (select max(rowid) from calls)"
+        book.execute(f"update calls set status = 'reserved', cost_cny = null, worst_cny = 3 where {last}")
+    assert _run("warehouse", "refresh", tmp_path).returncode == 0
+    bill = pytest.approx(_bill(tmp_path))
+    assert _ask(tmp_path, "select spent_cny, reserved_cny from ledger") == [(bill, 3.0)]
+    assert _ask(tmp_path, "select sum(cost_cny), sum(reserved_cny) from usage") == [(bill, 3.0)]
+    with sqlite3.connect(tmp_path / "calls.sqlite") as book:
+        book.execute(f"update calls set status = 'kept' where {last}")
+    assert _run("warehouse", "refresh", tmp_path).returncode == 0
+    assert _ask(tmp_path, "select spent_cny from ledger") == [(None,)]
+    assert _ask(tmp_path, "select bool_or(cost_cny is null) from usage") == [(True,)]
 
 
 def test_a_dry_run_says_what_it_would_take_and_what_binds_and_pays_nothing(tmp_path: Path) -> None:
