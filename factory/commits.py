@@ -13,6 +13,7 @@ from typing import Any
 
 from factory.admission import Admission, Decision, Text, committed_texts
 from factory.agent import PROMPT_VERSION
+from factory.coordinator import Committed
 from factory.errors import RunStopped
 from factory.neardup import fingerprint
 from factory.pool import Unit
@@ -58,8 +59,8 @@ class RunCommitter:
             self._store, [run for run in runs if (self._data / "shards" / run / "samples").is_dir()]
         )
 
-    def commit(self, unit: Unit, outcomes: tuple[OrderOutcome, ...]) -> tuple[int, int]:
-        """Admit, write, commit, index. Returns (accepted in all, verified slots of this unit)."""
+    def commit(self, unit: Unit, outcomes: tuple[OrderOutcome, ...]) -> Committed:
+        """Admit, write, commit, index."""
         now = now_utc()
         verified = [(outcome, *pair) for outcome in outcomes for pair in outcome.verified]
         texts = [_text(outcome, candidate) for outcome, candidate, _ in verified]
@@ -78,7 +79,7 @@ class RunCommitter:
         self.accepted += len(accepted)
         self.surplus += len(surplus)
         self.next_order += len(unit.orders)
-        return self.accepted, len(accepted) + len(surplus)
+        return Committed(self.accepted, len(accepted) + len(surplus), Counter(row["reason"] for row in rejects))
 
     def _put_commit(
         self,

@@ -7,7 +7,7 @@ the concurrency. Exactly N: orders open only while accepted and expected samples
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -24,10 +24,19 @@ COMMIT_AFTER_S = 2.0
 """Finished orders are committed after this long even when they do not fill a unit."""
 
 
-class UnitCommitter(Protocol):
-    """Admits a unit's candidates and commits it; returns the run's accepted samples and the unit's accepted slots."""
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a unit came to: the run's accepted samples in all, the unit's samples (surplus, too), its rejects by reason."""
 
-    def commit(self, unit: Unit, outcomes: tuple[OrderOutcome, ...]) -> tuple[int, int]:
+    accepted: int
+    gained: int
+    rejects: Mapping[str, int]
+
+
+class UnitCommitter(Protocol):
+    """Admits a unit's candidates and commits it."""
+
+    def commit(self, unit: Unit, outcomes: tuple[OrderOutcome, ...]) -> Committed:
         """Blocking (disk)."""
         ...
 
@@ -66,7 +75,7 @@ class Coordinator:
     stopping: str | None = None
     exhausted: bool = False
     error: ChidianError | None = None
-    on_commit: Callable[[tuple[OrderOutcome, ...]], None] = lambda _: None
+    on_commit: Callable[[tuple[OrderOutcome, ...], Mapping[str, int]], None] = lambda _outcomes, _rejects: None
     _barren: int = 0
     _bad_since: float = 0.0
     """When an order last ended well, or the run began."""
@@ -228,18 +237,19 @@ class Coordinator:
 
     async def _commit(self, outcomes: tuple[OrderOutcome, ...]) -> None:
         unit = Unit(tuple(outcome.order for outcome in outcomes))
-        self.accepted, gained = await asyncio.to_thread(self.committer.commit, unit, outcomes)
+        done = await asyncio.to_thread(self.committer.commit, unit, outcomes)
+        self.accepted = done.accepted
         for outcome in outcomes:
             del self._ready[outcome.order.index]
         self.next_order += len(outcomes)
         self._pending_slots -= unit.slots
         self.processed_slots += unit.slots
-        self.accepted_here += gained
-        self._barren = 0 if gained else self._barren + len(outcomes)
+        self.accepted_here += done.gained
+        self._barren = 0 if done.gained else self._barren + len(outcomes)
         if self._barren >= FAILED_IN_A_ROW and self.error is None:
             self.error = RunStopped(f"{self._barren} orders in a row gave no sample; {_why(outcomes)}")
             self.stop(str(self.error))
-        self.on_commit(outcomes)
+        self.on_commit(outcomes, done.rejects)
 
 
 def _why(outcomes: tuple[OrderOutcome, ...]) -> str:

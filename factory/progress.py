@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TextIO
 
@@ -81,17 +82,14 @@ class Progress:
             self._live.stop()
             self._live = None
 
-    def count(self, outcomes: tuple[OrderOutcome, ...]) -> None:
-        """Take in a committed unit."""
+    def count(self, outcomes: tuple[OrderOutcome, ...], rejects: Mapping[str, int]) -> None:
+        """Take in a committed unit and its rejects by reason, duplicates included."""
+        self.rejects.update(rejects)
         for outcome in outcomes:
             for call in outcome.calls:
                 if not call.replayed:
                     self.stage_calls[call.purpose] += 1
                     self.stage_s[call.purpose] += call.latency_s or 0.0
-            for _, verification in outcome.rejected:
-                self.rejects[verification.findings[0].reason] += 1
-            for _, reason, _ in outcome.missing:
-                self.rejects[reason] += 1
 
     def show(self, now: Snapshot, *, force: bool = False) -> None:
         """Show a snapshot if it is time to."""

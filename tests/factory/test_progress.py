@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from factory import synth
 from factory.progress import Progress, Quota, Snapshot
+from tests.factory.test_synth import CLEAN, _ask
 
-CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
 FACTS = (
     "accepted",
     "rate",
@@ -73,6 +74,24 @@ def test_what_was_used_before_the_start_is_no_part_of_the_rate() -> None:
     progress.start(replace(_snapshot(2.0), quotas=(Quota("map QPS", 900, None, span_s=1.0),)))
     progress.show(replace(_snapshot(2.0), quotas=(Quota("map QPS", 903, None, span_s=1.0),)), force=True)
     assert "map QPS 3/s" in out.getvalue()  # a second at least is counted
+
+
+def test_rejects_by_reason_are_those_of_the_view_duplicates_included(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[Progress] = []
+
+    class Kept(Progress):
+        def start(self, now: Snapshot) -> None:
+            kept.append(self)
+
+    monkeypatch.setattr(synth, "Progress", Kept)
+    for name in set(os.environ) - set(CLEAN):
+        monkeypatch.delenv(name)
+    assert synth.main(["--n", "60", "--sandbox-defects", "0.6", "--data", str(tmp_path)]) == 0
+    expected = dict(_ask(tmp_path, "select reason, count(*) from rejects group by reason"))
+    assert expected["near_duplicate"]
+    assert kept[0].rejects == expected
 
 
 def test_a_run_without_a_terminal_says_plain_lines(tmp_path: Path) -> None:
