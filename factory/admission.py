@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from factory.errors import DiskTrouble
 from factory.neardup import BANDS, FINGERPRINT_VERSION, Fingerprint, fingerprint, is_near
-from factory.store import LocalStore
+from factory.store import Store
 
 State = Literal["accepted", "surplus", "exact_duplicate", "near_duplicate"]
 
@@ -83,10 +83,10 @@ class Admission:
         except sqlite3.Error as error:
             raise self._trouble(error) from error
 
-    def catch_up(self, store: LocalStore, runs: Iterable[str]) -> None:
+    def catch_up(self, store: Store) -> None:
         """Apply commits that the index has not seen (all of them after it was deleted)."""
         applied = {tuple(row) for row in self._run("select run_id, unit from applied")}
-        for run in runs:
+        for run in store.runs("samples"):
             for record in store.commits(run):
                 if (run, record["unit"]) not in applied:
                     texts = committed_texts(store, _sample_files(record, store, run), set(record["admitted"]))
@@ -166,7 +166,7 @@ class Admission:
         )
 
 
-def committed_texts(store: LocalStore, files: Iterable[str], wanted: set[str]) -> Iterator[Text]:
+def committed_texts(store: Store, files: Iterable[str], wanted: set[str]) -> Iterator[Text]:
     """The wanted samples of these shards as admission sees them; shards older than n-grams are fingerprinted again."""
     for relative in files:
         for row in _text_rows(store.read(relative, _TEXT_COLUMNS)):
@@ -185,7 +185,7 @@ def _text_rows(rows: pa.Table) -> Iterator[dict[str, Any]]:
         yield from batch.to_pylist()
 
 
-def _sample_files(record: dict[str, Any], store: LocalStore, run: str) -> list[str]:
+def _sample_files(record: dict[str, Any], store: Store, run: str) -> list[str]:
     """A unit's own shard, or for a promotion the shards of the units that its samples come from."""
     if "samples" in record.get("files", {}):
         return [record["files"]["samples"]]

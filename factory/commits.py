@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from factory.admission import Admission, Decision, Text, committed_texts
@@ -20,7 +19,7 @@ from factory.pool import Unit
 from factory.records import Candidate, OrderOutcome, Verification
 from factory.rows import call_row, duplicate_row, now_utc, order_row, reject_row, sample_row
 from factory.schema import table
-from factory.store import LocalStore
+from factory.store import Store
 
 Verified = tuple[OrderOutcome, Candidate, Verification]
 
@@ -28,13 +27,12 @@ Verified = tuple[OrderOutcome, Candidate, Verification]
 class RunCommitter:
     """One run's commits; blocking, called from one thread at a time."""
 
-    def __init__(self, data: Path, run_id: str, target: int, teacher: str) -> None:
-        self._data = data
+    def __init__(self, store: Store, admission: Admission, run_id: str, target: int, teacher: str) -> None:
+        self._store = store
+        self._admission = admission
         self._run = run_id
         self._target = target
         self._teacher = teacher
-        self._store = LocalStore(data)
-        self._admission = Admission(data)
         self.accepted = 0
         self.next_order = 0
         """index of the first order that is not committed"""
@@ -53,11 +51,7 @@ class RunCommitter:
             else:
                 self._promotions += 1
         self._store.sweep(self._run)
-        folder = self._data / "commits"
-        runs = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-        self._admission.catch_up(
-            self._store, [run for run in runs if (self._data / "shards" / run / "samples").is_dir()]
-        )
+        self._admission.catch_up(self._store)
 
     def commit(self, unit: Unit, outcomes: tuple[OrderOutcome, ...]) -> Committed:
         """Admit, write, commit, index."""

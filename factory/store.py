@@ -25,18 +25,30 @@ SWEEP_AFTER_S = 3_600.0
 
 
 class Store(Protocol):
-    """Where shards and commits live."""
+    """Where shards and commits live; all that business code knows of it."""
 
     def put(self, run: str, unit: str, tables: Mapping[str, pa.Table]) -> dict[str, str]:
-        """Write one file a kind; returns kind to path relative to the store."""
+        """Write one file a kind; returns kind to the file's name in the store."""
         ...
 
     def commit_if_absent(self, run: str, unit: str, record: Mapping[str, Any]) -> bool:
         """Make a unit count; False when it did already, and then nothing has changed."""
         ...
 
+    def runs(self, kind: str) -> list[str]:
+        """The runs that have commits, and shards of this kind, by name."""
+        ...
+
     def commits(self, run: str) -> Iterator[dict[str, Any]]:
         """The run's commits in unit order."""
+        ...
+
+    def read(self, file: str, columns: Sequence[str]) -> pa.Table:
+        """These columns of one shard, as far as it has them (older ones lack some)."""
+        ...
+
+    def sweep(self, run: str) -> int:
+        """Remove what no commit names and none may name any more; returns how many files."""
         ...
 
 
@@ -97,6 +109,11 @@ class LocalStore:
                 "again; what was committed in it is safe."
             )
 
+    def runs(self, kind: str) -> list[str]:
+        """See ``Store.runs``."""
+        folders = (self._data / "commits").glob("*/")
+        return sorted(path.name for path in folders if (self._data / "shards" / path.name / kind).is_dir())
+
     def commits(self, run: str) -> Iterator[dict[str, Any]]:
         """The run's commits by unit name. Raises DiskTrouble on an unreadable one."""
         for path in sorted((self._data / "commits" / run).glob("*.json")):
@@ -105,19 +122,21 @@ class LocalStore:
             except (OSError, orjson.JSONDecodeError) as error:
                 raise DiskTrouble(f"{path} cannot be read ({error}): restore it from a backup.") from error
 
-    def read(self, relative: str, columns: Sequence[str]) -> pa.Table:
-        """These columns of one shard file, as far as it has them (older files lack some)."""
+    def read(self, file: str, columns: Sequence[str]) -> pa.Table:
+        """See ``Store.read``. Raises DiskTrouble."""
         try:
-            with pq.ParquetFile(self._data / relative) as file:
-                return file.read([name for name in columns if name in file.schema_arrow.names])
+            with pq.ParquetFile(self._data / file) as shard:
+                return shard.read([name for name in columns if name in shard.schema_arrow.names])
         except (OSError, pa.ArrowException) as error:
-            raise DiskTrouble(f"{self._data / relative} cannot be read ({error}): restore it from a backup.") from error
+            raise DiskTrouble(f"{self._data / file} cannot be read ({error}): restore it from a backup.") from error
 
     def sweep(self, run: str) -> int:
-        """Remove old files that no commit names; returns how many."""
+        """Remove old files that no commit names, shards and commits that a kill left aside; returns how many."""
         named = {file for record in self.commits(run) for file in record.get("files", {}).values()}
+        shards = (self._data / "shards" / run).rglob("*.*")
+        aside = (self._data / "commits" / run).glob(".*")
         swept = 0
-        for path in (self._data / "shards" / run).rglob("*.*"):
+        for path in (*shards, *aside):
             old = path.is_file() and time.time() - path.stat().st_mtime > SWEEP_AFTER_S
             if old and str(path.relative_to(self._data)) not in named:
                 path.unlink()

@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 
+from factory.admission import Admission
 from factory.agent import PROMPT_VERSION, AgentSettings, AgentWorker
 from factory.commits import RunCommitter
 from factory.config import SANDBOX, Settings, read_settings
@@ -31,6 +32,7 @@ from factory.progress import Progress, Snapshot
 from factory.records import Order, Place, PlaceName
 from factory.refresh import Refresher
 from factory.services import Services, open_services
+from factory.store import LocalStore
 from factory.vocabulary import CHINESE_WORDS, WishWords
 from factory.workers.desk import Desk
 from factory.workers.executor import WorkerExecutor
@@ -106,7 +108,8 @@ async def _run(settings: Settings) -> int:
         run_id = f"{world.maps.provider if world.maps else settings.map}-{print_[:8]}"
         services = await stack.enter_async_context(open_services(settings, run_id, world.maps))
         job = await _resolve(folder, settings, run_id, print_, names, services.maps, world.words)
-        committer = RunCommitter(settings.data, job.run_id, settings.n, services.teacher_label)
+        store, admission = LocalStore(settings.data), Admission(settings.data)
+        committer = RunCommitter(store, admission, job.run_id, settings.n, services.teacher_label)
         await asyncio.to_thread(committer.open)
         stack.callback(committer.close)
         if settings.dry or settings.teacher != SANDBOX:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from factory.errors import ChidianError, RunStopped
 from factory.schema import table
-from factory.store import LocalStore
+from factory.store import Store
 from judge.asking import Ask
 from judge.breaker import Breaker, Drained
 from judge.parsing import CANNOT_JUDGE
@@ -55,7 +55,7 @@ class Tally:
 class Engine:
     """One judging in motion. ``stop`` ends it: what is in flight is finished and committed."""
 
-    store: LocalStore
+    store: Store
     name: str
     seed: int
     workers: int

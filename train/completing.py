@@ -26,7 +26,7 @@ from factory.errors import UsageError
 from factory.refresh import Refresher
 from factory.rows import now_utc
 from factory.split import hash_fraction
-from factory.store import LocalStore
+from factory.store import LocalStore, Store
 from train.measuring import Ground, Grounds, measure, open_data
 from train.rows import MODES
 from train.summary import print_summary
@@ -208,7 +208,7 @@ def longest_answer(student: Student, data: Path, mode: str) -> int:
     return int(lengths[min(len(lengths) - 1, int(len(lengths) * 0.99))] * HEADROOM) + 8
 
 
-def _done(store: LocalStore, run: str, prefix: str) -> dict[str, list[str]]:
+def _done(store: Store, run: str, prefix: str) -> dict[str, list[str]]:
     """Sample ids by unit that this checkpoint has answered."""
     units = {one["unit"]: one["samples"] for one in store.commits(run) if one["unit"].startswith(prefix + "-")}
     return {sample: unit for unit, samples in units.items() for sample in samples}
@@ -223,7 +223,7 @@ def _next(student: Student, asked: Sequence[Question], done: Iterable[str]) -> l
 
 
 def _commit(
-    store: LocalStore,
+    store: Store,
     student: Student,
     run: str,
     prefix: str,

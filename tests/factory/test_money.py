@@ -54,9 +54,12 @@ def test_the_views_tell_the_money_that_the_panel_tells(tmp_path: Path) -> None:
         done = _run("factory", "synth", tmp_path, **_env(base, N="60", BUDGET="50", **PRICES))
         assert done.returncode == 0, done.stderr
         with sqlite3.connect(tmp_path / "calls.sqlite") as book:
+            first = "select min(rowid) from calls where status = 'kept'"
+            book.execute(f"update calls set status = 'unreadable' where rowid = ({first})")
             counts = dict(book.execute("select status, count(*) from calls group by 1").fetchall())
             refusals = book.execute("select sum(refusals) from calls").fetchone()[0]
     assert {"kept", "unreadable", "unresolved"} <= counts.keys()
+    assert _run("warehouse", "refresh", tmp_path).returncode == 0
     panel = [line for line in done.stderr.splitlines() if line.startswith("accepted ")][-1]
     [(spent, reserved)] = _ask(tmp_path, "select spent_cny, reserved_cny from ledger")
     assert spent == pytest.approx(_bill(tmp_path))

@@ -84,6 +84,7 @@ def test_people_are_told_how_a_run_goes_while_a_refresh_takes_long(
 
     monkeypatch.setattr(synth, "Progress", Watched)
     monkeypatch.setattr(refresh, "LEAST_INTERVAL_S", 0.1)
+    monkeypatch.setattr(refresh, "COST_SHARE", 1000.0)
     monkeypatch.setattr(Refresher, "refresh", held_up)
     for name in set(os.environ) - set(CLEAN):
         monkeypatch.delenv(name)

@@ -163,11 +163,11 @@ def _files(data: Path) -> dict[str, bytes]:
 
 def test_an_n_that_surplus_meets_is_in_the_file(tmp_path: Path) -> None:
     assert _run("factory", "synth", tmp_path, N="23", SANDBOX_DEFECTS="0").returncode == 0
-    assert _ask(tmp_path, "select accepted, surplus from ledger") == [(23, 2)]
+    assert _ask(tmp_path, "select accepted, surplus from ledger") == [(23, 7)]
     done = _run("factory", "synth", tmp_path, N="24", SANDBOX_DEFECTS="0")
     assert "Nothing to do" in done.stderr
     assert _ask(tmp_path, "select count(*) from samples") == [(24,)]
-    assert _ask(tmp_path, "select accepted, surplus, target from ledger") == [(24, 1, 24)]
+    assert _ask(tmp_path, "select accepted, surplus, target from ledger") == [(24, 6, 24)]
 
 
 def test_what_a_kill_kept_from_the_file_is_shown_by_the_next_run(tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_what_a_kill_kept_from_the_file_is_shown_by_the_next_run(tmp_path: Path)
 def test_a_dry_run_promises_surplus_and_changes_nothing(tmp_path: Path) -> None:
     assert _run("factory", "synth", tmp_path, N="23", SANDBOX_DEFECTS="0").returncode == 0
     before = _files(tmp_path)
-    for n, further in (("24", "further samples 0"), ("30", "further samples 5")):
+    for n, further in (("24", "further samples 0"), ("40", "further samples 10")):
         dry = _run("factory", "synth", tmp_path, N=n, SANDBOX_DEFECTS="0", DRY="1")
         assert dry.returncode == 0, dry.stderr
         assert further in dry.stderr

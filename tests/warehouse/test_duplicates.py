@@ -203,7 +203,7 @@ def test_shards_older_than_n_grams_are_fingerprinted_again(tmp_path: Path, reade
     again = Text("s-new", place, PRINTS[0])
     if reader == "admission":
         admission = Admission(tmp_path)
-        admission.catch_up(LocalStore(tmp_path), ["a"])
+        admission.catch_up(LocalStore(tmp_path))
         assert [one.twin for one in admission.decide([again], 1)] == ["s-old"]
         admission.close()
     else:
