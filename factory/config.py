@@ -59,11 +59,6 @@ class Settings:
     keys: Keys
 
     @property
-    def simulated(self) -> bool:
-        """True when the map or the teacher is the built-in sandbox."""
-        return SANDBOX in {self.map, self.teacher}
-
-    @property
     def open_file(self) -> Path | None:
         """The file of open map data, when MAP=open:FILE."""
         return Path(self.map.removeprefix("open:")) if self.map.startswith("open:") else None

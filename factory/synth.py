@@ -195,7 +195,7 @@ async def _report(
         say("Stopped as you asked; everything in flight was finished and committed. The same command goes on.")
         return 130
     if coordinator.accepted < settings.n:
-        raise UsageError(
+        raise RunStopped(
             f"The plan is exhausted after {coordinator.accepted} samples: give more PLACES, another SEED, or a smaller N."
         )
     return await _finish(settings, services)

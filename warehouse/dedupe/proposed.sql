@@ -1,8 +1,8 @@
--- proposed: pairs of accepted samples of one bucket of places, at least one of them not compared before, that share their text
--- hash or a MinHash band. Owner: warehouse/duplicates.py, which sets the variables buckets and bucket.
+-- proposed: pairs of accepted samples of one place, in one bucket of places, at least one of them not compared before, that share
+-- a MinHash band. Owner: warehouse/duplicates.py, which sets the variables buckets and bucket.
 create or replace temp table proposed as
 with members as (
-  select s.rowid as number, s.place_id, s.near_bands, s.text_hash, t.compared
+  select s.rowid as number, s.place_id, s.near_bands, t.compared
   from states t join samples_shard s on s.sample_id = t.sample_id
   where t.state = 'accepted' and hash(s.place_id) % getvariable('buckets') = getvariable('bucket')
 ), fresh_places as (
