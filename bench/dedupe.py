@@ -24,7 +24,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from factory.neardup import fingerprint
+from factory.neardup import FINGERPRINT_VERSION, fingerprint
 from factory.records import Wish
 from factory.sandbox.teacher_dice import Dice
 from factory.sandbox.teacher_reading import Shown
@@ -172,6 +172,7 @@ def write_unit(data: Path, run: str, first: int, count: int) -> dict[str, float]
         "grams": [sorted(one.grams) for one in prints],
         "near_bands": [list(one.bands) for one in prints],
         "gram_bits": [one.gram_bits for one in prints],
+        "fingerprint_version": [FINGERPRINT_VERSION] * count,
     }
     schema = SHARDS["samples"]
     columns = [pa.array(known.get(field.name, [None] * count), field.type) for field in schema]

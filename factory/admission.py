@@ -34,7 +34,10 @@ create table if not exists bands (
   place_id text not null, number integer not null, keys blob not null, primary key (place_id, number)
 ) without rowid;
 """
-_TEXT_COLUMNS = ("sample_id", "place_id", "question", "answer", "text_hash", "grams", "near_bands", "gram_bits")
+_TEXT_COLUMNS = (
+    *("sample_id", "place_id", "question", "answer"),
+    *("text_hash", "grams", "near_bands", "gram_bits", "fingerprint_version"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +170,12 @@ class Admission:
 
 
 def committed_texts(store: Store, files: Iterable[str], wanted: set[str]) -> Iterator[Text]:
-    """The wanted samples of these shards as admission sees them; shards older than n-grams are fingerprinted again."""
+    """The wanted samples of these shards as admission sees them; those with other fingerprints get ours."""
     for relative in files:
         for row in _text_rows(store.read(relative, _TEXT_COLUMNS)):
             if row["sample_id"] not in wanted:
                 continue
-            if row.get("grams") is None:
+            if row.get("fingerprint_version") != FINGERPRINT_VERSION:
                 found = fingerprint(row["question"], row["answer"])
             else:
                 sets = frozenset(row["grams"]), tuple(row["near_bands"])

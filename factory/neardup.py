@@ -20,8 +20,9 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-FINGERPRINT_VERSION: Final = 2
-"""Raised when anything here changes what a text's fingerprint is: indexes made with another one are made anew."""
+FINGERPRINT_VERSION: Final = 3
+"""Raised when anything here changes what a text's fingerprint is. It stands in shards and in the index: fingerprints of another
+version are made again from the text, by admission and by the warehouse."""
 NEAR_PERCENT: Final = 52
 """Two texts of one place are near duplicates when 100 |A ∩ B| >= 52 |A ∪ B|."""
 BANDS: Final = 42

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from factory.admission import Decision
-from factory.neardup import Fingerprint
+from factory.neardup import FINGERPRINT_VERSION, Fingerprint
 from factory.records import (
     CallRecord,
     Candidate,
@@ -47,6 +47,7 @@ def sample_row(
         "grams": sorted(fingerprint.grams),
         "near_bands": list(fingerprint.bands),
         "gram_bits": fingerprint.gram_bits,
+        "fingerprint_version": FINGERPRINT_VERSION,
         "created_at": now,
     }
 
@@ -78,7 +79,8 @@ def duplicate_row(outcome: OrderOutcome, candidate: Candidate, decision: Decisio
     detail = f"repeats {decision.twin}"
     row = reject_row(outcome, candidate.wish_index, "admission", decision.state, detail, candidate, now)
     found = decision.text.fingerprint
-    return row | {"twin": decision.twin, "text_hash": found.text_hash, "grams": sorted(found.grams)}
+    prints = {"text_hash": found.text_hash, "grams": sorted(found.grams), "fingerprint_version": FINGERPRINT_VERSION}
+    return row | {"twin": decision.twin, **prints}
 
 
 def order_row(outcome: OrderOutcome, teacher: str, prompt_version: str, now: datetime) -> dict[str, Any]:

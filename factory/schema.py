@@ -104,6 +104,7 @@ SAMPLES = pa.schema(
         ("grams", pa.list_(pa.uint32())),
         ("near_bands", pa.list_(pa.uint32())),
         ("gram_bits", pa.binary(128)),
+        ("fingerprint_version", pa.int32()),
         ("created_at", _TIME),
     ]
 )
@@ -123,6 +124,7 @@ REJECTS = pa.schema(
         ("twin", pa.string()),
         ("text_hash", pa.binary(16)),
         ("grams", pa.list_(pa.uint32())),
+        ("fingerprint_version", pa.int32()),
         ("created_at", _TIME),
     ]
 )

@@ -16,7 +16,7 @@ import duckdb
 import orjson
 import pyarrow as pa
 
-from factory.neardup import fingerprint
+from factory.neardup import FINGERPRINT_VERSION, fingerprint
 from factory.schema import SHARDS
 
 BATCH_SAMPLES = 2_000
@@ -161,9 +161,15 @@ def _paired(samples: Sequence[str], twins: Sequence[str]) -> Iterator[tuple[str,
 
 
 def fingerprint_old_rows(connection: duckdb.DuckDBPyConnection) -> None:
-    """Fingerprints of samples from shards that are older than n-grams."""
+    """Fingerprints of samples whose shards have none, or another version's; what was compared with those is compared again."""
+    old = f"fingerprint_version is distinct from {FINGERPRINT_VERSION}"
+    [(count,)] = connection.execute(f"select count(*) from samples_shard where {old}").fetchall()
+    if not count:
+        return
+    connection.execute("update states set compared = false")
+    connection.execute("delete from duplicates")
     while rows := connection.execute(
-        "select rowid, question, answer from samples_shard where grams is null limit ?", [BATCH_TEXTS]
+        f"select rowid, question, answer from samples_shard where {old} limit ?", [BATCH_TEXTS]
     ).fetchall():
         prints = [fingerprint(question, answer) for _, question, answer in rows]
         table = pa.table(
@@ -178,7 +184,7 @@ def fingerprint_old_rows(connection: duckdb.DuckDBPyConnection) -> None:
         connection.register("prints", table)
         connection.execute(
             "update samples_shard set text_hash = prints.hash, grams = prints.grams, near_bands = prints.bands, "
-            "gram_bits = prints.bits "
+            f"gram_bits = prints.bits, fingerprint_version = {FINGERPRINT_VERSION} "
             "from prints where samples_shard.rowid = prints.number"
         )
         connection.unregister("prints")

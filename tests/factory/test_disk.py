@@ -17,7 +17,7 @@ import pytest
 
 from tests.factory.test_synth import CLEAN, _ask, _run
 
-NEWEST = ("grams", "near_bands", "gram_bits")
+NEWEST = ("grams", "near_bands", "gram_bits", "fingerprint_version")
 """Columns of samples that the first version did not write."""
 
 

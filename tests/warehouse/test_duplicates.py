@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from factory.admission import Admission, Text
 from factory.errors import DiskTrouble
-from factory.neardup import fingerprint
+from factory.neardup import FINGERPRINT_VERSION, fingerprint
 from factory.schema import SHARDS
 from factory.store import LocalStore
 from tests.factory.neardup_pairs import labelled_texts
@@ -76,8 +76,12 @@ def _by_duckdb(units: Sequence[Sequence[Text]]) -> dict[str, str]:
 
 def _row(text: Text) -> dict[str, Any]:
     found = text.fingerprint
-    prints = {"text_hash": found.text_hash, "grams": sorted(found.grams), "near_bands": list(found.bands)}
-    prints["gram_bits"] = found.gram_bits
+    prints: dict[str, Any] = {
+        "text_hash": found.text_hash,
+        "grams": sorted(found.grams),
+        "near_bands": list(found.bands),
+    }
+    prints |= {"gram_bits": found.gram_bits, "fingerprint_version": FINGERPRINT_VERSION}
     return {"sample_id": text.sample_id, "place_id": text.place_id, **prints}
 
 
@@ -214,3 +218,37 @@ def test_shards_older_than_n_grams_are_fingerprinted_again(tmp_path: Path, reade
                 [("s-new", "s-old", "exact")],
                 [("s-new", "s-old", "near")],
             )
+
+
+@pytest.mark.parametrize("reader", ["warehouse", "admission"])
+def test_fingerprints_of_another_version_are_made_again(tmp_path: Path, reader: str) -> None:
+    """What an earlier measure kept apart and compared long ago is seen as a duplicate by this one."""
+    place, _, _, question, answer = TEXTS[0]
+    store = LocalStore(tmp_path)
+    for number in range(2):
+        stale = {
+            "text_hash": bytes([number]) * 16,
+            "grams": [number],
+            "near_bands": [number] * 42,
+            "gram_bits": b"\0" * 128,
+        }
+        row = {"sample_id": f"s-{number}", "place_id": place, "question": question, "answer": answer, **stale}
+        row["fingerprint_version"] = FINGERPRINT_VERSION
+        files = store.put("a", f"U0000000{number}", {"samples": pa.Table.from_pylist([row], schema=SHARDS["samples"])})
+        _commit(tmp_path, "a", f"U0000000{number}", [], files=files, admitted=[f"s-{number}"])
+    refresh(tmp_path)
+    assert not any(count for _, count, _ in check(tmp_path))
+    if reader == "warehouse":
+        with duckdb.connect(str(tmp_path / FILE)) as connection:
+            connection.execute("update samples_shard set fingerprint_version = 1")
+        refresh(tmp_path)
+        with duckdb.connect(str(tmp_path / FILE), read_only=True) as connection:
+            assert connection.execute("from duplicates").fetchall() == [("s-1", "s-0", "exact")]
+        return
+    for shard in tmp_path.glob("shards/a/samples/*.parquet"):
+        rows = [row | {"fingerprint_version": 1} for row in pq.read_table(shard).to_pylist()]
+        pq.write_table(pa.Table.from_pylist(rows, schema=SHARDS["samples"]), shard)
+    admission = Admission(tmp_path)
+    admission.catch_up(store)
+    assert [one.twin for one in admission.decide([Text("s-new", place, PRINTS[0])], 1)] == ["s-0"]
+    admission.close()
