@@ -172,7 +172,7 @@ def trl(data: Path, name: str, model: Path | None, tokens: int) -> dict[str, flo
             use_cpu=True,
             train_sampling_strategy="sequential",
             num_train_epochs=1,
-            learning_rate=ready.learns.learning_rate,
+            learning_rate=ready.learning_rate,
             optim="adamw_torch_fused",
             max_grad_norm=1.0,
             report_to=[],

@@ -24,7 +24,6 @@ class ModelSettings:
     learning_rate: float
     epochs: int
     warmup_steps: int = 20
-    beta1: float = 0.9
     beta2: float = 0.999
     """AdamW's memory of squared gradients: about 1 / (1 - beta2) steps"""
     weight_decay: float = 0.0

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import math
 import tomllib
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from importlib import resources
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from factory.errors import UsageError
-
-if TYPE_CHECKING:
-    from train.model import ModelSettings
 
 FOLDER = "recipes"
 
@@ -37,24 +34,12 @@ class Recipe:
     """``place``: the views' own; ``random``: four fifths of all rows, whatever their place"""
     row_tokens: int = 0
 
-    def scaled(self, owner: ModelSettings, samples_per_step: float) -> ModelSettings:
-        """The model's settings for steps of so many samples; only a budget makes steps of another size than they were chosen for.
+    def learning_rate(self, base: float, samples_per_step: float) -> float:
+        """The model's rate for steps of so many samples: square-root scaling, which keeps Adam's noise per epoch.
 
-        The square-root rule keeps Adam's path per sample: with k times the samples a step, the rate grows with sqrt(k) and 1 - beta
-        with k (Malladi et al. 2022, "On the SDEs and Scaling Rules for Adaptive Gradient Algorithms"); warm-up has as many
-        samples as before, and the decay grows with sqrt(k), so that an epoch decays as much.
+        Source: Malladi et al. 2022, "On the SDEs and Scaling Rules for Adaptive Gradient Algorithms".
         """
-        if self.packing != "budget":
-            return owner
-        k = samples_per_step / self.samples_per_step
-        return replace(
-            owner,
-            learning_rate=owner.learning_rate * math.sqrt(k),
-            beta1=max(0.0, 1 - k * (1 - owner.beta1)),
-            beta2=max(0.0, 1 - k * (1 - owner.beta2)),
-            warmup_steps=round(owner.warmup_steps / k),
-            weight_decay=owner.weight_decay * math.sqrt(k),
-        )
+        return base * math.sqrt(samples_per_step / self.samples_per_step)
 
 
 def known() -> list[str]:

@@ -65,8 +65,8 @@ class Prepared:
     division: Division
     samples: list[Encoded]
     schedule: Schedule
-    learns: ModelSettings
-    """The model's own, as the recipe scales them"""
+    owner: ModelSettings
+    learning_rate: float
     epochs: int
 
 
@@ -187,8 +187,8 @@ def prepare(settings: TrainSettings) -> Prepared:
         give_answer_loss(model)
     else:
         model.set_attn_implementation("sdpa")
-    learns = chosen.scaled(owner, steps.samples_per_step)
-    return Prepared(model, dtype, template, division, samples, steps, learns, settings.epochs or owner.epochs)
+    rate = chosen.learning_rate(owner.learning_rate, steps.samples_per_step)
+    return Prepared(model, dtype, template, division, samples, steps, owner, rate, settings.epochs or owner.epochs)
 
 
 def _template(source: Path | None, division: Division, thinking: str) -> Template:
@@ -249,7 +249,7 @@ def _config(settings: TrainSettings, ready: Prepared) -> dict[str, Any]:
         "seed": settings.seed,
         "epochs": ready.epochs,
         "tokens": settings.tokens,
-        "learning_rate": ready.learns.learning_rate,
+        "learning_rate": ready.learning_rate,
         "steps": len(ready.schedule.steps),
         "processes": int(os.environ.get("WORLD_SIZE", "1")),
     }
@@ -293,12 +293,11 @@ def _arguments(settings: TrainSettings, ready: Prepared, folder: Path) -> Traini
         activation_checkpointing_kwargs={"use_reentrant": False},
         train_sampling_strategy="sequential",
         max_steps=len(ready.schedule.steps),
-        learning_rate=ready.learns.learning_rate,
+        learning_rate=ready.learning_rate,
         lr_scheduler_type="linear",
-        warmup_steps=min(ready.learns.warmup_steps, len(ready.schedule.steps) // 4),
-        adam_beta1=ready.learns.beta1,
-        adam_beta2=ready.learns.beta2,
-        weight_decay=ready.learns.weight_decay,
+        warmup_steps=min(ready.owner.warmup_steps, len(ready.schedule.steps) // 4),
+        adam_beta2=ready.owner.beta2,
+        weight_decay=ready.owner.weight_decay,
         max_grad_norm=1.0,
         optim="adamw_torch_fused",
         seed=settings.seed,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import math
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,6 @@ from transformers import AutoTokenizer
 
 from tests.train.running import metrics, run
 from train import recipe, tokenizer
-from train.model import ModelSettings
 from train.rows import Encoded, Row, Turn, divide, read_rows
 from train.schedule import Schedule, schedule
 from train.template import Template, load_template, texts
@@ -55,15 +54,12 @@ def test_fast_fills_rows_to_its_budget_and_trains_each_sample_once_an_epoch() ->
     assert len(found.steps) < len(_schedule("exact").steps)
 
 
-def test_fast_s_steps_of_more_samples_learn_by_the_square_root_rule() -> None:
-    fast, owner = recipe.load("fast"), ModelSettings(1e-4, 8, warmup_steps=60, beta2=0.98, weight_decay=0.1)
-    assert asdict(fast.scaled(owner, 4)) == pytest.approx(asdict(owner))
-    found = fast.scaled(owner, 16)
-    assert (found.learning_rate, found.weight_decay) == pytest.approx((2e-4, 0.2))
-    assert (found.beta1, found.beta2) == pytest.approx((0.6, 0.92))
-    assert (found.warmup_steps, found.epochs) == (15, 8)
+def test_fast_s_learning_rate_grows_with_the_square_root_of_the_samples_a_step() -> None:
+    fast = recipe.load("fast")
+    assert fast.learning_rate(1e-4, 4) == pytest.approx(1e-4)
+    assert fast.learning_rate(1e-4, 15.3) == pytest.approx(1e-4 * math.sqrt(15.3 / 4))
     for name in ("original", "exact", "original-random"):
-        assert recipe.load(name).scaled(owner, _schedule(name).samples_per_step) is owner
+        assert recipe.load(name).learning_rate(1e-4, _schedule(name).samples_per_step) == pytest.approx(1e-4)
 
 
 def test_the_original_s_random_split_makes_872_and_218_of_1090() -> None:
