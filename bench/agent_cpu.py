@@ -81,7 +81,9 @@ async def peer(runs: int) -> dict[str, Any]:
     """The peer in a process of its own."""
     async with mock_provider(latency_s=LATENCY_S, script=True) as mock:
         child = await asyncio.create_subprocess_exec(
-            sys.executable, __file__, "--peer", mock.chat_url, "--runs", str(runs), stdout=asyncio.subprocess.PIPE
+            *(sys.executable, __file__, "--peer", mock.chat_url, "--runs", str(runs)),
+            env=os.environ | {"LITELLM_LOCAL_MODEL_COST_MAP": "True"},  # it would ask the network for its prices
+            stdout=asyncio.subprocess.PIPE,
         )
         out, _ = await child.communicate()
         found: dict[str, Any] = orjson.loads(out.splitlines()[-1])

@@ -80,6 +80,7 @@ async def peer(python: str, name: str, url: str, calls: int) -> dict[str, Any]:
             "CURATOR_CACHE_DIR": folder,
             "TELEMETRY_ENABLED": "0",
             "HF_HUB_OFFLINE": "1",
+            "LITELLM_LOCAL_MODEL_COST_MAP": "True",
         }
         child = await asyncio.create_subprocess_exec(
             python,
