@@ -69,6 +69,13 @@ BARS = (
         AT_MOST,
         2,
     ),
+    Bar(
+        "limits",
+        "windows until a halved limit of tokens is kept",
+        _named("bound", "halved tokens", "back_after_windows"),
+        AT_MOST,
+        2,
+    ),
     Bar("agent_cpu", "times less CPU a run than smolagents as shipped", lambda found: found["ratio"], AT_LEAST, 8),
     *(
         Bar("call_cpu", f"times less CPU a call than {peer}", _named("what", peer, "times_ours"), AT_LEAST, 8)

@@ -121,6 +121,27 @@ async def queries(seconds: float) -> dict[str, Any]:
     return {"bound": "qps"} | share(looks[0], looks[1], "served", QPS)
 
 
+async def halved_tokens() -> dict[str, Any]:
+    """TPM halved mid-run. The mock's window of tokens is 10 s and refuses everything until it has drained; the share of each."""
+    window_s = 10.0
+    looks: list[dict[str, float]] = []
+    async with mock_provider(tpm=TPM, latency_s=0.5, jitter=0.3, spread=0.5) as mock:
+
+        async def watch() -> None:
+            await asyncio.sleep(WARM_S + window_s)
+            await mock.change(tpm=TPM / 2)
+            for _ in range(int(HALVED_WATCH_S / window_s) + 1):
+                looks.append(await mock.stats())
+                await asyncio.sleep(window_s)
+
+        limits = PoolLimits(max_in_flight=256, start_in_flight=64, ramp_per_s=500.0, tpm=TPM)
+        with tempfile.TemporaryDirectory() as folder:
+            await chatting(mock, limits, folder, watch)
+    each = [share(before, after, "tokens", TPM / 120) for before, after in itertools.pairwise(looks)]
+    back = next((i for i, one in enumerate(each) if one["refused"] <= 0.1 and one["share"] >= 0.85), None)
+    return {"bound": "halved tokens", "back_after_windows": back, "window_s": window_s, "in_each_window": each}
+
+
 async def halved() -> dict[str, Any]:
     """RPM halved mid-run: the first second with <= 10 % refused and >= 85 % used, and the steady state after the tenth."""
     looks: list[dict[str, float]] = []
@@ -154,7 +175,7 @@ async def main() -> int:
     """Run what is asked for."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--only", default="rpm,tpm,qps,latency,halved")
+    parser.add_argument("--only", default="rpm,tpm,qps,latency,halved,halved_tokens")
     flags = parser.parse_args()
     results: list[dict[str, Any]] = []
     for name in flags.only.split(","):
@@ -162,6 +183,8 @@ async def main() -> int:
             results.append(await queries(flags.seconds))
         elif name == "halved":
             results.append(await halved())
+        elif name == "halved_tokens":
+            results.append(await halved_tokens())
         else:
             results.append(await bound(name, flags.seconds))
     found = {"cores": os.cpu_count(), "load": os.getloadavg(), "results": results}

@@ -18,8 +18,9 @@ from factory.records import NO_FINAL_ANSWER, Order, OrderOutcome
 
 FAILED_IN_A_ROW = 24
 """Orders without a single accepted sample before the run says that something is wrong with all of them."""
-HANDFUL = 5
-"""Orders that failed for bad answers, and at least half as many as are in work, before the time without a good one counts."""
+HANDFUL, LEAST = 5, 3
+"""Orders that failed for bad answers (fewer where fewer agents work), and at least half as many as are in work, before the time
+without a good one counts."""
 COMMIT_AFTER_S = 2.0
 """Finished orders are committed after this long even when they do not fill a unit."""
 
@@ -80,7 +81,9 @@ class Coordinator:
     _bad_since: float = 0.0
     """When an order last ended well, or the run began."""
     _bad: int = 0
-    """Orders that failed for bad answers since then."""
+    """Orders that failed for bad answers since then, and the last of them."""
+    _last_bad: OrderOutcome | None = None
+    _recheck: asyncio.TimerHandle | None = None
     _to_open: int = 0
     _pending_slots: int = 0
     """Slots of orders that are open and not committed."""
@@ -110,8 +113,9 @@ class Coordinator:
         finally:
             for task in self._running:
                 task.cancel()
-            if self._flush is not None:
-                self._flush.cancel()
+            for timer in (self._flush, self._recheck):
+                if timer is not None:
+                    timer.cancel()
             if self._committing is not None:
                 await self._committing
         self._judge_end()
@@ -191,18 +195,29 @@ class Coordinator:
         What else makes an order fail (moderation, an unknown place, the server) says nothing of answers. Orders in work are
         given up, since all that they still pay for is as bad; they stay pending.
         """
-        now = asyncio.get_running_loop().time()
         if outcome.verified:
-            self._bad, self._bad_since = 0, now
+            self._bad, self._bad_since = 0, asyncio.get_running_loop().time()
+        elif outcome.failure is None or outcome.failure[0] == NO_FINAL_ANSWER:
+            self._bad += 1
+            self._last_bad = outcome
+            self._stop_if_bad()
+
+    def _stop_if_bad(self) -> None:
+        if self._recheck is not None:
+            self._recheck.cancel()
+            self._recheck = None
+        enough = max(min(HANDFUL, max(LEAST, self.limits.running)), len(self._running) / 2)
+        if self.error or self._last_bad is None or self._bad < enough:
             return
-        self._bad += outcome.failure is None or outcome.failure[0] == NO_FINAL_ANSWER
-        lasted = now - self._bad_since
-        if lasted < self.limits.give_up_s or self._bad < max(HANDFUL, len(self._running) / 2) or self.error:
+        loop = asyncio.get_running_loop()
+        lasted = loop.time() - self._bad_since
+        if lasted < self.limits.give_up_s:
+            self._recheck = loop.call_later(self.limits.give_up_s - lasted, self._stop_if_bad)
             return
         self.error = RunStopped(
             f"No order ended well for {lasted:.0f} s, in which {self._bad} failed for bad answers (GIVE_UP_S is "
             f"{self.limits.give_up_s:.0f}): look at the teacher; what is committed is safe, and the same command goes on; "
-            f"{_why((outcome,))}"
+            f"{_why((self._last_bad,))}"
         )
         self.stop(str(self.error))
         for task in self._running:

@@ -25,6 +25,8 @@ JITTER, JITTER_OVER_S, NEAR_GRANTED = 0.004, 10.0, 0.97
 """Refusals below this share, counted over so long, are jitter while the pace stands near what was granted: a lower pace would not
 mend them, a pause lets the service's window drain."""
 PAUSE_SLOTS = 2
+HOLD_S = 0.25
+"""Between two tries of a service that refuses everything until its window has drained."""
 COUNTABLE = 20.0
 """From this limit a second on, one second's count is a measure of what the service takes."""
 GROWTH, GROWTH_DOUBLES_S, MOST_GROWTH = 0.003, 10.0, 0.03
@@ -89,6 +91,10 @@ class Pace:
     def pause(self) -> None:
         """Leave out a few slots."""
         self.next_free += PAUSE_SLOTS / self.rate
+
+    def hold(self, now: float) -> None:
+        """Leave out all slots for a moment."""
+        self.next_free = max(self.next_free, now + HOLD_S + BURST_S)
 
     def cut(self, now: float, refused_share: float) -> None:
         """Down to what the service took in the last second; where that is too few to count, by the share refused."""

@@ -12,12 +12,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from factory.errors import ProviderDown
-from factory.pace import Pace
+from factory.pace import MOST_CUT, Pace
 
 CUT = 0.8
 """What is left of the ceiling after a burst of refusals (Inspect AI's constant)."""
 CUT_QUIET_S = 1.0
 """Refusals within this time of a cut belong to the same burst."""
+CUTS_UNANSWERED, SECOND_CUT_AFTER_S = 2, 0.3
+"""Tokens are charged when an answer is complete: a window that is too full refuses everything until it has drained. So the first
+refusals cut a little, by what is refused soon after its pace is cut for good, and then no more until a later grant is answered."""
 RECOVER_AFTER_S = 3.0
 """So long after a cut its pace begins to grow again."""
 RATE_KINDS = frozenset({"rate", "burst", "tokens"})
@@ -58,6 +61,8 @@ class Pool:
     last_cut: float = float("-inf")
     last_growth: float = 0.0
     last_recovery: float = 0.0
+    cuts_unanswered: int = 0
+    """Of the tokens' pace, since a grant after the last one was answered"""
     slow_start: bool = True
     answers: int = 0
     granted_since_cut: int = 0
@@ -129,9 +134,11 @@ class Pool:
         waited = self.clock() - self.unanswered_since if self.unanswered_since is not None else 0.0
         return max(LEAST_PATIENCE * self.limits.give_up_s, self.limits.give_up_s - waited)
 
-    def answered(self) -> None:
+    def answered(self, granted_at: float) -> None:
         """An attempt succeeded: the pool is alive, and a full ceiling may grow."""
         now = self.last_heard = self.clock()
+        if granted_at > self.last_cut:
+            self.cuts_unanswered = 0
         self.unanswered_since = now if self.in_flight else None
         self._recover(now)
         if self.in_flight < int(self.ceiling) - 1 or not self.waiters:
@@ -163,6 +170,11 @@ class Pool:
         pace = self.tokens if kind == "tokens" and self.tokens else self.requests or self.tokens
         if pace is not None:
             pace.refused(now)
+        if pace is not None and pace is self.tokens and self.cuts_unanswered:
+            if self.cuts_unanswered < CUTS_UNANSWERED and now - self.last_cut >= SECOND_CUT_AFTER_S:
+                self._cut(pace, now)
+            pace.hold(now)
+            return
         if now - self.last_cut < CUT_QUIET_S:
             return
         if pace is None or kind == "burst":
@@ -172,8 +184,20 @@ class Pool:
             pace.pause()
             return
         else:
-            # Of what was sent, not of what was answered: a refusal comes at once, an answer takes its time.
-            pace.cut(now, self.refused_since_cut / max(1, self.granted_since_cut))
+            self._cut(pace, now)
+            return
+        self._mark_cut(now)
+
+    def _cut(self, pace: Pace, now: float) -> None:
+        # Of what was sent, not of what was answered: a refusal comes at once, an answer takes its time.
+        before = pace.rate
+        pace.cut(now, self.refused_since_cut / max(1, self.granted_since_cut))
+        if pace is self.tokens:
+            most = pace.rate <= before * (1 - MOST_CUT)
+            self.cuts_unanswered = CUTS_UNANSWERED if most else self.cuts_unanswered + 1
+        self._mark_cut(now)
+
+    def _mark_cut(self, now: float) -> None:
         self.last_cut = now
         self.granted_since_cut = self.refused_since_cut = 0
 
@@ -206,7 +230,7 @@ class Pool:
 class PoolLease:
     """A granted slot of one pool."""
 
-    __slots__ = ("_estimate", "_open", "_pool", "_refused", "_used", "patience_s")
+    __slots__ = ("_estimate", "_granted_at", "_open", "_pool", "_refused", "_used", "patience_s")
 
     def __init__(self, pool: Pool, estimate: int) -> None:
         self._pool = pool
@@ -214,6 +238,7 @@ class PoolLease:
         self._used = 0
         self._open = True
         self._refused = False
+        self._granted_at = pool.clock()
         self.patience_s = pool.patience_s()
         """Seconds until the pool gives up, as of the grant."""
 
@@ -236,5 +261,5 @@ class PoolLease:
         self._open = False
         self._pool.in_flight -= 1
         if answered and not self._refused:
-            self._pool.answered()
+            self._pool.answered(self._granted_at)
         self._pool.pump()

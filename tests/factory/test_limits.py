@@ -183,11 +183,11 @@ def test_a_known_pace_is_cut_to_what_the_service_took_and_recovers() -> None:
     low = pool.requests.rate
     for _ in range(10):
         clock.now += 1.0
-        pool.answered()
+        pool.answered(clock.now)
     assert low < pool.requests.rate < low * 1.06  # slow near the limit it met
     for _ in range(120):
         clock.now += 1.0
-        pool.answered()
+        pool.answered(clock.now)
     assert pool.requests.rate == granted  # and back when it is gone
 
 
@@ -203,6 +203,33 @@ def test_a_small_limit_is_cut_by_the_share_refused_at_most_by_half() -> None:
     clock.now += 1.0
     pool.refuse("rate", None, "")
     assert pool.requests.rate == pytest.approx(granted * 0.8 * (1 - MOST_CUT))
+
+
+def test_a_window_of_tokens_that_refuses_everything_cuts_once_and_is_tried_now_and_then() -> None:
+    async def work() -> None:
+        clock = Clock()
+        limits = limiter(clock, tpm=6_000_000, max_in_flight=64, start_in_flight=64)
+        pool = limits._pools["p"]
+        assert pool.tokens is not None
+        granted, tries = pool.tokens.granted, 0
+        while clock.now < 1_005.0:  # the limit was halved: what the window holds has to drain
+            lease = asyncio.ensure_future(limits.lease("p", tokens=1_000))
+            await asyncio.sleep(0)
+            if lease.done():
+                tries += 1
+                await lease.result().refused("tokens", None)
+                lease.result().release()
+            else:
+                lease.cancel()
+            clock.now += 0.01
+        assert granted * 0.45 < pool.tokens.rate <= granted * 0.5
+        assert tries < 60
+        clock.now += 1.0
+        late = await limits.lease("p", tokens=1_000)
+        late.release()
+        assert pool.cuts_unanswered == 0
+
+    run(work())
 
 
 def test_a_refusal_for_tokens_leaves_the_pace_of_requests_alone() -> None:
