@@ -48,6 +48,18 @@ def _full(found: Json, rows: int, value: float) -> float | None:
     return value if found["rows"] >= rows else None
 
 
+def _well_formed(split: str) -> Callable[[Json], float | None]:
+    return lambda found: found["well_formed_and_ended"][f"closed {split}"]["mean"]
+
+
+def _seconds(found: Json, *steps: str) -> float:
+    return sum(float(found["wall_s"][step]) for step in steps)
+
+
+def _difference(found: Json) -> float | None:
+    return (found["claims_right_open_minus_closed"] or {}).get("low")
+
+
 def _coverage(found: Json, pick: Callable[..., float]) -> float | None:
     cells = [one["coverage"] for one in found["cells"] if one["world"] == "model" and one["simulations"] >= 2_000]
     return pick(cells) if cells else None
@@ -132,6 +144,20 @@ BARS = (
         0.85,
     ),
     Bar("train_speed", "the same, full vocabulary", lambda found: _ratio(found, "full"), AT_MOST, 0.6),
+    *(
+        Bar("student", f"well-formed and ended, closed, {split}", _well_formed(split), AT_LEAST, 0.95)
+        for split in ("seen", "unseen")
+    ),
+    Bar(
+        "student",
+        "seconds of synth and closed training",
+        lambda found: _seconds(found, "synth", "closed"),
+        AT_MOST,
+        600,
+    ),
+    Bar("student", "seconds of open training", lambda found: _seconds(found, "open"), AT_MOST, 1_200),
+    Bar("student", "open minus closed, claims right on unseen places, low end", _difference, AT_LEAST, 1e-9),
+    Bar("student", "seconds of make ablate", lambda found: found["wall_s"].get("ablate"), AT_MOST, 1_800),
     Bar("judge_recovery", "coverage of r*, least cell", lambda found: _coverage(found, min), AT_LEAST, 0.93),
     Bar("judge_recovery", "coverage of r*, greatest cell", lambda found: _coverage(found, max), AT_MOST, 0.97),
 )

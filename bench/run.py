@@ -29,7 +29,8 @@ class Bench:
 
     name: str
     script: str
-    short: tuple[str, ...] = ()
+    short: tuple[str, ...] | None = ()
+    """None: only with ``--full``"""
     full: tuple[str, ...] = ()
 
 
@@ -48,6 +49,7 @@ BENCHES = (
     Bench("judge_kills", "judge_kills.py"),
     Bench("train_kills", "train_kills.py"),
     Bench("train_speed", "train_speed.py", ("--vocabulary", "embedded", "--rounds", "1"), ("--loss",)),
+    Bench("student", "student.py", None, ("--ablate",)),
     Bench("judge_recovery", "judge_recovery.py", ("--simulations", "100"), ("--simulations", "2000")),
     Bench("judge_intervals", "judge_intervals.py", ("--simulations", "100"), ("--simulations", "2000")),
 )
@@ -55,7 +57,7 @@ BENCHES = (
 
 def run(bench: Bench, *, full: bool) -> dict[str, object]:
     """Start one benchmark from the repository's root; its last JSON object, its time and its status."""
-    command = [sys.executable, str(HERE / bench.script), *(bench.full if full else bench.short)]
+    command = [sys.executable, str(HERE / bench.script), *(bench.full if full else bench.short or ())]
     start = time.monotonic()
     done = subprocess.run(
         command,
@@ -83,7 +85,7 @@ def _last_json(text: str) -> object:
 def main() -> int:
     """Run all or the named ones; write and print."""
     parser = argparse.ArgumentParser(description="Benchmarks: ratios in one run, JSON.")
-    parser.add_argument("--full", action="store_true", help="everything at its full size (an hour or so)")
+    parser.add_argument("--full", action="store_true", help="everything at its full size (two hours or so)")
     parser.add_argument("--only", default="", help="names, joined by commas: " + ", ".join(one.name for one in BENCHES))
     flags = parser.parse_args()
     wanted = set(filter(None, flags.only.split(",")))
@@ -92,7 +94,7 @@ def main() -> int:
         parser.error(f"no benchmark named {', '.join(sorted(unknown))}")
     found, missed = {}, []
     for bench in BENCHES:
-        if wanted and bench.name not in wanted:
+        if bench.name not in wanted if wanted else (bench.short is None and not flags.full):
             continue
         print(f"{bench.name} ...", file=sys.stderr, flush=True)
         found[bench.name] = run(bench, full=flags.full)

@@ -46,12 +46,14 @@ class UnitCommitter(Protocol):
 class Limits:
     """How far the run may go.
 
-    ``running``: orders with the executor; ``window``: those and the finished ones behind a slow one, which bounds memory;
+    ``agents``: orders in work at once; ``running``: those with the executor, the next ones waiting there too; ``window``: those
+    and the finished ones behind a slow one, which bounds memory;
     ``give_up_s``: how long no order may end well while others fail for bad answers.
     """
 
     target: int
     candidates: int
+    agents: int
     running: int
     window: int
     give_up_s: float
@@ -206,7 +208,8 @@ class Coordinator:
         if self._recheck is not None:
             self._recheck.cancel()
             self._recheck = None
-        enough = max(min(HANDFUL, max(LEAST, self.limits.running)), len(self._running) / 2)
+        agents = self.limits.agents
+        enough = max(min(HANDFUL, max(LEAST, agents)), min(agents, len(self._running)) / 2)
         if self.error or self._last_bad is None or self._bad < enough:
             return
         loop = asyncio.get_running_loop()

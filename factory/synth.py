@@ -149,6 +149,7 @@ async def _produce(
         Limits(
             settings.n,
             candidates,
+            agents=settings.agents,
             running=settings.agents + QUEUED_ORDERS,
             window=8 * settings.agents,
             give_up_s=settings.give_up_s,

@@ -60,6 +60,7 @@ def test_fifty_samples_go_through_every_room_while_services_fail(tmp_path: Path)
     assert "INVENTED" in (tmp_path / "export" / "README.md").read_text(encoding="utf-8")
     _run(data, "train", "run", EPOCHS="1")
     assert (data / "models" / "tiny-closed-0" / "model.safetensors").exists()
+    _run(data, "train", "complete", LIMIT="3")
     _judge(data)
     _run(data, "warehouse", "check")
     with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as connection:
@@ -68,6 +69,14 @@ def test_fifty_samples_go_through_every_room_while_services_fail(tmp_path: Path)
             "select count(distinct item_id), count(*) filter (status <> 'scored' and reason is null) from verdicts "
             "where item_kind = 'sample'"
         ).fetchone()
+        answers, measured = connection.execute(
+            "select count(distinct completion_id), count(distinct m.completion_id) from completions "
+            "left join measures m using (completion_id)"
+        ).fetchone() or (0, 0)
+        [(students,)] = connection.execute(
+            "select count(distinct item_id) from verdicts where item_kind = 'completion'"
+        ).fetchall()
+    assert 3 <= answers == measured == students
     assert refused is not None
     assert refused[0] > 0
     assert judged == (50, 0)

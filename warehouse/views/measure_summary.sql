@@ -1,4 +1,4 @@
--- measure_summary: one measure of one checkpoint, arm, mode and split. Owner: train. Readers: people, report.
+-- measure_summary: one measure of one checkpoint, arm, mode and split. Owner: train. Readers: people (make sql).
 -- Answers about one place share its restaurants, so the standard error is clustered by place; NULL with one place.
 create or replace view measure_summary as
 with answers as (

@@ -1,4 +1,4 @@
--- scores: one item, rubric, judge and design: means over scored replicates. Owner: judge. Readers: report, train.
+-- scores: one item, rubric, judge and design: means over scored replicates. Owner: judge. Readers: people (make sql), ablation.
 -- dimensions: mean of each dimension on 1 to 5 over the replicates that gave it; total: 0 to 10.
 create or replace view scores as
 with calls as (
