@@ -44,7 +44,7 @@ def scene(folder: Path, death: str, give_up_s: float, bar_s: float = BAR_S) -> d
         stopped = outcome(run)
         served.die(None)
         run.n = stopped["samples"] + 10
-        status, _ = run.finish()
+        status, again = run.finish()
         resumed = outcome(run)
     missed = ["exit"] * (child.returncode != 1) + ["time"] * (took_s > bar_s) + ["traceback"] * ("Traceback" in said)
     missed += [name for name in ("lost", "double", "torn") if stopped[name] or resumed[name]]
@@ -56,6 +56,7 @@ def scene(folder: Path, death: str, give_up_s: float, bar_s: float = BAR_S) -> d
         "stopped_after_s": round(took_s, 1),
         "said": errors[-1] if errors else said[-300:],
         "samples": [stopped["samples"], resumed["samples"]],
+        "resumed": [status, next((line for line in again.splitlines() if line.startswith("error: ")), "")],
         "missed": missed + ["no reason"] * (not errors),
     }
 

@@ -157,8 +157,13 @@ def _sweep(data: Path) -> None:
 
 
 def _trouble(data: Path, error: Exception) -> DiskTrouble:
+    if not data.exists():
+        return DiskTrouble(
+            f"DATA={data} was moved, deleted or unmounted while the warehouse was refreshed: bring it back."
+        )
+    reason = str(error).strip().partition("\n")[0]  # DuckDB draws the place in its SQL below
     return DiskTrouble(
-        f"{data / FILE} cannot be refreshed ({error}): free space, or rebuild it from the shards with `make warehouse REBUILD=1`."
+        f"{data / FILE} cannot be refreshed ({reason}): free space, or rebuild it from the shards with `make warehouse REBUILD=1`."
     )
 
 
