@@ -128,8 +128,8 @@ def _resolve(raw: Mapping[str, str | None], env: Mapping[str, str]) -> Settings:
         workers=_required(_whole(raw, "WORKERS", low=1, high=64)),
         agents=agents if agents is not None else (16 if simulated else 64),
         repairs=_required(_whole(raw, "REPAIRS", low=0, high=2)),
-        dry=_switch(raw, "DRY"),
-        yes=_switch(raw, "YES"),
+        dry=switch(raw["DRY"]),
+        yes=switch(raw["YES"]),
         data=Path(raw["DATA"] or "data"),
         give_up_s=_required_number(_number(raw, "GIVE_UP_S", low=1.0)),
         amap_api=_one_of(raw, "AMAP_API", ("v3", "v5")),
@@ -144,7 +144,9 @@ def _resolve(raw: Mapping[str, str | None], env: Mapping[str, str]) -> Settings:
         price_out=_number(raw, "PRICE_OUT", low=0.0),
         sandbox_defects=_required_number(_number(raw, "SANDBOX_DEFECTS", low=0.0, high=1.0)),
         sandbox_faults=raw["SANDBOX_FAULTS"] or "",
-        keys=Keys(env.get("AMAP_KEY") or None, env.get("AMAP_SECRET") or None, _teacher_key(teacher, env)),
+        keys=Keys(
+            env.get("AMAP_KEY") or None, env.get("AMAP_SECRET") or None, provider_key(teacher, env, "TEACHER_API_KEY")
+        ),
     )
 
 
@@ -164,14 +166,17 @@ def _world(map_name: str | None, teacher: str | None, env: Mapping[str, str]) ->
     return chosen_map, chosen_teacher
 
 
-def _teacher_key(teacher: str, env: Mapping[str, str]) -> str | None:
-    """The key that the chosen teacher's provider reads; litellm finds those of other providers by itself."""
-    provider = teacher.split("/", 1)[0].upper()
-    if teacher == SANDBOX:
+def provider_key(model: str, env: Mapping[str, str], other: str) -> str | None:
+    """The key that this model's provider reads, else the one named ``other``; litellm finds those of its providers by itself.
+
+    Nobody is sent another provider's key, and a sandbox none.
+    """
+    provider = model.split("/", 1)[0].upper()
+    if model.startswith(SANDBOX):
         return None
-    if teacher.startswith("qwen") or provider == "DASHSCOPE":
+    if model.startswith("qwen") or provider == "DASHSCOPE":
         return env.get("DASHSCOPE_API_KEY") or None
-    return env.get(f"{provider}_API_KEY") or env.get("TEACHER_API_KEY") or None
+    return env.get(f"{provider}_API_KEY") or env.get(other) or None
 
 
 def _whole(raw: Mapping[str, str | None], name: str, *, low: int, high: int | None = None) -> int | None:
@@ -216,8 +221,9 @@ def _required_number(value: float | None) -> float:
     return value
 
 
-def _switch(raw: Mapping[str, str | None], name: str) -> bool:
-    return (raw[name] or "0").lower() not in ("0", "no", "false", "")
+def switch(text: str | None) -> bool:
+    """Whether a setting is on: 0, no, false and nothing are off."""
+    return (text or "0").lower() not in ("0", "no", "false", "")
 
 
 def _one_of(raw: Mapping[str, str | None], name: str, allowed: tuple[str, ...]) -> str:

@@ -38,7 +38,8 @@ def _report(argv: Sequence[str]) -> int:
     from judge.report import write_report  # noqa: PLC0415 - as above
 
     settings = read_settings(argv)
-    where = write_report(settings.data, settings.name, model_of(settings.judge), settings.run)
+    second = model_of(settings.second) if settings.second else None
+    where = write_report(settings.data, settings.name, model_of(settings.judge), settings.run, second=second)
     sys.stderr.write(f"report: {where}\n")
     return 0
 

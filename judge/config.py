@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from factory.config import switch
 from factory.errors import UsageError
 
 SANDBOX, SANDBOX_SECOND = "sandbox", "sandbox-2"
@@ -70,8 +71,8 @@ def read_settings(argv: Sequence[str]) -> JudgeSettings:
         run=flags.run,
         seed=_whole("SEED", flags.seed, low=0),
         budget_cny=_amount("BUDGET", env.get("BUDGET")),
-        yes=bool(env.get("YES")),
-        dry=bool(env.get("DRY")),
+        yes=switch(env.get("YES")),
+        dry=switch(env.get("DRY")),
         in_flight=_whole("IN_FLIGHT", flags.in_flight),
         ramp_per_s=_amount("RAMP", flags.ramp) or 50.0,
         rpm=_amount("JUDGE_RPM", flags.rpm),

@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from factory.config import provider_key
 from factory.errors import ProviderDown, UsageError
 from factory.ledger import Ledger
 from factory.limits import LocalLimiter, PoolLimits
@@ -130,7 +131,7 @@ def _open(settings: JudgeSettings, name: str, way: Route, breaker: Breaker, ledg
     price = price_known(way.model)
     if price is None and settings.budget_cny is not None:
         raise UsageError(f"The price of {way.model} is not known, so BUDGET cannot be kept: add it to prices.toml.")
-    key = os.environ.get("DASHSCOPE_API_KEY") or None
+    key = provider_key(name.replace(f"{SDK}/", "dashscope/", 1), os.environ, "JUDGE_API_KEY")
     official = way.base_url in {DASHSCOPE_URL, NATIVE_URL}
     if official and key is None:
         raise UsageError(f"JUDGE={name} needs a key: set DASHSCOPE_API_KEY in the environment.")

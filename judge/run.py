@@ -105,7 +105,12 @@ async def _run(settings: JudgeSettings) -> int:
             if await _ask(settings, work, judges, total):
                 return 130
     where = await asyncio.to_thread(
-        write_report, settings.data, settings.name, work.models[settings.judge], settings.run
+        write_report,
+        settings.data,
+        settings.name,
+        work.models[settings.judge],
+        settings.run,
+        second=work.models.get(settings.second or ""),
     )
     say(f"report: {where}")
     return 0

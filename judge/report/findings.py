@@ -66,8 +66,8 @@ class Findings:
     unscored: int
 
 
-def find(material: Material, judge: str) -> Findings:
-    """All of it. ``judge``: whose calls are counted."""
+def find(material: Material, judge: str, second: str | None = None) -> Findings:
+    """All of it. ``judge``: whose calls are counted; ``second``: the judge that stands beside it."""
     accepted = sum(run.accepted for run in material.runs)
     costs = [row[7] for row in material.usage]
     tokens = sum((row[5] or 0) + (row[6] or 0) for row in material.usage)
@@ -75,7 +75,8 @@ def find(material: Material, judge: str) -> Findings:
     asked = [row for row in material.coverage if row[0] == judge]
     judge_costs = [row[7] for row in asked if row[7] is not None]
     return Findings(
-        simulated=judge.startswith("sandbox/") or any(run.simulated for run in material.runs),
+        simulated=any(one.startswith("sandbox/") for one in (judge, second or ""))
+        or any(run.simulated for run in material.runs),
         claims=sum(by_status.values()),
         verified=by_status.get("verified", 0),
         inferable=by_status.get("inferable", 0),

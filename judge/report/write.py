@@ -24,21 +24,24 @@ from judge.statistics.summary import Summary, summarise
 _JUDGED_ON = "select strftime(max(created_at), '%Y-%m-%d') from verdicts where judge = $judge"
 
 
-def write_report(data: Path, name: str, judge: str, run: str | None = None) -> Path:
-    """Write all of it and return the page's path; ``run``: one factory run only. Raises UsageError without verdicts."""
+def write_report(data: Path, name: str, judge: str, run: str | None = None, *, second: str | None = None) -> Path:
+    """Write all of it and return the page's path; ``run``: one factory run only. Raises UsageError without verdicts.
+
+    ``second``: the model id of the judge beside it; others that were asked in this folder at other times have no part.
+    """
     warehouse = data / "warehouse.duckdb"
     if not warehouse.exists():
         raise UsageError(f"There is no {warehouse}: run `make synth` first.")
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         material = read_material(connection, data, run)
-        findings = find(material, judge)
+        findings = find(material, judge, second)
         if not findings.asked:
             raise UsageError("There are no verdicts yet: run `make judge` first.")
         timeline = _timeline(connection, material.runs)
         browsable = read_items(connection, run, judge)
         places = read_places(connection, run)
         [(judged_on,)] = connection.execute(_JUDGED_ON, {"judge": judge}).fetchall()
-    summary = summarise(material.rows, judge, material.sound, harmless=frozenset(HARMLESS))
+    summary = summarise(material.rows, judge, material.sound, second=second, harmless=frozenset(HARMLESS))
     drawings = figures.charts(summary, material.losses, timeline)
     contents = Contents(
         material,

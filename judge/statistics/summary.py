@@ -104,20 +104,24 @@ def summarise(
     judge: str,
     sound: Mapping[str, bool],
     *,
+    second: str | None = None,
     harmless: frozenset[str] = frozenset(),
     resamples: int = RESAMPLES,
 ) -> Summary:
-    """``sound``: by item_id, whether the verifier finds nothing wrong; ``harmless``: edits that change no fact. Pure and seeded."""
+    """Pure and seeded.
+
+    ``second``: a judge to compare with, where it was asked; ``sound``: by item_id, whether the verifier finds nothing wrong;
+    ``harmless``: edits that change no fact.
+    """
     calls = calls_of(rows, judge)
-    other = next(iter(sorted({row.judge for row in rows} - {judge})), None)
-    second = calls_of(rows, other) if other else None
+    other = calls_of(rows, second) if second and any(row.judge == second for row in rows) else None
     one_text = same_text(calls, SPLITS, resamples)
     found = halo_of(calls, resamples)
     headline = by_group(calls, HELD_OUT, resamples)
     apart = [by_group(calls, (split,), resamples) for split in SPLITS]
     return Summary(
         judge=judge,
-        second=other,
+        second=second if other else None,
         replicates=calls.replicates,
         scored=tuple(_scored(calls, [row for row in rows if row.judge == judge and row.design == "standard"])),
         legacy=tuple(_legacy([row for row in rows if row.judge == judge and row.design == "legacy"])),
@@ -129,7 +133,7 @@ def summarise(
         same_text=one_text,
         halo=found,
         conclusion=conclude(found, one_text.free_of_noise),
-        trust=tuple(trust_of(calls, second, rubric, resamples) for rubric in (DATA, ANSWER)),
+        trust=tuple(trust_of(calls, other, rubric, resamples) for rubric in (DATA, ANSWER)),
         truth=tuple(one for rubric in (DATA, ANSWER) if (one := truth_of(calls, rubric, sound, resamples))),
         compared=tuple(_compared(calls)),
         responses=responses(calls, harmless),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from factory.config import provider_key, switch
 from factory.errors import AccountRefused, QuotaExhausted, RunStopped
 from factory.limits import PoolLimits
 from judge.asking import messages, rubric_text
@@ -118,6 +119,15 @@ def test_the_estimate_says_what_binds_and_what_it_costs() -> None:
     assert "set by RPM" in "".join(lines("qwen-plus", found))
     unknown = estimate(load, PoolLimits(tpm=1_000, max_in_flight=200), None, simulated=False)
     assert (unknown.binds, unknown.cost_cny) == ("TPM", None)
+
+
+def test_nobody_is_sent_another_providers_key_and_zero_is_no_agreement() -> None:
+    env = {"DASHSCOPE_API_KEY": "d", "DEEPSEEK_API_KEY": "s"}
+    assert provider_key("deepseek/deepseek-chat", env, "JUDGE_API_KEY") == "s"
+    assert provider_key("moonshot/kimi", env, "JUDGE_API_KEY") is None
+    assert provider_key("dashscope/qwen-plus", env, "JUDGE_API_KEY") == "d"
+    assert [provider_key(name, env, "JUDGE_API_KEY") for name in ("sandbox", "sandbox-2")] == [None, None]
+    assert [switch(text) for text in ("1", "yes", "0", "no", "False", "", None)] == [True, True, *[False] * 5]
 
 
 def test_the_sandbox_ends_with_its_parent_and_gets_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -19,7 +20,8 @@ import pytest
 
 from judge.planted import FAULTS, HARMLESS
 from judge.report import write_report
-from judge.report.data import read_losses
+from judge.report.data import read_losses, read_material
+from judge.report.findings import find
 from judge.report.page import embedded
 from judge.report.words import CONCLUSIONS
 from judge.statistics.agreement import reliability
@@ -29,7 +31,7 @@ from tests.judge.test_asking import attack
 CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 EVIL = "</script><img src=x onerror=\"document.title='OWNED'\"><svg/onload=document.title='OWNED'>"
-MODEL = "sandbox/judge-v1"
+MODEL, SECOND_MODEL = "sandbox/judge-v1", "sandbox/judge-v2"
 
 
 def _run(room: str, command: str, data: Path, **env: str) -> None:
@@ -59,7 +61,7 @@ def copy(world: Path, tmp_path: Path) -> Path:
 
 
 def _html(data: Path) -> str:
-    return write_report(data, "r", MODEL).read_text(encoding="utf-8")
+    return write_report(data, "r", MODEL, second=SECOND_MODEL).read_text(encoding="utf-8")
 
 
 class _Tags(HTMLParser):
@@ -259,6 +261,20 @@ def _browse(page: Path, fragment: str) -> str:
     )
     assert "CONSOLE" not in done.stderr, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
     return done.stdout
+
+
+def test_only_the_second_judge_that_was_named_stands_beside_and_a_simulated_one_stamps(copy: Path) -> None:
+    def told(second: str | None) -> tuple[str | None, bool]:
+        write_report(copy, "r", MODEL, second=second)
+        found = orjson.loads((copy / "reports" / "r" / "report.json").read_bytes())
+        return found["scores"]["second"], found["findings"]["simulated"]
+
+    assert told(None) == (None, True)
+    assert told(SECOND_MODEL) == (SECOND_MODEL, True)
+    with duckdb.connect(str(copy / "warehouse.duckdb"), read_only=True) as connection:
+        material = replace(read_material(connection, copy, None), runs=())
+    assert not find(material, "qwen-plus").simulated
+    assert find(material, "qwen-plus", SECOND_MODEL).simulated
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed here")

@@ -360,7 +360,7 @@ def test_a_judge_that_marks_what_is_faulty_is_measured_against_it_and_against_a_
                     rng.choice([2, 3, 4], p=[0.4, 0.4, 0.2]) if faulty else rng.choice([3, 4, 5], p=[0.1, 0.2, 0.7])
                 )
                 rows.append(_row(str(one), "sample", "data_v1", k, 2 * mark, scores={"准确性": mark}, judge=judge))
-    found = summarise(rows, "one", {str(one): one % 4 != 0 for one in range(200)}, resamples=200)
+    found = summarise(rows, "one", {str(one): one % 4 != 0 for one in range(200)}, second="two", resamples=200)
     [truth] = found.truth
     assert (truth.dimension, truth.decisions.faulty, truth.decisions.sound) == ("准确性", 50, 150)
     assert _holds(truth.decisions.sensitivity, 0.8)
