@@ -33,6 +33,8 @@ def docpack(
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
     """Shapes: query [1, H, T, D], key and value [1, K, T, D]; returns [1, T, H, D]."""
+    if query.dtype != value.dtype:  # under autocast the norms of queries and keys give fp32, which no kernel takes
+        query, key = query.to(value.dtype), key.to(value.dtype)
     grouped = int(getattr(module, "num_key_value_groups", 1)) > 1
     edges = borders or (0, query.shape[2])
     if offsets is not None and offsets.is_cuda and query.dtype in _KERNEL_DTYPES:

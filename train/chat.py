@@ -21,7 +21,7 @@ import torch
 from transformers import TextStreamer
 
 from factory.config import Settings, read_settings
-from factory.errors import NoSuchPlace, UsageError
+from factory.errors import OrderFailed, UsageError
 from factory.geo import distance_m
 from factory.maps.cuisines import CUISINES_KNOWN
 from factory.maps.open_map import open_map
@@ -151,7 +151,7 @@ def talk(student: Student, lines: Iterable[str], around: Surroundings | None) ->
                 _say(HELP)
             elif text:
                 conversation.ask(around.prompt(text) if around else text)
-        except (UsageError, NoSuchPlace) as error:
+        except (UsageError, OrderFailed) as error:
             _say(f"{error}\n")
 
 

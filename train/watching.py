@@ -195,11 +195,12 @@ class Watcher(TrainerCallback):  # type: ignore[misc]  # transformers ships no t
         """Validation loss of each split, one answer of each, and the curve so far."""
         start = time.monotonic()
         found = validation.losses(model, self._held, args.device, fused=self._fused)
-        if self._metrics is not None and found:
-            self._metrics.add({"step": step, "validation_loss": found})
-            _say(" · ".join(f"validation {split} {loss:.4f}" for split, loss in found.items()))
-            if not args.fsdp:
-                self._ask(self._metrics, step, model)
+        if self._metrics is not None:
+            if found:
+                self._metrics.add({"step": step, "validation_loss": found})
+                _say(" · ".join(f"validation {split} {loss:.4f}" for split, loss in found.items()))
+                if not args.fsdp:
+                    self._ask(self._metrics, step, model)
             self._metrics.draw(demonstration=self._demonstration)
         self._meter.pause(time.monotonic() - start)
 

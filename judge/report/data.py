@@ -20,18 +20,19 @@ select r.run_id, r.target, r.map_provider, r.teacher, r.prompt_version, r.places
   l.surplus, l.rejected, l.duplicate, l.failed, l.pending
 from runs r join ledger l using (run_id) where $run is null or run_id = $run order by run_id
 """
-_ROWS = """
-with newest as (  -- a model that was trained again answers anew: its newest answers count
-  select completion_id, mode from completions
+NEWEST = """(
+  select * from completions
   qualify checkpoint = first_value(checkpoint) over (partition by arm, mode order by created_at desc, checkpoint)
-)
+)"""
+"""Of completions: a model that was trained again answers anew, and its newest answers count."""
+_ROWS = f"""
 select v.item_id, v.item_kind, s.sample_id, s.place_id, s.split, v.arm, n.mode, v.design, v.rubric, v.replicate, v.judge,
   v.total, v.status, nullif(v.reason, ''), v.edit, v.dose, v.scores
 from verdicts v join samples s on s.sample_id = coalesce(v.sample_id, v.item_id)
-left join newest n on n.completion_id = v.item_id
+left join {NEWEST} n on n.completion_id = v.item_id
 where ($run is null or s.run_id = $run) and (v.item_kind <> 'completion' or n.mode is not null)
 order by v.item_id, v.design, v.rubric, v.replicate, v.judge
-"""
+"""  # noqa: S608 - a constant
 _SOUND = """
 select s.sample_id, count(*) filter (c.status = 'unsupported') = 0 from samples s join claims c using (sample_id)
 where $run is null or s.run_id = $run group by 1
@@ -40,12 +41,12 @@ select m.completion_id, min(m.value) = 1 from measures m join completions c usin
 join samples s using (sample_id) where m.kind in ('in_evidence', 'claims_right') and ($run is null or s.run_id = $run)
 group by 1 having count(*) = 2
 """
-_TEXTS = """
+_TEXTS = f"""
 select 'data', split, place_id, question, answer from samples where $run is null or run_id = $run
 union all
-select c.arm || ' ' || c.mode, c.split, s.place_id, c.question, c.answer from completions c join samples s using (sample_id)
+select c.arm || ' ' || c.mode, c.split, s.place_id, c.question, c.answer from {NEWEST} c join samples s using (sample_id)
 where $run is null or s.run_id = $run order by all
-"""
+"""  # noqa: S608 - a constant
 _FACTS = """
 select s.sample_id, s.place_id, c.poi_id, c.kind, any_value(c.truth) from claims c join samples s using (sample_id)
 where c.poi_id is not null and c.truth is not null and ($run is null or s.run_id = $run) group by all order by all
@@ -72,10 +73,10 @@ _CLAIMS = """
 select c.kind, c.status, count(*) from claims c join samples s using (sample_id)
 where $run is null or s.run_id = $run group by all order by all
 """
-_MEASURES = """
-select m.kind, c.mode, c.arm, c.split, s.place_id, m.value from measures m join completions c using (completion_id)
+_MEASURES = f"""
+select m.kind, c.mode, c.arm, c.split, s.place_id, m.value from measures m join {NEWEST} c using (completion_id)
 join samples s using (sample_id) where m.value is not null and ($run is null or s.run_id = $run) order by all
-"""
+"""  # noqa: S608 - a constant
 _SPLITS = """
 select split, count(*), count(distinct place_id), count(*) filter (not feasible) from samples
 where $run is null or run_id = $run group by split order by split

@@ -13,15 +13,17 @@ from typing import Any
 import duckdb
 import orjson
 
+from judge.report.data import NEWEST
+
 BUDGET_BYTES = 6_500_000
 """Of items and orders in the page: N=1000 stays below 10 MB with figures, and a phone still opens it."""
-_ITEMS = """
+_ITEMS = f"""
 select s.sample_id as id, 'sample' as kind, '' as arm, '' as mode, s.question as q, s.answer as a, s.sample_id as sample
 from samples s where $run is null or s.run_id = $run
 union all
 select c.completion_id, 'completion', c.arm, c.mode, c.question, c.answer, c.sample_id
-from completions c join samples s using (sample_id) where $run is null or s.run_id = $run
-"""
+from {NEWEST} c join samples s using (sample_id) where $run is null or s.run_id = $run
+"""  # noqa: S608 - a constant
 _SAMPLES = """
 select sample_id, order_id, place, city, split, feasible, teacher, cuisine, taste, budget_min_cny, budget_max_cny, radius_m,
   party_size, occasion, diet, meal_time, list_transform(recommendations, lambda r: r.poi_id)

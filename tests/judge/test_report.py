@@ -188,7 +188,17 @@ def _complete(data: Path) -> None:
         rows = "from samples s, (select unnest(['base', 'tuned']) as arm) a"
         connection.execute(
             "insert into completions_shard by name select s.sample_id || '-' || arm as completion_id, s.sample_id, s.run_id, "
-            f"s.split, 'closed' as mode, arm, 'tiny' as model, 'tiny@1' as checkpoint, s.question, s.answer {rows}"
+            "s.split, 'closed' as mode, arm, 'tiny' as model, 'tiny@1' as checkpoint, s.question, s.answer, "
+            f"timestamptz '2026-11-02 00:00:00+00' as created_at {rows}"
+        )
+        connection.execute(  # an older training of the same model: no part of any number
+            "insert into completions_shard by name select s.sample_id || '-old' as completion_id, s.sample_id, s.run_id, s.split, "
+            "'closed' as mode, 'tuned' as arm, 'tiny' as model, 'tiny@0' as checkpoint, s.question, '' as answer, "
+            "timestamptz '2026-11-01 00:00:00+00' as created_at from samples s"
+        )
+        connection.execute(
+            "insert into measures_shard by name select s.sample_id || '-old' as completion_id, 'claims_right' as kind, "
+            "0.0 as value from samples s"
         )
         connection.execute(
             "insert into measures_shard by name select s.sample_id || '-' || arm as completion_id, k.kind, "

@@ -142,3 +142,19 @@ def test_a_folder_of_the_whole_vocabulary_is_what_a_hub_gives(tmp_path: Path) ->
         151_645,
         151_643,
     )
+
+
+def test_under_autocast_every_attention_path_gets_the_dtype_that_kernels_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Qwen3's norms of queries and keys give fp32 under autocast, which no kernel of a GPU takes."""
+    taken: list[tuple[torch.dtype, ...]] = []
+    real = attention.scaled_dot_product_attention
+
+    def watched(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, **options: Any) -> torch.Tensor:
+        taken.append((query.dtype, key.dtype, value.dtype))
+        return real(query, key, value, **options)
+
+    monkeypatch.setattr(attention, "scaled_dot_product_attention", watched)
+    query, key = torch.randn(1, 2, 6, 8), torch.randn(1, 2, 6, 8)
+    value = torch.randn(1, 2, 6, 8).bfloat16()
+    attention.docpack(torch.nn.Module(), query, key, value, None, borders=(0, 2, 6))
+    assert taken == [(torch.bfloat16,) * 3] * 2
