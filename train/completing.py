@@ -27,6 +27,7 @@ from factory.refresh import Refresher
 from factory.rows import now_utc
 from factory.split import hash_fraction
 from factory.store import LocalStore, Store
+from train import hub
 from train.measuring import Ground, Grounds, measure, open_data
 from train.rows import MODES
 from train.summary import print_summary
@@ -297,7 +298,20 @@ def main(argv: Sequence[str]) -> int:
         return 0
     limit = int(flags.limit) if flags.limit else None
     complete(flags.data, folder, flags.mode, flags.arm, 0 if flags.held_out else TRAIN_SAMPLE, limit)
+    if flags.arm == "tuned" and not flags.checkpoint:
+        _complete_base(flags.data, folder, flags.mode, limit)
     return 0
+
+
+def _complete_base(data: Path, folder: Path, mode: str, limit: int | None) -> None:
+    """The answers of the weights that this checkpoint was trained from, as arm=base; the embedded model has none but chance."""
+    trained = orjson.loads((folder / "chidian.json").read_bytes())
+    if trained["demonstration"]:
+        return
+    try:
+        complete(data, hub.find_model(trained["model"], trained["hub"]), mode, "base", TRAIN_SAMPLE, limit)
+    except UsageError as error:  # weights that were moved, or have no chat template: the tuned answers stand
+        _say(f"No answers of the weights before training (arm=base): {error}")
 
 
 def trained_held_out(folder: Path) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 import torch
 
@@ -17,7 +19,7 @@ from factory.errors import UsageError
 from factory.rows import now_utc
 from factory.store import LocalStore
 from train import attention, completing, tokenizer
-from train.completing import Student, answers, complete, identity, load_student, questions, visible
+from train.completing import Student, answers, complete, identity, load_student, main, questions, visible
 from train.measuring import Ground, Grounds, measure, open_data, repetition
 from train.model import tiny
 from train.summary import interval, open_minus_closed
@@ -218,6 +220,26 @@ def test_untrained_weights_answer_as_arm_base_and_stand_beside_the_tuned(
         counts = connection.execute(question, [folder.name]).fetchone()
     asked = len(questions(data, "closed", 2, 1))
     assert counts == (asked, asked)
+
+
+@pytest.mark.usefixtures("short")
+def test_weights_that_were_given_answer_too_and_those_that_are_gone_lose_nothing(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = _save(tmp_path / "given", 6)
+    tuned = _save(data / "models" / "mine-closed-0", 7)
+    trained = {"mode": "closed", "model": str(given), "hub": None, "demonstration": False}
+    (tuned / "chidian.json").write_bytes(orjson.dumps(trained))
+    assert main(["--data", str(data), "--limit", "1"]) == 0
+    with open_data(data) as connection:
+        arms = connection.execute(
+            "select arm, model from completions where model in ('given', 'mine-closed-0') group by all order by 1"
+        )
+        assert arms.fetchall() == [("base", "given"), ("tuned", "mine-closed-0")]
+    shutil.rmtree(given)
+    assert main(["--data", str(data), "--limit", "1"]) == 0
+    assert "arm=base" in capsys.readouterr().err
+    shutil.rmtree(tuned)
 
 
 def test_a_repeating_answer_is_seen() -> None:
