@@ -28,7 +28,7 @@ sql: $(STAMPS)/warehouse ## ask the warehouse: Q="select …" (FORMAT=table|csv|
 export: $(STAMPS)/warehouse ## write samples with a dataset card (LAYOUT=iqa|alpaca|sharegpt|messages OUT=folder)
 	@$(PY) -m warehouse export
 
-train: $(STAMPS)/train ## fine-tune, complete, measure (MODEL=folder HUB= RECIPE=exact|fast|original MODE=closed|open SQL= THINKING=off)
+train: $(STAMPS)/train ## fine-tune, complete, measure (MODEL=folder HUB= RECIPE=exact|fast|original MODE=closed|open SQL= RUN= THINKING=off)
 	@$(PY) -m train run && $(PY) -m train complete
 
 chat: $(STAMPS)/train ## talk to a checkpoint (MODEL= MODE=)

@@ -52,6 +52,7 @@ def settings(data: Path, recipe_name: str, model: Path | None, tokens: int) -> T
         data=data,
         mode="closed",
         sql=None,
+        run=None,
         model=str(model) if model else None,
         hub=None,
         recipe=chosen,

@@ -10,7 +10,7 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -29,7 +29,8 @@ from factory.split import hash_fraction
 from factory.store import LocalStore, Store
 from train import hub
 from train.measuring import Ground, Grounds, measure, open_data
-from train.rows import MODES
+from train.model import DEMONSTRATION
+from train.rows import MODES, of_run
 from train.summary import print_summary
 
 ARMS: Final = ("tuned", "base")
@@ -170,7 +171,7 @@ def complete(
     student = load_student(folder, arm)
     run, prefix = f"completions-{student.name}", f"{student.identity}-{arm}-{mode}"
     store = LocalStore(data)
-    asked = questions(data, mode, train_sample, limit)
+    asked = questions(data, mode, train_sample, limit, _record(folder).get("run"))
     if not asked:
         raise UsageError(f"{data} holds no questions for MODE={mode}: run `make synth` first.")
     most = longest_answer(student, data, mode)
@@ -182,12 +183,17 @@ def complete(
             _say(f"{student.name} · {arm} · {mode}: {len(_done(store, run, prefix))}/{len(asked)} questions answered")
     asyncio.run(Refresher(data).refresh())
     print_summary(data, student.name, student.identity)
+    if _record(folder).get("demonstration"):
+        _say(DEMONSTRATION)
     return new
 
 
-def questions(data: Path, mode: str, train_sample: int, limit: int | None) -> list[Question]:
-    """All held-out questions and a fixed pseudo-random sample of the trained ones; larger numbers only add."""
-    train, held_out = (_read(data, view) for view in MODES[mode])
+def questions(data: Path, mode: str, train_sample: int, limit: int | None, run: str | None = None) -> list[Question]:
+    """All held-out questions and a fixed pseudo-random sample of the trained ones; larger numbers only add.
+
+    ``run``: of this factory run only, as the checkpoint was trained.
+    """
+    train, held_out = (_read(data, of_run(view, run)) for view in MODES[mode])
     shuffled = sorted(train, key=lambda one: hash_fraction("completions", one.sample_id))[:train_sample]
     groups: dict[str, list[Question]] = {}
     for one in (*shuffled, *sorted(held_out, key=lambda one: hash_fraction("completions", one.sample_id))):
@@ -209,16 +215,14 @@ def longest_answer(student: Student, data: Path, mode: str) -> int:
     return int(lengths[min(len(lengths) - 1, int(len(lengths) * 0.99))] * HEADROOM) + 8
 
 
-def _done(store: Store, run: str, prefix: str) -> dict[str, list[str]]:
-    """Sample ids by unit that this checkpoint has answered."""
-    units = {one["unit"]: one["samples"] for one in store.commits(run) if one["unit"].startswith(prefix + "-")}
-    return {sample: unit for unit, samples in units.items() for sample in samples}
+def _done(store: Store, run: str, prefix: str) -> set[str]:
+    """Ids of the samples whose questions this checkpoint has answered."""
+    return {sample for one in store.commits(run) if one["unit"].startswith(prefix + "-") for sample in one["samples"]}
 
 
-def _next(student: Student, asked: Sequence[Question], done: Iterable[str]) -> list[Question]:
+def _next(student: Student, asked: Sequence[Question], done: set[str]) -> list[Question]:
     """The longest missing questions: rows of like length share a batch, and the hardest batch comes first."""
-    known = set(done)
-    missing = [one for one in asked if one.sample_id not in known]
+    missing = [one for one in asked if one.sample_id not in done]
     missing.sort(key=lambda one: (-sum(len(turn["content"]) for turn in one.messages), one.sample_id))
     return missing[: BATCH_GPU if student.model.device.type == "cuda" else BATCH_CPU]
 
@@ -305,7 +309,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _complete_base(data: Path, folder: Path, mode: str, limit: int | None) -> None:
     """The answers of the weights that this checkpoint was trained from, as arm=base; the embedded model has none but chance."""
-    trained = orjson.loads((folder / "chidian.json").read_bytes())
+    trained = _record(folder)
     if trained["demonstration"]:
         return
     try:
@@ -316,8 +320,14 @@ def _complete_base(data: Path, folder: Path, mode: str, limit: int | None) -> No
 
 def trained_held_out(folder: Path) -> int:
     """How many of the rows that completions would ask about this checkpoint has learnt (RECIPE=original-random, or a SQL=)."""
-    record = folder / "chidian.json"
-    return int(orjson.loads(record.read_bytes()).get("trained_held_out", 0)) if record.exists() else 0
+    return int(_record(folder).get("trained_held_out", 0))
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    """What training wrote down of this checkpoint; empty for weights from elsewhere."""
+    path = folder / "chidian.json"
+    found: dict[str, Any] = orjson.loads(path.read_bytes()) if path.exists() else {}
+    return found
 
 
 def newest(data: Path, mode: str) -> Path:

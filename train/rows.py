@@ -61,10 +61,18 @@ class Division:
     """Rows to train on that the mode's validation view holds: where there are any, seen and unseen mean nothing"""
 
 
-def read_division(data: Path, mode: str, sql: str | None, split: str, seed: int) -> Division:
-    """The rows of a run. ``sql`` replaces the rows to train on; a random split divides all rows. Raises UsageError."""
-    train = read_rows(data, sql or f"from {MODES[mode][0]} order by sample_id")
-    held_out = read_rows(data, f"from {MODES[mode][1]} order by sample_id")
+def of_run(view: str, run: str | None) -> str:
+    """The view, or what one factory run has of it, to select from."""
+    return f"(from {view} where run_id = '{run.replace(chr(39), chr(39) * 2)}')" if run else view
+
+
+def read_division(data: Path, mode: str, sql: str | None, split: str, seed: int, run: str | None = None) -> Division:
+    """The rows to train on and to hold out, of all factory runs or of one. Raises UsageError.
+
+    ``sql`` replaces the rows to train on; a random split divides all rows.
+    """
+    train = read_rows(data, sql or f"from {of_run(MODES[mode][0], run)} order by sample_id")
+    held_out = read_rows(data, f"from {of_run(MODES[mode][1], run)} order by sample_id")
     names = sorted({row.split for row in held_out})
     validation = {name: [row for row in held_out if row.split == name] for name in names}
     if split == "random":

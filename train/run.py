@@ -41,6 +41,8 @@ class TrainSettings:
     data: Path
     mode: str
     sql: str | None
+    run: str | None
+    """Rows of this factory run only"""
     model: str | None
     hub: str | None
     recipe: Recipe
@@ -83,6 +85,7 @@ def read_settings(argv: Sequence[str]) -> TrainSettings:
     parser.add_argument("--data", type=Path, default=Path(env.get("DATA") or "data"))
     parser.add_argument("--mode", default=env.get("MODE") or "closed", help=" | ".join(MODES))
     parser.add_argument("--sql", default=env.get("SQL") or None, help="rows to train on, with the columns of sft_train")
+    parser.add_argument("--run", default=env.get("RUN") or None, help="rows of one factory run only")
     parser.add_argument("--model", default=env.get("MODEL") or None, help="a folder, or with --hub an id")
     parser.add_argument("--hub", default=env.get("HUB") or None, help=" | ".join(hub.HUBS))
     parser.add_argument("--recipe", default=env.get("RECIPE") or "exact", help=" | ".join(recipe.known()))
@@ -99,6 +102,8 @@ def read_settings(argv: Sequence[str]) -> TrainSettings:
         if getattr(flags, what) not in known:
             raise UsageError(f"{what.upper()} must be one of {', '.join(known)}, not {getattr(flags, what)!r}.")
     wandb_mode()
+    if flags.run and flags.sql:
+        raise UsageError("RUN and SQL both choose the rows: write `where run_id = ...` into the SQL instead.")
     if flags.hub and not flags.model:
         raise UsageError("HUB names where MODEL comes from: give MODEL too, such as MODEL=Qwen/Qwen3-0.6B.")
     if flags.name is not None and (Path(flags.name).name != flags.name or not flags.name):
@@ -107,6 +112,7 @@ def read_settings(argv: Sequence[str]) -> TrainSettings:
         data=flags.data,
         mode=flags.mode,
         sql=flags.sql,
+        run=flags.run,
         model=flags.model,
         hub=flags.hub,
         recipe=recipe.load(flags.recipe),
@@ -156,7 +162,7 @@ def prepare(settings: TrainSettings) -> Prepared:
     attention.register()
     disable_progress_bar()
     chosen = settings.recipe
-    division = read_division(settings.data, settings.mode, settings.sql, chosen.split, settings.seed)
+    division = read_division(settings.data, settings.mode, settings.sql, chosen.split, settings.seed, settings.run)
     if len(division.train) < chosen.samples_per_step:
         raise UsageError(
             f"Rows to train on: {len(division.train)}; at least {chosen.samples_per_step}, one step, are needed: select more."
@@ -238,6 +244,7 @@ def _config(settings: TrainSettings, ready: Prepared) -> dict[str, Any]:
         "validation_rows": fingerprint(held_out),
         "mode": settings.mode,
         "sql": settings.sql,
+        "run": settings.run,
         "model": settings.model or "tiny",
         "hub": settings.hub,
         "demonstration": settings.model is None,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import duckdb
 import pytest
 from transformers import AutoTokenizer
 
 from tests.train.running import metrics, run
 from train import recipe, tokenizer
-from train.rows import Encoded, Row, Turn, divide, read_rows
+from train.rows import Encoded, Row, Turn, divide, read_division, read_rows
 from train.schedule import Schedule, schedule
 from train.template import Template, load_template, texts
 
@@ -124,3 +125,15 @@ def test_each_thinking_mode_asks_the_saved_checkpoint_as_it_was_trained(
     assert asked.endswith(prompt_ends)
     ids = alone(asked, add_special_tokens=False)["input_ids"]
     assert ids == template.question(ROW.turns) == list(encoded.ids[: len(ids)])
+
+
+def test_run_trains_on_one_factory_run_and_never_beside_sql(world: Path) -> None:
+    with duckdb.connect(str(world / "warehouse.duckdb"), read_only=True) as connection:
+        [(name,)] = connection.execute("select distinct run_id from samples").fetchall()
+    everything = read_division(world, "closed", None, "place", 0)
+    mine, none = (read_division(world, "closed", None, "place", 0, run_id) for run_id in (name, "x' or true --"))
+    assert mine == everything
+    assert (none.train, none.validation) == ([], {})
+    both = run(world, "run", RUN=name, SQL="from sft_train")
+    assert both.status == 2
+    assert "where run_id" in both.stderr
