@@ -40,7 +40,8 @@ with chosen as ({_CHOSEN}), items as (
 )
 select item_id, kind, arm, run_id, sample_id, question, answer, place_id, split, evidence_hash, named,
   list_slice(list_concat(
-    list_filter(evidence, lambda e: list_contains(wanted, e.poi_id)), evidence), 1, $most) as others
+    list_filter(evidence, lambda e: list_contains(wanted, e.poi_id)),
+    list_filter(evidence, lambda e: not list_contains(wanted, e.poi_id))), 1, $most) as others
 from shown order by shuffled
 """  # noqa: S608 - both parts are the text above
 _COUNT = f"""

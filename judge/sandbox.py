@@ -1,6 +1,6 @@
 """The sandbox judge: DashScope's native and compatible wire formats on loopback, with its errors, in front of a simulated judge.
 
-It serves two judges of another temper each, fills files of the Batch form by hand of the same code, and ends with its parent.
+It serves two judges of another temper each, and ends with its parent.
 """
 
 from __future__ import annotations

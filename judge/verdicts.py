@@ -57,21 +57,23 @@ async def judge_one(judge: Judge, run: str, ask: Ask, seed: int, priority: int) 
     """Raises RunStopped and its kin; everything that concerns this question alone becomes a reason."""
     answers: list[ChatAnswer] = []
 
-    async def call(step: int, *, again: str | None = None) -> tuple[Verdict, ...]:
-        asked = request(ask, judge.model, seed, judge.extra, again=again, neutral_words=step == NEUTRAL)
+    async def call(step: int, *, again: str | None = None, neutral: bool = False) -> tuple[Verdict, ...]:
+        asked = request(ask, judge.model, seed, judge.extra, again=again, neutral_words=neutral)
         answer = await judge.chat.ask(asked, call_key(ask, run, step), priority=priority)
         answers.append(answer)
         return read(ask, answer, seed)
 
+    moderated = False
     try:
         try:
             found = await call(BASE)
         except OrderFailed as error:
             if error.reason != "moderation":
                 raise
-            found = await call(NEUTRAL)
+            moderated = True
+            found = await call(NEUTRAL, neutral=True)
         if any(verdict.reason in UNREADABLE for verdict in found):
-            found = await call(REASK, again=answers[-1].message.content)
+            found = await call(REASK, again=answers[-1].message.content, neutral=moderated)
     except OrderFailed as error:
         found = tuple(unscored(error.reason, str(error)) for _ in ask.rubrics)
     return Outcome(

@@ -19,7 +19,7 @@ from factory.records import Claim, Evidence, Place, Poi
 from factory.verify import read_claims
 from judge.asking import Ask, Item, facts_of, messages
 from judge.edits import edited_items
-from judge.items import Selection, read_items
+from judge.items import MOST_EVIDENCE, Selection, read_items
 from judge.planted import DOSES, FAULTS, HARMLESS
 from judge.sandbox_judge import Look, look
 
@@ -122,3 +122,10 @@ def _agreeing(line: str, answer: str) -> str:
     told = next((one for one in answer.splitlines() if name in one), "").replace(name, "")
     stated = re.search(r"评分\D{0,5}(\d\.\d)|(\d\.\d)分?的(?:综合)?评分", told)
     return re.sub(r"评分：[\d.]+", f"评分：{stated[1] or stated[2]}", line) if stated else line
+
+
+def test_a_judge_sees_as_many_restaurants_as_it_may(data: Path, verified: dict[str, tuple[Evidence, Place]]) -> None:
+    shown = {one.item_id: len(one.evidence) for one in read_items(data, SELECTION, []) if one.kind == "sample"}
+    known = {sample: len({poi.poi_id for poi in evidence.pois}) for sample, (evidence, _) in verified.items()}
+    assert max(known.values()) > MOST_EVIDENCE
+    assert all(shown[sample] >= min(MOST_EVIDENCE, count) for sample, count in known.items())
