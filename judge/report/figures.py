@@ -38,7 +38,7 @@ def charts(summary: Summary, losses: Sequence[Losses], timeline: Timeline | None
     }
     if summary.dimensions:
         found["dimensions"] = partial(_dimensions, summary.dimensions)
-    pairs = summary.headline[-1]  # of several arms the tuned one stands last
+    pairs = summary.leading
     if lines := correlation_lines(summary):
         found["correlations"] = partial(_correlations, lines)
     if pairs.points:
@@ -142,7 +142,7 @@ Line = tuple[Words, Estimate, str]
 
 def correlation_lines(summary: Summary) -> list[Line]:
     """Every r that is set against the original's, top to bottom, with its colour."""
-    pairs, lines = summary.headline[-1], list[Line]()
+    pairs, lines = summary.leading, list[Line]()
     if summary.halo:
         lines += [
             (("同一次调用给两个分", "both scores from one call"), summary.halo.same_call, RED),

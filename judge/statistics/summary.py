@@ -98,6 +98,11 @@ class Summary:
     responses: tuple[Response, ...]
     controls: tuple[Control, ...]
 
+    @property
+    def leading(self) -> Pairing:
+        """The pairing that is told first: the tuned model's, closed before open as the original asked; else the last."""
+        return next((one for one in self.headline if one.group.startswith("tuned")), self.headline[-1])
+
 
 def summarise(
     rows: Sequence[VerdictRow],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import krippendorff
 import numpy as np
 import pandas as pd
@@ -320,6 +322,10 @@ def test_the_summary_keeps_arms_splits_designs_and_missing_scores_apart() -> Non
     found = _judged(0.6, 1.0)
     assert found.conclusion == HALO_AND_SIGNAL
     assert found.replicates == 3
+    groups = ("base closed", "tuned closed", "tuned open")
+    several = replace(found, headline=tuple(replace(found.headline[0], group=group) for group in groups))
+    assert several.leading.group == "tuned closed"
+    assert replace(several, headline=several.headline[:1]).leading.group == "base closed"
     # Sample 5 lacks one replicate: in the mean, never in the reliability.
     assert found.same_text.items == 400
     assert found.same_text.free_of_noise is not None
