@@ -208,6 +208,11 @@ class Coordinator:
         if self._recheck is not None:
             self._recheck.cancel()
             self._recheck = None
+        if self.error is None and self._last_bad and self._bad >= max(FAILED_IN_A_ROW, self.limits.running):
+            # Counted as they come back: commits lag on a busy machine, and a window full of them would be paid for.
+            self.error = RunStopped(f"{self._bad} orders in a row gave no sample; {_why((self._last_bad,))}")
+            self.stop(str(self.error))
+            return
         agents = self.limits.agents
         enough = max(min(HANDFUL, max(LEAST, agents)), min(agents, len(self._running)) / 2)
         if self.error or self._last_bad is None or self._bad < enough:
