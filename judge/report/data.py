@@ -194,7 +194,7 @@ def read_losses(data: Path) -> tuple[Losses, ...]:
                 row = orjson.loads(line)
             except orjson.JSONDecodeError:
                 continue
-            if "loss" in row and "step" in row:
+            if row.get("loss") is not None and "step" in row:  # null: it was no number, and the training stopped there
                 losses.append((int(row["step"]), float(row["loss"])))
             for split, loss in row.get("validation_loss", {}).items():
                 held.setdefault(split, []).append((int(row["step"]), float(loss)))

@@ -110,11 +110,13 @@ def halo_of(calls: Calls, resamples: int) -> Halo | None:
 
 def conclude(found: Halo | None, noise_free: Disattenuated | None) -> str:
     """Halo is shown where its interval excludes zero; validity where that of r* does. An unknown end shows nothing."""
-    if found is None or found.halo.low is None:
+    if (
+        found is None or found.halo.low is None or noise_free is None
+    ):  # without replicates the judge's noise is not known
         return TOO_FEW
     if found.halo.high is not None and found.halo.high < 0:
         return BELOW
     if found.halo.low <= 0:
         return NO_HALO
-    low = noise_free.r_star.low if noise_free else None
+    low = noise_free.r_star.low
     return HALO_AND_SIGNAL if low is not None and low > 0 else HALO_NOT_VALIDITY

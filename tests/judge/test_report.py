@@ -218,7 +218,7 @@ def test_losses_are_read_from_the_training_log_a_torn_line_left_out(tmp_path: Pa
     log = tmp_path / "models" / "m" / "metrics.jsonl"
     log.parent.mkdir(parents=True)
     log.write_text(
-        '{"step":1,"loss":7.5}\n{"step":2,"loss":7.0}\n{"step":2,"validation_loss":{"seen":6.5}}\n{"step":3,"lo'
+        '{"step":1,"loss":7.5}\n{"step":2,"loss":7.0}\n{"step":2,"validation_loss":{"seen":6.5}}\n{"step":3,"loss":null}\n{"step":3,"lo'
     )
     [found] = read_losses(tmp_path)
     assert (found.model, found.losses, found.validation) == ("m", ((1, 7.5), (2, 7.0)), {"seen": ((2, 6.5),)})
