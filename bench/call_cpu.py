@@ -18,11 +18,11 @@ from typing import Any
 import orjson
 from mock_provider import mock_provider
 
-from factory.ledger import KeptCall, Ledger
-from factory.limits import LocalLimiter, PoolLimits
 from factory.llm.chat import CallKey, ChatRequest
 from factory.llm.transport import DirectChat, Endpoint, Price
 from factory.records import Message
+from factory.sending.ledger import KeptCall, Ledger
+from factory.sending.limits import LocalLimiter, PoolLimits
 
 CONCURRENCY = 256
 LATENCY_S = 0.1

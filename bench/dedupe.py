@@ -24,14 +24,14 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from factory.neardup import FINGERPRINT_VERSION, fingerprint
+from factory.commit.neardup import FINGERPRINT_VERSION, fingerprint
+from factory.commit.schema import SHARDS
+from factory.commit.store import LocalStore
 from factory.records import Wish
-from factory.sandbox.teacher_dice import Dice
-from factory.sandbox.teacher_reading import Shown
-from factory.sandbox.teacher_writing import Draft
-from factory.sandbox.teacher_writing import write as write_draft
-from factory.schema import SHARDS
-from factory.store import LocalStore
+from factory.sandbox.teacher.dice import Dice
+from factory.sandbox.teacher.reading import Shown
+from factory.sandbox.teacher.writing import Draft
+from factory.sandbox.teacher.writing import write as write_draft
 
 PER_PLACE = 227
 """Rows a place: as many as 100,000 rows at the bundled places."""

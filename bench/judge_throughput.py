@@ -22,11 +22,11 @@ from typing import Any
 import aiohttp
 import orjson
 
-from factory.ledger import Ledger
-from factory.limits import LocalLimiter, PoolLimits
+from factory.commit.store import LocalStore
 from factory.llm.answers import body_of
 from factory.llm.transport import DirectChat, Endpoint, Price
-from factory.store import LocalStore
+from factory.sending.ledger import Ledger
+from factory.sending.limits import LocalLimiter, PoolLimits
 from judge.asking import RUBRICS, Ask, Item, request
 from judge.breaker import Breaker
 from judge.engine import Engine

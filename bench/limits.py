@@ -20,13 +20,13 @@ from typing import Any
 import orjson
 from mock_provider import Mock, mock_provider
 
-from factory.ledger import Ledger
-from factory.limits import LocalLimiter, PoolLimits
 from factory.llm.chat import CallKey, ChatRequest
 from factory.llm.transport import DirectChat, Endpoint, Price
-from factory.maps.amap_wire import POOL, AmapAccount, AmapWire
+from factory.maps.amap.wire import POOL, AmapAccount, AmapWire
 from factory.maps.kept import KeptAnswers
 from factory.records import Message
+from factory.sending.ledger import Ledger
+from factory.sending.limits import LocalLimiter, PoolLimits
 
 WARM_S = 8.0
 """Not counted: connections open, the ceiling grows."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 
-from factory.neardup import BANDS, NEAR_PERCENT, ROWS
+from factory.commit.neardup import BANDS, NEAR_PERCENT, ROWS
 from tests.factory.neardup_pairs import Pair, labelled_pairs, recall_and_precision
 
 THRESHOLDS = range(30, 76, 2)

@@ -16,8 +16,8 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from factory.maps.open_build import build, fingerprint
-from factory.maps.open_index import OpenIndex
+from factory.maps.open.building import build, fingerprint
+from factory.maps.open.index import OpenIndex
 
 
 def write(path: Path, pois: int) -> None:

@@ -9,7 +9,7 @@ from factory.errors import ChidianError
 
 
 def _synth(argv: Sequence[str]) -> int:
-    from factory.synth import main  # noqa: PLC0415 - a command imports only what it needs
+    from factory.run.synth import main  # noqa: PLC0415 - a command imports only what it needs
 
     return main(argv)
 
@@ -27,7 +27,7 @@ def _sandbox(argv: Sequence[str]) -> int:
 
 
 def _verify(argv: Sequence[str]) -> int:
-    from factory.verify.command import main  # noqa: PLC0415 - as above
+    from factory.verifier.command import main  # noqa: PLC0415 - as above
 
     return main(argv)
 

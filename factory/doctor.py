@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from factory.agents.tools import make_tools, tool_schemas
 from factory.config import SANDBOX, Settings, read_settings
 from factory.errors import ChidianError
 from factory.llm.chat import CallKey, ChatRequest
-from factory.maps.open_map import OpenMap, open_map
+from factory.maps.open.map import OpenMap, open_map
 from factory.records import Message, PlaceName
-from factory.services import Services, open_services
-from factory.tools import make_tools, tool_schemas
+from factory.run.services import Services, open_services
 
 PLACE = PlaceName("清华大学", "北京市")
 

@@ -17,15 +17,15 @@ from typing import Any
 
 import orjson
 
+from factory.commit.store import LocalStore
 from factory.errors import OrderFailed, UsageError
-from factory.ledger import Ledger
-from factory.limits import LocalLimiter
 from factory.llm.answers import UnreadableAnswerError, body_of, decode, read, usage_of
 from factory.llm.answers import call_key as name_of
 from factory.llm.refusals import read_refusal, to_error
 from factory.llm.transport import Price
-from factory.refresh import Refresher
-from factory.store import LocalStore
+from factory.run.refresh import Refresher
+from factory.sending.ledger import Ledger
+from factory.sending.limits import LocalLimiter
 from judge.asking import RUBRICS, Ask, mark_of, request
 from judge.breaker import Breaker
 from judge.config import JudgeSettings, read_settings

@@ -6,7 +6,7 @@ Opened by the first error that concerns every question (no money, bad key) and b
 from __future__ import annotations
 
 from factory.errors import RunStopped
-from factory.limits import Lease, Limiter, PoolState
+from factory.sending.limits import Lease, Limiter, PoolState
 
 
 class Drained(RunStopped):

@@ -13,10 +13,10 @@ import aiohttp
 import orjson
 
 from factory.errors import AccountRefused, RetryLater
-from factory.ledger import Ledger
-from factory.limits import Limiter
 from factory.llm.refusals import Refusal, to_error
 from factory.llm.transport import Endpoint, PaidChat
+from factory.sending.ledger import Ledger
+from factory.sending.limits import Limiter
 
 _PARAMETERS = (
     *("temperature", "top_p", "seed", "max_tokens", "presence_penalty", "repetition_penalty"),

@@ -1,7 +1,7 @@
 """Asks a stream of questions with a few hundred in flight and commits verdicts as they come, in units of any questions.
 
 Units close when they are full or old, never by position, so that a slow answer holds nothing up. A raw answer is kept before
-it is parsed (factory/ledger.py), so a kill loses no paid answer; a verdict counts when a commit names its shard.
+it is parsed (factory/sending/ledger.py), so a kill loses no paid answer; a verdict counts when a commit names its shard.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from factory.commit.schema import table
+from factory.commit.store import Store
 from factory.errors import ChidianError, RunStopped
-from factory.schema import table
-from factory.store import Store
 from judge.asking import Ask
 from judge.breaker import Breaker, Drained
 from judge.parsing import CANNOT_JUDGE

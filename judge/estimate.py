@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import orjson
 
-from factory.limits import PoolLimits
 from factory.llm.answers import body_of, likely_input_tokens
 from factory.llm.transport import Price
+from factory.sending.limits import PoolLimits
 from judge.asking import LEGACY, Ask, request
 
 OUTPUT_TOKENS = 350

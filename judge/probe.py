@@ -18,8 +18,8 @@ from typing import Any
 import orjson
 
 from factory.errors import OrderFailed
-from factory.ledger import Ledger
 from factory.llm.chat import CallKey, ChatAnswer, ChatRequest
+from factory.sending.ledger import Ledger
 from judge.asking import Ask, Item, mark_of, request
 from judge.config import JudgeSettings, read_settings
 from judge.parsing import read_verdict

@@ -6,7 +6,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 
-from factory.limits import PoolState
+from factory.sending.limits import PoolState
 from judge.engine import Tally
 
 EVERY_S = 5.0

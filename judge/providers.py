@@ -18,12 +18,12 @@ import orjson
 
 from factory.config import provider_key
 from factory.errors import ProviderDown, UsageError
-from factory.ledger import Ledger
-from factory.limits import LocalLimiter, PoolLimits
 from factory.llm.chat import Chat
 from factory.llm.endpoint import DASHSCOPE_URL, Route, route
 from factory.llm.prices import limits_of, price_of
 from factory.llm.transport import DirectChat, Endpoint, Price
+from factory.sending.ledger import Ledger
+from factory.sending.limits import LocalLimiter, PoolLimits
 from judge.breaker import Breaker
 from judge.config import SANDBOX, SANDBOX_SECOND, JudgeSettings
 from judge.sandbox import MODEL, SECOND_MODEL

@@ -11,10 +11,10 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, suppress
 
+from factory.commit.store import LocalStore
 from factory.errors import UsageError
-from factory.ledger import Ledger
-from factory.refresh import Refresher
-from factory.store import LocalStore
+from factory.run.refresh import Refresher
+from factory.sending.ledger import Ledger
 from judge.asking import Ask
 from judge.config import JudgeSettings, read_settings
 from judge.designs import SECOND_ITEMS, Design, Judged, questions

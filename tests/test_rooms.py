@@ -37,7 +37,7 @@ def test_a_room_imports_only_rooms_upstream_of_it(room: str) -> None:
         ("torch", ("train/",)),
         ("transformers", ("train/",)),
         ("litellm", ("factory/llm/",)),
-        ("smolagents", ("factory/agent.py", "factory/tools.py")),
+        ("smolagents", ("factory/agents/agent.py", "factory/agents/tools.py")),
     ],
 )
 def test_a_heavy_package_is_imported_in_its_home_only(package: str, homes: tuple[str, ...]) -> None:

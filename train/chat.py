@@ -20,16 +20,16 @@ from typing import Any, Final
 import torch
 from transformers import TextStreamer
 
+from factory.commit.schema import STUDENT_SYSTEM
 from factory.config import Settings, read_settings
 from factory.errors import OrderFailed, UsageError
 from factory.geo import distance_m
 from factory.maps.cuisines import CUISINES_KNOWN
-from factory.maps.open_map import open_map
+from factory.maps.open.map import open_map
 from factory.maps.service import MapService
-from factory.plan_file import read_places
+from factory.plan.plan_file import read_places
 from factory.records import Place, PlaceName, Poi
-from factory.schema import STUDENT_SYSTEM
-from factory.services import open_services
+from factory.run.services import open_services
 from train.completing import Student, load_student, newest, visible
 from train.rows import MODES
 

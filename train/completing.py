@@ -21,12 +21,12 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 from transformers.utils.logging import disable_progress_bar
 
-from factory import schema
+from factory.commit import schema
+from factory.commit.rows import now_utc
+from factory.commit.store import LocalStore, Store
 from factory.errors import UsageError
-from factory.refresh import Refresher
-from factory.rows import now_utc
-from factory.split import hash_fraction
-from factory.store import LocalStore, Store
+from factory.plan.split import hash_fraction
+from factory.run.refresh import Refresher
 from train import hub
 from train.measuring import Ground, Grounds, measure, open_data
 from train.model import DEMONSTRATION

@@ -15,9 +15,9 @@ import duckdb
 
 from factory.errors import UsageError
 from factory.records import Claim, Evidence, Place, Poi, Wish
-from factory.verify.items import split_answer, tight
-from factory.verify.reading import Named, Reading, item_claims, located, read
-from factory.verify.wishes import NOTHING, misses
+from factory.verifier.items import split_answer, tight
+from factory.verifier.reading import Named, Reading, item_claims, located, read
+from factory.verifier.wishes import NOTHING, misses
 
 RIGHT_KINDS: Final = ("address", "rating", "distance", "price")
 WINDOW: Final = 20

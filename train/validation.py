@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import torch
 
-from factory.split import hash_fraction
+from factory.plan.split import hash_fraction
 from train.attention import NAME
 from train.completing import Student, answers
 from train.packing import pack, plain

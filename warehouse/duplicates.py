@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 
 import duckdb
 
-from factory.neardup import NEAR_PERCENT
+from factory.commit.neardup import NEAR_PERCENT
 from warehouse.loading import insert_rows
 
 BUCKET_SAMPLES = 25_000

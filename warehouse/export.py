@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
+from factory.commit.schema import STUDENT_SYSTEM
 from factory.errors import DiskTrouble, UsageError
-from factory.schema import STUDENT_SYSTEM
 from warehouse.card import card
 from warehouse.catalogue import open_reader
 

@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 from factory.errors import DiskTrouble, UsageError
-from factory.folder_lock import lock_folder
+from factory.run.folder_lock import lock_folder
 from warehouse.catalogue import refresh
 
 

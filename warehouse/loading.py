@@ -16,8 +16,8 @@ import duckdb
 import orjson
 import pyarrow as pa
 
-from factory.neardup import FINGERPRINT_VERSION, fingerprint
-from factory.schema import SHARDS
+from factory.commit.neardup import FINGERPRINT_VERSION, fingerprint
+from factory.commit.schema import SHARDS
 
 BATCH_SAMPLES = 2_000
 """Samples after which the commits read so far are loaded together; with their evidence, some 40 MB."""

@@ -13,13 +13,13 @@ import os
 from typing import Any
 
 from factory.errors import ChidianError, RetryLater, RunStopped
-from factory.ledger import CallBook
-from factory.limits import Leases
 from factory.llm import litellm_wire
 from factory.llm.answers import Parsed, UnreadableAnswerError, read
 from factory.llm.litellm_wire import CURRENT, Exchange
 from factory.llm.refusals import Refusal, read_refusal, to_error
 from factory.llm.transport import Endpoint, PaidChat, Price
+from factory.sending.ledger import CallBook
+from factory.sending.limits import Leases
 
 
 class LitellmChat(PaidChat):

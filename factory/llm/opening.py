@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from factory.ledger import CallBook
-from factory.limits import Leases
 from factory.llm.chat import Chat
 from factory.llm.transport import DirectChat, Endpoint
+from factory.sending.ledger import CallBook
+from factory.sending.limits import Leases
 
 
 @dataclass(frozen=True, slots=True)

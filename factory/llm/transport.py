@@ -17,8 +17,6 @@ import orjson
 from yarl import URL
 
 from factory.errors import ChidianError, MoneyInFlight, RetryLater
-from factory.ledger import CallBook
-from factory.limits import Lease, Leases
 from factory.llm.answers import (
     Parsed,
     UnreadableAnswerError,
@@ -33,8 +31,10 @@ from factory.llm.answers import (
 from factory.llm.chat import CallKey, ChatAnswer, ChatRequest
 from factory.llm.refusals import read_refusal, to_error
 from factory.records import CallRecord
-from factory.retries import Patience
-from factory.slots import SILENT_KINDS
+from factory.sending.ledger import CallBook
+from factory.sending.limits import Lease, Leases
+from factory.sending.retries import Patience
+from factory.sending.slots import SILENT_KINDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Codes are those of the official POI classification (first segment 05, 餐饮服�
 
 from __future__ import annotations
 
-from factory.maps.open_words import CUISINE_TOKENS
+from factory.maps.open.words import CUISINE_TOKENS
 
 CODES: dict[str, tuple[str, ...]] = {
     "川菜": ("050102",),

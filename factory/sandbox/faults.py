@@ -17,7 +17,7 @@ import orjson
 from aiohttp import web
 
 from factory.errors import UsageError
-from factory.sandbox.amap_server_answers import INFOCODES, refusal
+from factory.sandbox.amap.answers import INFOCODES, refusal
 
 Channel = Literal["map", "chat"]
 CHANNELS: Final[tuple[Channel, ...]] = ("map", "chat")

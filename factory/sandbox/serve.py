@@ -21,8 +21,8 @@ import orjson
 from aiohttp import web
 
 from factory.errors import UsageError
-from factory.sandbox.amap_server import MapOptions, add_map_routes, read_options
-from factory.sandbox.city import World
+from factory.sandbox.amap.server import MapOptions, add_map_routes, read_options
+from factory.sandbox.city.city import World
 from factory.sandbox.faults import TALLY, Faults, Tally, fault_middleware
 
 HOST: Final = "127.0.0.1"
@@ -48,7 +48,7 @@ class Sandbox:
 def make_app(sandbox: Sandbox) -> web.Application:
     """Both servers as one application. Raises UsageError on fault knobs that cannot be read."""
     # The chat server is imported here, because maps alone (tests, tools) need none of it.
-    from factory.sandbox.chat_server import add_chat_routes  # noqa: PLC0415 - see above
+    from factory.sandbox.teacher.server import add_chat_routes  # noqa: PLC0415 - see above
 
     faults, tally = Faults(sandbox.seed, _json(sandbox.faults, "SANDBOX_FAULTS")), Tally()
     app = web.Application(middlewares=[fault_middleware(faults, tally)], client_max_size=BODY_MOST)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 
 from factory.errors import UsageError
-from factory.refresh import Refresher
+from factory.run.refresh import Refresher
 from judge.ablation import children
 from judge.ablation.config import AblateSettings, read_settings
 from judge.ablation.findings import find

@@ -11,11 +11,11 @@ import re
 from dataclasses import dataclass
 
 from factory.records import Poi
-from factory.verify import rules
-from factory.verify.facts import distances, prices
-from factory.verify.items import split_answer
-from factory.verify.numbers import CN, plain
-from factory.verify.wishes import NOTHING
+from factory.verifier import rules
+from factory.verifier.facts import distances, prices
+from factory.verifier.items import split_answer
+from factory.verifier.numbers import CN, plain
+from factory.verifier.wishes import NOTHING
 
 _NUMBER = re.compile(rf"\d+(?:\.\d+)?|[{CN}]+(?:点[{CN}]+)?")
 _NOBODY = Poi("", "", None, 0.0, 0.0)

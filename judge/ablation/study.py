@@ -17,7 +17,7 @@ import duckdb
 import orjson
 
 from factory.errors import UsageError
-from factory.refresh import Refresher
+from factory.run.refresh import Refresher
 from judge.ablation import children
 from judge.ablation.config import AblateSettings
 from judge.ablation.rows import SHARES

@@ -13,8 +13,8 @@ from typing import Any, Protocol
 from matplotlib.figure import Figure
 
 from factory import chart_style as style
-from factory.timeline import Timeline
-from factory.timeline import draw as draw_timeline
+from factory.run.timeline import Timeline
+from factory.run.timeline import draw as draw_timeline
 from judge.report.data import Losses
 from judge.report.words import CONTROLS, DIMENSIONS, EDITS, SPLITS, TITLES, Words, group_words
 from judge.statistics.bootstrap import Estimate

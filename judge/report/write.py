@@ -10,7 +10,7 @@ import duckdb
 import orjson
 
 from factory.errors import UsageError
-from factory.timeline import Timeline, read_timeline
+from factory.run.timeline import Timeline, read_timeline
 from judge.planted import HARMLESS
 from judge.report import figures
 from judge.report.ablation import ablation_section

@@ -2,7 +2,7 @@
 
 Pure, of texts and claims; they stand beside the judge's scores and are never blended with them. distinct-n: different
 n-grams over all n-grams (Li et al. 2016), of characters, since Chinese has no spaces; it falls as a corpus grows, so it is
-taken over equal draws. Near duplicates are admission's own (factory/neardup.py).
+taken over equal draws. Near duplicates are admission's own (factory/commit/neardup.py).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from factory.neardup import grams, is_near, normalise
+from factory.commit.neardup import grams, is_near, normalise
 
 SAME_SIZE = 200
 """Texts of each draw for distinct-n."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from factory.neardup import fingerprint
+from factory.commit.neardup import fingerprint
 
 FILE = Path(__file__).parents[1] / "data" / "neardup_texts.toml"
 

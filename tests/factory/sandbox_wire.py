@@ -13,7 +13,7 @@ from urllib.request import ProxyHandler, build_opener
 import orjson
 from aiohttp import web
 
-from factory.sandbox.amap_server import MapOptions
+from factory.sandbox.amap.server import MapOptions
 from factory.sandbox.serve import Sandbox, make_app
 
 _OPENER = build_opener(ProxyHandler({}))

@@ -13,9 +13,9 @@ import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from factory.sandbox.chat_server import add_chat_routes
 from factory.sandbox.faults import CUT_STREAM
-from factory.sandbox.teacher import MODEL
+from factory.sandbox.teacher.server import add_chat_routes
+from factory.sandbox.teacher.teacher import MODEL
 
 Row = dict[str, Any]
 NAMES = ("preference_gen", "geo_location", "restaurant_search", "final_answer")

@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 
 from factory.errors import AccountRefused, NoSuchPlace, QuotaExhausted
-from factory.limits import LocalLimiter
-from factory.maps.amap import AmapMap
-from factory.maps.amap_parse import number, part, poi, point, rows, text
-from factory.maps.amap_wire import AmapAccount
-from factory.maps.infocodes import TABLE, Action, look_up
+from factory.maps.amap.client import AmapMap
+from factory.maps.amap.infocodes import TABLE, Action, look_up
+from factory.maps.amap.parsing import number, part, poi, point, rows, text
+from factory.maps.amap.signature import sign
+from factory.maps.amap.wire import AmapAccount
 from factory.maps.kept import KeptAnswers
-from factory.maps.signature import sign
 from factory.records import Place, PlaceName
-from factory.sandbox.amap_server import MapOptions
+from factory.sandbox.amap.server import MapOptions
 from factory.sandbox.process import SandboxProcess
 from factory.sandbox.serve import Sandbox
+from factory.sending.limits import LocalLimiter
 
 KEY = "k-secret-1"
 

@@ -13,12 +13,12 @@ from aiohttp import web
 from asyncio_throttle import Throttler
 
 from factory.errors import AccountRefused, NoSuchPlace, OrderFailed, ProviderDown, QuotaExhausted
-from factory.limits import LocalLimiter
-from factory.maps.amap import AmapMap
-from factory.maps.amap_wire import AmapAccount, AmapWire
-from factory.maps.infocodes import TABLE, Action
+from factory.maps.amap.client import AmapMap
+from factory.maps.amap.infocodes import TABLE, Action
+from factory.maps.amap.wire import AmapAccount, AmapWire
 from factory.maps.kept import KeptAnswers
 from factory.records import Place, PlaceName
+from factory.sending.limits import LocalLimiter
 from tests.factory.sandbox_wire import get, served
 
 KEY = "k-very-secret"

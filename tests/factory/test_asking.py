@@ -14,12 +14,12 @@ import pytest
 from aiohttp import web
 
 from factory.errors import ProviderDown
-from factory.ledger import Ledger
-from factory.limits import LocalLimiter, PoolLimits
 from factory.llm.chat import CallKey, ChatRequest
 from factory.llm.refusals import seconds_to_wait
 from factory.llm.transport import DirectChat, Endpoint, Price
 from factory.records import Message
+from factory.sending.ledger import Ledger
+from factory.sending.limits import LocalLimiter, PoolLimits
 
 Handler = Callable[[], Awaitable[web.StreamResponse]]
 USAGE = {"prompt_tokens": 5, "completion_tokens": 5}

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from factory import synth
 from factory.errors import RunStopped
-from factory.orders import Plan
+from factory.plan.orders import Plan
 from factory.records import Order
+from factory.run import synth
 from tests.factory.test_synth import CLEAN, _ask
 
 

@@ -8,9 +8,9 @@ from collections.abc import Coroutine
 import pytest
 
 from factory.errors import ProviderDown
-from factory.limits import LocalLimiter, PoolLimits
-from factory.pace import BURST_S, LEAST_CUT, MARGIN, MOST_CUT
-from factory.slots import CUT
+from factory.sending.limits import LocalLimiter, PoolLimits
+from factory.sending.pace import BURST_S, LEAST_CUT, MARGIN, MOST_CUT
+from factory.sending.slots import CUT
 
 
 class Clock:

@@ -14,13 +14,13 @@ import pytest
 from aiohttp import web
 
 from factory.errors import AccountRefused, BudgetExhausted, ProviderDown
-from factory.ledger import Ledger
-from factory.limits import LocalLimiter, PoolLimits
 from factory.llm.answers import Parsed
 from factory.llm.chat import CallKey, ChatRequest
 from factory.llm.litellm_chat import LitellmChat
 from factory.llm.transport import Endpoint, Price
 from factory.records import Message
+from factory.sending.ledger import Ledger
+from factory.sending.limits import LocalLimiter, PoolLimits
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # litellm's own
 KEY = CallKey("run", "order-1", 0)

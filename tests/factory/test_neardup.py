@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factory.neardup import BANDS, NEAR_PERCENT, bands, fingerprint, grams, is_near
+from factory.commit.neardup import BANDS, NEAR_PERCENT, bands, fingerprint, grams, is_near
 from tests.factory.neardup_pairs import labelled_pairs, recall_and_precision
 
 QUESTION = "我在天坛公园，晚上想吃火锅，2公里以内。"

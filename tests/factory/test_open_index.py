@@ -7,8 +7,8 @@ import random
 import pytest
 
 from factory.geo import distance_m
-from factory.maps.open_build import build, fingerprint
-from factory.maps.open_index import OpenIndex
+from factory.maps.open.building import build, fingerprint
+from factory.maps.open.index import OpenIndex
 
 REGIONS = {
     "city": (24.8, 25.1, 60.1, 60.3),

@@ -11,8 +11,8 @@ import pyrosm
 import pytest
 
 from factory.errors import NoSuchPlace, UsageError
-from factory.maps.open_hours import spoken_hours
-from factory.maps.open_map import OpenMap, open_map
+from factory.maps.open.hours import spoken_hours
+from factory.maps.open.map import OpenMap, open_map
 from factory.records import PlaceName
 from tests.factory.open_files import restaurants, without, write_foursquare, write_osm, write_overture
 from tests.factory.test_synth import CLEAN, _ask, _run

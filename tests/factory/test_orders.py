@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from factory.orders import CUISINES_PER_STAGE, PLACES_PER_STAGE, Plan, visiting_order
+from factory.plan.orders import CUISINES_PER_STAGE, PLACES_PER_STAGE, Plan, visiting_order
+from factory.plan.split import assign_cells
+from factory.plan.vocabulary import CHINESE_WORDS, CUISINES, WishWords
 from factory.records import Place
-from factory.split import assign_cells
-from factory.vocabulary import CHINESE_WORDS, CUISINES, WishWords
 
 
 def _places(count: int) -> tuple[Place, ...]:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from factory import synth
 from factory.errors import RunStopped
-from factory.progress import Progress, Quota, Snapshot
+from factory.run import synth
+from factory.run.progress import Progress, Quota, Snapshot
 from tests.factory.test_synth import CLEAN, _ask
 
 FACTS = (

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from factory import refresh, synth
-from factory.refresh import Refresher
+from factory.run import refresh, synth
+from factory.run.refresh import Refresher
 from tests.factory.test_synth import CLEAN, _ask
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from factory.sandbox.city import Query, World
-from factory.sandbox.city_brands import brands
-from factory.sandbox.city_pois import SandboxPoi, poi_id, read_poi_id
-from factory.sandbox.city_tables import cities, find_city, landmarks
-from factory.sandbox.city_words import kinds
+from factory.sandbox.city.brands import brands
+from factory.sandbox.city.city import Query, World
+from factory.sandbox.city.pois import SandboxPoi, poi_id, read_poi_id
+from factory.sandbox.city.tables import cities, find_city, landmarks
+from factory.sandbox.city.words import kinds
 
 RESTAURANTS = Query(codes=("05",))
 MAIN = ("川菜", "粤菜", "湘菜", "东北菜", "江浙菜", "日本料理", "烧烤", "火锅", "西餐")
@@ -63,7 +63,7 @@ def circles(world: World) -> list[list[SandboxPoi]]:
 
 
 def test_the_list_holds_at_least_330_places_in_24_cities_and_the_original_17() -> None:
-    with Path("factory/places.csv").open(encoding="utf-8") as file:
+    with Path("factory/plan/places.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["name", "city", "kind", "lng", "lat"]
     assert len(rows) >= 330

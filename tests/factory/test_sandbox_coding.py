@@ -10,7 +10,7 @@ import pytest
 
 from tests.factory.sandbox_wire import get, served
 
-PLACES = Path("factory/places.csv")
+PLACES = Path("factory/plan/places.csv")
 
 
 @pytest.fixture(scope="module")

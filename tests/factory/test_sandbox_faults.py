@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from factory.errors import UsageError
-from factory.sandbox.amap_server_answers import INFOCODES
+from factory.sandbox.amap.answers import INFOCODES
 from factory.sandbox.faults import Faults
 from tests.factory.sandbox_wire import served
 

@@ -8,8 +8,8 @@ from hashlib import md5
 import orjson
 import pytest
 
-from factory.sandbox.amap_server import Gate, MapOptions, read_options, signed
-from factory.sandbox.amap_server_answers import Refused
+from factory.sandbox.amap.answers import Refused
+from factory.sandbox.amap.server import Gate, MapOptions, read_options, signed
 from tests.factory.sandbox_wire import get, get_raw, served
 
 ADDRESS = {"address": "清华大学", "city": "北京市"}

@@ -15,7 +15,7 @@ import orjson
 import pytest
 
 from factory.errors import ProviderDown
-from factory.sandbox.amap_server import MapOptions
+from factory.sandbox.amap.server import MapOptions
 from factory.sandbox.process import SandboxProcess
 from factory.sandbox.serve import Sandbox
 

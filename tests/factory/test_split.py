@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from factory.geo import cell_id
+from factory.plan.split import assign_cells
 from factory.records import Place
-from factory.split import assign_cells
 
 
 def _places(count: int, step: float = 0.31) -> tuple[Place, ...]:

@@ -11,13 +11,13 @@ import aiohttp
 import orjson
 import pytest
 
-from factory.sandbox.defects import KINDS, Scene, spoil
-from factory.sandbox.defects_json import ANSWER_KINDS
-from factory.sandbox.teacher import next_turn
-from factory.sandbox.teacher_dice import Dice
-from factory.sandbox.teacher_matching import misses
-from factory.sandbox.teacher_reading import Shown, read
-from factory.sandbox.teacher_writing import Draft, write
+from factory.sandbox.teacher.defects import KINDS, Scene, spoil
+from factory.sandbox.teacher.defects_json import ANSWER_KINDS
+from factory.sandbox.teacher.dice import Dice
+from factory.sandbox.teacher.matching import misses
+from factory.sandbox.teacher.reading import Shown, read
+from factory.sandbox.teacher.teacher import next_turn
+from factory.sandbox.teacher.writing import Draft, write
 from tests.factory.teacher_conversation import NAMES, Agent, Row, make_pois, make_wishes, post, talk, teacher
 
 FACTS = {

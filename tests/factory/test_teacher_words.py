@@ -6,14 +6,7 @@ import re
 
 import pytest
 
-from factory.records import Wish
-from factory.sandbox.phrases_facts import open_for
-from factory.sandbox.phrases_question import STYLES as PHRASED
-from factory.sandbox.phrases_question import question
-from factory.sandbox.teacher_dice import Dice
-from factory.sandbox.teacher_reading import Shown
-from factory.sandbox.teacher_writing import Draft, write
-from factory.vocabulary import (
+from factory.plan.vocabulary import (
     BUDGETS_CNY,
     CUISINES,
     DIETS_ASKED,
@@ -24,6 +17,13 @@ from factory.vocabulary import (
     STYLES,
     TASTES,
 )
+from factory.records import Wish
+from factory.sandbox.teacher.dice import Dice
+from factory.sandbox.teacher.phrases_facts import open_for
+from factory.sandbox.teacher.phrases_question import STYLES as PHRASED
+from factory.sandbox.teacher.phrases_question import question
+from factory.sandbox.teacher.reading import Shown
+from factory.sandbox.teacher.writing import Draft, write
 from tests.factory.teacher_conversation import make_pois
 
 

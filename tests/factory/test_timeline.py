@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from factory import chart_style as style
-from factory.timeline import Series, Timeline, draw, read_timeline, slices, write_timeline
+from factory.run.timeline import Series, Timeline, draw, read_timeline, slices, write_timeline
 
 CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
 RUN = ("sandbox-00000000", True)

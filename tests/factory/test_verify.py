@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 import pytest
 
 from factory.geo import destination
+from factory.plan.vocabulary import BUDGETS_CNY, TASTES
 from factory.records import Candidate, Evidence, Place, Poi, SearchRecord, Wish
-from factory.sandbox.defects import KINDS, Scene
-from factory.sandbox.teacher_dice import Dice
-from factory.sandbox.teacher_reading import Shown
-from factory.sandbox.teacher_writing import Draft, write
-from factory.verify import verify
-from factory.verify.numbers import quantity
-from factory.vocabulary import BUDGETS_CNY, TASTES
+from factory.sandbox.teacher.defects import KINDS, Scene
+from factory.sandbox.teacher.dice import Dice
+from factory.sandbox.teacher.reading import Shown
+from factory.sandbox.teacher.writing import Draft, write
+from factory.verifier import verify
+from factory.verifier.numbers import quantity
 
 PLACE = Place("北京市/清华大学", "清华大学", "北京市", None, 116.3265, 39.9997, "GCJ-02")
 NAMES = (

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from factory.records import Candidate
-from factory.verify import verify
+from factory.verifier import verify
 from tests.factory.test_verify import EVIDENCE, PLACE, QUESTION, WISH
 
 PHRASINGS = tomllib.loads((Path(__file__).parents[1] / "data" / "phrasings.toml").read_text(encoding="utf-8"))

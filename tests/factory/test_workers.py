@@ -19,12 +19,12 @@ import duckdb
 import pytest
 
 from factory.errors import OrderFailed, RetryLater
-from factory.ledger import Ledger
-from factory.limits import LocalLimiter, PoolLimits
-from factory.maps.amap import AmapMap
+from factory.maps.amap.client import AmapMap
 from factory.records import Message, ToolCall
-from factory.workers.desk import Desk
-from factory.workers.link import FarError, Link, LinkLostError
+from factory.run.workers.desk import Desk
+from factory.run.workers.link import FarError, Link, LinkLostError
+from factory.sending.ledger import Ledger
+from factory.sending.limits import LocalLimiter, PoolLimits
 from tests.factory.sandbox_wire import served
 
 CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
@@ -51,7 +51,7 @@ def _workers(parent: int) -> list[int]:
     """The worker processes of a run."""
     listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
     rows = [line.split(maxsplit=2) for line in listed.splitlines()]
-    return [int(row[0]) for row in rows if int(row[1]) == parent and "factory.workers.process" in row[-1]]
+    return [int(row[0]) for row in rows if int(row[1]) == parent and "factory.run.workers.process" in row[-1]]
 
 
 def _calls(data: Path) -> int:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from aiohttp import web
 
-from factory.ledger import Ledger
-from factory.limits import LocalLimiter, PoolLimits
 from factory.llm.chat import Chat
 from factory.llm.litellm_chat import LitellmChat
 from factory.llm.transport import DirectChat, Endpoint, Price
+from factory.sending.ledger import Ledger
+from factory.sending.limits import LocalLimiter, PoolLimits
 from judge.asking import Ask, Item
 from judge.breaker import Breaker
 from judge.dashscope_sdk import DashscopeSdkChat

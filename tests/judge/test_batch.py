@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from factory.errors import UsageError
-from factory.ledger import Ledger
+from factory.sending.ledger import Ledger
 from judge import batch
 from judge.asking import Ask
 from judge.batch import Answered, Line, batch_lines, outcome_of, read_lines, write_files

@@ -16,7 +16,7 @@ import duckdb
 import pytest
 
 from factory.records import Claim, Evidence, Place, Poi
-from factory.verify import read_claims
+from factory.verifier import read_claims
 from judge.asking import Ask, Item, facts_of, messages
 from judge.edits import edited_items
 from judge.items import MOST_EVIDENCE, Selection, read_items

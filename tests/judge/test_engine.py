@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from factory.commit.store import LocalStore
 from factory.errors import AccountRefused, RunStopped
-from factory.store import LocalStore
 from judge.asking import Ask
 from judge.engine import Engine
 from judge.providers import Judge

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from factory import retries
 from factory.errors import AccountRefused, BudgetExhausted, ChidianError, QuotaExhausted, RunStopped
+from factory.sending import retries
 from judge.sandbox_faults import ERRORS, Faults
 from tests.judge.judge_wire import KEY, bench, question
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from factory.limits import PoolLimits
+from factory.sending.limits import PoolLimits
 from judge.asking import LEGACY, RUBRICS, Ask, Item
 from judge.sandbox_judge import Temper
 from judge.statistics.bootstrap import Floats, places_of

@@ -12,7 +12,7 @@ import pytest
 
 from factory.config import provider_key, switch
 from factory.errors import AccountRefused, QuotaExhausted, RunStopped
-from factory.limits import PoolLimits
+from factory.sending.limits import PoolLimits
 from judge.asking import messages, rubric_text
 from judge.config import read_settings
 from judge.estimate import estimate, lines, load_of

@@ -7,10 +7,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from factory.commit.schema import STUDENT_SYSTEM
 from factory.config import read_settings
 from factory.errors import UsageError
 from factory.records import Poi
-from factory.schema import STUDENT_SYSTEM
 from train import attention, chat, tokenizer
 from train.chat import Conversation, line, surroundings, talk
 from train.completing import Student, load_student

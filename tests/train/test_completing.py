@@ -14,10 +14,10 @@ import orjson
 import pytest
 import torch
 
-from factory import schema
+from factory.commit import schema
+from factory.commit.rows import now_utc
+from factory.commit.store import LocalStore
 from factory.errors import UsageError
-from factory.rows import now_utc
-from factory.store import LocalStore
 from train import attention, completing, tokenizer
 from train.completing import Student, answers, complete, identity, load_student, main, questions, visible
 from train.measuring import Ground, Grounds, measure, open_data, repetition

@@ -16,11 +16,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from factory.admission import Admission, Text
+from factory.commit.admission import Admission, Text
+from factory.commit.neardup import FINGERPRINT_VERSION, fingerprint
+from factory.commit.schema import SHARDS
+from factory.commit.store import LocalStore
 from factory.errors import DiskTrouble
-from factory.neardup import FINGERPRINT_VERSION, fingerprint
-from factory.schema import SHARDS
-from factory.store import LocalStore
 from tests.factory.neardup_pairs import labelled_texts
 from warehouse import catalogue
 from warehouse.catalogue import FILE, Refreshed, check, refresh, sql_file

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from factory.errors import UsageError
-from factory.ledger import Ledger
+from factory.sending.ledger import Ledger
 from warehouse.catalogue import FILE, check, refresh
 from warehouse.export import export
 from warehouse.forget import forget

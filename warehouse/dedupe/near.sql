@@ -1,4 +1,4 @@
--- near: proposed pairs whose Jaccard index of n-grams reaches the threshold, in the integers of factory/neardup.py:
+-- near: proposed pairs whose Jaccard index of n-grams reaches the threshold, in the integers of factory/commit/neardup.py:
 -- 100 common >= P (total - common), that is (100 + P) common >= P total. Two sets share at most as many n-grams as their bits share,
 -- and as many more as fell on a taken bit in the smaller case: that bound spares nearly all pairs the comparison of lists.
 create or replace temp table near as

@@ -1,0 +1,204 @@
+"""One order while its agent works on it: what the tools showed, what was submitted, what the verifier found.
+
+Sits between the tools (tools.py) and the pool: tools read and write it on the event loop; it does no I/O but through
+the map service. Its result is an OrderOutcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from hashlib import blake2b
+from operator import attrgetter
+from typing import Any
+
+import orjson
+
+from factory.geo import distance_m
+from factory.maps.service import PoiPage, Surroundings
+from factory.records import Candidate, Evidence, Finding, Order, Place, Poi, SearchRecord, Verification, Wish
+from factory.verifier import verify
+
+MOST_SHOWN = 25
+"""Pois that one search shows the agent."""
+
+
+@dataclass(slots=True)
+class _Slot:
+    """One wish's latest submission and how it was judged."""
+
+    candidate: Candidate
+    verification: Verification
+
+
+@dataclass(slots=True)
+class OrderRun:
+    """Mutable state of one order; lives from its agent's first call to its outcome."""
+
+    order: Order
+    maps: Surroundings
+    repairs_left: int
+    pois: dict[str, Poi] = field(default_factory=dict)
+    searches: dict[tuple[str | None, int], SearchRecord] = field(default_factory=dict)
+    read_pages: dict[tuple[str | None, int], dict[int, PoiPage]] = field(default_factory=dict)
+    pages: int = 0
+    capped: bool = False
+    fetched_at: datetime | None = None
+    slots: dict[int, _Slot] = field(default_factory=dict)
+    finished: bool = False
+    _evidence: Evidence | None = None
+    """what ``evidence()`` gave, until the next search"""
+
+    async def search(self, radius_m: int, cuisine: str | None, page: int) -> PoiPage:
+        """Ask the map and remember what it showed, as evidence and as proof of coverage."""
+        order = self.order
+        found = await self.maps.around(order.place, radius_m=radius_m, cuisine=cuisine, page=page, priority=order.index)
+        self.pages += 1
+        self._evidence = None
+        self.capped = self.capped or found.capped
+        self.fetched_at = min(self.fetched_at or found.fetched_at, found.fetched_at)
+        shown = tuple(_located(poi, self.order.place) for poi in found.pois[:MOST_SHOWN])
+        self.pois.update((poi.poi_id, poi) for poi in shown)
+        self._cover(radius_m, cuisine, found)
+        return replace(found, pois=shown)
+
+    def _cover(self, radius_m: int, cuisine: str | None, found: PoiPage) -> None:
+        """Pages prove coverage only from the first on without a gap; those of one step may arrive in any order."""
+        pages = self.read_pages.setdefault((cuisine, radius_m), {})
+        pages[found.page] = found
+        last = 0
+        while last + 1 in pages:
+            last += 1
+        if last:
+            self.searches[cuisine, radius_m] = SearchRecord(
+                cuisine=cuisine,
+                radius_m=radius_m,
+                pages=last,
+                exhausted=pages[last].is_last and not pages[last].capped,
+                covered_m=pages[last].covered_m,
+            )
+
+    def evidence(self) -> Evidence:
+        """Everything shown so far, in id order, with its content hash."""
+        if self._evidence is None:
+            self._evidence = self._gather()
+        return self._evidence
+
+    def _gather(self) -> Evidence:
+        pois = tuple(self.pois[poi_id] for poi_id in sorted(self.pois))
+        searches = tuple(self.searches[key] for key in sorted(self.searches, key=lambda key: (key[0] or "", key[1])))
+        return Evidence(
+            pois=pois,
+            searches=searches,
+            provider=self.maps.provider,
+            datum=self.maps.datum,
+            licence=self.maps.licence,
+            attribution=self.maps.attribution,
+            facts=self.maps.facts,
+            fetched_at=self.fetched_at or datetime.now(UTC),
+            evidence_hash=evidence_hash(pois),
+        )
+
+    def submit(self, samples: Sequence[Any]) -> tuple[list[int], list[tuple[int, tuple[Finding, ...]]]]:
+        """Check submitted samples. Returns the accepted wish indexes and the rejected ones with findings.
+
+        An accepted wish is settled: a later submission for it is ignored, so that a repair cannot spoil it.
+        """
+        evidence = self.evidence()
+        for raw in samples:
+            candidate = self._candidate(raw)
+            if candidate is None or self._settled(candidate.wish_index):
+                continue
+            wish = self.order.wishes[candidate.wish_index]
+            verification = verify(candidate, wish=wish, place=self.order.place, evidence=evidence)
+            self.slots[candidate.wish_index] = _Slot(candidate, verification)
+        accepted = [index for index in range(len(self.order.wishes)) if self._settled(index)]
+        rejected = [
+            (index, self.slots[index].verification.findings if index in self.slots else (_missing(index),))
+            for index in range(len(self.order.wishes))
+            if index not in accepted
+        ]
+        self.finished = not rejected or self.repairs_left == 0
+        self.repairs_left = max(0, self.repairs_left - 1)
+        return accepted, rejected
+
+    def _settled(self, index: int) -> bool:
+        return index in self.slots and self.slots[index].verification.accepted
+
+    def _candidate(self, raw: Any) -> Candidate | None:
+        """Read one submitted sample; one that names no wish of this order is nobody's and is dropped."""
+        if not isinstance(raw, dict):
+            return None
+        index = raw.get("wish")
+        if not isinstance(index, int) or not 0 <= index < len(self.order.wishes):
+            return None
+        recommendations = raw.get("recommendations")
+        pairs = tuple(
+            (str(item.get("poi_id", "")), str(item.get("reason", "")))
+            for item in (recommendations if isinstance(recommendations, list) else [])
+            if isinstance(item, dict)
+        )
+        return Candidate(
+            candidate_id=f"{self.order.order_id}-{index}",
+            order_id=self.order.order_id,
+            wish_index=index,
+            question=str(raw.get("question") or "").strip(),
+            answer=str(raw.get("answer") or "").strip(),
+            recommendations=pairs,
+            feasible=raw.get("feasible") is True,
+        )
+
+
+def _located(poi: Poi, place: Place) -> Poi:
+    """With the distance that its coordinates give, whatever the map said."""
+    metres = round(distance_m(place.lng, place.lat, poi.lng, poi.lat))
+    return poi if poi.distance_m == metres else replace(poi, distance_m=metres)
+
+
+def _missing(index: int) -> Finding:
+    return Finding("structure", "missing_sample", f"第{index}个需求没有给出样本，请补上。")
+
+
+_POI_VALUES = attrgetter(*Poi.__slots__)
+
+
+def evidence_hash(pois: Sequence[Poi]) -> str:
+    """32 hex digits over the pois' content: equal evidence has an equal hash, whoever fetched it when."""
+    packed = orjson.dumps(list(map(_POI_VALUES, pois)))
+    return blake2b(packed, digest_size=16).hexdigest()
+
+
+def wish_json(index: int, wish: Wish) -> dict[str, Any]:
+    """A wish as the preference tool shows it."""
+    return {
+        "index": index,
+        "cuisine": wish.cuisine,
+        "taste": wish.taste,
+        "budget_min": wish.budget_min_cny,
+        "budget_max": wish.budget_max_cny,
+        "radius_m": wish.radius_m,
+        "party_size": wish.party_size,
+        "occasion": wish.occasion,
+        "diet": wish.diet,
+        "meal_time": wish.meal_time,
+        "needs": list(wish.needs),
+        "style": wish.style,
+    }
+
+
+def poi_json(poi: Poi) -> dict[str, Any]:
+    """A poi as the search tool shows it: unknown facts are left out, so that nobody reads a gap as a zero."""
+    facts = {
+        "poi_id": poi.poi_id,
+        "name": poi.name,
+        "cuisine": poi.cuisine,
+        "address": poi.address,
+        "rating": poi.rating,
+        "cost_cny": poi.cost_cny,
+        "distance_m": poi.distance_m,
+        "open_hours": poi.open_hours,
+        "specialities": list(poi.specialities) or None,
+        "tags": dict(poi.tags) or None,
+    }
+    return {name: value for name, value in facts.items() if value is not None}

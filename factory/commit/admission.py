@@ -1,0 +1,196 @@
+"""Which verified candidates become samples: exact duplicate, near duplicate of the same place, surplus, or accepted.
+
+Runs before the commit, in plan order, in one process. Its index (``DATA/admission.sqlite``) is a cache that commits can
+rebuild: units whose commit it has not applied are replayed when it opens, so that a kill anywhere leaves it right.
+A place's band keys lie together, one row a sample, and are read in one range a unit: an index of single keys would be
+42 entries and 42 look-ups a sample.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from factory.commit.neardup import BANDS, FINGERPRINT_VERSION, Fingerprint, fingerprint, is_near
+from factory.commit.store import Store
+from factory.errors import DiskTrouble
+
+State = Literal["accepted", "surplus", "exact_duplicate", "near_duplicate"]
+
+_SCHEMA = """
+create table if not exists applied (run_id text, unit text, primary key (run_id, unit)) without rowid;
+create table if not exists admitted (
+  number integer primary key, sample_id text not null, text_hash blob not null unique, grams blob not null
+);
+create table if not exists bands (
+  place_id text not null, number integer not null, keys blob not null, primary key (place_id, number)
+) without rowid;
+"""
+_TEXT_COLUMNS = (
+    *("sample_id", "place_id", "question", "answer"),
+    *("text_hash", "grams", "near_bands", "gram_bits", "fingerprint_version"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A candidate as admission sees it."""
+
+    sample_id: str
+    place_id: str
+    fingerprint: Fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What became of a text; ``twin`` is the earlier sample it repeats."""
+
+    text: Text
+    state: State
+    twin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Neighbours:
+    """The admitted samples of one place: their numbers in the index (n) and their band keys (n, BANDS)."""
+
+    numbers: NDArray[np.int64]
+    keys: NDArray[np.uint32]
+
+    def proposed(self, bands: tuple[int, ...]) -> list[int]:
+        """Numbers of those that share a band."""
+        hits = (self.keys == np.array(bands, np.uint32)).any(axis=1)
+        return list(map(int, self.numbers[hits]))
+
+
+class Admission:
+    """The index and the decisions; used from one thread at a time."""
+
+    def __init__(self, data: Path) -> None:
+        self._path = data / "admission.sqlite"
+        try:
+            self._db = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
+            self._db.executescript("pragma journal_mode=wal; pragma synchronous=normal;")
+            if self._db.execute("pragma user_version").fetchone()[0] != FINGERPRINT_VERSION:
+                for name in ("applied", "admitted", "bands"):  # made with other fingerprints: commits rebuild it
+                    self._db.execute(f"drop table if exists {name}")
+            self._db.executescript(f"{_SCHEMA}; pragma user_version={FINGERPRINT_VERSION};")
+        except sqlite3.Error as error:
+            raise self._trouble(error) from error
+
+    def catch_up(self, store: Store) -> None:
+        """Apply commits that the index has not seen (all of them after it was deleted)."""
+        applied = {tuple(row) for row in self._run("select run_id, unit from applied")}
+        for run in store.runs("samples"):
+            for record in store.commits(run):
+                if (run, record["unit"]) not in applied:
+                    texts = committed_texts(store, _sample_files(record, store, run), set(record["admitted"]))
+                    self.apply(run, record["unit"], texts)
+
+    def decide(self, texts: Sequence[Text], room: int) -> list[Decision]:
+        """Decide in order; at most ``room`` are accepted. Nothing is written before ``apply``."""
+        decisions: list[Decision] = []
+        fresh: list[Text] = []
+        places: dict[str, _Neighbours] = {}
+        for text in texts:
+            if text.place_id not in places:
+                places[text.place_id] = self._neighbours(text.place_id)
+            twin = self._twin(text, fresh, places[text.place_id])
+            if twin is not None:
+                decisions.append(Decision(text, twin[0], twin[1]))
+            elif len(fresh) < room:
+                fresh.append(text)
+                decisions.append(Decision(text, "accepted"))
+            else:
+                decisions.append(Decision(text, "surplus"))
+        return decisions
+
+    def apply(self, run: str, unit: str, accepted: Iterable[Text]) -> None:
+        """Enter a committed unit's accepted texts, in one transaction."""
+        try:
+            self._db.execute("begin immediate")
+            for text in accepted:
+                found = text.fingerprint
+                row = self._db.execute(
+                    "insert or ignore into admitted (sample_id, text_hash, grams) values (?, ?, ?) returning number",
+                    (text.sample_id, found.text_hash, array("I", found.grams).tobytes()),
+                ).fetchone()
+                if row is not None:
+                    keys = array("I", found.bands).tobytes()
+                    self._db.execute("insert into bands values (?, ?, ?)", (text.place_id, row[0], keys))
+            self._db.execute("insert or ignore into applied values (?, ?)", (run, unit))
+            self._db.execute("commit")
+        except sqlite3.Error as error:
+            if self._db.in_transaction:
+                self._db.execute("rollback")
+            raise self._trouble(error) from error
+
+    def _twin(self, text: Text, fresh: Sequence[Text], neighbours: _Neighbours) -> tuple[State, str] | None:
+        own = text.fingerprint
+        exact = self._run("select sample_id from admitted where text_hash = ?", (own.text_hash,))
+        exact += [(one.sample_id,) for one in fresh if one.fingerprint.text_hash == own.text_hash]
+        if exact:
+            return "exact_duplicate", exact[0][0]
+        for number in neighbours.proposed(own.bands):
+            [(sample_id, blob)] = self._run("select sample_id, grams from admitted where number = ?", (number,))
+            if is_near(own.grams, frozenset(array("I", blob))):
+                return "near_duplicate", sample_id
+        for one in fresh:
+            if one.place_id == text.place_id and is_near(own.grams, one.fingerprint.grams):
+                return "near_duplicate", one.sample_id
+        return None
+
+    def _neighbours(self, place_id: str) -> _Neighbours:
+        rows = self._run("select number, keys from bands where place_id = ? order by number", (place_id,))
+        keys = np.frombuffer(b"".join(row[1] for row in rows), np.uint32).reshape(-1, BANDS)
+        return _Neighbours(np.array([row[0] for row in rows], np.int64), keys)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def _run(self, sql: str, values: tuple[object, ...] = ()) -> list[Any]:
+        try:
+            return self._db.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._trouble(error) from error
+
+    def _trouble(self, error: sqlite3.Error) -> DiskTrouble:
+        return DiskTrouble(
+            f"{self._path} cannot be used ({error}): free space, or delete this file (commits rebuild it), then run again."
+        )
+
+
+def committed_texts(store: Store, files: Iterable[str], wanted: set[str]) -> Iterator[Text]:
+    """The wanted samples of these shards as admission sees them; those with other fingerprints get ours."""
+    for relative in files:
+        for row in _text_rows(store.read(relative, _TEXT_COLUMNS)):
+            if row["sample_id"] not in wanted:
+                continue
+            if row.get("fingerprint_version") != FINGERPRINT_VERSION:
+                found = fingerprint(row["question"], row["answer"])
+            else:
+                sets = frozenset(row["grams"]), tuple(row["near_bands"])
+                found = Fingerprint(row["text_hash"], *sets, row["gram_bits"])
+            yield Text(row["sample_id"], row["place_id"], found)
+
+
+def _text_rows(rows: pa.Table) -> Iterator[dict[str, Any]]:
+    for batch in rows.to_batches():
+        yield from batch.to_pylist()
+
+
+def _sample_files(record: dict[str, Any], store: Store, run: str) -> list[str]:
+    """A unit's own shard, or for a promotion the shards of the units that its samples come from."""
+    if "samples" in record.get("files", {}):
+        return [record["files"]["samples"]]
+    wanted = set(record.get("from_units", ()))
+    return [one["files"]["samples"] for one in store.commits(run) if one["unit"] in wanted]

@@ -1,0 +1,184 @@
+"""From records to shard rows: pure functions, one a kind. Between commits.py and schema.py."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from factory.commit.admission import Decision
+from factory.commit.neardup import FINGERPRINT_VERSION, Fingerprint
+from factory.commit.schema import STUDENT_SYSTEM
+from factory.records import (
+    CallRecord,
+    Candidate,
+    Message,
+    OrderOutcome,
+    Poi,
+    Recommendation,
+    Split,
+    Verification,
+    Wish,
+)
+
+
+def sample_row(
+    outcome: OrderOutcome, candidate: Candidate, verification: Verification, fingerprint: Fingerprint, now: datetime
+) -> dict[str, Any]:
+    """One verified candidate; whether it is admitted is the commit's word."""
+    order, index = outcome.order, candidate.wish_index
+    return {
+        "sample_id": candidate.candidate_id,
+        "run_id": order.run_id,
+        "order_id": order.order_id,
+        "instruction": candidate.instruction,
+        "question": candidate.question,
+        "answer": candidate.answer,
+        "place_id": order.place.place_id,
+        **_wish_columns(order.wishes[index]),
+        "feasible": candidate.feasible,
+        "recommendations": [_recommendation(one) for one in verification.recommendations],
+        "claims": [
+            {"poi_id": one.poi_id, "kind": one.kind, "stated": one.stated, "truth": one.truth, "status": one.status}
+            for one in verification.claims
+        ],
+        "split": order.splits[index],
+        "text_hash": fingerprint.text_hash,
+        # The sets that admission compared, so that DuckDB's own pass compares the same.
+        "grams": sorted(fingerprint.grams),
+        "near_bands": list(fingerprint.bands),
+        "gram_bits": fingerprint.gram_bits,
+        "fingerprint_version": FINGERPRINT_VERSION,
+        "created_at": now,
+    }
+
+
+def reject_row(
+    outcome: OrderOutcome, index: int, stage: str, reason: str, detail: str, candidate: Candidate | None, now: datetime
+) -> dict[str, Any]:
+    """One candidate slot that gave no sample; ``candidate`` is None where none was written."""
+    order = outcome.order
+    split: Split = order.splits[index]
+    return {
+        "run_id": order.run_id,
+        "order_id": order.order_id,
+        "candidate_id": f"{order.order_id}-{index}",
+        "stage": stage,
+        "reason": reason,
+        "detail": detail,
+        "question": candidate.question if candidate else None,
+        "answer": candidate.answer if candidate else None,
+        "messages": _chat(candidate.question, candidate.answer) if candidate else None,
+        "place_id": order.place.place_id,
+        "split": split,
+        "created_at": now,
+    }
+
+
+def duplicate_row(outcome: OrderOutcome, candidate: Candidate, decision: Decision, now: datetime) -> dict[str, Any]:
+    """A verified candidate that repeats a sample: with its fingerprint, so that DuckDB can see that it does."""
+    detail = f"repeats {decision.twin}"
+    row = reject_row(outcome, candidate.wish_index, "admission", decision.state, detail, candidate, now)
+    found = decision.text.fingerprint
+    prints = {"text_hash": found.text_hash, "grams": sorted(found.grams), "fingerprint_version": FINGERPRINT_VERSION}
+    return row | {"twin": decision.twin, **prints}
+
+
+def order_row(outcome: OrderOutcome, teacher: str, prompt_version: str, now: datetime) -> dict[str, Any]:
+    """An order with its evidence and trajectory, once."""
+    order, evidence = outcome.order, outcome.evidence
+    costs = [call.cost_cny for call in outcome.calls]
+    return {
+        "order_id": order.order_id,
+        "run_id": order.run_id,
+        "order_index": order.index,
+        "place_id": order.place.place_id,
+        "place": order.place.name,
+        "city": order.place.city,
+        "adcode": order.place.adcode,
+        "lng": order.place.lng,
+        "lat": order.place.lat,
+        "datum": order.place.datum,
+        "slots": len(order.wishes),
+        "state": outcome.state,
+        "failure": outcome.failure[1] if outcome.failure else None,
+        "evidence": [_poi(one) for one in evidence.pois] if evidence else [],
+        "searches": [
+            {
+                "cuisine": one.cuisine,
+                "radius_m": one.radius_m,
+                "pages": one.pages,
+                "exhausted": one.exhausted,
+                "covered_m": one.covered_m,
+            }
+            for one in (evidence.searches if evidence else ())
+        ],
+        "facts": sorted(evidence.facts) if evidence else [],
+        "trajectory": [_message(one) for one in outcome.trajectory],
+        "evidence_hash": evidence.evidence_hash if evidence else None,
+        "fetched_at": evidence.fetched_at if evidence else None,
+        "map_provider": evidence.provider if evidence else None,
+        "licence": evidence.licence if evidence else None,
+        "attribution": evidence.attribution if evidence else None,
+        "teacher": teacher,
+        "prompt_version": prompt_version,
+        "pages": outcome.pages,
+        "truncated": outcome.truncated,
+        "input_tokens": sum(call.input_tokens or 0 for call in outcome.calls),
+        "output_tokens": sum(call.output_tokens or 0 for call in outcome.calls),
+        # One unknown price makes the order's cost unknown, not smaller.
+        "cost_cny": None if None in costs else sum(cost for cost in costs if cost is not None),
+        "created_at": now,
+    }
+
+
+def call_row(run_id: str, call: CallRecord) -> dict[str, Any]:
+    """One LLM call."""
+    return {"run_id": run_id} | {name: getattr(call, name) for name in CallRecord.__slots__}
+
+
+def _wish_columns(wish: Wish) -> dict[str, Any]:
+    names = (
+        "cuisine",
+        "taste",
+        "budget_min_cny",
+        "budget_max_cny",
+        "radius_m",
+        "party_size",
+        "occasion",
+        "diet",
+        "meal_time",
+        "style",
+    )
+    return {name: getattr(wish, name) for name in names} | {"needs": list(wish.needs)}
+
+
+def _recommendation(one: Recommendation) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in Recommendation.__slots__}
+
+
+def _poi(one: Poi) -> dict[str, Any]:
+    row = {name: getattr(one, name) for name in Poi.__slots__ if name != "typecode"}
+    return row | {"specialities": list(one.specialities), "tags": list(one.tags)}
+
+
+def _message(one: Message) -> dict[str, Any]:
+    return {
+        "role": one.role,
+        "content": one.content,
+        "tool_calls": [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in one.tool_calls],
+        "tool_call_id": one.tool_call_id,
+        "name": one.name,
+    }
+
+
+def _chat(question: str, answer: str) -> list[dict[str, str]]:
+    return [
+        {"role": "system", "content": STUDENT_SYSTEM},
+        {"role": "user", "content": question},
+        {"role": "assistant", "content": answer},
+    ]
+
+
+def now_utc() -> datetime:
+    """The clock of rows."""
+    return datetime.now(UTC)

@@ -1,0 +1,1 @@
+"""AMap 高德: requests, signature, infocodes, and answers as typed pois."""

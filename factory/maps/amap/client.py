@@ -1,0 +1,225 @@
+"""AMap behind the map interface: locate a place, restaurants around it, details; v3 or v5 place search by setting.
+
+The sandbox city speaks the same wire format, so this is its client too. Searches are canonical (the place's own point,
+a common radius, types by cuisine, by distance), so that orders share requests; smaller circles are cut here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from factory.errors import NoSuchPlace
+from factory.geo import destination, distance_m
+from factory.maps.amap.parsing import part, poi, point, rows, text
+from factory.maps.amap.wire import AmapAccount, AmapWire
+from factory.maps.cuisines import GENERAL, search_terms
+from factory.maps.kept import KeptAnswers
+from factory.maps.service import PAGE_SIZE, PoiPage
+from factory.records import Datum, Place, PlaceName, Poi
+from factory.sending.limits import Limiter
+
+AMAP_FACTS = frozenset({"rating", "cost_cny", "open_hours", "tel", "specialities", "address", "cuisine"})
+CANONICAL_RADIUS_M = 2_000
+ROW_CAP = 200
+"""Rows that one listing gives at most, over all its pages."""
+PAGES_HELD = 512
+"""Pages held as records: orders at one place ask for the same few, and reading one costs a millisecond."""
+_VAGUE = frozenset({"国家", "省", "市", "区县", "开发区", "乡镇", "村庄", "未知"})
+"""Geocode levels that are areas, not a place to stand at."""
+_TYPES_TO_SPLIT = (*(f"0501{n:02d}" for n in range(24)), *(f"050{n}00" for n in range(2, 10)))
+
+
+class AmapMap:
+    """A MapService over AmapWire."""
+
+    datum: Datum = "GCJ-02"
+    facts = AMAP_FACTS
+
+    def __init__(
+        self,
+        account: AmapAccount,
+        kept: KeptAnswers,
+        *,
+        provider: str,
+        licence: str,
+        attribution: str,
+        api: str = "v3",
+        limiter: Limiter,
+    ) -> None:
+        self.provider = provider
+        self.licence = licence
+        self.attribution = attribution
+        self._api = api
+        self._kept = kept
+        self._wire = AmapWire(account, kept, provider, limiter)
+        self._held: dict[tuple[Place, int, str | None, int], PoiPage] = {}
+
+    async def locate(self, place: PlaceName) -> Place:
+        """Geocode a name within its city; the answer must lie in that city and be a place, not an area."""
+        parameters = {"address": place.name} | ({"city": place.city} if place.city else {})
+        body, _ = await self._wire.get("geocode", parameters)
+        found = rows(body.get("geocodes"))
+        if not found:
+            raise NoSuchPlace(f"The map does not know {place.name} ({place.city}).")
+        inside = [row for row in found if _in_city(row, place.city)]
+        if not inside:
+            where = text(found[0].get("province")) or "elsewhere"
+            raise NoSuchPlace(f"{place.name} was found in {where}, not in {place.city}.", reason="place_abroad")
+        exact = [row for row in inside if text(row.get("level")) not in _VAGUE]
+        if len({text(row.get("adcode")) for row in exact or inside}) > 1:
+            raise NoSuchPlace(
+                f"The map knows several places named {place.name}: add the city.", reason="ambiguous_place"
+            )
+        if not exact:
+            level = text(inside[0].get("level"))
+            raise NoSuchPlace(f"{place.name} is an area ({level}), not a place to stand at.", reason="ambiguous_place")
+        where_ = point(exact[0].get("location"))
+        if where_ is None:
+            raise NoSuchPlace(f"The map gives no coordinates for {place.name} ({place.city}).")
+        adcode = text(exact[0].get("adcode"))
+        return Place(f"{place.city}/{place.name}", place.name, place.city, adcode, where_.lng, where_.lat, self.datum)
+
+    async def around(
+        self, place: Place, *, radius_m: int, cuisine: str | None, page: int, priority: int = 0
+    ) -> PoiPage:
+        """One page of a circle; pages beyond the circle are empty and last. Distances are ours, from coordinates."""
+        asked = (place, radius_m, cuisine, page)
+        held = self._held.pop(asked, None) or await self._cut(*asked, priority)
+        self._held[asked] = held  # the last one asked for stands last, the longest unused one first
+        if len(self._held) > PAGES_HELD:
+            del self._held[next(iter(self._held))]
+        return held
+
+    async def _cut(self, place: Place, radius_m: int, cuisine: str | None, page: int, priority: int) -> PoiPage:
+        asked_m = max(radius_m, CANONICAL_RADIUS_M)
+        keywords, types = search_terms(cuisine)
+        found = await self._page(place.lng, place.lat, asked_m, keywords, types, page, priority)
+        metres = [_distance(place, one) for one in found.pois]
+        inside = tuple(
+            replace(one, distance_m=round(far)) for one, far in zip(found.pois, metres, strict=True) if far <= radius_m
+        )
+        beyond = len(inside) < len(found.pois)
+        return PoiPage(
+            pois=inside,
+            page=page,
+            is_last=found.is_last or beyond,
+            capped=found.capped and not beyond,
+            covered_m=radius_m if beyond or (found.is_last and not found.capped) else min(radius_m, found.covered_m),
+            fetched_at=found.fetched_at,
+        )
+
+    async def whole_circle(self, place: Place, *, radius_m: int, cuisine: str | None) -> tuple[Poi, ...]:
+        """All restaurants of a circle, also where the row cap hides some: split by type, then into smaller circles."""
+        keywords, types = search_terms(cuisine)
+        found = await self._collect(place.lng, place.lat, radius_m, keywords, types, depth=0)
+        inside = {one.poi_id: one for one in found if _distance(place, one) <= radius_m}
+        return tuple(sorted(inside.values(), key=lambda one: (_distance(place, one), one.poi_id)))
+
+    async def _collect(
+        self, lng: float, lat: float, radius_m: int, keywords: str | None, types: str, *, depth: int
+    ) -> list[Poi]:
+        found: list[Poi] = []
+        number = 1
+        while True:
+            page = await self._page(lng, lat, radius_m, keywords, types, number)
+            found.extend(page.pois)
+            if not page.is_last:
+                number += 1
+                continue
+            if not page.capped or depth > 4:
+                return found
+            break
+        if types == GENERAL:
+            for one in _TYPES_TO_SPLIT:
+                found += await self._collect(lng, lat, radius_m, keywords, one, depth=depth + 1)
+            return found
+        # Seven circles of 0.58 r cover one of r: one at the centre, six on a ring (with 0.5 r they would just touch).
+        for ring in range(7):
+            centre = (lng, lat) if ring == 0 else destination(lng, lat, 60.0 * ring, radius_m * 0.866)
+            found += await self._collect(*centre, round(radius_m * 0.58), keywords, types, depth=depth + 1)
+        return found
+
+    async def _page(
+        self, lng: float, lat: float, radius_m: int, keywords: str | None, types: str, page: int, priority: int = 0
+    ) -> PoiPage:
+        parameters = {
+            "location": f"{lng:.6f},{lat:.6f}",
+            "radius": str(radius_m),
+            "types": types,
+            "sortrule": "distance",
+        }
+        if keywords:
+            parameters["keywords"] = keywords
+        if self._api == "v5":
+            parameters |= {"page_size": str(PAGE_SIZE), "page_num": str(page), "show_fields": "business"}
+        else:
+            parameters |= {"offset": str(PAGE_SIZE), "page": str(page), "extensions": "all"}
+        body, kept = await self._wire.get(f"{self._api}/around", parameters, priority=priority)
+        raw = rows(body.get("pois"))
+        pois = tuple(one for one in map(poi, raw) if one is not None)
+        reached = (page - 1) * PAGE_SIZE + len(raw)
+        # v3's count is the total, v5's this page's: a short page is the last one in both.
+        capped = reached >= ROW_CAP
+        is_last = len(raw) < PAGE_SIZE or capped
+        farthest = max((distance_m(lng, lat, one.lng, one.lat) for one in pois), default=float(radius_m))
+        covered = radius_m if is_last and not capped else int(farthest)
+        return PoiPage(pois, page, is_last, capped, covered, kept.fetched_at)
+
+    async def detail(self, poi_id: str) -> Poi | None:
+        """One restaurant."""
+        extra = {"show_fields": "business"} if self._api == "v5" else {}
+        body, _ = await self._wire.get(f"{self._api}/detail", {"id": poi_id, **extra})
+        found = [one for one in map(poi, rows(body.get("pois"))) if one is not None]
+        return found[0] if found else None
+
+    async def text_search(self, keywords: str, city: str) -> tuple[Poi, ...]:
+        """Restaurants of a city by keyword, first page; only within the city."""
+        if self._api == "v5":
+            parameters = {"keywords": keywords, "region": city, "city_limit": "true", "page_size": str(PAGE_SIZE)}
+        else:
+            parameters = {
+                "keywords": keywords,
+                "city": city,
+                "citylimit": "true",
+                "offset": str(PAGE_SIZE),
+                "extensions": "all",
+            }
+        body, _ = await self._wire.get(f"{self._api}/text", {**parameters, "types": GENERAL})
+        return tuple(one for one in map(poi, rows(body.get("pois"))) if one is not None)
+
+    async def address_of(self, lng: float, lat: float) -> str | None:
+        """The formatted address of a point, or None at sea and abroad."""
+        body, _ = await self._wire.get("regeo", {"location": f"{lng:.6f},{lat:.6f}"})
+        return text(part(body.get("regeocode")).get("formatted_address"))
+
+    def requests(self) -> dict[str, int]:
+        """Requests that reached the service."""
+        return self._wire.requests()
+
+    def used_this_month(self) -> int:
+        """Searches that count against the month's quota."""
+        return self._wire.used_this_month()
+
+    def complete(self) -> None:
+        """A run is complete: what the terms forbid to store is deleted."""
+        if self.provider == "amap":
+            self._kept.forget(self.provider)
+
+    async def aclose(self) -> None:
+        """Close sockets and the store."""
+        await self._wire.aclose()
+        self._kept.close()
+
+
+def _in_city(row: dict[str, Any], city: str) -> bool:
+    if not city:
+        return True
+    # A village of the same name answers for foreign places: its address holds the name, its province does not.
+    names = [text(row.get(field)) or "" for field in ("province", "city", "district")]
+    stem = city.removesuffix("市")
+    return any(stem in name for name in names)
+
+
+def _distance(place: Place, one: Poi) -> float:
+    return distance_m(place.lng, place.lat, one.lng, one.lat)

@@ -1,0 +1,130 @@
+"""Restaurants and named places of an OpenStreetMap extract (.osm.pbf, .osm), read with pyosmium.
+
+Nodes and areas count; a street is kept once per name, for geocoding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from factory.errors import UsageError
+from factory.maps.open.hours import spoken_hours
+from factory.maps.open.rows import OSM, PLACE_COLUMNS, POI_COLUMNS, OpenRows
+from factory.maps.open.words import AMENITIES, AMENITIES_WITH_CUISINE, ANCHORS, TAGS, cuisine_word
+
+NAMES = (
+    "name:zh",
+    "name:zh-Hans",
+    "name",
+    "name:en",
+    "alt_name",
+    "short_name",
+    "official_name",
+    "old_name",
+    "int_name",
+)
+"""Names in the wanted language first; the first that is there is shown, all of them are found."""
+_BY_AMENITY = {"cafe": "咖啡", "fast_food": "快餐", "ice_cream": "甜品"}
+
+
+def read_osm(path: Path) -> OpenRows:
+    """Read a whole extract. Raises UsageError when the reader is not installed or the file is broken."""
+    try:
+        import osmium  # noqa: PLC0415 - only this provider needs it
+    except ImportError as error:
+        raise UsageError(
+            "Reading OpenStreetMap files needs pyosmium: start with `make synth MAP=open:FILE`, which installs it."
+        ) from error
+    pois: list[dict[str, Any]] = []
+    places: dict[tuple[str, str], dict[str, Any]] = {}
+    try:
+        for kind, number, lng, lat, tags in _objects(osmium, path):
+            poi = poi_row(f"osm-{kind}{number}", lng, lat, tags)
+            if poi is not None:
+                pois.append(poi)
+                continue
+            place = place_row(lng, lat, tags)
+            if place is not None:
+                key = (place["name"], place["kind"]) if place["kind"] == "street" else (f"{kind}{number}", "")
+                places.setdefault(key, place)
+    except RuntimeError as error:
+        raise UsageError(f"{path} cannot be read as OpenStreetMap data ({error}): fetch the extract again.") from error
+    return OpenRows(
+        pa.Table.from_pylist(pois, POI_COLUMNS), pa.Table.from_pylist(list(places.values()), PLACE_COLUMNS), OSM
+    )
+
+
+def _objects(osmium: Any, path: Path) -> Iterator[tuple[str, int, float, float, dict[str, str]]]:
+    """(n, w or r; id; point; tags) of each tagged object with a place in the world."""
+    reader = osmium.FileProcessor(str(path)).with_areas().with_filter(osmium.filter.EmptyTagFilter())
+    for one in reader:
+        tags = {tag.k: tag.v for tag in one.tags}
+        if one.is_node():
+            yield "n", one.id, one.location.lon, one.location.lat, tags
+        elif one.is_area():
+            ring = [(node.lon, node.lat) for outer in one.outer_rings() for node in outer if node.location.valid()]
+            if ring:
+                lng, lat = _middle(ring)
+                yield "w" if one.from_way() else "r", one.orig_id(), lng, lat, tags
+        elif one.is_way() and "highway" in tags:
+            line = [(node.lon, node.lat) for node in one.nodes if node.location.valid()]
+            if line:
+                yield "w", one.id, *line[len(line) // 2], tags
+
+
+def _middle(ring: list[tuple[float, float]]) -> tuple[float, float]:
+    """The middle of a ring's box: good to a few metres for a house, and never far outside."""
+    lngs, lats = [point[0] for point in ring], [point[1] for point in ring]
+    return (min(lngs) + max(lngs)) / 2, (min(lats) + max(lats)) / 2
+
+
+def names_of(tags: Mapping[str, str]) -> list[str]:
+    """Every name, the shown one first."""
+    return list(dict.fromkeys(tags[key].strip() for key in NAMES if tags.get(key, "").strip()))
+
+
+def poi_row(poi_id: str, lng: float, lat: float, tags: Mapping[str, str]) -> dict[str, Any] | None:
+    """A restaurant's row, or None when the object is none or has no name."""
+    amenity = tags.get("amenity", "")
+    names = names_of(tags)
+    counts = amenity in AMENITIES or (amenity in AMENITIES_WITH_CUISINE and "cuisine" in tags)
+    if not counts or not names or any(key in tags for key in ("disused", "abandoned")):
+        return None
+    street = " ".join(filter(None, (tags.get("addr:street"), tags.get("addr:housenumber"))))
+    categories = [part for part in tags.get("cuisine", "").split(";") if part.strip()]
+    return {
+        "poi_id": poi_id,
+        "name": names[0],
+        "branch": tags.get("branch"),
+        "address": tags.get("addr:full") or (street if tags.get("addr:street") else None),
+        "city": tags.get("addr:city"),
+        "lng": lng,
+        "lat": lat,
+        "type": ";".join([amenity, *categories]),
+        "cuisine": cuisine_word(categories) or _BY_AMENITY.get(amenity),
+        "open_hours": spoken_hours(tags["opening_hours"]) if "opening_hours" in tags else None,
+        "tel": tags.get("phone") or tags.get("contact:phone"),
+        "tags": [(key, _yes(key, tags[key])) for key in TAGS if key in tags],
+    }
+
+
+def _yes(key: str, value: str) -> str:
+    """``only`` includes ``yes`` for diets and takeaway."""
+    return "yes" if value == "only" and (key.startswith("diet:") or key == "takeaway") else value
+
+
+def place_row(lng: float, lat: float, tags: Mapping[str, str]) -> dict[str, Any] | None:
+    """A named place's row, or None."""
+    names = names_of(tags)
+    if not names:
+        return None
+    kind = next((tags[key] for key, values in ANCHORS.items() if tags.get(key) in values), None)
+    if kind is None and "highway" in tags and tags["highway"] != "bus_stop":
+        kind = "street"
+    if kind is None:
+        return None
+    return {"name": names[0], "names": names, "kind": kind, "city": tags.get("addr:city"), "lng": lng, "lat": lat}

@@ -1,0 +1,116 @@
+"""What a run will take before anything is paid: orders, calls, tokens, money, time under the limits, and what binds.
+
+Pure. ``DRY=1`` prints it, and a run with a real teacher prints it first. The averages are fits to sandbox runs at
+K=5 and K=10 (docs/experiments.md, 2026-11-24); tokens are the sandbox's character-based estimate.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from factory.plan.orders import Plan
+
+ACCEPTED_PER_SLOT = 0.99
+LLM_CALLS_PER_ORDER = 3.24
+LLM_CALLS_PER_WISH = 0.098
+INPUT_TOKENS_PER_ORDER = 3_324
+INPUT_TOKENS_PER_WISH = 965
+OUTPUT_TOKENS_PER_ORDER = 95
+OUTPUT_TOKENS_PER_WISH = 363
+PAGES_PER_SEARCH = 1.5
+CALL_S = 6.0
+"""Seconds that a call of a large hosted model takes; only the latency-bound time rests on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """The limits in force: None means that none is known."""
+
+    teacher_rpm: int | None
+    teacher_tpm: int | None
+    map_qps: float | None
+    map_month: int | None
+    map_month_used: int
+    """searches of the month that are gone already"""
+    agents: int
+    price_in: float | None
+    price_out: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Totals for the slots still to open; money in CNY (None: price unknown), time in seconds."""
+
+    samples: int
+    slots: int
+    orders: int
+    llm_calls: int
+    input_tokens: int
+    output_tokens: int
+    map_searches: int
+    cost_cny: float | None
+    time_s: dict[str, float]
+    capacity: int
+
+    @property
+    def binds(self) -> str:
+        """The limit that takes longest."""
+        return max(self.time_s, key=lambda name: self.time_s[name])
+
+
+def estimate(plan: Plan, wanted: int, first_order: int, rates: Rates, *, call_s: float = CALL_S) -> Estimate:
+    """``wanted`` further accepted samples from order ``first_order`` on."""
+    orders = math.ceil(wanted / ACCEPTED_PER_SLOT / plan.k)
+    slots = min(orders * plan.k, plan.capacity - first_order * plan.k)
+    orders = math.ceil(slots / plan.k)
+    calls = round(orders * LLM_CALLS_PER_ORDER + slots * LLM_CALLS_PER_WISH)
+    tokens_in = orders * INPUT_TOKENS_PER_ORDER + slots * INPUT_TOKENS_PER_WISH
+    tokens_out = orders * OUTPUT_TOKENS_PER_ORDER + slots * OUTPUT_TOKENS_PER_WISH
+    searches = round(_searches(plan, first_order, orders) * PAGES_PER_SEARCH)
+    time_s = {"latency": calls * call_s / max(1, min(rates.agents, orders))}
+    if rates.teacher_rpm:
+        time_s["teacher requests"] = calls / rates.teacher_rpm * 60
+    if rates.teacher_tpm:
+        time_s["teacher tokens"] = (tokens_in + tokens_out) / rates.teacher_tpm * 60
+    if rates.map_qps:
+        time_s["map requests a second"] = searches / rates.map_qps
+    cost = None
+    if rates.price_in is not None and rates.price_out is not None:
+        cost = (tokens_in * rates.price_in + tokens_out * rates.price_out) / 1e6
+    return Estimate(wanted, slots, orders, calls, tokens_in, tokens_out, searches, cost, time_s, plan.capacity)
+
+
+def _searches(plan: Plan, first_order: int, orders: int) -> int:
+    """Distinct (place, cuisine) that the orders ask for: the rest is answered from what is kept."""
+    asked: set[tuple[str, str]] = set()
+    for index in range(first_order, first_order + orders):
+        order = plan.order(index)
+        asked.update((order.place.place_id, wish.cuisine) for wish in order.wishes)
+    return len(asked)
+
+
+def lines(found: Estimate, rates: Rates) -> list[str]:
+    """The estimate as people read it."""
+    cost = "unknown (give PRICE_IN and PRICE_OUT)" if found.cost_cny is None else f"about {found.cost_cny:.2f} CNY"
+    month = ""
+    if rates.map_month and found.map_searches > rates.map_month - rates.map_month_used:
+        used = f", {rates.map_month_used} of it used" if rates.map_month_used else ""
+        month = f" (the month's quota is {rates.map_month}{used}: it will not do this month)"
+    return [
+        f"further samples {found.samples}, candidate slots {found.slots}, orders {found.orders}",
+        f"LLM calls {found.llm_calls}, tokens {found.input_tokens:,} in and {found.output_tokens:,} out, cost {cost}",
+        f"map searches about {found.map_searches}{month}",
+        "time: "
+        + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in found.time_s.items())
+        + f"; {found.binds} binds",
+        f"the plan can give {found.capacity:,} distinct candidates in all" + _shortage(found),
+    ]
+
+
+def _shortage(found: Estimate) -> str:
+    """Said before anything is paid, when the plan will be exhausted before N."""
+    likely = math.floor(found.slots * ACCEPTED_PER_SLOT)
+    if likely >= found.samples:
+        return ""
+    return f": that is about {likely:,} further samples, too few; give more PLACES, another SEED, or a smaller N"

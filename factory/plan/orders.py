@@ -1,0 +1,184 @@
+"""The plan: which user needs stand where, as a pure function of the seed, the places and an index.
+
+First step of a sample's way. An order is one visit to a place with k wishes over two cuisines, so that its agent needs
+two searches; orders at one place come back to the same three cuisines until their wishes are used up, so that orders
+share searches (``PLACES_PER_STAGE`` x 3 searches serve about 12,000 slots). N is no part of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import product
+from typing import TypeVar
+
+from factory.plan.split import CellSide, hash_fraction, split_of
+from factory.plan.vocabulary import DIETS_PROVED, MEAL_TIMES, OCCASIONS, STYLES, WishWords
+from factory.records import Order, Place, Wish
+
+T = TypeVar("T")
+
+PLACES_PER_STAGE = 135
+"""Places visited in turn before their cuisines are used up. At N=10,000 it keeps searches per sample under 0.1 while
+N=1,000 still stands at 135 places."""
+CUISINES_PER_STAGE = 3
+HARD_SHARE = 0.10
+"""Slots planned to be hard: a tight radius (half), a very low budget (a third), a rare cuisine (the rest)."""
+_PAIRS = tuple(product((None, *MEAL_TIMES), (None, *OCCASIONS)))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that decides the orders; ``places`` are in visiting order."""
+
+    run_id: str
+    seed: int
+    k: int
+    places: tuple[Place, ...]
+    words: WishWords
+    sides: Mapping[str, CellSide]
+
+    @property
+    def combinations(self) -> int:
+        """Distinct (taste, budget, need) of one cuisine at one place."""
+        return len(self.words.tastes) * len(self.words.budgets_cny) * len(self.words.needs)
+
+    @property
+    def rounds(self) -> int:
+        """Orders at one place in one stage: enough to use up the combinations of its cuisines."""
+        return CUISINES_PER_STAGE * math.ceil(self.combinations / self.k)
+
+    @property
+    def groups(self) -> int:
+        """Stages that it takes until a place has been asked for every cuisine."""
+        return math.ceil(len(self.words.cuisines) / CUISINES_PER_STAGE)
+
+    @property
+    def capacity(self) -> int:
+        """Distinct wishes that this plan can give (slots, before checking)."""
+        cuisines = self.groups * CUISINES_PER_STAGE
+        return len(self.places) * cuisines * self.combinations * len(_PAIRS) // self.k * self.k
+
+    def order(self, index: int) -> Order:
+        """The order with this index. Raises IndexError when the plan is exhausted."""
+        if not 0 <= index * self.k < self.capacity:
+            raise IndexError(index)
+        place, turn, group = self._visit(index)
+        wishes = tuple(self._wish(place, group, turn, slot) for slot in range(self.k))
+        return Order(
+            order_id=f"{self.run_id}-{index:06d}",
+            run_id=self.run_id,
+            index=index,
+            place=place,
+            wishes=wishes,
+            splits=tuple(split_of(place, wish, self.sides, self.seed) for wish in wishes),
+            seed=int(hash_fraction(self.seed, "order", index) * 2**31),
+        )
+
+    def _visit(self, index: int) -> tuple[Place, int, int]:
+        """Place, how often it was visited for this group of cuisines before, and the group."""
+        per_sweep = len(self.places) * self.rounds
+        sweep, rest = divmod(index, per_sweep)
+        stage, within = divmod(rest, PLACES_PER_STAGE * self.rounds)
+        first = stage * PLACES_PER_STAGE
+        block = min(PLACES_PER_STAGE, len(self.places) - first)
+        turn, position = divmod(within, block)
+        lap, group = divmod(sweep, self.groups)
+        return self.places[first + position], lap * self.rounds + turn, group
+
+    def _cuisine(self, place: Place, group: int, member: int) -> tuple[str, int]:
+        """The cuisine, and how often the groups before used it: more than 0 where they are no multiple of three."""
+        ranked = _ranked(self.words.cuisines, self.seed, place.place_id)
+        wraps, position = divmod(group * CUISINES_PER_STAGE + member, len(ranked))
+        return ranked[position], wraps
+
+    def _wish(self, place: Place, group: int, turn: int, slot: int) -> Wish:
+        """Slot ``slot`` of the ``turn``-th order: 3 of 5 go to one cuisine of the group, the rest to the next."""
+        major = math.ceil(self.k * 0.6)
+        primary = slot < major
+        member = (turn + (0 if primary else 1)) % CUISINES_PER_STAGE
+        # Within three turns each cuisine is once primary (major slots) and once secondary (the rest): k slots in all.
+        # As secondary it comes one turn before it is primary, so the count within the three turns is stable.
+        before = (turn // CUISINES_PER_STAGE) * self.k + (slot + (self.k - major) if primary else slot - major)
+        cuisine, wraps = self._cuisine(place, group, member)
+        lap, nth = divmod(before, self.combinations)
+        lap += wraps * (len(_PAIRS) // CUISINES_PER_STAGE)
+        taste, budget, need = _combinations(self.words, self.seed, place.place_id, cuisine)[nth]
+        where = (self.seed, place.place_id, cuisine, taste, budget, need)
+        meal_time, occasion = _pair(lap, *where)
+        wish = Wish(
+            cuisine=cuisine,
+            taste=taste,
+            budget_min_cny=budget[0],
+            budget_max_cny=budget[1],
+            radius_m=_pick(self.words.radii_m, "radius", lap, *where),
+            party_size=_party(occasion, lap, *where),
+            occasion=occasion[0] if occasion else None,
+            diet=self._diet(lap, *where),
+            meal_time=meal_time,
+            style=_pick(STYLES, "style", lap, *where),
+            needs=(need,) if need else (),
+        )
+        if hash_fraction("hard", lap, *where) < HARD_SHARE:
+            return self._harden(wish, place, hash_fraction("how", lap, *where))
+        return wish
+
+    def _diet(self, *where: object) -> str | None:
+        asked = self.words.diets_asked
+        return _pick(asked, "diet", *where) if asked and _rare("diet?", 0.12, *where) else None
+
+    def _harden(self, wish: Wish, place: Place, how: float) -> Wish:
+        """Make a wish that the map can probably not fulfil; the map decides whether it does."""
+        low = self.words.low_budget_cny
+        if 0.5 <= how < 0.83 and low is not None:
+            return replace(wish, hard=True, budget_min_cny=low[0], budget_max_cny=low[1])
+        if how >= 0.83 and self.words.rare_cuisines:
+            # One rare cuisine a place: its empty listing is then asked for once.
+            rare = _pick(self.words.rare_cuisines, "rare", self.seed, place.place_id)
+            diet = next((diet for diet in DIETS_PROVED if rare[0] == diet[0]), wish.diet)
+            return replace(wish, hard=True, cuisine=rare, diet=diet)
+        return replace(wish, hard=True, radius_m=_pick(self.words.tight_radii_m, "tight", how))
+
+
+def visiting_order(places: tuple[Place, ...], seed: int) -> tuple[Place, ...]:
+    """Places in an order that depends on the seed only, so that a few orders already stand in many cities."""
+    return tuple(sorted(places, key=lambda place: hash_fraction(seed, "visit", place.place_id)))
+
+
+# Every wish at a place asks for these again; a stage visits 135 places x 3 cuisines in turn, so that many are kept.
+@lru_cache(maxsize=1024)
+def _ranked(cuisines: tuple[str, ...], seed: int, place_id: str) -> tuple[str, ...]:
+    return tuple(sorted(cuisines, key=lambda word: hash_fraction(seed, place_id, word)))
+
+
+@lru_cache(maxsize=1024)
+def _combinations(
+    words: WishWords, seed: int, place_id: str, cuisine: str
+) -> tuple[tuple[str | None, tuple[int | None, int | None], str], ...]:
+    combos = product(words.tastes, words.budgets_cny, words.needs)
+    return tuple(sorted(combos, key=lambda combo: hash_fraction(seed, place_id, cuisine, combo)))
+
+
+def _pick(choices: Sequence[T], *where: object) -> T:
+    return choices[int(hash_fraction(*where) * len(choices))]
+
+
+def _rare(what: str, share: float, *where: object) -> bool:
+    return hash_fraction(what, *where) < share
+
+
+def _pair(lap: int, *where: object) -> tuple[str | None, tuple[str, int, int] | None]:
+    """Meal time and occasion. The first lap often leaves one out; later laps walk on: no pair comes twice."""
+    meal = 0 if _rare("meal?", 0.45, *where) else 1 + int(hash_fraction("meal", *where) * len(MEAL_TIMES))
+    occasion = 0 if _rare("occasion?", 0.5, *where) else 1 + int(hash_fraction("occasion", *where) * len(OCCASIONS))
+    start = meal * (len(OCCASIONS) + 1) + occasion
+    return _PAIRS[(start + lap) % len(_PAIRS)]
+
+
+def _party(occasion: tuple[str, int, int] | None, *where: object) -> int | None:
+    if occasion is None:
+        return 1 + int(hash_fraction("party", *where) * 6) if _rare("party?", 0.35, *where) else None
+    _, low, high = occasion
+    return low + int(hash_fraction("party", *where) * (high - low + 1))

@@ -1,0 +1,215 @@
+"""The services of one run, opened together and closed together: map, teacher, limiter, ledger; the sandbox if needed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from factory.config import SANDBOX, Settings
+from factory.errors import UsageError
+from factory.llm.chat import Chat
+from factory.llm.endpoint import Route, route
+from factory.llm.opening import ChatSetup
+from factory.llm.prices import limits_of, price_of
+from factory.llm.transport import Endpoint, Price
+from factory.maps.amap.client import AmapMap
+from factory.maps.amap.wire import POOL as MAP_POOL
+from factory.maps.amap.wire import AmapAccount
+from factory.maps.kept import KeptAnswers
+from factory.maps.service import MapService
+from factory.run.progress import Quota, Snapshot
+from factory.sandbox.process import SandboxProcess
+from factory.sandbox.serve import Sandbox
+from factory.sending.ledger import Ledger
+from factory.sending.limits import LocalLimiter, PoolLimits, PoolState
+
+AMAP_URL = "https://restapi.amap.com"
+SANDBOX_KEY = "sandbox"
+SANDBOX_QPS = 10_000.0
+REQUEST_SHARE = 0.8
+"""Share of GIVE_UP_S that one answer may take."""
+INVENTED = "虚构数据，仅供演示 (invented data, for demonstration only)"
+AMAP_LICENCE = "高德地图开放平台服务协议 (AMap terms of service; storing and training are restricted)"
+TERMS = (
+    "AMap's terms of service restrict what you may do with its content: storing or caching it, building data sets from it and "
+    "training models on it need AMap's written permission. Read lbs.amap.com/pages/terms; if you have that permission, set "
+    "AMAP_TERMS=accepted. Without it, use open map data (MAP=open:FILE) or the sandbox (MAP=sandbox)."
+)
+CNY_PER_USD = 7.1
+"""Exchange rate for litellm's USD table, as of 2026-11; only used for models that prices.toml lacks."""
+
+
+@dataclass(slots=True)
+class Services:
+    """What a run talks to."""
+
+    maps: MapService
+    chat_setup: ChatSetup
+    chat: Chat
+    ledger: Ledger
+    limiter: LocalLimiter
+    model: str
+    teacher_label: str
+    extra: tuple[tuple[str, object], ...]
+    rpm: int | None
+    tpm: int | None
+    price: Price | None
+    sandbox: SandboxProcess | None
+    budget_cny: float | None = None
+    map_qps: float | None = None
+    """requests a second that the map service grants; None: none to keep"""
+    map_month_used: int = 0
+    """map searches that this DATA made this month, before this run"""
+
+    @property
+    def price_in(self) -> float | None:
+        """CNY per million input tokens."""
+        return self.price.input_cny if self.price else None
+
+    @property
+    def price_out(self) -> float | None:
+        """CNY per million output tokens."""
+        return self.price.output_cny if self.price else None
+
+    def complete(self) -> None:
+        """The run reached N."""
+        self.maps.complete()
+
+    def snapshot(self, accepted: int, target: int) -> Snapshot:
+        """The run at this moment."""
+        spent, reserved = self.ledger.spent()
+        pools = self.limiter.state()
+        return Snapshot(
+            accepted=accepted,
+            target=target,
+            in_flight=sum(pool.in_flight for pool in pools),
+            refusals=sum(pool.refused for pool in pools),
+            spent_cny=spent if self.price else None,
+            reserved_cny=reserved,
+            map_requests=sum(self.maps.requests().values()),
+            quotas=self._quotas(pools),
+            budget_cny=self.budget_cny,
+        )
+
+    def _quotas(self, pools: list[PoolState]) -> tuple[Quota, ...]:
+        teacher = next(pool for pool in pools if pool.name == "teacher")
+        return (
+            Quota("RPM", teacher.granted, self.rpm),
+            Quota("TPM", teacher.tokens, self.tpm),
+            Quota("map QPS", sum(self.maps.requests().values()), self.map_qps, span_s=1.0),
+        )
+
+
+@asynccontextmanager
+async def open_services(
+    settings: Settings, run_id: str, open_maps: MapService | None = None
+) -> AsyncIterator[Services]:
+    """Open what the settings name; ``open_maps`` is open map data, read before. Raises UsageError and RunStopped kin."""
+    if settings.map == "amap" and settings.amap_terms != "accepted":
+        raise UsageError(TERMS)
+    async with AsyncExitStack() as stack:
+        ledger = Ledger(settings.data, run_id, settings.budget_cny)
+        stack.callback(ledger.close)
+        sandbox = None
+        if SANDBOX in {settings.map, settings.teacher} and not (settings.amap_base_url and settings.teacher_base_url):
+            wanted = Sandbox(settings.seed, settings.sandbox_defects, settings.sandbox_faults)
+            sandbox = await stack.enter_async_context(SandboxProcess(wanted))
+        way = route(settings.teacher, settings.teacher_base_url, sandbox_url=sandbox.chat_base_url if sandbox else None)
+        price = _price(settings, way)
+        limits = limits_of(way.model)
+        rpm, tpm = settings.teacher_rpm or limits.rpm, settings.teacher_tpm or limits.tpm
+        account = _account(settings, sandbox)
+        teacher = PoolLimits(
+            rpm=rpm,
+            tpm=tpm,
+            max_in_flight=settings.agents,
+            start_in_flight=min(16, settings.agents),
+            give_up_s=settings.give_up_s,
+        )
+        limiter = LocalLimiter({"teacher": teacher, MAP_POOL: account.limits})
+        endpoint = Endpoint(
+            way.name,
+            way.base_url or "",
+            "teacher",
+            price,
+            request_timeout_s=REQUEST_SHARE * settings.give_up_s,
+            keep_trying_s=settings.give_up_s,
+        )
+        setup = _chat(settings, way, endpoint)
+        chat = setup.open(limiter, ledger)
+        stack.push_async_callback(chat.aclose)
+        maps = open_maps or _map(settings, account, limiter)
+        stack.push_async_callback(maps.aclose)
+        label = way.model if settings.teacher == SANDBOX else settings.teacher
+        yield Services(
+            maps,
+            setup,
+            chat,
+            ledger,
+            limiter,
+            way.model,
+            label,
+            way.extra,
+            rpm,
+            tpm,
+            price,
+            sandbox,
+            settings.budget_cny,
+            settings.amap_qps if settings.map == "amap" else None,
+            maps.used_this_month() if isinstance(maps, AmapMap) else 0,
+        )
+
+
+def _price(settings: Settings, way: Route) -> Price | None:
+    if (settings.price_in is None) != (settings.price_out is None):
+        given, missing = ("PRICE_OUT", "PRICE_IN") if settings.price_in is None else ("PRICE_IN", "PRICE_OUT")
+        raise UsageError(f"{given} is given without {missing}: give both (CNY per million tokens), or neither.")
+    if settings.price_in is not None and settings.price_out is not None:
+        return Price(settings.price_in, settings.price_out)
+    price = price_of(way.model)
+    if price is None and way.base_url is None:
+        from factory.llm.litellm_chat import price_from_litellm  # noqa: PLC0415 - litellm is heavy
+
+        price = price_from_litellm(way.model, CNY_PER_USD)
+    if price is None and settings.budget_cny is not None:
+        raise UsageError(
+            f"The price of {way.model} is not known, so BUDGET cannot be kept: give PRICE_IN and PRICE_OUT (CNY per million "
+            "tokens), or run without BUDGET."
+        )
+    return price
+
+
+def _chat(settings: Settings, way: Route, endpoint: Endpoint) -> ChatSetup:
+    if way.base_url is None:
+        return ChatSetup(endpoint, direct=False)
+    if way.name in {"dashscope", "deepseek"} and settings.keys.teacher is None and settings.teacher_base_url is None:
+        raise UsageError(f"TEACHER={settings.teacher} needs a key: set {way.name.upper()}_API_KEY in the environment.")
+    return ChatSetup(endpoint, direct=True, api_key=settings.keys.teacher)
+
+
+def _account(settings: Settings, sandbox: SandboxProcess | None) -> AmapAccount:
+    if settings.map == SANDBOX:
+        base = settings.amap_base_url or (sandbox.amap_base_url if sandbox else "")
+        return AmapAccount(base, SANDBOX_KEY, None, SANDBOX_QPS, None, settings.give_up_s)
+    return AmapAccount(
+        settings.amap_base_url or AMAP_URL,
+        settings.keys.amap_key or "",
+        settings.keys.amap_secret,
+        settings.amap_qps,
+        settings.amap_month,
+        settings.give_up_s,
+    )
+
+
+def _map(settings: Settings, account: AmapAccount, limiter: LocalLimiter) -> AmapMap:
+    invented = settings.map == SANDBOX
+    return AmapMap(
+        account,
+        KeptAnswers(settings.data),
+        provider=SANDBOX if invented else "amap",
+        licence=INVENTED if invented else AMAP_LICENCE,
+        attribution=INVENTED if invented else "数据来源：高德地图",
+        api=settings.amap_api,
+        limiter=limiter,
+    )

@@ -1,0 +1,135 @@
+"""``Executor`` over n worker processes: each order goes to the one with the fewest, and survives the worker it was with.
+
+A worker that dies is replaced; its orders are run again from the answers that were kept, so that only calls in flight are paid
+again. An order that several workers died with stops the run with a sentence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from collections.abc import Callable
+from typing import Self
+
+from factory.errors import RunStopped
+from factory.records import Order, OrderOutcome
+from factory.run.workers.desk import Desk
+from factory.run.workers.link import Link, LinkLostError
+from factory.run.workers.setup import WorkerSetup
+
+START_S = 60.0
+STOP_S = 5.0
+TRIES = 3
+"""Workers that may die with one order before it is held to be the cause."""
+
+
+class Worker:
+    """One process, from the parent's side. ``running``: orders that are with it."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._settled: asyncio.Task[None] | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self.link = Link(desk.handlers(), self._lost)
+        self.running = 0
+
+    async def start(self, setup: WorkerSetup) -> Self:
+        """Raises RunStopped when it does not come up."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            command = [sys.executable, "-m", "factory.run.workers.process", str(theirs.fileno())]
+            self._process = await asyncio.create_subprocess_exec(
+                *command,
+                pass_fds=[theirs.fileno()],
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is the parent's to handle: it drains
+            )
+        await asyncio.get_running_loop().create_unix_connection(lambda: self.link, sock=ours)
+        try:
+            await asyncio.wait_for(self.link.ask("setup", setup), START_S)
+        except (LinkLostError, TimeoutError) as error:
+            await self.stop()
+            raise RunStopped(
+                f"A worker process did not start (status {self._process.returncode}): look at its message above, "
+                "or run with WORKERS=1."
+            ) from error
+        return self
+
+    async def run(self, order: Order) -> OrderOutcome:
+        """Raises LinkLostError when the worker died, after all that it held is given back."""
+        self.running += 1
+        try:
+            outcome: OrderOutcome = await self.link.ask("run", order)
+        except LinkLostError:
+            if self._settled is not None:
+                await asyncio.shield(self._settled)
+            raise
+        finally:
+            self.running -= 1
+        return outcome
+
+    def _lost(self) -> None:
+        self._settled = asyncio.create_task(self._desk.close())
+
+    async def stop(self) -> str:
+        """Hang up, which ends it, and wait; returns how it ended."""
+        await self.link.close()
+        if self._process is None:
+            return "was never started"
+        try:
+            await asyncio.wait_for(self._process.wait(), STOP_S)
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+        if self._settled is not None:
+            await self._settled
+        status = self._process.returncode or 0
+        return f"signal {-status}" if status < 0 else f"status {status}"
+
+
+class WorkerExecutor:
+    """n workers; ``agents`` orders at once over all of them."""
+
+    def __init__(self, setup: WorkerSetup, workers: int, open_desk: Callable[[], Desk]) -> None:
+        self._setup = setup
+        self._open_desk = open_desk
+        self._seats = asyncio.Semaphore(setup.agents)
+        self._workers: list[Worker | None] = [None] * workers
+        self._starting = asyncio.Lock()
+        self._ends: list[str] = []
+        """how workers died"""
+
+    async def start(self) -> None:
+        """Start all of them, and those that died again. Raises RunStopped."""
+        async with self._starting:
+            for place, worker in enumerate(self._workers):
+                if worker is not None and worker.link.lost:
+                    self._workers[place] = None
+                    self._ends.append(await worker.stop())
+            empty = [place for place, worker in enumerate(self._workers) if worker is None]
+            started = await asyncio.gather(*(Worker(self._open_desk()).start(self._setup) for _ in empty))
+            for place, worker in zip(empty, started, strict=True):
+                self._workers[place] = worker
+
+    async def run(self, order: Order) -> OrderOutcome:
+        """By the least busy worker, in the order of asking."""
+        async with self._seats:
+            for _ in range(TRIES):
+                if any(worker is None or worker.link.lost for worker in self._workers):
+                    await self.start()
+                living = [worker for worker in self._workers if worker is not None]
+                try:
+                    return await min(living, key=lambda worker: worker.running).run(order)
+                except LinkLostError:
+                    continue
+        raise RunStopped(
+            f"{TRIES} worker processes died, one after the other, while they ran {order.order_id} (the last: "
+            f"{self._ends[-1]}; signal 9 is often a lack of memory): run with fewer WORKERS or AGENTS; the same command "
+            "goes on."
+        )
+
+    async def aclose(self) -> None:
+        """End all workers."""
+        await asyncio.gather(*(worker.stop() for worker in self._workers if worker is not None))

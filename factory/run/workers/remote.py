@@ -1,0 +1,105 @@
+"""The worker's side: the parent's limiter, ledger and map behind the interfaces that local ones have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from factory.maps.service import PoiPage
+from factory.records import Place
+from factory.run.workers.link import Link
+from factory.run.workers.setup import MapFacts
+from factory.sending.ledger import KeptCall
+
+
+class RemoteLease:
+    """A slot of the parent's limiter."""
+
+    __slots__ = ("_link", "_number", "patience_s")
+
+    def __init__(self, link: Link, number: int, patience_s: float) -> None:
+        self._link = link
+        self._number = number
+        self.patience_s = patience_s
+
+    def settle(self, tokens: int) -> None:
+        """See ``Lease``."""
+        self._link.tell("settle", self._number, tokens)
+
+    async def refused(self, kind: str, retry_after_s: float | None, said: str = "") -> None:
+        """See ``Lease``. Raises ProviderDown."""
+        await self._link.ask("refused", self._number, kind, retry_after_s, said)
+
+    def release(self, *, answered: bool = True) -> None:
+        """See ``Lease``."""
+        self._link.tell("release", self._number, answered)
+
+
+class RemoteLimiter:
+    """``Leases`` over a link."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    async def lease(self, pool: str, *, tokens: int = 0, priority: int = 0) -> RemoteLease:
+        """Wait for a slot. Raises ProviderDown."""
+        number, patience_s = await self._link.ask("lease", pool, tokens, priority)
+        return RemoteLease(self._link, number, patience_s)
+
+
+class RemoteLedger:
+    """``CallBook`` over a link: each returns when the parent's disk has it."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    async def replay(self, key: str) -> KeptCall | None:
+        """See ``Ledger``, as with all that follow."""
+        found: KeptCall | None = await self._link.ask("replay", key)
+        return found
+
+    async def reserve(self, key: str, **call: Any) -> int:
+        """Raises BudgetExhausted and MoneyInFlight."""
+        return int(await self._link.ask("reserve", key, **call))
+
+    async def afford(self, worst_cny: float | None) -> None:
+        """Raises BudgetExhausted."""
+        await self._link.ask("afford", worst_cny)
+
+    async def keep(self, key: str, attempt: int, **answer: Any) -> None:
+        """Raises DiskTrouble."""
+        await self._link.ask("keep", key, attempt, **answer)
+
+    async def price(self, key: str, attempt: int, **found: Any) -> None:
+        """Known once it was read."""
+        await self._link.ask("price", key, attempt, **found)
+
+    async def mark_unreadable(self, key: str, attempt: int) -> None:
+        """Paid for, never replayed."""
+        await self._link.ask("mark_unreadable", key, attempt)
+
+    async def void(self, key: str, attempt: int, *, worst_cny: float | None) -> None:
+        """Certainly not served."""
+        await self._link.ask("void", key, attempt, worst_cny=worst_cny)
+
+    async def lost(self, key: str, attempt: int, *, worst_cny: float | None) -> None:
+        """Perhaps served."""
+        await self._link.ask("lost", key, attempt, worst_cny=worst_cny)
+
+
+class RemoteMap:
+    """``Surroundings`` over a link."""
+
+    def __init__(self, link: Link, about: MapFacts) -> None:
+        self._link = link
+        self.provider = about.provider
+        self.datum = about.datum
+        self.licence = about.licence
+        self.attribution = about.attribution
+        self.facts = about.facts
+
+    async def around(
+        self, place: Place, *, radius_m: int, cuisine: str | None, page: int, priority: int = 0
+    ) -> PoiPage:
+        """One page of the parent's map."""
+        found: PoiPage = await self._link.ask("around", place, radius_m, cuisine, page, priority)
+        return found

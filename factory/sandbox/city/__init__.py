@@ -1,0 +1,1 @@
+"""The invented city: tiles, restaurants, names and menus as pure functions of a seed."""

@@ -1,0 +1,225 @@
+"""The OpenAI-compatible face of the sandbox teacher: POST /v1/chat/completions and GET /v1/models.
+
+serve.py mounts these routes; the turn itself is teacher.py's. Tools, streaming, usage and error bodies have OpenAI's
+shapes, so that the factory's real transport is what gets exercised.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from factory.sandbox.faults import CUT_STREAM, TALLY
+from factory.sandbox.teacher.teacher import MODEL, Turn, next_turn
+
+MODELS = (MODEL, MODEL.removeprefix("sandbox/"))
+PIECE = 48
+"""Characters per streamed delta."""
+WRITE_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request, checked: what the teacher and the reply's form need of it."""
+
+    model: str
+    messages: list[Mapping[str, Any]]
+    tools: frozenset[str]
+    stream: bool
+    with_usage: bool
+    max_tokens: int | None
+    digest: str
+
+
+class Refused(Exception):
+    """A request that gets an OpenAI error body."""
+
+    def __init__(self, status: int, message: str, kind: str, code: str | None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.kind = kind
+        self.code = code
+
+    def response(self) -> web.Response:
+        """The error as OpenAI sends it."""
+        error = {"message": self.message, "type": self.kind, "param": None, "code": self.code}
+        return _json({"error": error}, self.status)
+
+
+def add_chat_routes(app: web.Application, *, defect_share: float, seed: int, keys: Collection[str] = ()) -> None:
+    """Mount the teacher. ``keys``: when given, requests must carry one of them as a bearer token (else 401)."""
+    allowed = frozenset(keys)
+
+    async def completions(request: web.Request) -> web.StreamResponse:
+        try:
+            _authorise(request, allowed)
+            asked = _asked(await request.read())
+        except Refused as refusal:
+            return refusal.response()
+        turn = next_turn(asked.messages, seed=seed, defect_share=defect_share, tools=asked.tools)
+        reply = _reply(asked, _cut(turn, asked.max_tokens))
+        if TALLY in request.app:
+            request.app[TALLY].counts.update(reply["usage"])
+        return await _streamed(request, reply, with_usage=asked.with_usage) if asked.stream else _json(reply)
+
+    async def models(request: web.Request) -> web.Response:
+        try:
+            _authorise(request, allowed)
+        except Refused as refusal:
+            return refusal.response()
+        rows = [{"id": model, "object": "model", "created": 0, "owned_by": "sandbox"} for model in MODELS]
+        return _json({"object": "list", "data": rows})
+
+    app.router.add_post("/v1/chat/completions", completions)
+    app.router.add_get("/v1/models", models)
+
+
+def _json(body: object, status: int = 200) -> web.Response:
+    return web.Response(body=orjson.dumps(body), status=status, content_type="application/json")
+
+
+def _authorise(request: web.Request, allowed: frozenset[str]) -> None:
+    if not allowed:
+        return
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or key.strip() not in allowed:
+        raise Refused(401, "Incorrect API key provided.", "invalid_request_error", "invalid_api_key")
+
+
+def _asked(body: bytes) -> Asked:
+    try:
+        raw = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Refused(400, "The body is not valid JSON.", "invalid_request_error", None) from error
+    if not isinstance(raw, dict):
+        raise Refused(400, "The body must be a JSON object.", "invalid_request_error", None)
+    model = raw.get("model")
+    if model not in MODELS:
+        text = f"The model `{model}` does not exist or you do not have access to it."
+        raise Refused(404, text, "invalid_request_error", "model_not_found")
+    messages = raw.get("messages")
+    if not isinstance(messages, list) or not messages or not all(isinstance(row, dict) for row in messages):
+        raise Refused(400, "'messages' must be a non-empty array of objects.", "invalid_request_error", None)
+    if raw.get("n", 1) != 1:
+        raise Refused(400, "Only n=1 is supported.", "invalid_request_error", None)
+    limit = raw.get("max_completion_tokens") or raw.get("max_tokens")
+    return Asked(
+        model=model,
+        messages=messages,
+        tools=_tool_names(raw),
+        stream=bool(raw.get("stream")),
+        with_usage=bool((raw.get("stream_options") or {}).get("include_usage")),
+        max_tokens=limit if isinstance(limit, int) else None,
+        digest=blake2b(body, digest_size=12).hexdigest(),
+    )
+
+
+def _tool_names(raw: Mapping[str, Any]) -> frozenset[str]:
+    if raw.get("tool_choice") == "none":
+        return frozenset()
+    return frozenset((tool.get("function") or {}).get("name", "") for tool in raw.get("tools") or ())
+
+
+def tokens(text: str) -> int:
+    """A cheap estimate: four bytes of UTF-8 a token, that is 0.75 a Chinese character and 0.25 a Latin letter."""
+    return (len(text.encode()) + 3) // 4
+
+
+def _prompt_tokens(asked: Asked) -> int:
+    """Content and tool calls of all messages, and 4 tokens a message for its role."""
+    total = 0
+    for message in asked.messages:
+        content = message.get("content")
+        total += 4 + (tokens(content) if isinstance(content, str) else len(orjson.dumps(content)) // 4)
+        for call in message.get("tool_calls") or ():
+            function = call.get("function") or {}
+            total += tokens(function.get("name") or "") + tokens(function.get("arguments") or "")
+    return total
+
+
+def _cut(turn: Turn, limit: int | None) -> Turn:
+    """Stop where the token limit is reached, as a real server does; calls after the cut are lost."""
+    if limit is None or _completion_tokens(turn) <= limit:
+        return turn
+    left, calls = limit * 4, []
+    for call in turn.calls:
+        if left <= 0:
+            break
+        kept = call.arguments.encode()[:left].decode(errors="ignore")
+        left -= len(call.arguments.encode())
+        calls.append(type(call)(call.name, kept))
+    content = turn.content and turn.content.encode()[: limit * 4].decode(errors="ignore")
+    return Turn(content, tuple(calls), "length")
+
+
+def _completion_tokens(turn: Turn) -> int:
+    return tokens(turn.content or "") + sum(tokens(call.arguments) + tokens(call.name) for call in turn.calls)
+
+
+def _reply(asked: Asked, turn: Turn) -> dict[str, Any]:
+    """The whole completion object; ids are hashes, so that the same request gets the same ids."""
+    message: dict[str, Any] = {"role": "assistant", "content": turn.content}
+    if turn.calls:
+        message["tool_calls"] = [
+            {
+                "id": f"call_{asked.digest[:16]}_{place}",
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments},
+            }
+            for place, call in enumerate(turn.calls)
+        ]
+    prompt, completion = _prompt_tokens(asked), _completion_tokens(turn)
+    return {
+        "id": f"chatcmpl-{asked.digest}",
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": asked.model,
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": turn.finish_reason}],
+        "usage": {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion},
+    }
+
+
+async def _streamed(request: web.Request, reply: dict[str, Any], *, with_usage: bool) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
+    await response.prepare(request)
+    stream = b"".join(b"data: " + event + b"\n\n" for event in _events(reply, with_usage=with_usage))
+    cut = len(stream) // 2 if request.get(CUT_STREAM) else len(stream)
+    for start in range(0, cut, WRITE_BYTES):
+        await response.write(stream[start : min(cut, start + WRITE_BYTES)])
+    if cut == len(stream):
+        await response.write_eof()
+    elif request.transport is not None:
+        request.transport.close()
+    return response
+
+
+def _events(reply: dict[str, Any], *, with_usage: bool) -> Iterator[bytes]:
+    """The completion as OpenAI's chunks: role, pieces of text or of each call's arguments, finish, usage, [DONE]."""
+    head = {key: reply[key] for key in ("id", "created", "model")} | {"object": "chat.completion.chunk"}
+    choice = reply["choices"][0]
+
+    def chunk(delta: dict[str, Any], finish: str | None = None) -> bytes:
+        return orjson.dumps(head | {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
+
+    yield chunk({"role": "assistant", "content": "" if choice["message"]["content"] else None})
+    text = choice["message"]["content"] or ""
+    for start in range(0, len(text), PIECE):
+        yield chunk({"content": text[start : start + PIECE]})
+    for place, call in enumerate(choice["message"].get("tool_calls", ())):
+        arguments = call["function"]["arguments"]
+        opened = call | {"index": place, "function": {"name": call["function"]["name"], "arguments": ""}}
+        yield chunk({"tool_calls": [opened]})
+        for start in range(0, len(arguments), PIECE):
+            piece = {"index": place, "function": {"arguments": arguments[start : start + PIECE]}}
+            yield chunk({"tool_calls": [piece]})
+    yield chunk({}, choice["finish_reason"])
+    if with_usage:
+        yield orjson.dumps(head | {"choices": [], "usage": reply["usage"]})
+    yield b"[DONE]"

@@ -1,0 +1,1 @@
+"""What every request passes on its way out: slots of the limits, pace, retries, money."""

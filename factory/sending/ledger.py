@@ -1,0 +1,370 @@
+"""``DATA/calls.sqlite``: every paid answer, raw, before it is parsed; and money, reserved before a call is sent.
+
+What the calls of one turn of the event loop write, and what came while the last commit was syncing, is one transaction with
+a full sync; callers wait for theirs. The statements run on the loop, since handing each to a thread costs more than it does;
+only the commit, which waits for the disk, has a thread. Nothing is kept in memory but counters. A reservation that was never
+settled (a kill, a lost connection) counts as spent at its worst case.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import orjson
+
+from factory.errors import BudgetExhausted, DiskTrouble, MoneyInFlight, UsageError
+from factory.run.folder_lock import lock_folder
+
+_SCHEMA = """
+create table if not exists calls (
+  key text not null, attempt integer not null, run_id text not null, order_id text not null, step integer not null,
+  purpose text not null, model text not null, status text not null, worst_cny real, cost_cny real,
+  input_tokens integer, output_tokens integer, refusals integer not null default 0, latency_s real, raw blob,
+  reserved_at text not null, settled_at text, primary key (key, attempt)
+);
+drop index if exists calls_by_order;
+create table if not exists opened (run_id text not null, order_id text primary key, slots integer not null, at text not null);
+"""
+# status: reserved (sent or about to be), kept (answered, raw kept), unreadable (kept, but no completion), void (certainly
+# not served), unresolved (a reservation
+# that an earlier process left behind: it may have been served, so it counts as spent).
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCall:
+    """An answer that was paid for before; ``attempt`` is its number among those of its key."""
+
+    attempt: int
+    raw: bytes
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_cny: float | None
+    started_at: datetime
+
+
+class CallBook(Protocol):
+    """What a sender of paid calls needs of the ledger, wherever that is; ``Ledger`` says what each does."""
+
+    async def replay(self, key: str) -> KeptCall | None:
+        """The kept answer of this very call, if there is one."""
+        ...
+
+    async def reserve(
+        self, key: str, *, order_id: str, step: int, purpose: str, model: str, worst_cny: float | None
+    ) -> int:
+        """Put the worst case aside, durably; returns the attempt's number."""
+        ...
+
+    async def afford(self, worst_cny: float | None) -> None:
+        """Wait until calls in flight have given back enough for a reservation."""
+        ...
+
+    async def keep(
+        self,
+        key: str,
+        attempt: int,
+        *,
+        raw: bytes,
+        input_tokens: int | None,
+        output_tokens: int | None,
+        cost_cny: float | None,
+        worst_cny: float | None,
+        refusals: int,
+        latency_s: float,
+    ) -> None:
+        """Write the raw answer and settle."""
+        ...
+
+    async def price(
+        self,
+        key: str,
+        attempt: int,
+        *,
+        input_tokens: int,
+        output_tokens: int,
+        cost_cny: float | None,
+        counted_cny: float | None,
+    ) -> None:
+        """What a kept answer cost, once it was read."""
+        ...
+
+    async def mark_unreadable(self, key: str, attempt: int) -> None:
+        """A kept answer that is no completion."""
+        ...
+
+    async def void(self, key: str, attempt: int, *, worst_cny: float | None) -> None:
+        """Give a reservation back."""
+        ...
+
+    async def lost(self, key: str, attempt: int, *, worst_cny: float | None) -> None:
+        """An attempt that may have been served."""
+        ...
+
+
+class Ledger:
+    """The run's account book. One process at a time holds a DATA folder."""
+
+    def __init__(self, data: Path, run_id: str, budget_cny: float | None) -> None:
+        self._run_id = run_id
+        self._budget = budget_cny
+        self._in_flight = 0
+        self._closed = False
+        self._short_of_money: list[asyncio.Future[None]] = []
+        self._lock = lock_folder(data)
+        self._path = data / "calls.sqlite"
+        try:
+            self._reader = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
+            self._reader.executescript("pragma journal_mode=wal;" + _SCHEMA)
+            self._reader.execute("update calls set status = 'unresolved' where status = 'reserved'")
+            self._spent, self._reserved = self._spent_before(), 0.0
+            unpriced = self._unpriced() if budget_cny is not None else 0
+        except sqlite3.Error as error:
+            raise _trouble(self._path, error) from error
+        if unpriced:
+            self._reader.close()
+            self._lock.close()
+            raise UsageError(
+                f"{unpriced} calls of this run were made at an unknown price, so BUDGET={budget_cny:g} cannot be kept here: go on "
+                "without BUDGET (YES=1), or start again in another DATA=folder with PRICE_IN and PRICE_OUT."
+            )
+        self._writer = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
+        self._writer.execute("pragma synchronous=full")
+        self._queued: list[_Job] = []
+        self._committing: list[_Job] = []
+        self._commits: queue.SimpleQueue[asyncio.AbstractEventLoop | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._commit, name="ledger", daemon=True)
+        self._thread.start()
+
+    def _spent_before(self) -> float:
+        """CNY that this run has spent, unresolved reservations at their worst included: BUDGET caps one run's plan."""
+        row = self._reader.execute(
+            "select coalesce(sum(case when status = 'unresolved' then worst_cny "
+            "when status in ('kept', 'unreadable') then cost_cny end), 0) "
+            "from calls where run_id = ?",
+            (self._run_id,),
+        ).fetchone()
+        return float(row[0])
+
+    def _unpriced(self) -> int:
+        """Calls of this run whose cost nobody knows: unknown is not zero."""
+        row = self._reader.execute(
+            "select count(*) from calls where run_id = ? and case when status = 'unresolved' then worst_cny is null "
+            "when status in ('kept', 'unreadable') then cost_cny is null else false end",
+            (self._run_id,),
+        ).fetchone()
+        return int(row[0])
+
+    def spent(self) -> tuple[float, float]:
+        """(spent, reserved) in CNY."""
+        return self._spent, max(0.0, self._reserved)
+
+    async def replay(self, key: str) -> KeptCall | None:
+        """The kept answer of this very call, if there is one."""
+        row = self._reader.execute(
+            "select attempt, raw, input_tokens, output_tokens, cost_cny, reserved_at from calls "
+            "where key = ? and status = 'kept'",
+            (key,),
+        ).fetchone()
+        return KeptCall(row[0], row[1], row[2], row[3], row[4], datetime.fromisoformat(row[5])) if row else None
+
+    async def reserve(
+        self, key: str, *, order_id: str, step: int, purpose: str, model: str, worst_cny: float | None
+    ) -> int:
+        """Put the worst case aside, durably, before the call is sent; returns the attempt's number.
+
+        Raises MoneyInFlight while calls in flight may give enough back: give the slot back and ``afford`` it first. Raises
+        BudgetExhausted when the cap could be passed all the same.
+        """
+        worst = worst_cny or 0.0
+        if self._must_wait(worst):
+            raise MoneyInFlight("Calls in flight hold the money for this one.")
+        self._reserved += worst
+        self._in_flight += 1
+        now = datetime.now(UTC).isoformat()
+        sql = (
+            "insert into calls (key, attempt, run_id, order_id, step, purpose, model, status, worst_cny, reserved_at) "
+            "select ?, coalesce(max(attempt), -1) + 1, ?, ?, ?, ?, ?, 'reserved', ?, ? from calls where key = ? returning attempt"
+        )
+        rows = await self._do(sql, (key, self._run_id, order_id, step, purpose, model, worst_cny, now, key))
+        return int(rows[0][0])
+
+    def _must_wait(self, worst: float) -> bool:
+        """Whether calls in flight may give back what this one lacks. Raises BudgetExhausted when they cannot."""
+        if self._budget is None or self._spent + self._reserved + worst <= self._budget:
+            return False
+        if not self._in_flight or self._spent + worst > self._budget:
+            raise BudgetExhausted(
+                f"BUDGET={self._budget:g} CNY is used up: {self._spent:.4f} spent, "
+                f"{max(0.0, self._reserved):.4f} reserved, and the next call may cost {worst:.4f}. "
+                "Raise BUDGET and run the same command again; nothing is lost."
+            )
+        return True
+
+    async def afford(self, worst_cny: float | None) -> None:
+        """Wait, outside any slot, until calls in flight have given back enough. Raises BudgetExhausted."""
+        while self._must_wait(worst_cny or 0.0):
+            settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._short_of_money.append(settled)
+            await settled
+
+    async def keep(
+        self,
+        key: str,
+        attempt: int,
+        *,
+        raw: bytes,
+        input_tokens: int | None,
+        output_tokens: int | None,
+        cost_cny: float | None,
+        worst_cny: float | None,
+        refusals: int,
+        latency_s: float,
+    ) -> None:
+        """Write the raw answer and settle; when this returns, no kill can lose it."""
+        sql = (
+            "update calls set status = 'kept', raw = ?, input_tokens = ?, output_tokens = ?, cost_cny = ?, refusals = ?, "
+            "latency_s = ?, settled_at = ? where key = ? and attempt = ?"
+        )
+        now = datetime.now(UTC).isoformat()
+        await self._do(sql, (raw, input_tokens, output_tokens, cost_cny, refusals, latency_s, now, key, attempt))
+        self._settle(worst_cny, cost_cny)
+
+    async def price(
+        self,
+        key: str,
+        attempt: int,
+        *,
+        input_tokens: int,
+        output_tokens: int,
+        cost_cny: float | None,
+        counted_cny: float | None,
+    ) -> None:
+        """What a kept answer cost, where only reading it told; until then ``counted_cny`` counted."""
+        sql = "update calls set input_tokens = ?, output_tokens = ?, cost_cny = ? where key = ? and attempt = ?"
+        await self._do(sql, (input_tokens, output_tokens, cost_cny, key, attempt))
+        self._spent += (cost_cny or 0.0) - (counted_cny or 0.0)
+        self._look_again()
+
+    async def mark_unreadable(self, key: str, attempt: int) -> None:
+        """A kept answer that is no completion: it stays, as paid for, and is never replayed."""
+        await self._do("update calls set status = 'unreadable' where key = ? and attempt = ?", (key, attempt))
+
+    async def void(self, key: str, attempt: int, *, worst_cny: float | None) -> None:
+        """Give a reservation back: the attempt was certainly not served."""
+        await self._do("update calls set status = 'void' where key = ? and attempt = ?", (key, attempt))
+        self._settle(worst_cny, None)
+
+    async def lost(self, key: str, attempt: int, *, worst_cny: float | None) -> None:
+        """An attempt that may have been served although no answer came: it counts as spent."""
+        await self._do("update calls set status = 'unresolved' where key = ? and attempt = ?", (key, attempt))
+        self._settle(worst_cny, worst_cny)
+
+    def _settle(self, worst_cny: float | None, cost_cny: float | None) -> None:
+        """A reservation ended."""
+        self._reserved -= worst_cny or 0.0
+        self._spent += cost_cny or 0.0
+        self._in_flight -= 1
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """Those who wait for money do."""
+        waiting, self._short_of_money = self._short_of_money, []
+        for one in waiting:
+            if not one.done():
+                one.set_result(None)
+
+    async def open_orders(self, orders: list[tuple[str, int]]) -> None:
+        """Record orders (id, slots) as opened, before anything is paid for them."""
+        now = datetime.now(UTC).isoformat()
+        packed = orjson.dumps(orders).decode()
+        sql = "insert or ignore into opened select ?, value ->> 0, value ->> 1, ? from json_each(?)"
+        await self._do(sql, (self._run_id, now, packed))
+
+    async def _do(self, sql: str, values: tuple[Any, ...]) -> list[Any]:
+        """The statement's rows, once its transaction is on the disk. Raises DiskTrouble."""
+        loop = asyncio.get_running_loop()
+        if not self._queued:
+            loop.call_soon(self._begin)
+        job = _Job(sql, values, loop.create_future())
+        self._queued.append(job)
+        return await job.future
+
+    def _begin(self) -> None:
+        """One transaction of all that is queued, unless one is being committed: then it is the next."""
+        if self._committing or not self._queued:
+            return
+        batch, self._queued = self._queued, []
+        try:
+            self._writer.execute("begin immediate")
+            for job in batch:
+                job.rows = self._writer.execute(job.sql, job.values).fetchall()
+        except sqlite3.Error as error:
+            self._end(batch, error)
+            return
+        self._committing = batch
+        self._commits.put(asyncio.get_running_loop())
+
+    def _commit(self) -> None:
+        """The thread: it only waits for the disk."""
+        while (loop := self._commits.get()) is not None:
+            problem: sqlite3.Error | None = None
+            try:
+                self._writer.execute("commit")
+            except sqlite3.Error as error:
+                problem = error
+            loop.call_soon_threadsafe(self._committed, problem)
+
+    def _committed(self, problem: sqlite3.Error | None) -> None:
+        if self._closed:
+            return
+        batch, self._committing = self._committing, []
+        self._end(batch, problem)
+        self._begin()
+
+    def _end(self, batch: list[_Job], problem: sqlite3.Error | None) -> None:
+        """Tell the callers."""
+        if self._writer.in_transaction:
+            self._writer.execute("rollback")
+        for job in batch:
+            if job.future.done():  # its caller was cancelled
+                continue
+            if problem is None:
+                job.future.set_result(job.rows)
+            else:
+                job.future.set_exception(_trouble(self._path, problem))
+
+    def close(self) -> None:
+        """Finish what is under way and what is queued (an answer that has come is paid for), and let go of the folder."""
+        self._commits.put(None)
+        self._thread.join()
+        self._closed = True
+        with suppress(sqlite3.Error):  # the disk's trouble has been told by now
+            self._writer.execute("begin immediate")
+            for job in self._queued:
+                self._writer.execute(job.sql, job.values)
+            self._writer.execute("commit")
+        self._writer.close()
+        self._reader.close()
+        self._lock.close()
+
+
+@dataclass(slots=True)
+class _Job:
+    sql: str
+    values: tuple[Any, ...]
+    future: asyncio.Future[list[Any]]
+    rows: list[Any] = field(default_factory=list)
+
+
+def _trouble(path: Path, error: sqlite3.Error) -> DiskTrouble:
+    return DiskTrouble(
+        f"{path} cannot be written ({error}): free space or repair the disk, then run the same command again."
+    )

@@ -1,6 +1,0 @@
-"""The verifier: takes a candidate apart into claims and checks each against the evidence. Pure functions, no I/O."""
-
-from factory.verify.checks import verify
-from factory.verify.reading import named_restaurants, read_claims
-
-__all__ = ["named_restaurants", "read_claims", "verify"]
