@@ -27,7 +27,7 @@ from factory.geo import distance_m
 from factory.maps.cuisines import CUISINES_KNOWN
 from factory.maps.open.map import open_map
 from factory.maps.service import MapService
-from factory.plan.plan_file import read_places
+from factory.plan.place_list import read_places
 from factory.records import Place, PlaceName, Poi
 from factory.run.services import open_services
 from train.completing import Student, load_student, newest, visible

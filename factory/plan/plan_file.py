@@ -1,4 +1,4 @@
-"""A run's plan on disk: ``plan/RUN.json``, ``plan/cells.json`` and ``plan/world.json``; and reading lists of places.
+"""A run's plan on disk: ``plan/RUN.json``, ``plan/cells.json`` and ``plan/world.json``.
 
 The fingerprint covers what decides the orders and their answers; N, BUDGET and WORKERS are no part of it, so that a
 larger N goes on with the same run.
@@ -6,13 +6,11 @@ larger N goes on with the same run.
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import blake2b
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -20,39 +18,9 @@ import orjson
 
 from factory.errors import DiskTrouble, UsageError
 from factory.plan.split import CellSide, assign_cells
-from factory.records import Place, PlaceName
+from factory.records import Place
 
 PLANNER_VERSION = 1
-
-
-def read_places(path: Path | None) -> tuple[PlaceName, ...]:
-    """The bundled list, or a CSV with the columns name and city (kind, lng, lat are optional). Raises UsageError."""
-    if path is None:
-        text = resources.files("factory.plan").joinpath("places.csv").read_text(encoding="utf-8")
-    else:
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(
-                f"PLACES={path} cannot be read ({type(error).__name__}): give a UTF-8 CSV file."
-            ) from error
-    reader = csv.DictReader(text.splitlines())
-    if not {"name", "city"} <= set(reader.fieldnames or ()):
-        raise UsageError(f"PLACES={path} needs a header line with the columns name and city.")
-    places = [_place_name(row, path) for row in reader if (row.get("name") or "").strip()]
-    if not places:
-        raise UsageError(f"PLACES={path} holds no place.")
-    return tuple(dict.fromkeys(places))
-
-
-def _place_name(row: Mapping[str, str | None], path: Path | None) -> PlaceName:
-    try:
-        lng, lat = (float(row[axis] or "") if row.get(axis) else None for axis in ("lng", "lat"))
-    except ValueError as error:
-        raise UsageError(f"PLACES={path}: lng and lat of {row['name']} must be numbers.") from error
-    return PlaceName(
-        (row["name"] or "").strip(), (row["city"] or "").strip(), (row.get("kind") or "").strip(), lng, lat
-    )
 
 
 def fingerprint(parts: Mapping[str, Any]) -> str:

@@ -26,13 +26,13 @@ from factory.maps.open.map import OpenMap, open_map
 from factory.maps.service import MapService
 from factory.plan.estimate import Estimate, Rates, estimate, lines
 from factory.plan.orders import Plan, visiting_order
+from factory.plan.place_list import read_places
 from factory.plan.plan_file import (
     PLANNER_VERSION,
     PlanFolder,
     fingerprint,
     places_from_json,
     places_to_json,
-    read_places,
 )
 from factory.plan.vocabulary import CHINESE_WORDS, WishWords
 from factory.records import Order, Place, PlaceName
