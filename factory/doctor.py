@@ -19,6 +19,7 @@ from factory.llm.chat import CallKey, ChatRequest
 from factory.maps.open.map import OpenMap, open_map
 from factory.records import Message, PlaceName
 from factory.run.services import Services, open_services
+from factory.shown_text import print_line
 
 PLACE = PlaceName("清华大学", "北京市")
 
@@ -78,5 +79,4 @@ async def _teacher(services: Services) -> str:
 
 
 def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    print_line(line, sys.stdout)

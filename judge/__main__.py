@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from factory.errors import ChidianError
+from factory.shown_text import print_line
 
 
 def _run(argv: Sequence[str]) -> int:
@@ -68,7 +69,7 @@ def run(argv: Sequence[str]) -> int:
     try:
         return COMMANDS[argv[0]](argv[1:])
     except ChidianError as error:
-        sys.stderr.write(f"error: {error}\n")
+        print_line(f"error: {error}")
         return error.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("interrupted: the same command goes on from what is committed.\n")

@@ -26,6 +26,7 @@ from factory.llm.transport import Price
 from factory.run.refresh import Refresher
 from factory.sending.ledger import Ledger
 from factory.sending.limits import LocalLimiter
+from factory.shown_text import print_line
 from judge.asking import RUBRICS, Ask, mark_of, request
 from judge.breaker import Breaker
 from judge.config import JudgeSettings, read_settings
@@ -182,7 +183,7 @@ async def _write(settings: JudgeSettings, out: Path) -> int:
     work = await prepare(settings)
     written = await asyncio.to_thread(write_files, out, batch_lines(settings, work.asks(settings.judge)))
     for path, count in written:
-        sys.stdout.write(f"{path}: {count} questions\n")
+        print_line(f"{path}: {count} questions", sys.stdout)
     if not written:
         sys.stdout.write("Nothing to ask: every question has its verdict.\n")
     return 0
@@ -198,8 +199,8 @@ async def _read(settings: JudgeSettings, files: Sequence[Path]) -> int:
     await Refresher(settings.data).refresh()
     tally = engine.tally
     why = ", ".join(f"{reason} {count}" for reason, count in tally.unscored.most_common())
-    sys.stdout.write(
-        f"{tally.asked} answers taken, {tally.scored} scored" + (f", unscored: {why}" if why else "") + "\n"
+    print_line(
+        f"{tally.asked} answers taken, {tally.scored} scored" + (f", unscored: {why}" if why else ""), sys.stdout
     )
     return 0
 

@@ -20,6 +20,7 @@ import orjson
 from factory.errors import OrderFailed
 from factory.llm.chat import CallKey, ChatAnswer, ChatRequest
 from factory.sending.ledger import Ledger
+from factory.shown_text import print_line
 from judge.asking import Ask, Item, mark_of, request
 from judge.config import JudgeSettings, read_settings
 from judge.parsing import read_verdict
@@ -117,10 +118,10 @@ async def _run(settings: JudgeSettings) -> int:
     path = _write(settings.data, judge, findings)
     for finding in findings:
         sign = "works" if finding.works else "no   "
-        sys.stdout.write(f"{sign} {finding.what}: {finding.detail}\n")
+        print_line(f"{sign} {finding.what}: {finding.detail}", sys.stdout)
     costs = [finding.cost_cny for finding in findings if finding.cost_cny is not None]
-    sys.stdout.write(
-        f"cost {sum(costs):.5f} CNY; recorded in {path}\n" if costs else f"cost unknown; recorded in {path}\n"
+    print_line(
+        f"cost {sum(costs):.5f} CNY; recorded in {path}" if costs else f"cost unknown; recorded in {path}", sys.stdout
     )
     return 0 if findings[0].works else 1
 

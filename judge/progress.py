@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import dataclass, field
 
 from factory.sending.limits import PoolState
+from factory.shown_text import print_line
 from judge.engine import Tally
 
 EVERY_S = 5.0
@@ -14,8 +14,7 @@ EVERY_S = 5.0
 
 def say(line: str) -> None:
     """One line for people; stdout stays free for results."""
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
+    print_line(line)
 
 
 @dataclass(slots=True)

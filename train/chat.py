@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import torch
 from transformers import TextStreamer
@@ -30,6 +30,7 @@ from factory.maps.service import MapService
 from factory.plan.place_list import read_places
 from factory.records import Place, PlaceName, Poi
 from factory.run.services import open_services
+from factory.shown_text import shown
 from train.completing import Student, load_student, newest, visible
 from train.rows import MODES
 
@@ -61,10 +62,18 @@ class Conversation:
         return answer
 
 
+class _Written(TextStreamer):  # type: ignore[misc]  # transformers is not typed here
+    """The answer on the terminal as it grows; what it may hold besides words is written out."""
+
+    def on_finalized_text(self, text: str, stream_end: bool = False) -> None:  # noqa: FBT001, FBT002 - transformers' signature
+        """One piece."""
+        super().on_finalized_text(shown(text, lines=True), stream_end=stream_end)
+
+
 def _write(student: Student, ids: list[int]) -> str:
     prompt = torch.tensor([ids], device=student.model.device)
     end = student.tokenizer.eos_token_id
-    streamer: Any = TextStreamer(student.tokenizer, skip_prompt=True, skip_special_tokens=True)
+    streamer = _Written(student.tokenizer, skip_prompt=True, skip_special_tokens=True)
     found = student.model.generate(
         input_ids=prompt,
         attention_mask=torch.ones_like(prompt),
@@ -195,5 +204,5 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(text)
+    sys.stderr.write(shown(text, lines=True))
     sys.stderr.flush()

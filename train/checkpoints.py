@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ import orjson
 from safetensors import SafetensorError
 
 from factory.errors import DiskTrouble, UsageError
+from factory.shown_text import print_line
 
 CONFIG: Final = "chidian.json"
 METRICS: Final = "metrics.jsonl"
@@ -63,7 +63,7 @@ class Checkpoints:
         for path in self._all():
             if _sealed(path):
                 return path
-            sys.stderr.write(f"{path} is damaged and left aside\n")
+            print_line(f"{path} is damaged and left aside")
         return None
 
     def keep(self, step: int) -> None:

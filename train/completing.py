@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -27,6 +26,7 @@ from factory.commit.store import LocalStore, Store
 from factory.errors import UsageError
 from factory.plan.split import hash_fraction
 from factory.run.refresh import Refresher
+from factory.shown_text import print_line
 from train import hub
 from train.measuring import Ground, Grounds, measure, open_data
 from train.model import DEMONSTRATION
@@ -344,4 +344,4 @@ def newest(data: Path, mode: str) -> Path:
 
 
 def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")
+    print_line(line)

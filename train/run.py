@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -21,6 +20,7 @@ from transformers import PrinterCallback, TrainingArguments
 from transformers.utils.logging import disable_progress_bar
 
 from factory.errors import UsageError
+from factory.shown_text import print_line
 from train import attention, hub, recipe, tokenizer
 from train.checkpoints import Checkpoints
 from train.loss import give_answer_loss
@@ -337,4 +337,4 @@ def _finish(trainer: PackedTrainer, ready: Prepared, checkpoints: Checkpoints, c
 
 
 def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")
+    print_line(line)

@@ -14,7 +14,9 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from factory.shown_text import shown
 from train.measuring import open_data
 
 DRAWS = 2_000
@@ -81,12 +83,17 @@ def print_summary(data: Path, model: str, identity: str) -> None:
     console = Console(width=120)
     for (arm, mode), kinds in sorted(groups.items()):
         table = Table(
-            "measure", *SPLITS, title=f"{model} · {arm} · {mode}: mean [95 % over places]", title_justify="left"
+            "measure",
+            *SPLITS,
+            title=Text(shown(f"{model} · {arm} · {mode}: mean [95 % over places]")),
+            title_justify="left",
         )
         counts = [kinds["ended"].get(split, []) for split in SPLITS]
         table.add_row("answers (places)", *(f"{len(one)} ({len({place for place, _ in one})})" for one in counts))
         for kind, splits in sorted(kinds.items(), key=lambda item: (item[0] not in FIRST, item[0])):
-            table.add_row(kind, *(str(interval(splits[split])) if split in splits else "-" for split in SPLITS))
+            table.add_row(
+                Text(shown(kind)), *(str(interval(splits[split])) if split in splits else "-" for split in SPLITS)
+            )
         console.print(table)
         for kind in ("right_claims", "claims_right"):
             found = open_minus_closed(data, model, arm, kind)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import os
-import sys
 import time
 from collections.abc import Mapping
 from itertools import accumulate
@@ -19,6 +18,7 @@ import torch
 from transformers import TrainerCallback
 
 from factory.errors import RunStopped, UsageError
+from factory.shown_text import print_line
 from train import curve, validation
 from train.checkpoints import METRICS, Checkpoints, write_whole
 from train.rows import Encoded
@@ -222,4 +222,4 @@ def _duration(seconds: float) -> str:
 
 
 def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")
+    print_line(line)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from factory.errors import ChidianError, UsageError
+from factory.shown_text import print_line
 from warehouse.ask import ask, prompt
 from warehouse.catalogue import check, refresh_file
 from warehouse.export import export
@@ -30,7 +31,7 @@ def run(argv: Sequence[str]) -> int:
     try:
         return _do(flags, rebuild=bool(env.get("REBUILD")))
     except ChidianError as error:
-        sys.stderr.write(f"error: {error}\n")
+        print_line(f"error: {error}")
         return error.exit_code
     except KeyboardInterrupt:
         return 130
@@ -46,8 +47,9 @@ def _do(flags: argparse.Namespace, *, rebuild: bool) -> int:
     elif flags.command == "check":
         failed = False
         for name, count, first in check(flags.data):
-            sys.stdout.write(
-                f"{'ok  ' if not count else 'FAIL'} {name}" + (f": {count} rows, first {first}" if count else "") + "\n"
+            print_line(
+                f"{'ok  ' if not count else 'FAIL'} {name}" + (f": {count} rows, first {first}" if count else ""),
+                sys.stdout,
             )
             failed |= bool(count)
         return 1 if failed else 0
@@ -58,12 +60,12 @@ def _do(flags: argparse.Namespace, *, rebuild: bool) -> int:
             prompt(flags.data)
     elif flags.command == "export":
         count = export(flags.data, flags.layout, flags.out, flags.run)
-        sys.stderr.write(f"{count} samples and their card are in {flags.out}\n")
+        print_line(f"{count} samples and their card are in {flags.out}")
     else:
         if flags.run is None:
             raise UsageError("Name the run to forget: python -m warehouse forget RUN.")
         for line in forget(flags.data, flags.run):
-            sys.stdout.write(f"removed {line}\n")
+            print_line(f"removed {line}", sys.stdout)
     return 0
 
 

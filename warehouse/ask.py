@@ -11,8 +11,10 @@ import duckdb
 import orjson
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from factory.errors import UsageError
+from factory.shown_text import csv_cell, json_shown, print_line, shown
 from warehouse.catalogue import open_reader
 
 FORMATS = ("table", "csv", "json")
@@ -35,18 +37,20 @@ def ask(data: Path, question: str, form: str) -> None:
         _table(names, rows)
     elif form == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(names)
-        writer.writerows(rows)
+        writer.writerow(map(csv_cell, names))
+        writer.writerows(map(csv_cell, row) for row in rows)
     else:
         options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
         body = [dict(zip(names, row, strict=True)) for row in rows]
-        sys.stdout.write(orjson.dumps(body, default=str, option=options).decode() + "\n")
+        sys.stdout.write(json_shown(orjson.dumps(body, default=str, option=options).decode()) + "\n")
 
 
 def _table(names: list[str], rows: list[tuple[Any, ...]]) -> None:
-    table = Table(*names, show_lines=any(isinstance(cell, str) and len(cell) > 60 for row in rows[:20] for cell in row))
+    table = Table(show_lines=any(isinstance(cell, str) and len(cell) > 60 for row in rows[:20] for cell in row))
+    for name in names:
+        table.add_column(Text(shown(name)))
     for row in rows[:MOST_ROWS]:
-        table.add_row(*("" if cell is None else str(cell).replace("[", "\\[") for cell in row))
+        table.add_row(*(Text("" if cell is None else shown(cell, lines=True)) for cell in row))
     Console().print(table)
     if len(rows) > MOST_ROWS:
         sys.stderr.write(f"{MOST_ROWS} of {len(rows)} rows shown: FORMAT=csv gives all.\n")
@@ -67,4 +71,4 @@ def prompt(data: Path) -> None:
         try:
             ask(data, line, "table")
         except UsageError as error:
-            sys.stderr.write(f"{error}\n")
+            print_line(error)

@@ -6,6 +6,8 @@ from typing import Any
 
 import duckdb
 
+from factory.shown_text import markdown
+
 
 def card(connection: duckdb.DuckDBPyConnection, layout: str, run: str | None) -> str:
     """Markdown, from views alone, so that card and report cannot disagree."""
@@ -68,8 +70,5 @@ def card(connection: duckdb.DuckDBPyConnection, layout: str, run: str | None) ->
 
 def _table(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[str]:
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    lines += [
-        "| " + " | ".join("unknown" if cell is None else str(cell).replace("|", "/") for cell in row) + " |"
-        for row in rows
-    ]
+    lines += ["| " + " | ".join("unknown" if cell is None else markdown(cell) for cell in row) + " |" for row in rows]
     return [*lines, ""]

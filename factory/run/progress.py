@@ -16,8 +16,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
+from rich.text import Text
 
 from factory.records import OrderOutcome
+from factory.shown_text import print_line, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,7 @@ class Progress:
             return
         if force or time.monotonic() - self._shown >= self.every_s:
             self._shown = time.monotonic()
-            self.stream.write(" · ".join(f"{name} {value}" for name, value in self._facts(now)) + "\n")
-            self.stream.flush()
+            print_line(" · ".join(f"{name} {value}" for name, value in self._facts(now)), self.stream)
 
     def _facts(self, now: Snapshot) -> list[tuple[str, str]]:
         elapsed = max(1e-9, time.monotonic() - self._started)
@@ -133,7 +134,7 @@ class Progress:
         table = Table(title="chidian synth", title_justify="left", show_header=False)
         table.add_row("", ProgressBar(total=max(1, now.target), completed=now.accepted, width=40))
         for name, value in self._facts(now):
-            table.add_row(name, value)
+            table.add_row(name, Text(shown(value)))
         return table
 
 

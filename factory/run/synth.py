@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
@@ -44,6 +43,7 @@ from factory.run.services import Services, open_services
 from factory.run.workers.desk import Desk
 from factory.run.workers.executor import WorkerExecutor
 from factory.run.workers.setup import MapFacts, WorkerSetup
+from factory.shown_text import print_line
 
 LOCATING_AT_ONCE = 32
 QUEUED_ORDERS = 8
@@ -63,8 +63,7 @@ def main(argv: Sequence[str]) -> int:
 
 def say(line: str) -> None:
     """One line for people; stdout stays free for results."""
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
+    print_line(line)
 
 
 def _greeting(settings: Settings) -> str:

@@ -24,6 +24,7 @@ from factory.errors import UsageError
 from factory.sandbox.amap.server import MapOptions, add_map_routes, read_options
 from factory.sandbox.city.city import World
 from factory.sandbox.faults import TALLY, Faults, Tally, fault_middleware
+from factory.shown_text import print_line
 
 HOST: Final = "127.0.0.1"
 BODY_MOST: Final = 64 * 2**20
@@ -120,7 +121,7 @@ def main(argv: Sequence[str]) -> int:
         )
         asyncio.run(_serve_until_told(sandbox, flags.port))
     except (UsageError, TypeError, ValueError) as error:
-        print(f"sandbox: {error}", file=sys.stderr)
+        print_line(f"sandbox: {error}")
         return 2
     return 0
 

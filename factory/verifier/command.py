@@ -14,9 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from factory.errors import UsageError
 from factory.records import Candidate, Evidence, Place, Poi, SearchRecord, Verification, Wish
+from factory.shown_text import json_shown, shown
 from factory.verifier.checks import verify
 
 
@@ -141,17 +143,22 @@ def _print_json(row: dict[str, Any], result: Verification, number: int) -> None:
             for one in result.claims
         ],
     }
-    sys.stdout.write(orjson.dumps(body).decode() + "\n")
+    sys.stdout.write(json_shown(orjson.dumps(body).decode()) + "\n")
 
 
 def _print_table(row: dict[str, Any], result: Verification, number: int) -> None:
     console = Console()
     verdict = "passes" if result.accepted else "FAILS"
     table = Table(
-        "kind", "stated", "truth", "status", title=f"{row.get('sample_id') or number}: {verdict}", title_justify="left"
+        "kind",
+        "stated",
+        "truth",
+        "status",
+        title=Text(shown(f"{row.get('sample_id') or number}: {verdict}")),
+        title_justify="left",
     )
     for one in result.claims:
-        table.add_row(one.kind, one.stated, one.truth or "-", one.status)
+        table.add_row(*(Text(shown(cell)) for cell in (one.kind, one.stated, one.truth or "-", one.status)))
     console.print(table)
     for finding in result.findings:
-        console.print(f"  {finding.reason}: {finding.detail}", markup=False)
+        console.print(Text(shown(f"  {finding.reason}: {finding.detail}")))

@@ -7,13 +7,13 @@ from its last committed answers.
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from factory.errors import ChidianError
+from factory.shown_text import print_line
 from judge.ablation import children
 from judge.ablation.config import AblateSettings
 from judge.ablation.rows import Arm, select_of, write_rows
@@ -60,8 +60,7 @@ class Progress:
 
 def say(line: str) -> None:
     """One line for people."""
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
+    print_line(line)
 
 
 async def run_all(settings: AblateSettings, jobs: Sequence[Job], lock: int) -> None:

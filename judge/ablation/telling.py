@@ -12,8 +12,10 @@ import jinja2
 import orjson
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from factory import chart_style as style
+from factory.shown_text import shown
 from judge.ablation import charts
 from judge.ablation.findings import BASE_MIX, MEASURES, PRIMARY, SLOPE, Findings
 from judge.ablation.rows import Arm, chars
@@ -60,7 +62,7 @@ def print_table(study: Study, findings: Findings) -> None:
             "MDE",
             "n",
         ),
-        title=f"ablation {study.study}: {study.tokens:,} tokens a run, seeds {study.seeds}{mark}",
+        title=Text(shown(f"ablation {study.study}: {study.tokens:,} tokens a run, seeds {study.seeds}{mark}")),
         title_justify="left",
     )
     for measure in MEASURES:
@@ -81,7 +83,7 @@ def print_table(study: Study, findings: Findings) -> None:
     for name, family in ANSWERS:
         effect = findings.effect(PRIMARY, name)
         if effect is not None:
-            console.print(answer(family, effect)[1])
+            console.print(Text(shown(answer(family, effect)[1])))
 
 
 def answer(family: str, effect: Crossed) -> tuple[str, str]:

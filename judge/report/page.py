@@ -17,6 +17,7 @@ import jinja2
 import orjson
 from markupsafe import Markup
 
+from factory.shown_text import shown
 from judge.report.data import Material
 from judge.report.findings import Findings
 from judge.report.geography import Overview, around
@@ -50,6 +51,9 @@ def embedded(value: Any) -> Markup:
     text = orjson.dumps(value).decode()
     for char, escape in _UNSAFE.items():
         text = text.replace(char, escape)
+    if not text.isprintable():
+        # Marks that turn or hide text are shown as what they are: a backslash of JSON is two.
+        text = "".join(char if char.isprintable() else shown(char).replace("\\", "\\\\") for char in text)
     return Markup(text)  # noqa: S704 - nothing that HTML could read is left in it
 
 
@@ -58,10 +62,15 @@ def figure(value: float | None, digits: int = 2) -> str:
     return "–" if value is None else f"{value:,.{digits}f}"
 
 
+def _inert(value: Any) -> Any:
+    """What a template prints: text of ours that is HTML already, or anything else without what turns or hides text."""
+    return value if isinstance(value, Markup) or not isinstance(value, str) else shown(value, lines=True)
+
+
 def page(contents: Contents) -> str:
     """The whole HTML file."""
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_inert
     )
     environment.filters["number"] = figure
     script = _file("report.js")
