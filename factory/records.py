@@ -15,6 +15,11 @@ Split = Literal["train", "seen", "unseen"]
 ClaimKind = Literal["name", "address", "rating", "price", "distance", "hours", "cuisine", "dish", "feature"]
 ClaimStatus = Literal["verified", "inferable", "unsupported"]
 
+Status = Literal["open", "resting", "closed"]
+"""Whether a shop serves at all: ``resting`` is shut for now (暂停营业, 装修), ``closed`` for good."""
+CuisineSource = Literal["code", "keytag", "rectag", "name", "type", "tag"]
+"""What a cuisine word was read from: AMap's type code, its key words, the name, the type's text, or an OSM tag."""
+
 NO_FINAL_ANSWER = "no_final_answer"
 """The reason of an order whose agent never submitted anything that could be read."""
 INSTRUCTION = "根据用户位置和偏好，推荐符合要求的餐厅"
@@ -47,7 +52,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Poi:
-    """One restaurant as the map service returned it. ``distance_m`` is the service's own, from the search's centre."""
+    """One restaurant as the map service returned it. ``distance_m`` is the service's own, from the search's centre.
+
+    ``open_hours``: what the map gave as the hours of the day of the search, or its only text about hours;
+    ``open_week``: its text for the whole week. Both as written: verifier/hours.py reads them.
+    """
 
     poi_id: str
     name: str
@@ -64,6 +73,9 @@ class Poi:
     tel: str | None = None
     specialities: tuple[str, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
+    open_week: str | None = None
+    status: Status | None = None
+    cuisine_source: CuisineSource | None = None
 
 
 @dataclass(frozen=True, slots=True)

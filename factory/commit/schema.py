@@ -53,6 +53,9 @@ POI = pa.struct(
         ("tel", pa.string()),
         ("specialities", pa.list_(pa.string())),
         ("tags", pa.map_(pa.string(), pa.string())),
+        ("open_week", pa.string()),
+        ("status", pa.string()),
+        ("cuisine_source", pa.string()),
     ]
 )
 TOOL_CALL = pa.struct([("id", pa.string()), ("name", pa.string()), ("arguments", pa.string())])

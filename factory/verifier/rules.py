@@ -41,3 +41,16 @@ ENOUGH = 3
 MOST_CHARS = 4_000
 ADDRESS_LEAST = 4
 """Characters of an address that say where something is."""
+
+MEAL_WINDOWS: dict[str, tuple[int, int]] = {
+    "早餐": (6 * 60 + 30, 9 * 60 + 30),
+    "午餐": (11 * 60, 13 * 60 + 30),
+    "下午茶": (14 * 60, 16 * 60 + 30),
+    "晚餐": (17 * 60, 20 * 60 + 30),
+    "夜宵": (21 * 60 + 30, 23 * 60 + 30),
+}
+"""When each meal is eaten, in minutes after midnight."""
+OPEN_LEAST_MIN = 30
+"""A restaurant that is open for half an hour of a meal's window fits the meal: 11:00 opens early enough for lunch."""
+MEAL_DAYS_LEAST = 5
+"""A wish names no weekday: a restaurant that leaves the meal out on more than two days of the week does not fit it."""
