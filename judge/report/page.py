@@ -17,7 +17,7 @@ import jinja2
 import orjson
 from markupsafe import Markup
 
-from factory.shown_text import shown
+from factory.shown_text import json_shown, shown
 from judge.report.data import Material
 from judge.report.findings import Findings
 from judge.report.geography import Overview, around
@@ -48,12 +48,9 @@ class Contents:
 
 def embedded(value: Any) -> Markup:
     """JSON that cannot end its script element, whatever its strings hold."""
-    text = orjson.dumps(value).decode()
+    text = json_shown(orjson.dumps(value).decode())
     for char, escape in _UNSAFE.items():
         text = text.replace(char, escape)
-    if not text.isprintable():
-        # Marks that turn or hide text are shown as what they are: a backslash of JSON is two.
-        text = "".join(char if char.isprintable() else shown(char).replace("\\", "\\\\") for char in text)
     return Markup(text)  # noqa: S704 - nothing that HTML could read is left in it
 
 

@@ -15,10 +15,12 @@
     sample: ["参考回答", "reference answer"], completion: ["学生回答", "student answer"], base: ["原始模型", "base"], tuned: ["微调模型", "tuned"], closed: ["闭卷", "closed"], open: ["开卷", "open"],
     train: ["训练", "train"], seen: ["见过的地点", "seen place"], unseen: ["没见过的街区", "unseen area"], restaurants: ["家餐厅，红色被推荐过", "restaurants, red ones were recommended"], nothing: ["这家店不在证据里", "no such restaurant in the evidence"],
   };
+  // Marks that turn, hide or steer text are written out: a name shows what it is made of (factory/shown_text.py's rule).
+  const inert = (text) => text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu, (char) => ("\n\t".includes(char) ? char : `\\u${char.codePointAt(0).toString(16).padStart(4, "0")}`));
   const make = (tag, attributes, ...children) => {
     const node = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes || {})) { if (name === "on") { node.addEventListener(...value); } else { node.setAttribute(name, value); } }
-    node.append(...children.filter((child) => child !== null && child !== undefined).map((child) => (child instanceof Node ? child : String(child))));
+    node.append(...children.filter((child) => child !== null && child !== undefined).map((child) => (child instanceof Node ? child : inert(String(child)))));
     return node;
   };
   const both = (key) => { const [zh, en] = WORDS[key]; return make("span", {}, make("span", { class: "zh", lang: "zh-CN" }, zh), make("span", { class: "en", lang: "en" }, en)); };
