@@ -24,9 +24,10 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from factory.commit.commit import Commit, CommitKind
 from factory.commit.neardup import FINGERPRINT_VERSION, fingerprint
 from factory.commit.schema import SHARDS
-from factory.commit.store import LocalStore
+from factory.commit.store import open_store
 from factory.records import Wish
 from factory.sandbox.teacher.dice import Dice
 from factory.sandbox.teacher.reading import Shown
@@ -176,12 +177,10 @@ def write_unit(data: Path, run: str, first: int, count: int) -> dict[str, float]
     }
     schema = SHARDS["samples"]
     columns = [pa.array(known.get(field.name, [None] * count), field.type) for field in schema]
-    store, unit = LocalStore(data), f"U{first:08d}"
+    store, unit = open_store(data), f"U{first:08d}"
     files = store.put(run, unit, {"samples": pa.Table.from_arrays(columns, schema=schema)})
-    when = (START + timedelta(seconds=first)).isoformat()
-    store.commit_if_absent(
-        run, unit, {"files": files, "admitted": ids, "surplus": [], "counts": {}, "created_at": when}
-    )
+    when = START + timedelta(seconds=first)
+    store.commit_if_absent(Commit(run, unit, CommitKind.ORDERS, when, files, admitted=tuple(ids)))
     return {kind: sum(row[3] == kind for row in rows) for kind in ("exact", "near")} | {"fingerprint_s": spent}
 
 

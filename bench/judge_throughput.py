@@ -22,7 +22,7 @@ from typing import Any
 import aiohttp
 import orjson
 
-from factory.commit.store import LocalStore
+from factory.commit.store import open_store
 from factory.llm.answers import body_of
 from factory.llm.transport import DirectChat, Endpoint, Price
 from factory.sending.ledger import Ledger
@@ -97,7 +97,7 @@ async def ours(calls: int, latency_s: float, in_flight: int, ramp: float) -> dic
         data = Path(folder)
         limits = PoolLimits(max_in_flight=in_flight, start_in_flight=32, ramp_per_s=ramp)
         async with open_judge({"latency_s": latency_s}, limits, data) as (judge, breaker, _):
-            engine = Engine(LocalStore(data), "bench", 0, in_flight, 192, breaker)
+            engine = Engine(open_store(data), "bench", 0, in_flight, 192, breaker)
             started, cpu = time.monotonic(), time.process_time()
             await engine.run((judge, ask) for ask in asks(calls))
             wall = time.monotonic() - started
@@ -136,7 +136,7 @@ async def limited(kind: str, rate_a_minute: float, seconds: float) -> dict[str, 
         faults = {"latency_s": 0.2, kind: rate_a_minute}
         limits = PoolLimits(max_in_flight=200, start_in_flight=64, ramp_per_s=500.0, **{kind: rate_a_minute})
         async with open_judge(faults, limits, data) as (judge, breaker, url):
-            engine = Engine(LocalStore(data), "bench", 0, 200, 192, breaker)
+            engine = Engine(open_store(data), "bench", 0, 200, 192, breaker)
             running = asyncio.create_task(engine.run((judge, ask) for ask in asks(1_000_000)))
             before = await _after(url, WARM_S)
             after = await _after(url, seconds)

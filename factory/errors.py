@@ -13,6 +13,7 @@ The tree is split by reaction, not by origin; foreign errors become one of these
         + AccountRefused   bad key, no permission, overdue account
         + ProviderDown     refuses or fails for good
         + DiskTrouble      full, read-only or vanished DATA
+          + DamagedFile    a file of DATA is not what was written: it names the file and the way back
       x UsageError         bad settings or input, found before anything is paid: exit 2
 
 A message is one sentence that says what happened and what to do. It never holds a key.
@@ -99,6 +100,16 @@ class ProviderDown(RunStopped):
 
 class DiskTrouble(RunStopped):
     """DATA cannot be written: full, read-only or gone."""
+
+
+class DamagedFile(DiskTrouble):
+    """A file of DATA is lost or not what was written. ``file``: which; ``wrong``: in a few words; ``remedy``: what to do."""
+
+    def __init__(self, file: str, wrong: str, remedy: str) -> None:
+        super().__init__(f"{file} is damaged ({wrong}): {remedy}")
+        self.file = file
+        self.wrong = wrong
+        self.remedy = remedy
 
 
 class UsageError(ChidianError):

@@ -240,20 +240,46 @@ class CallRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderOutcome:
-    """What became of one order: per wish either an accepted candidate or a reject, in wish order.
+class Failure:
+    """Why there is no candidate: ``reason`` is a word that SQL can group by, ``detail`` a sentence."""
 
-    ``state`` is ``done`` or ``failed`` (then every slot is failed with ``failure``: reason, detail).
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlotOutcome:
+    """What became of one wish: a candidate and what the verifier found in it, or why none came."""
+
+    wish_index: int
+    candidate: Candidate | None = None
+    verification: Verification | None = None
+    failure: Failure | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether a candidate came and nothing is wrong with it."""
+        return self.verification is not None and self.verification.accepted
+
+
+@dataclass(frozen=True, slots=True)
+class OrderOutcome:
+    """What became of one order; ``slots`` are its wishes in their order, one each.
+
+    ``state`` is ``done`` or ``failed`` (then ``failure`` says why, and every slot's).
     """
 
     order: Order
     state: str
-    failure: tuple[str, str] | None
+    failure: Failure | None
     evidence: Evidence | None
     trajectory: tuple[Message, ...]
-    verified: tuple[tuple[Candidate, Verification], ...]
-    rejected: tuple[tuple[Candidate, Verification], ...]
-    missing: tuple[tuple[int, str, str], ...]
+    slots: tuple[SlotOutcome, ...]
     calls: tuple[CallRecord, ...]
     pages: int
     truncated: bool
+
+    @property
+    def any_accepted(self) -> bool:
+        """Whether a slot came through."""
+        return any(slot.accepted for slot in self.slots)

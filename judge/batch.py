@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from factory.commit.store import LocalStore
+from factory.commit.store import open_store
 from factory.errors import OrderFailed, UsageError
 from factory.llm.answers import UnreadableAnswerError, body_of, decode, read, usage_of
 from factory.llm.answers import call_key as name_of
@@ -217,7 +217,7 @@ async def _take(settings: JudgeSettings, ledger: Ledger, work: Work, files: Sequ
             if line is not None:
                 outcomes.append(await outcome_of(ledger, line, answer, settings, price))
     engine = Engine(
-        LocalStore(settings.data), settings.name, settings.seed, 0, settings.unit, Breaker(LocalLimiter({}))
+        open_store(settings.data), settings.name, settings.seed, 0, settings.unit, Breaker(LocalLimiter({}))
     )
     await engine.commit_all(outcomes)
     return engine

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from factory.commit.commit import Commit, CommitKind
 from factory.commit.schema import table
 from factory.commit.store import Store
 from factory.errors import ChidianError, RunStopped
@@ -85,7 +86,7 @@ class Engine:
         await self._commit()
 
     def _first_free_unit(self) -> int:
-        return 1 + max((int(record["unit"][1:]) for record in self.store.commits(self.name)), default=-1)
+        return 1 + max((int(unit[1:]) for unit in self.store.units(self.name)), default=-1)
 
     async def run(self, asks: Iterator[tuple[Judge, Ask]]) -> None:
         """Until the stream ends or the run is stopped. Raises what stopped it, after everything at hand is committed."""
@@ -158,6 +159,5 @@ class Engine:
     def _write(self, unit: str, outcomes: list[Outcome]) -> None:
         verdicts = table("verdicts", [row for outcome in outcomes for row in rows(outcome)])
         files = self.store.put(self.name, unit, {"verdicts": verdicts})
-        record = {"run_id": self.name, "files": files, "created_at": datetime.now(UTC).isoformat()}
-        if not self.store.commit_if_absent(self.name, unit, record):
+        if not self.store.commit_if_absent(Commit(self.name, unit, CommitKind.VERDICTS, datetime.now(UTC), files)):
             raise AssertionError  # one process holds the folder (the ledger's lock)

@@ -11,7 +11,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, suppress
 
-from factory.commit.store import LocalStore
+from factory.commit.store import open_store
 from factory.errors import UsageError
 from factory.run.refresh import Refresher
 from factory.sending.ledger import Ledger
@@ -118,7 +118,7 @@ async def _run(settings: JudgeSettings) -> int:
 
 async def _ask(settings: JudgeSettings, work: Work, judges: Judges, total: int) -> bool:
     """True when it was interrupted."""
-    store = LocalStore(settings.data)
+    store = open_store(settings.data)
     engine = Engine(store, settings.name, settings.seed, settings.in_flight, settings.unit, judges.breaker)
     interrupted = _drain_on_interrupt(engine)
     progress = Progress(total, all(judge.price is not None for judge in judges.judges))

@@ -21,8 +21,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 from transformers.utils.logging import disable_progress_bar
 
 from factory.commit import schema
+from factory.commit.commit import Commit, CommitKind
 from factory.commit.rows import now_utc
-from factory.commit.store import LocalStore, Store
+from factory.commit.store import Store, open_store
 from factory.errors import UsageError
 from factory.plan.split import hash_fraction
 from factory.run.refresh import Refresher
@@ -170,7 +171,7 @@ def complete(
         raise UsageError(f"MODE is one of {', '.join(MODES)} and ARM one of {', '.join(ARMS)}, not {mode!r}, {arm!r}.")
     student = load_student(folder, arm)
     run, prefix = f"completions-{student.name}", f"{student.identity}-{arm}-{mode}"
-    store = LocalStore(data)
+    store = open_store(data)
     asked = questions(data, mode, train_sample, limit, _record(folder).get("run"))
     if not asked:
         raise UsageError(f"{data} holds no questions for MODE={mode}: run `make synth` first.")
@@ -217,7 +218,8 @@ def longest_answer(student: Student, data: Path, mode: str) -> int:
 
 def _done(store: Store, run: str, prefix: str) -> set[str]:
     """Ids of the samples whose questions this checkpoint has answered."""
-    return {sample for one in store.commits(run) if one["unit"].startswith(prefix + "-") for sample in one["samples"]}
+    units = (unit for unit in store.units(run) if unit.startswith(prefix + "-"))
+    return {sample for unit in units for sample in store.commit(run, unit).answered}
 
 
 def _next(student: Student, asked: Sequence[Question], done: set[str]) -> list[Question]:
@@ -243,16 +245,15 @@ def _commit(
         completions.append(row)
         for kind, (value, detail) in measure(known[one.sample_id], generated.text, ended=generated.ended).items():
             measures.append({"completion_id": row["completion_id"], "kind": kind, "value": value, "detail": detail})
-    number = sum(one["unit"].startswith(prefix + "-") for one in store.commits(run))
+    number = 1 + max(
+        (int(unit.rpartition("-")[2]) for unit in store.units(run) if unit.startswith(prefix + "-")), default=-1
+    )
     unit = f"{prefix}-{number:05d}"
     tables = {"completions": schema.table("completions", completions), "measures": schema.table("measures", measures)}
+    answered = tuple(one.sample_id for one, _ in found)
     files = store.put(run, unit, tables)
-    record = {
-        "files": files,
-        "samples": [one.sample_id for one, _ in found],
-        "created_at": now_utc().isoformat(),
-    }
-    return len(found) if store.commit_if_absent(run, unit, record) else 0
+    commit = Commit(run, unit, CommitKind.COMPLETIONS, now_utc(), files, answered=answered)
+    return len(found) if store.commit_if_absent(commit) else 0
 
 
 def _row(student: Student, prefix: str, one: Question, generated: Generated, ground: Ground) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 
 import duckdb
 
+from factory.commit.store import open_store
 from factory.errors import DiskTrouble
 from warehouse.duplicates import find_duplicates, set_threshold
 from warehouse.loading import create_tables, fingerprint_old_rows, load_book, load_commits, load_plans
@@ -129,7 +130,7 @@ def _refresh(data: Path, *, rebuild: bool, memory_mb: int) -> Refreshed:
             connection.execute(f"attach '{_quoted(aside)}' as building (row_group_size {ROW_GROUP})")
             connection.execute("use building")
             create_tables(connection, sql_file("", "tables"))
-            commits = load_commits(connection, data)
+            commits = load_commits(connection, open_store(data))
             fingerprint_old_rows(connection)
             loaded = time.monotonic()
             dropped = find_duplicates(connection, sql_file)

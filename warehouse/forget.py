@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+from factory.commit.store import Store, open_store
 from factory.errors import DiskTrouble, UsageError
 from factory.run.folder_lock import lock_folder
 from warehouse.catalogue import refresh
@@ -16,21 +17,22 @@ def forget(data: Path, run: str) -> list[str]:
 
     Raises UsageError when there is no such run, or another one is working in the folder: it would write on.
     """
-    if not (data / "plan" / f"{run}.json").exists() and not (data / "commits" / run).exists():
+    store = open_store(data)
+    if not (data / "plan" / f"{run}.json").exists() and run not in store.runs():
         raise UsageError(f'There is no run {run} in {data}: `make sql Q="select run_id from runs"` lists them.')
     with lock_folder(data):
-        gone = _remove(data, run)
+        gone = _remove(data, store, run)
         refresh(data, rebuild=True)
     return gone
 
 
-def _remove(data: Path, run: str) -> list[str]:
+def _remove(data: Path, store: Store, run: str) -> list[str]:
     gone: list[str] = []
     plan = data / "plan" / f"{run}.json"
     try:
         # The ablation's folder links every run's shards; it can be made again.
-        folders = [data / part / run for part in ("shards", "commits", "models", "reports")]
-        for folder in (*folders, data / "ablation"):
+        gone += store.forget(run)
+        for folder in (data / "models" / run, data / "reports" / run, data / "ablation"):
             if folder.exists():
                 shutil.rmtree(folder)
                 gone.append(str(folder))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,10 @@ import duckdb
 import orjson
 import pyarrow as pa
 
+from factory.commit.commit import Commit, CommitKind
 from factory.commit.neardup import FINGERPRINT_VERSION, fingerprint
 from factory.commit.schema import SHARDS
+from factory.commit.store import Store
 
 BATCH_SAMPLES = 2_000
 """Samples after which the commits read so far are loaded together; with their evidence, some 40 MB."""
@@ -91,70 +93,76 @@ def insert_rows(
         connection.execute(f"with rows as (select {unnested}) {statement}", columns)
 
 
-def load_commits(connection: duckdb.DuckDBPyConnection, data: Path) -> int:
-    """Shards and states of the commits that are not loaded yet; returns how many those were."""
-    known = {tuple(row) for row in connection.execute("select run_id, unit from loaded").fetchall()}
-    new = _new_commits(data, known)
+def load_commits(connection: duckdb.DuckDBPyConnection, store: Store) -> int:
+    """Shards and states of the commits that are not loaded yet; returns how many those were. Raises DamagedFile."""
+    loaded = {tuple(row) for row in connection.execute("select run_id, unit from loaded").fetchall()}
+    new = _new_commits(store, loaded)
     count = 0
     while batch := _batch(new):
         connection.execute("begin")
         for kind, schema in SHARDS.items():
-            files = [str(data / record["files"][kind]) for record in batch if kind in record.get("files", {})]
-            if files:
-                connection.execute(
-                    f"insert into {kind}_shard by name select columns(lambda name: list_contains(?, name)) "
-                    "from read_parquet(?, union_by_name = true)",
-                    [schema.names, files],
-                )
+            with ExitStack() as stack:
+                shards = (commit.file(kind) for commit in batch)
+                files = [str(stack.enter_context(store.local(shard))) for shard in shards if shard is not None]
+                if files:
+                    connection.execute(
+                        f"insert into {kind}_shard by name select columns(lambda name: list_contains(?, name)) "
+                        "from read_parquet(?, union_by_name = true)",
+                        [schema.names, files],
+                    )
         _load_states(connection, batch)
+        rows = [(commit.run_id, commit.unit, _time(commit)) for commit in batch]
         names = ("run_id", "unit", "created_at")
-        rows = [[record[name] for name in names] for record in batch]
         insert_rows(connection, "insert into loaded by name select * from rows", names, rows)
         connection.execute("commit")
         count += len(batch)
     return count
 
 
-def _new_commits(data: Path, known: set[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
-    """Commits of every run that are not known, a run's units before its promotions, which name samples of those."""
-    for folder in sorted(path for path in (data / "commits").glob("*") if path.is_dir()):
-        paths = [path for path in folder.glob("*.json") if (folder.name, path.stem) not in known]
-        for path in sorted(paths, key=lambda path: (path.name.startswith("P"), path.name)):
-            yield {**orjson.loads(path.read_bytes()), "run_id": folder.name, "unit": path.stem}
+def _new_commits(store: Store, loaded: set[tuple[Any, ...]]) -> Iterator[Commit]:
+    """Commits of every run that are not loaded, a run's units before its promotions, which name samples of those."""
+    for run in store.runs():
+        new = [store.commit(run, unit) for unit in store.units(run) if (run, unit) not in loaded]
+        yield from sorted(new, key=lambda commit: commit.kind is CommitKind.PROMOTION)
 
 
-def _batch(commits: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
+def _batch(commits: Iterator[Commit]) -> list[Commit]:
     """The next commits, until they hold ``BATCH_SAMPLES``; empty at the end."""
-    batch: list[dict[str, Any]] = []
+    batch: list[Commit] = []
     samples = 0
-    for record in commits:
-        batch.append(record)
-        samples += len(record.get("admitted", ())) + 1  # a commit that holds none costs a little, too
+    for commit in commits:
+        batch.append(commit)
+        samples += len(commit.admitted) + 1  # a commit that holds none costs a little, too
         if samples >= BATCH_SAMPLES:
             break
     return batch
 
 
-def _load_states(connection: duckdb.DuckDBPyConnection, batch: Sequence[dict[str, Any]]) -> None:
+def _load_states(connection: duckdb.DuckDBPyConnection, batch: Sequence[Commit]) -> None:
     """A unit's samples enter; a promotion changes the state of earlier surplus."""
     entered: list[tuple[Any, ...]] = []
     changed: list[tuple[Any, ...]] = []
-    for record in batch:
+    for commit in batch:
         rows = [
-            (sample, record["run_id"], record["unit"], place, state, twin, record["created_at"])
-            for name, state, twins in (
-                ("admitted", "accepted", ()),
-                ("surplus", "surplus", ()),
-                ("dropped", "dropped", record.get("twins", ())),
+            (sample, commit.run_id, commit.unit, place, state, twin, _time(commit))
+            for samples, state, twins in (
+                (commit.admitted, "accepted", ()),
+                (commit.surplus, "surplus", ()),
+                (commit.dropped, "dropped", commit.twins),
             )
-            for place, (sample, twin) in enumerate(_paired(record.get(name, ()), twins))
+            for place, (sample, twin) in enumerate(_paired(samples, twins))
         ]
-        (changed if record["unit"].startswith("P") else entered).extend(rows)
+        (changed if commit.kind is CommitKind.PROMOTION else entered).extend(rows)
     insert_rows(connection, _ENTER, _STATES, entered)
     insert_rows(connection, _CHANGE, _STATES, changed)
 
 
-def _paired(samples: Sequence[str], twins: Sequence[str]) -> Iterator[tuple[str, str | None]]:
+def _time(commit: Commit) -> str:
+    """As text: DuckDB's client would ask for a further package to take a time with a zone."""
+    return commit.created_at.isoformat()
+
+
+def _paired(samples: Sequence[str], twins: Sequence[str | None]) -> Iterator[tuple[str, str | None]]:
     """Each sample with its twin; commits older than twins name none."""
     for place, sample in enumerate(samples):
         yield sample, twins[place] if place < len(twins) else None

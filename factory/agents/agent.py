@@ -26,7 +26,7 @@ from factory.agents.tools import make_tools, tool_schemas
 from factory.errors import OrderFailed
 from factory.llm.chat import CallKey, Chat, ChatAnswer, ChatRequest
 from factory.maps.service import Surroundings
-from factory.records import NO_FINAL_ANSWER, CallRecord, Message, Order, OrderOutcome, ToolCall
+from factory.records import NO_FINAL_ANSWER, CallRecord, Failure, Message, Order, OrderOutcome, ToolCall
 
 T = TypeVar("T")
 
@@ -37,6 +37,7 @@ MAX_STEPS = 9
 UNREADABLE_IN_A_ROW = 3
 """Answers without one readable tool call, one after the other, that end an order: more than the two spare."""
 MAX_CALLS_PER_STEP = 16
+_NOT_SUBMITTED = Failure("missing_sample", "The final answer holds no sample for this wish.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,45 +251,33 @@ class AgentWorker:
             tool.run = run
         self._model.begin(order)
         self._agent.spell.begin()
-        failure: tuple[str, str] | None = None
+        failure: Failure | None = None
         try:
             for event in self._agent.run(self._model.messages[1].content, stream=True):
                 if isinstance(event, Pending):
                     await event.settle()
         except OrderFailed as error:
-            failure = (error.reason, str(error))
+            failure = Failure(error.reason, str(error))
         except BaseExceptionGroup as error:
             failed = _ours(error)
             if not isinstance(failed, OrderFailed):
                 raise failed from error
-            failure = (failed.reason, str(failed))
+            failure = Failure(failed.reason, str(failed))
         return self._outcome(run, failure)
 
-    def _outcome(self, run: OrderRun, failure: tuple[str, str] | None) -> OrderOutcome:
-        order = run.order
+    def _outcome(self, run: OrderRun, failure: Failure | None) -> OrderOutcome:
         if failure is None and not run.slots:
-            failure = (
+            failure = Failure(
                 NO_FINAL_ANSWER,
                 f"The agent gave no readable final answer in {len(self._model.records)} steps.",
             )
-        missing = failure or ("missing_sample", "The final answer holds no sample for this wish.")
         return OrderOutcome(
-            order=order,
+            order=run.order,
             state="failed" if failure and not run.slots else "done",
             failure=failure,
             evidence=run.evidence(),
             trajectory=tuple(self._model.messages),
-            verified=tuple(
-                (slot.candidate, slot.verification)
-                for _, slot in sorted(run.slots.items())
-                if slot.verification.accepted
-            ),
-            rejected=tuple(
-                (slot.candidate, slot.verification)
-                for _, slot in sorted(run.slots.items())
-                if not slot.verification.accepted
-            ),
-            missing=tuple((index, *missing) for index in range(len(order.wishes)) if index not in run.slots),
+            slots=run.outcomes(failure or _NOT_SUBMITTED),
             calls=tuple(self._model.records),
             pages=run.pages,
             truncated=run.capped,

@@ -17,7 +17,19 @@ import orjson
 
 from factory.geo import distance_m
 from factory.maps.service import PoiPage, Surroundings
-from factory.records import Candidate, Evidence, Finding, Order, Place, Poi, SearchRecord, Verification, Wish
+from factory.records import (
+    Candidate,
+    Evidence,
+    Failure,
+    Finding,
+    Order,
+    Place,
+    Poi,
+    SearchRecord,
+    SlotOutcome,
+    Verification,
+    Wish,
+)
 from factory.verifier import verify
 
 MOST_SHOWN = 25
@@ -122,6 +134,15 @@ class OrderRun:
         self.finished = not rejected or self.repairs_left == 0
         self.repairs_left = max(0, self.repairs_left - 1)
         return accepted, rejected
+
+    def outcomes(self, otherwise: Failure) -> tuple[SlotOutcome, ...]:
+        """What became of each wish; ``otherwise``: why nothing came where nothing was submitted."""
+        return tuple(
+            SlotOutcome(index, slot.candidate, slot.verification)
+            if (slot := self.slots.get(index))
+            else SlotOutcome(index, failure=otherwise)
+            for index in range(len(self.order.wishes))
+        )
 
     def _settled(self, index: int) -> bool:
         return index in self.slots and self.slots[index].verification.accepted

@@ -19,10 +19,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from factory.commit.commit import Commit, CommitKind
 from factory.commit.neardup import BANDS, FINGERPRINT_VERSION, Fingerprint, fingerprint, is_near
 from factory.commit.store import Store
 from factory.errors import DiskTrouble
 
+_ADMITTING = (CommitKind.ORDERS, CommitKind.PROMOTION)
 State = Literal["accepted", "surplus", "exact_duplicate", "near_duplicate"]
 
 _SCHEMA = """
@@ -89,11 +91,15 @@ class Admission:
     def catch_up(self, store: Store) -> None:
         """Apply commits that the index has not seen (all of them after it was deleted)."""
         applied = {tuple(row) for row in self._run("select run_id, unit from applied")}
-        for run in store.runs("samples"):
-            for record in store.commits(run):
-                if (run, record["unit"]) not in applied:
-                    texts = committed_texts(store, _sample_files(record, store, run), set(record["admitted"]))
-                    self.apply(run, record["unit"], texts)
+        for run in store.runs():
+            for unit in store.units(run):
+                if (run, unit) in applied:
+                    continue
+                commit = store.commit(run, unit)
+                if commit.kind not in _ADMITTING:
+                    break  # a run of completions or verdicts admits nothing
+                texts = committed_texts(store, _sources(commit, store), set(commit.admitted))
+                self.apply(run, unit, texts)
 
     def decide(self, texts: Sequence[Text], room: int) -> list[Decision]:
         """Decide in order; at most ``room`` are accepted. Nothing is written before ``apply``."""
@@ -169,18 +175,21 @@ class Admission:
         )
 
 
-def committed_texts(store: Store, files: Iterable[str], wanted: set[str]) -> Iterator[Text]:
-    """The wanted samples of these shards as admission sees them; those with other fingerprints get ours."""
-    for relative in files:
-        for row in _text_rows(store.read(relative, _TEXT_COLUMNS)):
+def committed_texts(store: Store, commits: Iterable[Commit], wanted: set[str]) -> Iterator[Text]:
+    """The wanted samples of these units as admission sees them; those with other fingerprints get ours."""
+    for commit in commits:
+        shard = commit.file("samples")
+        if shard is None or not wanted:
+            continue
+        for row in _text_rows(store.read(shard, _TEXT_COLUMNS)):
             if row["sample_id"] not in wanted:
                 continue
             if row.get("fingerprint_version") != FINGERPRINT_VERSION:
-                found = fingerprint(row["question"], row["answer"])
+                prints = fingerprint(row["question"], row["answer"])
             else:
                 sets = frozenset(row["grams"]), tuple(row["near_bands"])
-                found = Fingerprint(row["text_hash"], *sets, row["gram_bits"])
-            yield Text(row["sample_id"], row["place_id"], found)
+                prints = Fingerprint(row["text_hash"], *sets, row["gram_bits"])
+            yield Text(row["sample_id"], row["place_id"], prints)
 
 
 def _text_rows(rows: pa.Table) -> Iterator[dict[str, Any]]:
@@ -188,9 +197,8 @@ def _text_rows(rows: pa.Table) -> Iterator[dict[str, Any]]:
         yield from batch.to_pylist()
 
 
-def _sample_files(record: dict[str, Any], store: Store, run: str) -> list[str]:
-    """A unit's own shard, or for a promotion the shards of the units that its samples come from."""
-    if "samples" in record.get("files", {}):
-        return [record["files"]["samples"]]
-    wanted = set(record.get("from_units", ()))
-    return [one["files"]["samples"] for one in store.commits(run) if one["unit"] in wanted]
+def _sources(commit: Commit, store: Store) -> list[Commit]:
+    """A unit itself, or for a promotion the units that its samples come from."""
+    if commit.kind is CommitKind.ORDERS:
+        return [commit]
+    return [store.commit(commit.run_id, unit) for unit in commit.from_units]

@@ -7,21 +7,36 @@ index catches up from commits.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from factory.agents.agent import PROMPT_VERSION
 from factory.commit.admission import Admission, Decision, Text, committed_texts
+from factory.commit.commit import Commit, CommitKind
 from factory.commit.neardup import fingerprint
 from factory.commit.rows import call_row, duplicate_row, now_utc, order_row, reject_row, sample_row
 from factory.commit.schema import table
 from factory.commit.store import Store
 from factory.errors import RunStopped
-from factory.records import Candidate, OrderOutcome, Verification
+from factory.records import Candidate, Failure, OrderOutcome, SlotOutcome, Verification
 from factory.run.coordinator import Committed
 from factory.run.executor import Unit
 
-Verified = tuple[OrderOutcome, Candidate, Verification]
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """One slot that came through, with the order that it is of."""
+
+    outcome: OrderOutcome
+    candidate: Candidate
+    verification: Verification
+
+    def text(self) -> Text:
+        """As admission sees it."""
+        prints = fingerprint(self.candidate.question, self.candidate.answer)
+        return Text(self.candidate.candidate_id, self.outcome.order.place.place_id, prints)
 
 
 class RunCommitter:
@@ -41,24 +56,22 @@ class RunCommitter:
 
     def open(self) -> None:
         """Read what is committed, sweep what is not, bring the index up to date."""
-        for record in self._store.commits(self._run):
-            self.accepted += len(record["admitted"])
-            self.surplus += len(record["surplus"]) - (
-                len(record["admitted"]) + record["counts"].get("duplicate", 0)
-            ) * (record["unit"][0] == "P")
-            if record["unit"][0] == "U":
-                self.next_order = record["first_order"] + record["orders"]
-            else:
+        for commit in self._store.commits(self._run):
+            self.accepted += len(commit.admitted)
+            self.surplus += commit.surplus_change
+            if commit.kind is CommitKind.PROMOTION:
                 self._promotions += 1
+            elif commit.first_order is not None:
+                self.next_order = commit.first_order + commit.orders
         self._store.sweep(self._run)
         self._admission.catch_up(self._store)
 
     def commit(self, unit: Unit, outcomes: tuple[OrderOutcome, ...]) -> Committed:
         """Admit, write, commit, index."""
         now = now_utc()
-        verified = [(outcome, *pair) for outcome in outcomes for pair in outcome.verified]
-        texts = [_text(outcome, candidate) for outcome, candidate, _ in verified]
-        decisions = self._admission.decide(texts, max(0, self._target - self.accepted))
+        verified = list(_verified(outcomes))
+        room = max(0, self._target - self.accepted)
+        decisions = self._admission.decide([slot.text() for slot in verified], room)
         samples, rejects = _rows(outcomes, verified, decisions, now)
         tables = {
             "samples": table("samples", samples),
@@ -66,75 +79,62 @@ class RunCommitter:
             "orders": table("orders", [order_row(outcome, self._teacher, PROMPT_VERSION, now) for outcome in outcomes]),
             "calls": table("calls", [call_row(self._run, call) for outcome in outcomes for call in outcome.calls]),
         }
-        accepted = [one.text for one in decisions if one.state == "accepted"]
-        surplus = [one.text.sample_id for one in decisions if one.state == "surplus"]
+        accepted = [decision.text for decision in decisions if decision.state == "accepted"]
+        surplus = tuple(decision.text.sample_id for decision in decisions if decision.state == "surplus")
         counts = Counter(_state(row) for row in rejects) + Counter(accepted=len(accepted), surplus=len(surplus))
-        self._put_commit(unit, tables, accepted, surplus, counts, now)
-        self.accepted += len(accepted)
-        self.surplus += len(surplus)
+        commit = Commit(
+            run_id=self._run,
+            unit=unit.unit_id,
+            kind=CommitKind.ORDERS,
+            created_at=now,
+            files=self._store.put(self._run, unit.unit_id, tables),
+            admitted=tuple(text.sample_id for text in accepted),
+            surplus=surplus,
+            counts=tuple(counts.items()),
+            first_order=unit.orders[0].index,
+            orders=len(unit.orders),
+        )
+        self._make_count(commit, accepted)
         self.next_order += len(unit.orders)
         return Committed(self.accepted, len(accepted) + len(surplus), Counter(row["reason"] for row in rejects))
-
-    def _put_commit(
-        self,
-        unit: Unit,
-        tables: dict[str, Any],
-        accepted: list[Text],
-        surplus: list[str],
-        counts: Counter[str],
-        now: datetime,
-    ) -> None:
-        unit_id = unit.unit_id
-        files = self._store.put(self._run, unit_id, tables)
-        record = {
-            "run_id": self._run,
-            "first_order": unit.orders[0].index,
-            "orders": len(unit.orders),
-            "files": files,
-            "admitted": [text.sample_id for text in accepted],
-            "surplus": surplus,
-            "counts": dict(counts),
-            "created_at": now.isoformat(),
-        }
-        self._make_count(unit_id, record, accepted)
 
     def promotable(self, target: int) -> int:
         """How many samples ``promote_surplus`` would admit; writes nothing."""
         decisions, _ = self._decide_surplus(target)
-        return sum(one.state == "accepted" for one in decisions)
+        return sum(decision.state == "accepted" for decision in decisions)
 
     def promote_surplus(self, target: int) -> int:
         """Admit what was paid for and not needed before, oldest first, up to ``target``; returns the accepted count."""
         decisions, units = self._decide_surplus(target)
-        accepted = [one.text for one in decisions if one.state == "accepted"]
-        dropped = [one for one in decisions if one.state.endswith("duplicate")]
+        accepted = [decision.text for decision in decisions if decision.state == "accepted"]
+        dropped = [decision for decision in decisions if decision.state.endswith("duplicate")]
         if not accepted and not dropped:
             return self.accepted
-        unit_id = f"P{self._promotions + 1:06d}"
-        record = {
-            "run_id": self._run,
-            "files": {},
-            "from_units": units,
-            "admitted": [text.sample_id for text in accepted],
-            "surplus": [],
-            "dropped": [one.text.sample_id for one in dropped],
-            "twins": [one.twin for one in dropped],
-            "counts": {"accepted": len(accepted), "duplicate": len(dropped), "surplus": -len(accepted) - len(dropped)},
-            "created_at": now_utc().isoformat(),
-        }
-        self._make_count(unit_id, record, accepted)
+        counts = {"accepted": len(accepted), "duplicate": len(dropped), "surplus": -len(accepted) - len(dropped)}
+        commit = Commit(
+            run_id=self._run,
+            unit=f"P{self._promotions + 1:06d}",
+            kind=CommitKind.PROMOTION,
+            created_at=now_utc(),
+            admitted=tuple(text.sample_id for text in accepted),
+            dropped=tuple(decision.text.sample_id for decision in dropped),
+            twins=tuple(decision.twin for decision in dropped),
+            counts=tuple(counts.items()),
+            from_units=tuple(units),
+        )
+        self._make_count(commit, accepted)
         self._promotions += 1
-        self.accepted += len(accepted)
-        self.surplus -= len(accepted) + len(dropped)
         return self.accepted
 
-    def _make_count(self, unit_id: str, record: dict[str, Any], accepted: list[Text]) -> None:
+    def _make_count(self, commit: Commit, accepted: list[Text]) -> None:
         """The commit, then the index. Raises RunStopped when another run committed this unit."""
-        if not self._store.commit_if_absent(self._run, unit_id, record):
+        if not self._store.commit_if_absent(commit):
             raise RunStopped(
-                f"{unit_id} of {self._run} was committed by another run: start again, it goes on from there."
+                f"{commit.unit} of {self._run} was committed by another run: start again, it goes on from there."
             )
-        self._admission.apply(self._run, unit_id, accepted)
+        self._admission.apply(self._run, commit.unit, accepted)
+        self.accepted += len(accepted)
+        self.surplus += commit.surplus_change
 
     def _decide_surplus(self, target: int) -> tuple[list[Decision], list[str]]:
         """What becomes of the waiting surplus, oldest first, and the units that it lies in."""
@@ -143,9 +143,9 @@ class RunCommitter:
             return [], []
         settled = {
             sample
-            for one in self._store.commits(self._run)
-            if one["unit"][0] == "P"
-            for sample in one["admitted"] + one["dropped"]
+            for commit in self._store.commits(self._run)
+            if commit.kind is CommitKind.PROMOTION
+            for sample in commit.admitted + commit.dropped
         }
         texts, units = self._surplus_texts(settled)
         return self._admission.decide(texts, room), units
@@ -153,12 +153,11 @@ class RunCommitter:
     def _surplus_texts(self, settled: set[str]) -> tuple[list[Text], list[str]]:
         texts: list[Text] = []
         units: list[str] = []
-        for record in self._store.commits(self._run):
-            waiting = set(record["surplus"]) - settled
-            if not waiting:
-                continue
-            units.append(record["unit"])
-            texts += committed_texts(self._store, [record["files"]["samples"]], waiting)
+        for commit in self._store.commits(self._run):
+            waiting = set(commit.surplus) - settled
+            if waiting:
+                units.append(commit.unit)
+                texts += committed_texts(self._store, [commit], waiting)
         return texts, units
 
     def close(self) -> None:
@@ -166,32 +165,39 @@ class RunCommitter:
         self._admission.close()
 
 
-def _text(outcome: OrderOutcome, candidate: Candidate) -> Text:
-    found = fingerprint(candidate.question, candidate.answer)
-    return Text(candidate.candidate_id, outcome.order.place.place_id, found)
+def _verified(outcomes: tuple[OrderOutcome, ...]) -> Iterator[_Verified]:
+    for outcome in outcomes:
+        for slot in outcome.slots:
+            if slot.candidate is not None and slot.verification is not None and slot.accepted:
+                yield _Verified(outcome, slot.candidate, slot.verification)
 
 
 def _rows(
-    outcomes: tuple[OrderOutcome, ...], verified: list[Verified], decisions: list[Decision], now: datetime
+    outcomes: tuple[OrderOutcome, ...], verified: list[_Verified], decisions: list[Decision], now: datetime
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Rows of the samples shard (accepted and surplus) and of the rejects shard (everything else)."""
     samples: list[dict[str, Any]] = []
     rejects: list[dict[str, Any]] = []
-    for (outcome, candidate, verification), decision in zip(verified, decisions, strict=True):
+    for slot, decision in zip(verified, decisions, strict=True):
         if decision.state in {"accepted", "surplus"}:
-            samples.append(sample_row(outcome, candidate, verification, decision.text.fingerprint, now))
+            prints = decision.text.fingerprint
+            samples.append(sample_row(slot.outcome, slot.candidate, slot.verification, prints, now))
         else:
-            rejects.append(duplicate_row(outcome, candidate, decision, now))
+            rejects.append(duplicate_row(slot.outcome, slot.candidate, decision, now))
     for outcome in outcomes:
-        for candidate, verification in outcome.rejected:
-            finding = verification.findings[0]
-            detail = "；".join(one.detail for one in verification.findings)
-            rejects.append(
-                reject_row(outcome, candidate.wish_index, finding.stage, finding.reason, detail, candidate, now)
-            )
-        for index, reason, detail in outcome.missing:
-            rejects.append(reject_row(outcome, index, "order", reason, detail, None, now))
+        rejects += [_refused(outcome, slot, now) for slot in outcome.slots if not slot.accepted]
     return samples, rejects
+
+
+def _refused(outcome: OrderOutcome, slot: SlotOutcome, now: datetime) -> dict[str, Any]:
+    if slot.verification is not None:
+        findings = slot.verification.findings
+        stage, reason = findings[0].stage, findings[0].reason
+        detail = "；".join(finding.detail for finding in findings)
+    else:
+        failure = slot.failure or Failure("missing_sample", "")
+        stage, reason, detail = "order", failure.reason, failure.detail
+    return reject_row(outcome, slot.wish_index, stage, reason, detail, slot.candidate, now)
 
 
 def _state(row: dict[str, Any]) -> str:

@@ -100,7 +100,7 @@ def order_row(outcome: OrderOutcome, teacher: str, prompt_version: str, now: dat
         "datum": order.place.datum,
         "slots": len(order.wishes),
         "state": outcome.state,
-        "failure": outcome.failure[1] if outcome.failure else None,
+        "failure": outcome.failure.detail if outcome.failure else None,
         "evidence": [_poi(one) for one in evidence.pois] if evidence else [],
         "searches": [
             {

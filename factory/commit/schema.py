@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 STUDENT_SYSTEM = "你是一个美食推荐专家，请根据用户的问题给出回答。"
 """The system line of the original recipe's training data."""
 

@@ -197,9 +197,9 @@ class Coordinator:
         What else makes an order fail (moderation, an unknown place, the server) says nothing of answers. Orders in work are
         given up, since all that they still pay for is as bad; they stay pending.
         """
-        if outcome.verified:
+        if outcome.any_accepted:
             self._bad, self._bad_since = 0, asyncio.get_running_loop().time()
-        elif outcome.failure is None or outcome.failure[0] == NO_FINAL_ANSWER:
+        elif outcome.failure is None or outcome.failure.reason == NO_FINAL_ANSWER:
             self._bad += 1
             self._last_bad = outcome
             self._stop_if_bad()
@@ -279,8 +279,9 @@ def _why(outcomes: tuple[OrderOutcome, ...]) -> str:
     """The last failure in words."""
     for outcome in reversed(outcomes):
         if outcome.failure:
-            return f"the last one: {outcome.failure[1]}"
-        if outcome.rejected:
-            finding = outcome.rejected[-1][1].findings[0]
+            return f"the last one: {outcome.failure.detail}"
+        findings = [slot.verification.findings[0] for slot in outcome.slots if slot.verification and not slot.accepted]
+        if findings:
+            finding = findings[-1]
             return f"the last one was rejected as {finding.reason}: {finding.detail}"
     return "all were duplicates or surplus."

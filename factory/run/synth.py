@@ -18,7 +18,7 @@ import duckdb
 from factory.agents.agent import PROMPT_VERSION, AgentSettings, AgentWorker
 from factory.commit.admission import Admission
 from factory.commit.committing import RunCommitter
-from factory.commit.store import LocalStore
+from factory.commit.store import open_store
 from factory.config import SANDBOX, Settings, read_settings
 from factory.errors import ChidianError, NoSuchPlace, RunStopped, UsageError
 from factory.maps.open.map import OpenMap, open_map
@@ -114,7 +114,7 @@ async def _run(settings: Settings) -> int:
         run_id = f"{world.maps.provider if world.maps else settings.map}-{print_[:8]}"
         services = await stack.enter_async_context(open_services(settings, run_id, world.maps))
         job = await _resolve(folder, settings, run_id, print_, names, services.maps, world.words)
-        store, admission = LocalStore(settings.data), Admission(settings.data)
+        store, admission = open_store(settings.data), Admission(settings.data)
         committer = RunCommitter(store, admission, job.run_id, settings.n, services.teacher_label)
         await asyncio.to_thread(committer.open)
         stack.callback(committer.close)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from factory.commit.store import LocalStore
+from factory.commit.store import open_store
 from factory.errors import AccountRefused, RunStopped
 from judge.asking import Ask
 from judge.engine import Engine
@@ -17,7 +17,7 @@ from tests.judge.judge_wire import Bench, bench, question
 
 
 def engine(wire: Bench, data: Path, unit: int = 8) -> Engine:
-    return Engine(LocalStore(data), "run", 0, 8, unit, wire.breaker)
+    return Engine(open_store(data), "run", 0, 8, unit, wire.breaker)
 
 
 def asks(wire: Bench, count: int) -> Iterator[tuple[Judge, Ask]]:
@@ -28,8 +28,9 @@ COLUMNS = ("replicate", "reason")
 
 
 def committed(data: Path) -> list[tuple[int, str]]:
-    store = LocalStore(data)
-    rows = [row for one in store.commits("run") for row in store.read(one["files"]["verdicts"], COLUMNS).to_pylist()]
+    store = open_store(data)
+    shards = [commit.files[0] for commit in store.commits("run")]
+    rows = [row for shard in shards for row in store.read(shard, COLUMNS).to_pylist()]
     return sorted((row["replicate"], row["reason"]) for row in rows)
 
 
@@ -44,8 +45,8 @@ def test_a_slow_answer_holds_nothing_up_and_every_answer_is_committed_once(tmp_p
     asyncio.run(scene())
     assert committed(tmp_path) == [(replicate, "") for replicate in range(101)]
     # The slow one is not in the first unit, although it was asked first.
-    first = next(LocalStore(tmp_path).commits("run"))["files"]["verdicts"]
-    assert 0 not in [row["replicate"] for row in LocalStore(tmp_path).read(first, COLUMNS).to_pylist()]
+    first = next(open_store(tmp_path).commits("run")).files[0]
+    assert 0 not in [row["replicate"] for row in open_store(tmp_path).read(first, COLUMNS).to_pylist()]
 
 
 def test_a_bad_key_in_the_middle_stops_at_once_and_keeps_what_came(tmp_path: Path) -> None:

@@ -15,8 +15,9 @@ import pytest
 import torch
 
 from factory.commit import schema
+from factory.commit.commit import Commit, CommitKind
 from factory.commit.rows import now_utc
-from factory.commit.store import LocalStore
+from factory.commit.store import open_store
 from factory.errors import UsageError
 from train import attention, completing, tokenizer
 from train.completing import Student, answers, complete, identity, load_student, main, questions, visible
@@ -268,10 +269,11 @@ def _commit_answers(data: Path, model: str, rows: list[tuple[str, float]], unit:
     ]  # fmt: skip
     measures = [{"completion_id": f"{unit}-{sample}", "kind": "claims_right", "value": value} for sample, value in rows]
     tables = {"completions": schema.table("completions", completions), "measures": schema.table("measures", measures)}
-    store = LocalStore(data)
+    store = open_store(data)
     files = store.put(f"completions-{model}", unit, tables)
-    record = {"files": files, "samples": [sample for sample, _ in rows], "created_at": now_utc().isoformat()}
-    assert store.commit_if_absent(f"completions-{model}", unit, record)
+    answered = tuple(sample for sample, _ in rows)
+    kind = CommitKind.COMPLETIONS
+    assert store.commit_if_absent(Commit(f"completions-{model}", unit, kind, now_utc(), files, answered=answered))
 
 
 def test_open_minus_closed_pairs_the_newest_checkpoints_of_both_modes(data: Path) -> None:

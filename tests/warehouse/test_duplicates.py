@@ -17,9 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from factory.commit.admission import Admission, Text
+from factory.commit.commit import Commit, CommitKind, ShardFile
 from factory.commit.neardup import FINGERPRINT_VERSION, fingerprint
 from factory.commit.schema import SHARDS
-from factory.commit.store import LocalStore
+from factory.commit.store import open_store
 from factory.errors import DiskTrouble
 from tests.factory.neardup_pairs import labelled_texts
 from warehouse import catalogue
@@ -106,11 +107,11 @@ def test_what_stays_is_without_duplicates_in_any_order(drawn: list[tuple[int, st
 
 
 def _commit(data: Path, run: str, unit: str, texts: Sequence[Text], **record: Any) -> None:
-    store = LocalStore(data)
+    store = open_store(data)
     rows = pa.Table.from_pylist([_row(text) for text in texts], schema=SHARDS["samples"])
-    files = store.put(run, unit, {"samples": rows})
-    common = {"files": files, "surplus": [], "counts": {}, "created_at": datetime.now(UTC).isoformat()}
-    assert store.commit_if_absent(run, unit, {**common, "admitted": [text.sample_id for text in texts], **record})
+    common = {"files": store.put(run, unit, {"samples": rows}), "admitted": tuple(text.sample_id for text in texts)}
+    commit = Commit(run, unit, CommitKind.ORDERS, datetime.now(UTC), **{**common, **record})
+    assert store.commit_if_absent(commit)
 
 
 def test_what_admission_lets_through_is_dropped_and_said_across_runs(tmp_path: Path) -> None:
@@ -127,12 +128,12 @@ def test_what_admission_lets_through_is_dropped_and_said_across_runs(tmp_path: P
 
 def test_promoted_surplus_is_compared_when_it_is_admitted(tmp_path: Path) -> None:
     first, copy = _samples([(0, "as labelled"), (0, "as labelled")])
-    _commit(tmp_path, "a", "U00000000", [first, copy], admitted=[first.sample_id], surplus=[copy.sample_id])
+    _commit(tmp_path, "a", "U00000000", [first, copy], admitted=(first.sample_id,), surplus=(copy.sample_id,))
     refresh(tmp_path)
     assert not any(count for _, count, _ in check(tmp_path))
-    gone = {"dropped": [copy.sample_id], "twins": [first.sample_id]}
-    promotion = {"files": {}, "admitted": [], "surplus": [], "created_at": "2026-01-02", **gone}
-    assert LocalStore(tmp_path).commit_if_absent("a", "P000001", promotion)
+    gone = {"dropped": (copy.sample_id,), "twins": (first.sample_id,)}
+    promotion = Commit("a", "P000001", CommitKind.PROMOTION, datetime(2026, 1, 2, tzinfo=UTC), **gone)
+    assert open_store(tmp_path).commit_if_absent(promotion)
     refresh(tmp_path)
     assert not any(count for _, count, _ in check(tmp_path))
     with duckdb.connect(str(tmp_path / FILE)) as connection:
@@ -202,12 +203,12 @@ def test_shards_older_than_n_grams_are_fingerprinted_again(tmp_path: Path, reade
     file = tmp_path / "shards" / "a" / "samples" / "U00000000-0.parquet"
     file.parent.mkdir(parents=True)
     pq.write_table(pa.Table.from_pylist([old]), file)
-    named = {"samples": str(file.relative_to(tmp_path))}
-    _commit(tmp_path, "a", "U00000000", [], files=named, admitted=["s-old"])
+    named = (ShardFile("samples", str(file.relative_to(tmp_path))),)
+    _commit(tmp_path, "a", "U00000000", [], files=named, admitted=("s-old",))
     again = Text("s-new", place, PRINTS[0])
     if reader == "admission":
         admission = Admission(tmp_path)
-        admission.catch_up(LocalStore(tmp_path))
+        admission.catch_up(open_store(tmp_path))
         assert [one.twin for one in admission.decide([again], 1)] == ["s-old"]
         admission.close()
     else:
@@ -224,7 +225,8 @@ def test_shards_older_than_n_grams_are_fingerprinted_again(tmp_path: Path, reade
 def test_fingerprints_of_another_version_are_made_again(tmp_path: Path, reader: str) -> None:
     """What an earlier measure kept apart and compared long ago is seen as a duplicate by this one."""
     place, _, _, question, answer = TEXTS[0]
-    store = LocalStore(tmp_path)
+    store = open_store(tmp_path)
+    stale_rows = []
     for number in range(2):
         stale = {
             "text_hash": bytes([number]) * 16,
@@ -234,8 +236,9 @@ def test_fingerprints_of_another_version_are_made_again(tmp_path: Path, reader: 
         }
         row = {"sample_id": f"s-{number}", "place_id": place, "question": question, "answer": answer, **stale}
         row["fingerprint_version"] = FINGERPRINT_VERSION
+        stale_rows.append(row)
         files = store.put("a", f"U0000000{number}", {"samples": pa.Table.from_pylist([row], schema=SHARDS["samples"])})
-        _commit(tmp_path, "a", f"U0000000{number}", [], files=files, admitted=[f"s-{number}"])
+        _commit(tmp_path, "a", f"U0000000{number}", [], files=files, admitted=(f"s-{number}",))
     refresh(tmp_path)
     assert not any(count for _, count, _ in check(tmp_path))
     if reader == "warehouse":
@@ -245,9 +248,16 @@ def test_fingerprints_of_another_version_are_made_again(tmp_path: Path, reader: 
         with duckdb.connect(str(tmp_path / FILE), read_only=True) as connection:
             assert connection.execute("from duplicates").fetchall() == [("s-1", "s-0", "exact")]
         return
-    for shard in tmp_path.glob("shards/a/samples/*.parquet"):
-        rows = [row | {"fingerprint_version": 1} for row in pq.read_table(shard).to_pylist()]
-        pq.write_table(pa.Table.from_pylist(rows, schema=SHARDS["samples"]), shard)
+    for commit in list(store.commits("a")):  # the same units again, with fingerprints of an earlier version
+        for path in (
+            tmp_path / "commits" / "a" / f"{commit.unit}.json",
+            *(tmp_path / one.name for one in commit.files),
+        ):
+            path.unlink(missing_ok=True)
+    for number, row in enumerate(stale_rows):
+        old = pa.Table.from_pylist([row | {"fingerprint_version": 1}], schema=SHARDS["samples"])
+        files = store.put("a", f"U0000000{number}", {"samples": old})
+        _commit(tmp_path, "a", f"U0000000{number}", [], files=files, admitted=(f"s-{number}",))
     admission = Admission(tmp_path)
     admission.catch_up(store)
     assert [one.twin for one in admission.decide([Text("s-new", place, PRINTS[0])], 1)] == ["s-0"]

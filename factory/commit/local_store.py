@@ -1,0 +1,227 @@
+"""The store in a folder on a local disk: files are written aside, synced and linked into place.
+
+``os.link`` of an fsynced file is the "create if absent" that both wins races and survives power cuts.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from factory.commit.commit import Commit, DamagedCommitError, ShardFile, checksum, from_json, to_json
+from factory.errors import DamagedFile, DiskTrouble
+
+SWEEP_AFTER_S = 3_600.0
+"""Files that no commit names are removed once they are older than this: younger ones may be about to be committed."""
+_MADE_BY = {
+    "completions": "run `make train` again: the questions are answered again",
+    "measures": "run `make train` again: the questions are answered again",
+    "verdicts": "run `make judge` again: verdicts come from the kept answers, and nothing is paid twice",
+}
+_MADE_BY_SYNTH = "run the same `make synth` again: its orders come from the kept answers, and nothing is paid twice"
+
+
+class LocalStore:
+    """A folder on a local disk."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._home = _identity(data)
+
+    def put(self, run: str, unit: str, tables: Mapping[str, pa.Table]) -> tuple[ShardFile, ...]:
+        """See ``Store.put``; a torn file is never left under a final name."""
+        return tuple(self._put(run, unit, kind, rows) for kind, rows in tables.items())
+
+    def _put(self, run: str, unit: str, kind: str, rows: pa.Table) -> ShardFile:
+        relative = Path("shards") / run / kind / f"{unit}-{secrets.token_hex(6)}.parquet"
+        final = self._data / relative
+        aside = final.with_suffix(".aside")
+        try:
+            self._stay()
+            final.parent.mkdir(parents=True, exist_ok=True)
+            body = _parquet(rows)
+            _write_synced(aside, body)
+            aside.rename(final)
+            _sync(final.parent)
+        except (OSError, pa.ArrowException) as error:
+            _drop(aside)
+            raise _trouble(self._data, error) from error
+        return ShardFile(kind, str(relative), rows.num_rows, checksum(body))
+
+    def commit_if_absent(self, commit: Commit) -> bool:
+        """First wins; a loser's data files stay unnamed and are swept later."""
+        folder = self._data / "commits" / commit.run_id
+        aside = folder / f".{commit.unit}-{secrets.token_hex(6)}"
+        try:
+            self._stay()
+            folder.mkdir(parents=True, exist_ok=True)
+            _write_synced(aside, to_json(commit))
+            try:
+                os.link(aside, folder / f"{commit.unit}.json")
+            except FileExistsError:
+                return False
+            _sync(folder)
+        except OSError as error:
+            raise _trouble(self._data, error) from error
+        finally:
+            _drop(aside)
+        return True
+
+    def _stay(self) -> None:
+        """Never make a vanished folder anew: its commits would be apart from the answers and the index of the first half."""
+        if self._home is not None and _identity(self._data) != self._home:
+            raise DiskTrouble(
+                f"{self._data} was moved, deleted or unmounted while the run went on: put it back, then run the same command "
+                "again; what was committed in it is safe."
+            )
+
+    def runs(self) -> list[str]:
+        """See ``Store.runs``."""
+        return sorted(path.name for path in (self._data / "commits").glob("*/") if path.is_dir())
+
+    def units(self, run: str) -> list[str]:
+        """See ``Store.units``."""
+        return sorted(path.stem for path in (self._data / "commits" / run).glob("*.json") if path.name[0] != ".")
+
+    def commit(self, run: str, unit: str) -> Commit:
+        """See ``Store.commit``."""
+        path = self._data / "commits" / run / f"{unit}.json"
+        try:
+            return from_json(path.read_bytes(), run, unit)
+        except (OSError, DamagedCommitError) as error:
+            again = next((words for kind, words in _MADE_BY.items() if run.startswith(kind[:5])), _MADE_BY_SYNTH)
+            raise DamagedFile(
+                str(path), _reason(error), f"restore it from a backup, or delete it and {again}."
+            ) from error
+
+    def commits(self, run: str) -> Iterator[Commit]:
+        """See ``Store.commits``."""
+        for unit in self.units(run):
+            yield self.commit(run, unit)
+
+    def read(self, file: ShardFile, columns: Sequence[str]) -> pa.Table:
+        """See ``Store.read``."""
+        try:
+            with pq.ParquetFile(pa.BufferReader(self._bytes(file))) as shard:
+                self._count(file, shard.metadata.num_rows)
+                return shard.read([name for name in columns if name in shard.schema_arrow.names])
+        except (OSError, pa.ArrowException) as error:
+            raise self._damaged(file, _reason(error)) from error
+
+    @contextmanager
+    def local(self, file: ShardFile) -> Iterator[Path]:
+        """See ``Store.local``: the file itself, once it was read and found to be what was written."""
+        body = self._bytes(file)
+        try:
+            rows = pq.read_metadata(pa.BufferReader(body)).num_rows
+        except (OSError, pa.ArrowException) as error:
+            raise self._damaged(file, _reason(error)) from error
+        self._count(file, rows)
+        yield self._data / file.name
+
+    def _bytes(self, file: ShardFile) -> bytes:
+        try:
+            body = (self._data / file.name).read_bytes()
+        except OSError as error:
+            raise self._damaged(file, _reason(error)) from error
+        if file.checksum is not None and checksum(body) != file.checksum:
+            raise self._damaged(file, "its bytes do not fit the checksum in its commit")
+        return body
+
+    def _count(self, file: ShardFile, rows: int) -> None:
+        if file.rows is not None and rows != file.rows:
+            raise self._damaged(file, f"it holds {rows} rows and its commit says {file.rows}")
+
+    def _damaged(self, file: ShardFile, wrong: str) -> DamagedFile:
+        parts = Path(file.name)
+        commit = self._data / "commits" / parts.parts[1] / f"{parts.stem.rpartition('-')[0]}.json"
+        again = _MADE_BY.get(file.kind, _MADE_BY_SYNTH)
+        return DamagedFile(
+            str(self._data / file.name), wrong, f"restore it from a backup, or delete its commit {commit} and {again}."
+        )
+
+    def sweep(self, run: str) -> int:
+        """Remove old files that no commit names, shards and commits that a kill left aside; returns how many."""
+        named = {file.name for commit in self.commits(run) for file in commit.files}
+        shards = (self._data / "shards" / run).rglob("*.*")
+        aside = (self._data / "commits" / run).glob(".*")
+        swept = 0
+        try:
+            for path in (*shards, *aside):
+                old = path.is_file() and time.time() - path.stat().st_mtime > SWEEP_AFTER_S
+                if old and str(path.relative_to(self._data)) not in named:
+                    path.unlink()
+                    swept += 1
+        except OSError as error:
+            raise _trouble(self._data, error) from error
+        return swept
+
+    def forget(self, run: str) -> list[str]:
+        """See ``Store.forget``."""
+        gone = []
+        for folder in (self._data / part / run for part in ("shards", "commits")):
+            if folder.exists():
+                try:
+                    shutil.rmtree(folder)
+                except OSError as error:
+                    raise _trouble(self._data, error) from error
+                gone.append(str(folder))
+        return gone
+
+
+def _parquet(rows: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(rows, sink, compression="zstd", compression_level=3)
+    return bytes(sink.getvalue())
+
+
+def _write_synced(path: Path, body: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Which folder this is, whatever its name; None when there is none."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _drop(aside: Path) -> None:
+    """Remove what was written aside; where even that fails, sweep does it later."""
+    try:
+        aside.unlink(missing_ok=True)
+    except OSError:
+        return
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "it is gone"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error).partition("\n")[0].rstrip(".")
+
+
+def _trouble(data: Path, error: Exception) -> DiskTrouble:
+    return DiskTrouble(f"{data} cannot be written ({error}): free space or repair the disk; what is committed is safe.")
