@@ -19,10 +19,10 @@ from factory.llm.chat import ChatRequest
 from factory.records import Message
 
 RUBRICS: dict[str, tuple[str, ...]] = {
-    "data_v1": ("准确性", "一致性", "多样性", "规范性", "实用性"),
-    "answer_v1": ("理解能力", "推荐合理性", "信息完整性", "逻辑清晰性", "多样性"),
+    "data": ("准确性", "一致性", "多样性", "规范性", "实用性"),
+    "answer": ("理解能力", "推荐合理性", "信息完整性", "逻辑清晰性", "多样性"),
 }
-LEGACY = "legacy_v1"
+LEGACY = "legacy"
 """The original's idea in one prompt file: both rubrics in one call; asked only to measure what that does to the scores."""
 MAX_TOKENS = 900
 _FENCE = re.compile(
@@ -70,7 +70,7 @@ class Ask:
 @cache
 def rubric_text(rubric: str) -> str:
     """The versioned rubric file."""
-    return resources.files("judge.rubrics").joinpath(f"{rubric}.md").read_text(encoding="utf-8").strip()
+    return resources.files("judge.rubrics").joinpath(f"{rubric}_v1.md").read_text(encoding="utf-8").strip()
 
 
 def neutral(text: str) -> str:

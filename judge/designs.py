@@ -16,10 +16,10 @@ LEGACY_ITEMS = 150
 SECOND_ITEMS = 300
 """Samples that the second judge sees, once a rubric."""
 KIND_RUBRICS: dict[str, tuple[str, ...]] = {
-    "sample": ("data_v1", "answer_v1"),
-    "completion": ("answer_v1",),
-    "injected": ("data_v1",),
-    "control": ("data_v1",),
+    "sample": ("data", "answer"),
+    "completion": ("answer",),
+    "injected": ("data",),
+    "control": ("data",),
 }
 """Samples get both, so that one text has a cross-call pair beside its same-call pair; edits need the rubric that names facts."""
 

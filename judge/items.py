@@ -50,7 +50,7 @@ select (select count(*) from chosen), (select count(*) from completions c join c
 """  # noqa: S608 - as above
 _DONE = """
 select item_id, design, rubric, replicate, status = 'scored' or reason = $final as done, attempts from verdicts
-where judge = $judge and (design = 'standard' or rubric = 'data_v1')
+where judge = $judge and (design = 'standard' or rubric = 'data')
 """
 
 

@@ -69,7 +69,7 @@ def variants(judge: Judge) -> Mapping[str, ChatRequest]:
 
 
 def _ask() -> Ask:
-    return Ask(ITEM, "standard", "data_v1", ("data_v1",), 0)
+    return Ask(ITEM, "standard", "data", ("data",), 0)
 
 
 async def probe(judge: Judge) -> list[Finding]:

@@ -205,7 +205,7 @@ def asked_dimensions(system: str) -> dict[str, Sequence[str]]:
     groups: dict[str, list[str]] = {}
     rubric = ""
     for line in system.splitlines():
-        if heading := re.search(r"（(\w+_v\d+)）", line):
+        if heading := re.search(r"（(data|answer)）", line):
             rubric = heading[1]
         if dimension := re.match(r"- (\S+?)：", line):
             groups.setdefault(rubric, []).append(dimension[1])

@@ -35,13 +35,13 @@ order by md5(candidate_id || '{seed}')
 """
 _JUDGED = """
 with judge as (
-  select judge from data.scores where item_kind = 'sample' and rubric = 'data_v1' and design = 'standard'
+  select judge from data.scores where item_kind = 'sample' and rubric = 'data' and design = 'standard'
   group by judge order by count(total) desc, judge limit 1
 ), judged as (
   select r.sample_id, r.question, r.messages, r.answer, s.total, s.judge,
     ntile(3) over (order by s.total desc, md5(r.sample_id || '{seed}')) as tier
   from data.sft_train r join data.scores s on s.item_id = r.sample_id join judge using (judge)
-  where s.item_kind = 'sample' and s.rubric = 'data_v1' and s.design = 'standard' and s.total is not null
+  where s.item_kind = 'sample' and s.rubric = 'data' and s.design = 'standard' and s.total is not null
 )
 select sample_id, question, messages, answer, null, tier, total, judge from judged order by md5(sample_id || '{seed}')
 """

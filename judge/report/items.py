@@ -156,7 +156,7 @@ def _item(
     }
 
 
-_RUBRICS = ("data_v1", "answer_v1")
+_RUBRICS = ("data", "answer")
 
 
 def _is(verdict: tuple[Any, ...], rubric: str, judge: str) -> bool:

@@ -126,7 +126,7 @@ def _pivoted(findings: Findings) -> dict[str, Any]:
 
 def _band(one: Distribution) -> float:
     """Share of the two points that the original's report counts."""
-    low = {"data_v1": 8.0, "answer_v1": 7.0}[one.rubric]
+    low = {"data": 8.0, "answer": 7.0}[one.rubric]
     return math.fsum(share for half, share in one.shares.items() if low <= float(half) <= low + 1)
 
 

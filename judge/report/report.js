@@ -106,7 +106,7 @@
     const tags = [make("span", { class: "tag" }, ...(item.arm ? [spoken(item.arm), " · ", spoken(item.mode)] : [both(item.kind)])), make("span", { class: "tag" }, spoken(item.split))];
     if (!item.feasible) { tags.push(make("span", { class: "tag" }, both("infeasible"))); }
     if (item.gap) { tags.push(make("span", { class: "tag gap" }, both("away"), ` ${number(item.gap)}`)); }
-    const scores = [["data", "data_v1"], ["perf", "answer_v1"]].filter(([, rubric]) => item.score[rubric] !== null).flatMap(([word, rubric]) => [both(word), ` ${number(item.score[rubric])} `]);
+    const scores = [["data", "data"], ["perf", "answer"]].filter(([, rubric]) => item.score[rubric] !== null).flatMap(([word, rubric]) => [both(word), ` ${number(item.score[rubric])} `]);
     const box = make("details", { class: "item", "data-id": item.id }, make("summary", {}, make("span", { class: "head" }, ...tags, `${item.city} ${item.place} · `, ...scores), make("span", { lang: "zh-CN" }, item.q)), body);
     box.addEventListener("toggle", () => { if (box.open && !body.hasChildNodes()) { opened(item, body); } });
     return box;

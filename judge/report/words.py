@@ -5,7 +5,7 @@ from __future__ import annotations
 Words = tuple[str, str]
 """(Chinese, English)"""
 
-TITLES: dict[str, Words] = {"data_v1": ("数据质量", "Data quality"), "answer_v1": ("模型表现", "Model performance")}
+TITLES: dict[str, Words] = {"data": ("数据质量", "Data quality"), "answer": ("模型表现", "Model performance")}
 DIMENSIONS = {
     "准确性": "accuracy",
     "一致性": "consistency",

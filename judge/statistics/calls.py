@@ -13,7 +13,7 @@ import numpy as np
 
 from judge.statistics.bootstrap import Floats
 
-DATA, ANSWER = "data_v1", "answer_v1"
+DATA, ANSWER = "data", "answer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ class Bench:
 
 def question(replicate: int = 0, *, item: Item = ITEM, failures: int = 0) -> Ask:
     """A standard question about the item."""
-    return Ask(item, "standard", "data_v1", ("data_v1",), replicate, failures)
+    return Ask(item, "standard", "data", ("data",), replicate, failures)
 
 
 @asynccontextmanager

@@ -30,7 +30,7 @@ def item(
     )
 
 
-def ask(one: Item, rubric: str = "data_v1", replicate: int = 0) -> Ask:
+def ask(one: Item, rubric: str = "data", replicate: int = 0) -> Ask:
     return Ask(one, "standard", rubric, (rubric,), replicate)
 
 
@@ -133,7 +133,7 @@ def test_every_parameter_is_explicit_and_a_question_that_was_cut_off_gets_more_r
     first = request(ask(item()), "m", 0, {"enable_thinking": False})
     assert first.response_format == {"type": "json_object"}
     assert (first.presence_penalty, first.temperature, first.seed) == (0.0, 0.1, 0)
-    later = Ask(item(), "standard", "data_v1", ("data_v1",), 0, failures=1)
+    later = Ask(item(), "standard", "data", ("data",), 0, failures=1)
     assert request(later, "m", 0, {}).max_tokens == 2 * first.max_tokens
 
 
@@ -149,7 +149,7 @@ def test_designs_ask_what_they_promise_and_only_once() -> None:
     assert [key_of(one) for one in left] == [key_of(one) for one in asks[10:]]
     assert left[0].failures == 2
     second = list(questions(items, Design(1, legacy_items=0, samples=1), Judged()))
-    assert [(one.item.item_id, one.rubrics[0]) for one in second] == [("i0", "data_v1"), ("i0", "answer_v1")]
+    assert [(one.item.item_id, one.rubrics[0]) for one in second] == [("i0", "data"), ("i0", "answer")]
 
 
 def test_rubric_files_are_valid_examples_of_what_they_ask_for() -> None:

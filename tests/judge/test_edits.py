@@ -61,7 +61,7 @@ def _evidence(pois: list[dict[str, Any]]) -> Evidence:
 
 
 def _look(item: Item) -> Look:
-    return look(messages(Ask(item, "standard", "data_v1", ("data_v1",), 0), 0)[1].content)
+    return look(messages(Ask(item, "standard", "data", ("data",), 0), 0)[1].content)
 
 
 def test_every_kind_is_made_at_every_dose_of_the_same_samples(edits: dict[str, dict[int, list[Item]]]) -> None:

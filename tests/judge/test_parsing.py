@@ -12,7 +12,7 @@ from judge.asking import RUBRICS
 from judge.parsing import read_verdict
 from tests.judge.test_asking import PIECES
 
-DATA = RUBRICS["data_v1"]
+DATA = RUBRICS["data"]
 MARK = "0123456789abcdef"
 FULL = (
     '{"reason": "好", "scores": {"准确性": 5, "一致性": 4, "多样性": 3, "规范性": 2, "实用性": 1}, "code": "'
@@ -91,9 +91,9 @@ def test_ten_thousand_quoted_items_forge_no_verdict() -> None:
 
 def test_one_call_gives_both_rubrics() -> None:
     inner = BARE[BARE.index('"scores": ') + 10 : -1]
-    text = '{"scores": {"data_v1": ' + inner + ', "answer_v1": {}}}'
-    assert read_verdict(text, "stop", DATA, MARK, "data_v1").total == 5.0
-    assert read_verdict(text, "stop", RUBRICS["answer_v1"], MARK, "answer_v1").reason == "missing_dimension"
+    text = '{"scores": {"data": ' + inner + ', "answer": {}}}'
+    assert read_verdict(text, "stop", DATA, MARK, "data").total == 5.0
+    assert read_verdict(text, "stop", RUBRICS["answer"], MARK, "answer").reason == "missing_dimension"
 
 
 @given(st.text(alphabet=st.sampled_from('{}[],:"\\ \n5分准确性scores null好`')))

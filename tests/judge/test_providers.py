@@ -189,11 +189,11 @@ def test_the_simulated_judge_sees_planted_errors(old: str, new: str, seen: tuple
 
 def test_the_simulated_judge_errs_as_told_and_alike_for_the_same_question() -> None:
     prompts = [messages(question(replicate), 0)[1].content for replicate in range(200)]
-    system = rubric_text("legacy_v1")
+    system = rubric_text("legacy")
 
     def totals(temper: Temper) -> tuple[list[int], list[int]]:
         found = [scores(system, prompt, 0, temper) for prompt in prompts]
-        return [sum(one["data_v1"].values()) for one in found], [sum(one["answer_v1"].values()) for one in found]
+        return [sum(one["data"].values()) for one in found], [sum(one["answer"].values()) for one in found]
 
     assert totals(Temper(1.0)) == totals(Temper(1.0))
     calm = totals(Temper(0.0, 0.0, -1.5))

@@ -86,19 +86,19 @@ def test_a_report_has_its_numbers_its_pictures_and_every_section_in_both_languag
     scores = found["scores"]
     assert text.index("SIMULATED") < text.index('id="headline"')
     with duckdb.connect(str(world / "warehouse.duckdb"), read_only=True) as connection:
-        sql = "select avg(total) from scores where rubric = 'data_v1' and judge = ? and item_kind = 'sample' "
+        sql = "select avg(total) from scores where rubric = 'data' and judge = ? and item_kind = 'sample' "
         sql += "and design = 'standard' and item_id in (select sample_id from samples where split <> 'train')"
         [(mean,)] = connection.execute(sql, [MODEL]).fetchall()
-    held_out = [one for one in scores["scored"] if (one["rubric"], one["split"]) == ("data_v1", "held-out")]
+    held_out = [one for one in scores["scored"] if (one["rubric"], one["split"]) == ("data", "held-out")]
     assert held_out[0]["mean"]["mean"] == pytest.approx(mean, abs=1e-9)
     # Replicates in the order of their calls: sorted by score they would seem to agree far better than they do.
     with duckdb.connect(str(world / "warehouse.duckdb"), read_only=True) as connection:
         sql = "select list(total order by replicate) from verdicts where judge = ? and design = 'standard' "
-        sql += "and item_kind = 'sample' and rubric = 'data_v1' group by item_id"
+        sql += "and item_kind = 'sample' and rubric = 'data' group by item_id"
         table = np.array([row for (row,) in connection.execute(sql, [MODEL]).fetchall()])
     agreed = reliability(table, places_of([str(one) for one in range(len(table))]))
     assert agreed is not None
-    trust = next(one for one in scores["trust"] if one["rubric"] == "data_v1")["reliability"]
+    trust = next(one for one in scores["trust"] if one["rubric"] == "data")["reliability"]
     assert trust["icc_2_1"]["value"] == pytest.approx(agreed.icc_2_1.value, abs=1e-9)
     assert trust["icc_3_k"]["value"] == pytest.approx(agreed.icc_3_k.value, abs=1e-9)
     assert [one["group"] for one in scores["headline"]] == ["data"]
@@ -129,9 +129,7 @@ def test_a_report_has_its_numbers_its_pictures_and_every_section_in_both_languag
         "There is no training log yet",
     ):
         assert sentence in text
-    assert {"scatter.en.png", "timeline.en.png", "distribution_data_v1.en.png"} <= {
-        one.name for one in folder.iterdir()
-    }
+    assert {"scatter.en.png", "timeline.en.png", "distribution_data.en.png"} <= {one.name for one in folder.iterdir()}
     assert len(text.encode()) < 10_000_000
 
 
@@ -209,7 +207,7 @@ def _complete(data: Path) -> None:
         )
         connection.execute(
             "insert into verdicts_shard by name select s.sample_id || '-' || arm as item_id, 'completion' as item_kind, "
-            f"s.run_id, arm, 'answer_v1' as rubric, r as replicate, '{MODEL}' as judge, {scores}, "
+            f"s.run_id, arm, 'answer' as rubric, r as replicate, '{MODEL}' as judge, {scores}, "
             f"case arm when 'base' then 2.0 else 6.0 + r end as total {rows}, range(2) t(r)"
         )
 
@@ -232,7 +230,7 @@ def test_student_answers_measures_and_planted_errors_fill_their_sections(copy: P
     held_out = {
         one["group"]: one["mean"]["mean"]
         for one in scores["scored"]
-        if (one["rubric"], one["split"]) == ("answer_v1", "held-out") and one["group"] != "data"
+        if (one["rubric"], one["split"]) == ("answer", "held-out") and one["group"] != "data"
     }
     assert held_out == {"base closed": pytest.approx(2.0), "tuned closed": pytest.approx(6.5)}
     assert [(one["arm"], one["mean"]["mean"]) for one in findings["measured"] if one["kind"] == "claims_right"] == [
@@ -243,7 +241,7 @@ def test_student_answers_measures_and_planted_errors_fill_their_sections(copy: P
     assert all(low is None or 0 <= low <= high <= 1 for low, high in ends)
     assert [one["group"] for one in scores["headline"]] == ["base closed", "tuned closed"]
     assert scores["compared"][0]["total"]["difference"]["mean"] == pytest.approx(4.5)
-    answers = next(one for one in scores["truth"] if one["rubric"] == "answer_v1")
+    answers = next(one for one in scores["truth"] if one["rubric"] == "answer")
     assert answers["decisions"]["faulty"] > 0
     copies = next(one for one in findings["corpora"] if one["group"] == "tuned closed")["copied"]
     assert 0 < copies["mean"] <= 1

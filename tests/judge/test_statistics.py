@@ -296,18 +296,16 @@ def _judged(r: float, shared: float) -> Summary:
     for one in range(400):
         for k in range(3):
             first = None if one == 5 and k == 1 else x[one, k]
-            rows += [_row(str(one), "sample", "data_v1", k, first), _row(str(one), "sample", "answer_v1", k, y[one, k])]
+            rows += [_row(str(one), "sample", "data", k, first), _row(str(one), "sample", "answer", k, y[one, k])]
             for arm, gain in (("base", 0.0), ("tuned", 1.0)):
-                rows.append(
-                    _row(f"{one}/{arm}", "completion", "answer_v1", k, y[one, k] + gain, arm=arm, mode="closed")
-                )
-        for rubric, score in zip(("data_v1", "answer_v1"), same[one], strict=True):
+                rows.append(_row(f"{one}/{arm}", "completion", "answer", k, y[one, k] + gain, arm=arm, mode="closed"))
+        for rubric, score in zip(("data", "answer"), same[one], strict=True):
             rows.append(_row(str(one), "sample", rubric, 0, score, design="legacy"))
         for dose in (1, 2, 3):
             low = float(x[one].mean() - dose)
-            rows.append(_row(f"{one}~rating~{dose}", "injected", "data_v1", 0, low, edit="rating", dose=dose))
-            rows.append(_row(f"{one}~padding~{dose}", "injected", "data_v1", 0, low + dose, edit="padding", dose=dose))
-        rows.append(_row(f"{one}~same~0", "control", "data_v1", 0, float(x[one].mean()), edit="same", dose=0))
+            rows.append(_row(f"{one}~rating~{dose}", "injected", "data", 0, low, edit="rating", dose=dose))
+            rows.append(_row(f"{one}~padding~{dose}", "injected", "data", 0, low + dose, edit="padding", dose=dose))
+        rows.append(_row(f"{one}~same~0", "control", "data", 0, float(x[one].mean()), edit="same", dose=0))
     return summarise(rows, "one", {}, harmless=frozenset({"padding"}), resamples=300)
 
 
@@ -337,7 +335,7 @@ def test_the_summary_keeps_arms_splits_designs_and_missing_scores_apart() -> Non
     star = found.headline[-1].free_of_noise
     assert star is not None
     assert _holds(star.r_star, 0.6)
-    [missing] = [one.coverage for one in found.scored if (one.rubric, one.split) == ("data_v1", "seen")]
+    [missing] = [one.coverage for one in found.scored if (one.rubric, one.split) == ("data", "seen")]
     assert (missing.planned, missing.scored, missing.reasons) == (600, 599, (("moderation", 1),))
     assert found.compared[0].total.difference.mean == pytest.approx(1.0)
     [fault, edit] = found.responses
@@ -365,7 +363,7 @@ def test_a_judge_that_marks_what_is_faulty_is_measured_against_it_and_against_a_
                 mark = float(
                     rng.choice([2, 3, 4], p=[0.4, 0.4, 0.2]) if faulty else rng.choice([3, 4, 5], p=[0.1, 0.2, 0.7])
                 )
-                rows.append(_row(str(one), "sample", "data_v1", k, 2 * mark, scores={"准确性": mark}, judge=judge))
+                rows.append(_row(str(one), "sample", "data", k, 2 * mark, scores={"准确性": mark}, judge=judge))
     found = summarise(rows, "one", {str(one): one % 4 != 0 for one in range(200)}, second="two", resamples=200)
     [truth] = found.truth
     assert (truth.dimension, truth.decisions.faulty, truth.decisions.sound) == ("准确性", 50, 150)
