@@ -21,7 +21,7 @@ from factory.run.progress import Progress, Quota, Snapshot
 from factory.shown_text import HIDDEN, csv_cell, json_shown, markdown, print_line, shown
 from judge.report.page import _inert, embedded
 from warehouse import ask as asking
-from warehouse.card import _table
+from warehouse.export.card import _table
 
 HOSTILE = (
     "\x1b[31m红\x1b[0m",  # colours

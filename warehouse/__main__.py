@@ -8,11 +8,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from factory.config import switch
 from factory.errors import ChidianError, UsageError
 from factory.shown_text import print_line
 from warehouse.ask import ask, prompt
 from warehouse.catalogue import check, refresh_file
-from warehouse.export import export
+from warehouse.export import ExportSettings, export
 from warehouse.forget import forget
 
 
@@ -26,6 +27,9 @@ def run(argv: Sequence[str]) -> int:
     parser.add_argument("--q", default=env.get("Q") or None)
     parser.add_argument("--format", default=env.get("FORMAT") or "table")
     parser.add_argument("--layout", default=env.get("LAYOUT") or "messages")
+    parser.add_argument("--mode", default=env.get("MODE") or "closed")
+    parser.add_argument("--files", default=env.get("FILES") or "jsonl")
+    parser.add_argument("--proof", default=env.get("PROOF") or "0")
     parser.add_argument("--out", type=Path, default=Path(env.get("OUT") or "export"))
     flags = parser.parse_args(list(argv))
     try:
@@ -59,7 +63,8 @@ def _do(flags: argparse.Namespace, *, rebuild: bool) -> int:
         else:
             prompt(flags.data)
     elif flags.command == "export":
-        count = export(flags.data, flags.layout, flags.out, flags.run)
+        settings = ExportSettings(flags.layout, flags.mode, flags.files, switch(flags.proof), flags.run)
+        count = export(flags.data, flags.out, settings)
         print_line(f"{count} samples and their card are in {flags.out}")
     else:
         if flags.run is None:

@@ -10,6 +10,7 @@ from factory.commit.store import Store, open_store
 from factory.errors import DiskTrouble, UsageError
 from factory.run.folder_lock import lock_folder
 from warehouse.catalogue import refresh
+from warehouse.export import forget_exports
 
 
 def forget(data: Path, run: str) -> list[str]:
@@ -27,7 +28,7 @@ def forget(data: Path, run: str) -> list[str]:
 
 
 def _remove(data: Path, store: Store, run: str) -> list[str]:
-    gone: list[str] = []
+    gone = forget_exports(data, run)
     plan = data / "plan" / f"{run}.json"
     try:
         # The ablation's folder links every run's shards; it can be made again.

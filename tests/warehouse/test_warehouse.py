@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -14,7 +13,6 @@ import pytest
 from factory.errors import UsageError
 from factory.sending.ledger import Ledger
 from warehouse.catalogue import FILE, check, refresh
-from warehouse.export import export
 from warehouse.forget import forget
 
 CONTRACT = [
@@ -132,19 +130,6 @@ def test_a_refresh_replaces_the_file_under_a_reader(world: Path) -> None:
     with duckdb.connect(str(world / FILE), read_only=True) as reader:
         refresh(world, rebuild=True)
         assert reader.execute("select count(*) from samples").fetchall() == [(60,)]
-
-
-@pytest.mark.parametrize("layout", ["iqa", "alpaca", "sharegpt", "messages"])
-def test_every_layout_exports_all_samples_with_a_card_that_says_invented(
-    world: Path, tmp_path: Path, layout: str
-) -> None:
-    out = tmp_path / "out"
-    assert export(world, layout, out, None) == 60
-    lines = [json.loads(line) for path in out.glob("*.jsonl") for line in path.read_text(encoding="utf-8").splitlines()]
-    assert len(lines) == 60
-    card = (out / "README.md").read_text(encoding="utf-8")
-    assert "INVENTED DATA" in card
-    assert "agent_v1" in card
 
 
 def test_checks_find_a_planted_row(world: Path) -> None:

@@ -1,0 +1,174 @@
+"""Exports over a real small run: one prompt in every layout, what loaders read, a folder that is whole or not there."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from factory.errors import UsageError
+from factory.run.synth import main as synth
+from warehouse.catalogue import FILE
+from warehouse.export import ExportSettings, export
+from warehouse.export.folder import MANIFEST
+from warehouse.export.layouts import LAYOUTS
+from warehouse.export.rights import AMAP, INVENTED, ODBL, UNKNOWN, rights_of, strictest
+from warehouse.forget import forget
+
+N = 40
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data = tmp_path_factory.mktemp("export") / "data"
+    assert synth(["--n", str(N), "--data", str(data)]) == 0
+    return data
+
+
+def _lines(out: Path) -> list[dict[str, Any]]:
+    files = sorted(out.glob("*.jsonl"))
+    return [json.loads(line) for path in files for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _head(out: Path) -> dict[str, Any]:
+    head = (out / "README.md").read_text(encoding="utf-8").split("---\n")[1]
+    fields: dict[str, Any] = yaml.safe_load(head)
+    return fields
+
+
+def _turns(record: dict[str, Any]) -> list[str]:
+    """System line, user's words and answer of a record in whichever layout."""
+    if "messages" in record:
+        return [turn["content"] for turn in record["messages"]]
+    if "prompt" in record:
+        return [turn["content"] for turn in record["prompt"] + record["completion"]]
+    if "conversations" in record:
+        return [record["system"], *(turn["value"] for turn in record["conversations"])]
+    if "output" in record:
+        assert record["input"] == ""
+        return [record["system"], record["instruction"], record["output"]]
+    return [record["system"], record["question"], record["answer"]]
+
+
+@pytest.mark.parametrize("mode", ["closed", "open"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_layout_holds_the_prompt_and_the_answer_that_are_trained(
+    world: Path, tmp_path: Path, layout: str, mode: str
+) -> None:
+    assert export(world, tmp_path / "out", ExportSettings(layout, mode)) == N
+    with duckdb.connect(str(world / FILE), read_only=True) as connection:
+        view = "sft_rows" if mode == "closed" else "sft_open_rows"
+        rows = connection.execute(f"select sample_id, messages from {view}").fetchall()
+    trained = {sample: [turn["content"] for turn in messages] for sample, messages in rows}
+    assert {record["sample_id"]: _turns(record) for record in _lines(tmp_path / "out")} == trained
+
+
+def test_the_head_of_the_card_names_every_file_as_its_split_and_every_column_with_its_type(
+    world: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    export(world, out, ExportSettings(proof=True))
+    head = _head(out)
+    files = {entry["split"]: entry["path"] for entry in head["configs"][0]["data_files"]}
+    assert set(files.values()) == {path.name for path in out.glob("*.jsonl")}
+    assert next(iter(files)) == "train"
+    columns = [feature["name"] for feature in head["dataset_info"]["features"]]
+    assert all(list(record) == columns for record in _lines(out))
+    assert head["language"] == ["zh"]
+    assert head["license_name"] == "invented-data"
+    assert "INVENTED DATA" in (out / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("layout", ["messages", "sharegpt", "alpaca", "iqa"])
+def test_llama_factory_finds_each_split_by_name(world: Path, tmp_path: Path, layout: str) -> None:
+    out = tmp_path / "out"
+    export(world, out, ExportSettings(layout))
+    listed = json.loads((out / "dataset_info.json").read_text())
+    assert {entry["file_name"] for entry in listed.values()} == {path.name for path in out.glob("*.jsonl")}
+    assert listed["chidian"]["file_name"] == "train.jsonl"
+    record = _lines(out)[0]
+    assert set(listed["chidian"]["columns"].values()) <= set(record)
+
+
+def test_parquet_and_jsonl_hold_the_same_rows(world: Path, tmp_path: Path) -> None:
+    export(world, tmp_path / "lines", ExportSettings("sharegpt", proof=True))
+    export(world, tmp_path / "columns", ExportSettings("sharegpt", files="parquet", proof=True))
+    rows = [row for path in sorted((tmp_path / "columns").glob("*.parquet")) for row in pq.read_table(path).to_pylist()]
+    assert rows == _lines(tmp_path / "lines")
+
+
+def test_an_export_replaces_an_older_one_whole(world: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    export(world, out, ExportSettings("iqa"))
+    (out / "train.jsonl").rename(out / "left_over.jsonl")
+    export(world, out, ExportSettings("messages", files="parquet"))
+    assert not list(out.glob("*.jsonl"))
+    assert not list(tmp_path.glob(".out*"))
+
+
+def test_a_folder_of_somebody_else_is_refused_and_an_empty_one_is_taken(world: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    export(world, out, ExportSettings())
+    (out / MANIFEST).unlink()
+    before = sorted(path.name for path in out.iterdir())
+    with pytest.raises(UsageError, match="no export wrote"):
+        export(world, out, ExportSettings())
+    assert sorted(path.name for path in out.iterdir()) == before
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from warehouse.export import ExportSettings, export, writing
+written = writing._write_split
+def die_after_the_first(*arguments):
+    written(*arguments)
+    os.kill(os.getpid(), signal.SIGKILL)
+writing._write_split = die_after_the_first
+export(Path(sys.argv[1]), Path(sys.argv[2]), ExportSettings("alpaca"))
+"""
+
+
+def test_an_export_that_was_killed_leaves_the_older_one_as_it_was(world: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    export(world, out, ExportSettings("iqa"))
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    done = subprocess.run([sys.executable, "-c", _KILLED, str(world), str(out)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    export(world, out, ExportSettings("alpaca"))
+    assert not list(tmp_path.glob(".out*"))
+
+
+def test_forget_removes_the_exports_that_hold_the_run_and_no_others(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert synth(["--n", "10", "--data", str(data)]) == 0
+    assert synth(["--n", "10", "--seed", "1", "--data", str(data)]) == 0
+    with duckdb.connect(str(data / FILE), read_only=True) as connection:
+        first, second = (row[0] for row in connection.execute("select run_id from runs order by run_id").fetchall())
+    for name, run in (("pooled", None), ("first", first), ("second", second)):
+        export(data, tmp_path / name, ExportSettings(run=run))
+    gone = forget(data, first)
+    assert any("pooled" in line for line in gone)
+    assert not (tmp_path / "pooled").exists()
+    assert not (tmp_path / "first").exists()
+    assert (tmp_path / "second" / "README.md").exists()
+
+
+def test_rights_bind_by_the_strictest_of_the_rows() -> None:
+    assert rights_of("amap", None) == AMAP
+    assert rights_of("sandbox", "whatever") == INVENTED
+    assert rights_of("open", "ODbL-1.0 (share-alike …)") == ODBL
+    assert rights_of("open", "not stated") == UNKNOWN
+    assert strictest([INVENTED, ODBL]) == ODBL
+    assert strictest([ODBL, UNKNOWN]) == UNKNOWN
+    assert strictest([UNKNOWN, AMAP]) == AMAP

@@ -1,0 +1,144 @@
+"""The dataset card: what the data is, where it comes from, what was rejected and why, what its licence allows.
+
+Its YAML head is what loaders read: the splits by name, the columns' types, licence, language, size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import duckdb
+import pyarrow as pa
+import yaml
+
+from factory.shown_text import markdown
+from warehouse.export import layouts
+from warehouse.export.rights import Rights, rights_of, strictest
+
+if TYPE_CHECKING:
+    from warehouse.export.writing import ExportSettings
+
+_SIZES: Final = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+
+
+def card(
+    connection: duckdb.DuckDBPyConnection,
+    settings: ExportSettings,
+    files: Mapping[str, str],
+    splits: Mapping[str, int],
+    columns: pa.Schema,
+) -> str:
+    """Markdown under a YAML head, from views alone, so that card and report cannot disagree."""
+    run = settings.run
+
+    def ask(question: str) -> list[tuple[Any, ...]]:
+        return connection.execute(question, {"run": run}).fetchall()
+
+    only = "($run is null or run_id = $run)"
+    shares = ask(
+        f"select split, count(*), count(distinct place_id) from samples where {only} group by split order by split"
+    )
+    runs = ask(f"select run_id, map_provider, teacher, prompt_version, simulated, accepted from runs where {only}")
+    rights = ask(f"select distinct map_provider, datum, licence, attribution from samples where {only}")
+    rejects = ask(
+        f"select stage, reason, sum(rejects) from rejects_by_reason where {only} group by all order by 3 desc"
+    )
+    usage = ask(
+        "select model, purpose, sum(calls), sum(input_tokens), sum(output_tokens), sum(cost_cny) "
+        f"from usage where {only} group by all"
+    )
+    cuisines = ask(f"select cuisine, count(*) from samples where {only} group by cuisine order by 2 desc")
+    binding = strictest([rights_of(provider, licence) for provider, _, licence, _ in rights])
+    parts = [
+        _head(files, splits, columns, binding, simulated=any(row[4] for row in runs)),
+        "# Restaurant recommendations, grounded in map evidence",
+        "",
+        *_warning(invented=any(row[1] == "sandbox" for row in runs), simulated=any(row[4] for row in runs)),
+        (
+            f"Layout `{settings.layout}` ({layouts.LAYOUTS[settings.layout].readers}), `{settings.mode}` prompts; a file a split. "
+            "**AI-generated**: a language model wrote the sentences; code checked each answer's claims against its own order's "
+            "map evidence."
+        ),
+        "",
+        *_table(("split", "samples", "places"), shares),
+        "`unseen` holds whole neighbourhoods (10 km cells) that `train` never touches; `seen`: wishes kept back at train places.",
+        "",
+        *_pooled(sum(row[1] for row in shares) - sum(splits.values()), len(runs)),
+        "## Source and rights",
+        "",
+        *_table(("map", "datum", "licence", "attribution"), rights),
+        f"For the whole: {binding.name} ({binding.why}).",
+        "",
+        "## How it was made",
+        "",
+        *_table(("run", "map", "teacher", "prompt", "simulated", "accepted"), runs),
+        *_table(("model", "purpose", "calls", "tokens in", "tokens out", "cost CNY"), usage),
+        "## What was rejected",
+        "",
+        *_table(("stage", "reason", "candidates"), rejects),
+        "## Cuisines",
+        "",
+        *_table(("cuisine", "samples"), cuisines),
+    ]
+    return "\n".join(parts)
+
+
+def _head(
+    files: Mapping[str, str],
+    splits: Mapping[str, int],
+    columns: pa.Schema,
+    binding: Rights,
+    *,
+    simulated: bool,
+) -> str:
+    """The YAML head; ``configs`` names each split's file, since names such as ``seen`` are no loader's own."""
+    count = sum(splits.values())
+    fields: dict[str, Any] = {
+        "language": ["zh"],
+        "license": binding.identifier,
+        **({"license_name": binding.name.lower().replace(" ", "-")} if binding.identifier == "other" else {}),
+        "task_categories": ["text-generation", "question-answering"],
+        "tags": ["synthetic", "ai-generated", "restaurants", "chidian", *(["simulated"] if simulated else [])],
+        "size_categories": [next((word for most, word in _SIZES if count < most), "n>1M")],
+        "configs": [
+            {
+                "config_name": "default",
+                "data_files": [{"split": split, "path": name} for split, name in files.items()],
+            }
+        ],
+        "dataset_info": {
+            "features": layouts.features(columns),
+            "splits": [{"name": split, "num_examples": rows} for split, rows in splits.items()],
+        },
+    }
+    return f"---\n{yaml.safe_dump(fields, allow_unicode=True, sort_keys=False)}---\n"
+
+
+def _warning(*, invented: bool, simulated: bool) -> list[str]:
+    if invented:
+        return [
+            (
+                "> **INVENTED DATA (sandbox).** Places' names are real; restaurants, addresses, ratings, prices are not. "
+                "Use it to try the pipeline, never as facts."
+            ),
+            "",
+        ]
+    if simulated:
+        return [
+            "> **SIMULATED TEACHER.** The restaurants are the map's (rights below); the sentences are a simulated teacher's.",
+            "",
+        ]
+    return []
+
+
+def _pooled(dropped: int, runs: int) -> list[str]:
+    if runs < 2:
+        return []
+    return [f"{runs} runs are pooled; {dropped} samples that repeat another run's are left out.", ""]
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[str]:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join("unknown" if cell is None else markdown(cell) for cell in row) + " |" for row in rows]
+    return [*lines, ""]
