@@ -16,7 +16,8 @@ from factory.agents.tools import make_tools, tool_schemas
 from factory.config import SANDBOX, Settings, read_settings
 from factory.errors import ChidianError
 from factory.llm.chat import CallKey, ChatRequest
-from factory.maps.open.map import OpenMap, open_map
+from factory.maps.kind import Survey
+from factory.maps.registry import survey
 from factory.records import Message, PlaceName
 from factory.run.services import Services, open_services
 from factory.shown_text import print_line
@@ -29,15 +30,14 @@ def main(argv: Sequence[str]) -> int:
     settings = read_settings(argv)
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
-        maps = open_map(settings.open_file, data)[0] if settings.open_file else None
-        return asyncio.run(_examine(replace(settings, data=data), maps))
+        return asyncio.run(_examine(replace(settings, data=data), survey(settings.map, data)))
 
 
-async def _examine(settings: Settings, open_maps: OpenMap | None) -> int:
+async def _examine(settings: Settings, world: Survey) -> int:
     kind = "sandbox" if SANDBOX in {settings.map, settings.teacher} else "real services"
     _say(f"map {settings.map}, teacher {settings.teacher} ({kind}); keys come from the environment and are never shown")
-    async with open_services(settings, "doctor", open_maps) as services:
-        here = open_maps.places()[0] if open_maps else PLACE
+    async with open_services(settings, "doctor", world) as services:
+        here = world.places()[0] if world.places else PLACE
         fine = [await _try("map", _map(services, here)), await _try("teacher", _teacher(services))]
         limits = [f"{services.rpm or '?'} requests and {services.tpm or '?'} tokens a minute for the teacher"]
         if settings.map == "amap":

@@ -25,7 +25,7 @@ from factory.config import Settings, read_settings
 from factory.errors import OrderFailed, UsageError
 from factory.geo import distance_m
 from factory.maps.cuisines import CUISINES_KNOWN
-from factory.maps.open.map import open_map
+from factory.maps.registry import survey
 from factory.maps.service import MapService
 from factory.plan.place_list import read_places
 from factory.records import Place, PlaceName, Poi
@@ -136,11 +136,12 @@ def surroundings(settings: Settings) -> Iterator[Surroundings]:
     """The map service of the settings, open as long as the conversation. Raises UsageError and RunStopped kin."""
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
         data = Path(folder)
-        maps = open_map(settings.open_file, data)[0] if settings.open_file else None
-        known = tuple(maps.places()) if maps else read_places(settings.places)
+        world = survey(settings.map, data)
+        known = world.places() if world.places else read_places(settings.places)
         stack = AsyncExitStack()
         try:
-            services = runner.run(stack.enter_async_context(open_services(replace(settings, data=data), "chat", maps)))
+            opening = open_services(replace(settings, data=data), "chat", world)
+            services = runner.run(stack.enter_async_context(opening))
             yield Surroundings(services.maps, runner, known)
         finally:
             runner.run(stack.aclose())

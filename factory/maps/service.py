@@ -68,6 +68,10 @@ class MapService(Surroundings, Protocol):
         """Requests that really reached the service in this process, by endpoint (``geocode``, ``around``, ...)."""
         ...
 
+    def used_this_month(self) -> int:
+        """Searches of a month's quota that this DATA has used, before this run too; 0 where there is no quota."""
+        ...
+
     def complete(self) -> None:
         """The run reached its N: delete what the service's terms forbid to keep."""
         ...

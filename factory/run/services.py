@@ -13,10 +13,8 @@ from factory.llm.endpoint import Route, route
 from factory.llm.opening import ChatSetup
 from factory.llm.prices import limits_of, price_of
 from factory.llm.transport import Endpoint, Price
-from factory.maps.amap.client import AmapMap
-from factory.maps.amap.wire import POOL as MAP_POOL
-from factory.maps.amap.wire import AmapAccount
-from factory.maps.kept import KeptAnswers
+from factory.maps import registry
+from factory.maps.kind import MapAccess, Survey
 from factory.maps.service import MapService
 from factory.run.progress import Quota, Snapshot
 from factory.sandbox.process import SandboxProcess
@@ -24,13 +22,8 @@ from factory.sandbox.serve import Sandbox
 from factory.sending.ledger import Ledger
 from factory.sending.limits import LocalLimiter, PoolLimits, PoolState
 
-AMAP_URL = "https://restapi.amap.com"
-SANDBOX_KEY = "sandbox"
-SANDBOX_QPS = 10_000.0
 REQUEST_SHARE = 0.8
 """Share of GIVE_UP_S that one answer may take."""
-INVENTED = "虚构数据，仅供演示 (invented data, for demonstration only)"
-AMAP_LICENCE = "高德地图开放平台服务协议 (AMap terms of service; storing and training are restricted)"
 TERMS = (
     "AMap's terms of service restrict what you may do with its content: storing or caching it, building data sets from it and "
     "training models on it need AMap's written permission. Read lbs.amap.com/pages/terms; if you have that permission, set "
@@ -102,10 +95,8 @@ class Services:
 
 
 @asynccontextmanager
-async def open_services(
-    settings: Settings, run_id: str, open_maps: MapService | None = None
-) -> AsyncIterator[Services]:
-    """Open what the settings name; ``open_maps`` is open map data, read before. Raises UsageError and RunStopped kin."""
+async def open_services(settings: Settings, run_id: str, survey: Survey) -> AsyncIterator[Services]:
+    """Open what the settings name; ``survey`` is of their map (factory/maps/registry.py). Raises UsageError and RunStopped kin."""
     if settings.map == "amap" and settings.amap_terms != "accepted":
         raise UsageError(TERMS)
     async with AsyncExitStack() as stack:
@@ -119,7 +110,7 @@ async def open_services(
         price = _price(settings, way)
         limits = limits_of(way.model)
         rpm, tpm = settings.teacher_rpm or limits.rpm, settings.teacher_tpm or limits.tpm
-        account = _account(settings, sandbox)
+        access = _access(settings, sandbox)
         teacher = PoolLimits(
             rpm=rpm,
             tpm=tpm,
@@ -127,7 +118,7 @@ async def open_services(
             start_in_flight=min(16, settings.agents),
             give_up_s=settings.give_up_s,
         )
-        limiter = LocalLimiter({"teacher": teacher, MAP_POOL: account.limits})
+        limiter = LocalLimiter({"teacher": teacher, **registry.pools(survey, access)})
         endpoint = Endpoint(
             way.name,
             way.base_url or "",
@@ -139,7 +130,7 @@ async def open_services(
         setup = _chat(settings, way, endpoint)
         chat = setup.open(limiter, ledger)
         stack.push_async_callback(chat.aclose)
-        maps = open_maps or _map(settings, account, limiter)
+        maps = registry.open_service(survey, access, limiter)
         stack.push_async_callback(maps.aclose)
         label = way.model if settings.teacher == SANDBOX else settings.teacher
         yield Services(
@@ -157,7 +148,7 @@ async def open_services(
             sandbox,
             settings.budget_cny,
             settings.amap_qps if settings.map == "amap" else None,
-            maps.used_this_month() if isinstance(maps, AmapMap) else 0,
+            maps.used_this_month(),
         )
 
 
@@ -188,28 +179,15 @@ def _chat(settings: Settings, way: Route, endpoint: Endpoint) -> ChatSetup:
     return ChatSetup(endpoint, direct=True, api_key=settings.keys.teacher)
 
 
-def _account(settings: Settings, sandbox: SandboxProcess | None) -> AmapAccount:
-    if settings.map == SANDBOX:
-        base = settings.amap_base_url or (sandbox.amap_base_url if sandbox else "")
-        return AmapAccount(base, SANDBOX_KEY, None, SANDBOX_QPS, None, settings.give_up_s)
-    return AmapAccount(
-        settings.amap_base_url or AMAP_URL,
-        settings.keys.amap_key or "",
-        settings.keys.amap_secret,
-        settings.amap_qps,
-        settings.amap_month,
-        settings.give_up_s,
-    )
-
-
-def _map(settings: Settings, account: AmapAccount, limiter: LocalLimiter) -> AmapMap:
-    invented = settings.map == SANDBOX
-    return AmapMap(
-        account,
-        KeptAnswers(settings.data),
-        provider=SANDBOX if invented else "amap",
-        licence=INVENTED if invented else AMAP_LICENCE,
-        attribution=INVENTED if invented else "数据来源：高德地图",
+def _access(settings: Settings, sandbox: SandboxProcess | None) -> MapAccess:
+    local = sandbox.amap_base_url if sandbox and settings.map == SANDBOX else None
+    return MapAccess(
+        data=settings.data,
+        base_url=settings.amap_base_url or local,
+        key=settings.keys.amap_key or "",
+        secret=settings.keys.amap_secret,
+        qps=settings.amap_qps,
+        month=settings.amap_month,
         api=settings.amap_api,
-        limiter=limiter,
+        give_up_s=settings.give_up_s,
     )

@@ -21,7 +21,7 @@ from factory.commit.committing import RunCommitter
 from factory.commit.store import open_store
 from factory.config import SANDBOX, Settings, read_settings
 from factory.errors import ChidianError, NoSuchPlace, RunStopped, UsageError
-from factory.maps.open.map import OpenMap, open_map
+from factory.maps.registry import survey
 from factory.maps.service import MapService
 from factory.plan.estimate import Estimate, Rates, estimate, lines
 from factory.plan.orders import Plan, visiting_order
@@ -33,7 +33,7 @@ from factory.plan.plan_file import (
     places_from_json,
     places_to_json,
 )
-from factory.plan.vocabulary import CHINESE_WORDS, WishWords
+from factory.plan.vocabulary import WishWords
 from factory.records import Order, Place, PlaceName
 from factory.run.coordinator import Coordinator, Limits
 from factory.run.executor import Executor, LocalExecutor, spare_collector
@@ -78,22 +78,6 @@ def _greeting(settings: Settings) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _World:
-    """The map before anything is opened: open data is read first, since places and wishes come from it."""
-
-    label: str
-    maps: OpenMap | None
-    words: WishWords
-
-
-def _open_world(settings: Settings) -> _World:
-    if settings.open_file is None:
-        return _World(settings.map, None, CHINESE_WORDS)
-    maps, print_ = open_map(settings.open_file, settings.data)
-    return _World(f"open:{maps.provider}:{print_}", maps, maps.words())
-
-
-@dataclass(frozen=True, slots=True)
 class _Job:
     """A run, resolved: what is planned and how far it has come."""
 
@@ -107,12 +91,12 @@ class _Job:
 async def _run(settings: Settings) -> int:
     async with AsyncExitStack() as stack:
         folder = PlanFolder(settings.data, keeps=not settings.dry)
-        world = await asyncio.to_thread(_open_world, settings)
+        world = await asyncio.to_thread(survey, settings.map, settings.data)
         folder.claim_world(world.label, settings.teacher)
-        names = world.maps.places() if world.maps and not settings.places else read_places(settings.places)
+        names = world.places() if world.places and not settings.places else read_places(settings.places)
         print_ = fingerprint(_plan_parts(settings, world.label, names))
-        run_id = f"{world.maps.provider if world.maps else settings.map}-{print_[:8]}"
-        services = await stack.enter_async_context(open_services(settings, run_id, world.maps))
+        run_id = f"{world.provider}-{print_[:8]}"
+        services = await stack.enter_async_context(open_services(settings, run_id, world))
         job = await _resolve(folder, settings, run_id, print_, names, services.maps, world.words)
         store, admission = open_store(settings.data), Admission(settings.data)
         committer = RunCommitter(store, admission, job.run_id, settings.n, services.teacher_label)
