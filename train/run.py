@@ -11,7 +11,7 @@ import argparse
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from train import attention, hub, recipe, tokenizer
 from train.checkpoints import Checkpoints
 from train.loss import give_answer_loss
 from train.model import DEMONSTRATION, QWEN3, TINY, ModelSettings, load, tiny
+from train.portable import end_tokens, write_portable
 from train.recipe import Recipe
 from train.rows import MODES, Division, Encoded, fingerprint, read_division
 from train.schedule import Schedule, schedule
@@ -70,6 +71,8 @@ class Prepared:
     owner: ModelSettings
     learning_rate: float
     epochs: int
+    ends: list[int]
+    """Ids that end an answer, the trained one first"""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -179,7 +182,7 @@ def prepare(settings: TrainSettings) -> Prepared:
         model, dtype = load(source)
     else:
         model, dtype = tiny(template.tokenizer.backend_tokenizer, settings.seed), torch.float32
-    _agree(model, template)
+    ends = _agree(model, template)
     owner = QWEN3 if source else TINY
     steps = schedule(
         samples,
@@ -194,7 +197,9 @@ def prepare(settings: TrainSettings) -> Prepared:
     else:
         model.set_attn_implementation("sdpa")
     rate = chosen.learning_rate(owner.learning_rate, steps.samples_per_step)
-    return Prepared(model, dtype, template, division, samples, steps, owner, rate, settings.epochs or owner.epochs)
+    return Prepared(
+        model, dtype, template, division, samples, steps, owner, rate, settings.epochs or owner.epochs, ends
+    )
 
 
 def _template(source: Path | None, division: Division, thinking: str) -> Template:
@@ -205,19 +210,21 @@ def _template(source: Path | None, division: Division, thinking: str) -> Templat
     words = tokenizer.qwen3() if source else tokenizer.pruned(texts(rows))
     with tempfile.TemporaryDirectory() as folder:
         tokenizer.save(words, Path(folder), max_length=4_096, thinking="train")
-        return load_template(Path(folder), thinking)
+        return replace(load_template(Path(folder), thinking), source=None)
 
 
-def _agree(model: Any, template: Template) -> None:
-    """Model and tokenizer end and pad alike. Raises UsageError when the vocabulary is too small."""
+def _agree(model: Any, template: Template) -> list[int]:
+    """Model and tokenizer end and pad alike; returns all ids that may end an answer. Raises UsageError on a small vocabulary."""
     if len(template.tokenizer) > model.config.vocab_size:
         raise UsageError(
             f"The tokenizer has {len(template.tokenizer)} words, the model {model.config.vocab_size}: they do not belong together."
         )
+    ends = end_tokens(template.tokenizer.eos_token_id, model.generation_config, model.config)
     for config in (model.config, model.generation_config):
         config.eos_token_id = template.tokenizer.eos_token_id
         config.pad_token_id = template.tokenizer.pad_token_id
     model.config.use_cache = False
+    return ends
 
 
 def _fitting(encoded: list[Encoded], chosen: Recipe) -> list[Encoded]:
@@ -333,6 +340,7 @@ def _finish(trainer: PackedTrainer, ready: Prepared, checkpoints: Checkpoints, c
         trainer.accelerator.wait_for_everyone()
         if trainer.is_world_process_zero():
             ready.template.save(checkpoints.aside / "final")
+            write_portable(checkpoints.aside / "final", ready.ends)
             checkpoints.finish(config)
 
 

@@ -15,6 +15,7 @@ from transformers import AutoTokenizer
 
 from factory.errors import UsageError
 from train import tokenizer
+from train.portable import copy_tokenizer
 from train.rows import Encoded, Row, Turn
 
 THINKING: Final = {
@@ -30,6 +31,8 @@ class Template:
 
     tokenizer: Any
     thinking: str
+    source: Path | None = None
+    """The folder whose tokenizer files it is; None for one that was built here"""
 
     def encode(self, row: Row) -> Encoded:
         """Prompt and answer are tokenised apart, so that the mask's edge is a token's edge; the answer ends with the end word."""
@@ -63,12 +66,12 @@ class Template:
 
     def save(self, folder: Path) -> None:
         """Tokenizer files and the template of this mode, as AutoTokenizer loads them without our code."""
-        plain = self.tokenizer.chat_template
-        try:
-            self.tokenizer.chat_template = tokenizer.with_thinking(plain, self.thinking)
-            self.tokenizer.save_pretrained(folder)
-        finally:
-            self.tokenizer.chat_template = plain
+        if self.source is None:
+            words = self.tokenizer.backend_tokenizer
+            tokenizer.save(words, folder, max_length=self.tokenizer.model_max_length, thinking=self.thinking)
+            return
+        words = {"eos_token": self.tokenizer.eos_token, "pad_token": self.tokenizer.pad_token}
+        copy_tokenizer(self.source, folder, tokenizer.with_thinking(self.tokenizer.chat_template, self.thinking), words)
 
 
 def load_template(folder: Path, thinking: str) -> Template:
@@ -88,7 +91,7 @@ def load_template(folder: Path, thinking: str) -> Template:
         if tokenizer.PAD not in words.get_vocab():
             raise UsageError(f"The tokenizer in {folder} has no padding word besides its end word.")
         words.pad_token = tokenizer.PAD
-    return Template(words, thinking)
+    return Template(words, thinking, folder)
 
 
 def texts(rows: Iterable[Row]) -> list[str]:
