@@ -83,12 +83,15 @@ class OrderRun:
         while last + 1 in pages:
             last += 1
         if last:
+            read = [pages[number] for number in range(1, last + 1)]
+            whole = not any(one.unreadable for one in read)
             self.searches[cuisine, radius_m] = SearchRecord(
                 cuisine=cuisine,
                 radius_m=radius_m,
                 pages=last,
-                exhausted=pages[last].is_last and not pages[last].capped,
-                covered_m=pages[last].covered_m,
+                exhausted=whole and read[-1].is_last and not read[-1].capped,
+                # What follows a row that cannot be read is listed, but the listing is whole only up to that row.
+                covered_m=min(one.covered_m for one in read if one.unreadable) if not whole else read[-1].covered_m,
             )
 
     def evidence(self) -> Evidence:
@@ -214,11 +217,15 @@ def poi_json(poi: Poi) -> dict[str, Any]:
         "poi_id": poi.poi_id,
         "name": poi.name,
         "cuisine": poi.cuisine,
+        "cuisine_source": poi.cuisine_source if poi.cuisine_source != "code" else None,
         "address": poi.address,
         "rating": poi.rating,
         "cost_cny": poi.cost_cny,
         "distance_m": poi.distance_m,
-        "open_hours": poi.open_hours,
+        "open_today": poi.open_hours if poi.open_hours != poi.open_week else None,
+        "open_week": poi.open_week,
+        "status": poi.status,
+        "tel": poi.tel,
         "specialities": list(poi.specialities) or None,
         "tags": dict(poi.tags) or None,
     }

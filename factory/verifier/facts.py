@@ -176,7 +176,7 @@ def _walk_status(stated: Quantity, truth_m: float) -> ClaimStatus:
 def hours(text: str, poi: Poi) -> list[Claim]:
     """营业时间10:00-22:00, 营业到22:00, 营业到晚上十点, 24小时: every stated time must stand in the poi's hours."""
     found: list[Claim] = []
-    known = {(int(h) % 24, int(m)) for h, m in _TIME.findall(tight(poi.open_hours or ""))}
+    known = {(int(h) % 24, int(m)) for h, m in _TIME.findall(tight(f"{poi.open_hours or ''} {poi.open_week or ''}"))}
     stated_times = [(int(h) % 24, int(m), f"{h}:{m}") for h, m in _TIME.findall(text)]
     for part, hour_text, half in _SPOKEN_TIME.findall(text):
         hour = plain(hour_text)

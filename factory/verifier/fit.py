@@ -75,7 +75,10 @@ def shows_cuisine(poi: Poi, cuisine: str) -> CuisineSource | None:
     if poi.cuisine == cuisine:
         return poi.cuisine_source or "code"
     tags = dict(poi.tags)
-    return cuisine_source(cuisine, poi.name, poi.typecode, poi.type, tags.get("keytag"), tags.get("rectag"))
+    # A row from a shard has no code any more: one whose cuisine came from its code is not read by its name.
+    coded = poi.cuisine is not None and poi.cuisine_source in {None, "code", "tag"}
+    name, kind = ("", None) if coded else (poi.name, poi.type)
+    return cuisine_source(cuisine, name, poi.typecode, kind, tags.get("keytag"), tags.get("rectag"))
 
 
 def meal_of(text: str | None) -> str | None:

@@ -5,40 +5,20 @@ from __future__ import annotations
 import re
 
 from factory.records import Evidence, Poi, Wish
-from factory.verifier import rules
+from factory.verifier import fit, rules
+from factory.verifier.hours import hours_of, said
 
-_PROOF = {"素食": ("素", "diet:vegetarian"), "清真": ("清真", "diet:halal")}
 NOTHING = re.compile(
     r"没有(?:一家)?(?:找到|查到)?(?:任何)?(?:完全|全部|一家)?(?:都)?(?:符合|满足|合适|合乎)|没找到(?:完全)?(?:符合|合适)|都不(?:完全)?符合|无法完全满足|没有(?:能)?完全"
 )
 LABEL = re.compile(
-    r"(?<!没有)(?<!没)(?<!未)(?<!不会)(?<!并未)(?:最接近|不完全符合|并不符合|不符合|超出|超过|略超|超了|高于|低于|偏贵|略贵|贵了|便宜|稍远|略远|远了|远一些|更远|不在|不是|不属于|差在|达不到|没有价格|不到您|不足|范围外|之外|以外|没查到)"
+    r"(?<!没有)(?<!没)(?<!未)(?<!不会)(?<!并未)(?:最接近|不完全符合|并不符合|不符合|超出|超过|略超|超了|高于|低于|偏贵|略贵|贵了|便宜|稍远|略远|远了|远一些|更远|不在|不是|不属于|差在|达不到|没有价格|不到您|不足|范围外|之外|以外|没查到|没有查到|不营业|没开门|暂停营业|已经关闭|休息)"
 )
 
 
 def misses(poi: Poi, wish: Wish, *, slack: float = rules.RADIUS_SLACK) -> list[str]:
-    """What keeps a restaurant from meeting a wish: cuisine, radius, budget, diet, need."""
-    found: list[str] = []
-    if poi.cuisine != wish.cuisine:
-        found.append("cuisine")
-    if poi.distance_m is None or poi.distance_m > wish.radius_m * slack:
-        found.append("radius")
-    low, high = wish.budget_min_cny, wish.budget_max_cny
-    if (low is not None or high is not None) and (
-        poi.cost_cny is None or (high is not None and poi.cost_cny > high) or (low is not None and poi.cost_cny < low)
-    ):
-        found.append("budget")
-    if wish.diet in _PROOF:
-        word, tag = _PROOF[wish.diet]
-        held = word in (poi.cuisine or "") or word in poi.name or dict(poi.tags).get(tag) in {"yes", "only"}
-        if not held:
-            found.append("diet")
-    tags = dict(poi.tags)
-    for need in wish.needs:
-        key, _, value = need.partition("=")
-        if tags.get(key) != (value or "yes"):
-            found.append("need")
-    return found
+    """The kinds of what keeps a restaurant from meeting a wish; ``slack`` 1.0 counts doubtful misses, too."""
+    return [miss.kind for miss in fit.misses(poi, wish) if miss.sure or slack == 1.0]
 
 
 def proved_empty(evidence: Evidence, wish: Wish) -> bool:
@@ -51,29 +31,42 @@ def proved_empty(evidence: Evidence, wish: Wish) -> bool:
     )
 
 
-MISS_WORDS = {
-    "cuisine": "菜系不是{wish}而是{poi}",
-    "radius": "距离{distance}米，超出{radius}米的范围",
-    "budget": "人均{cost}不在预算{budget}内",
-    "diet": "查不到符合忌口的依据",
-    "need": "查不到符合其他要求的依据",
-}
-
-
 def miss_sentence(poi: Poi, wish: Wish, found: list[str]) -> str:
-    """The misses in words for the agent."""
-    low, high = wish.budget_min_cny, wish.budget_max_cny
-    budget = f"{low or 0}-{high}元" if high is not None else f"{low}元以上"
-    cost = "未知" if poi.cost_cny is None else f"{poi.cost_cny:g}元"
-    parts = [
-        MISS_WORDS[miss].format(
-            wish=wish.cuisine,
-            poi=poi.cuisine or "未知",
-            distance=poi.distance_m,
-            radius=wish.radius_m,
-            cost=cost,
-            budget=budget,
-        )
-        for miss in found
-    ]
-    return "，".join(parts)
+    """The misses in words for the agent, each with its amount."""
+    rows = [miss for miss in fit.misses(poi, wish) if miss.kind in found]
+    return "，".join(dict.fromkeys(miss_words(miss, poi, wish) for miss in rows))
+
+
+def miss_words(miss: fit.Miss, poi: Poi, wish: Wish) -> str:
+    """One miss as an answer may say it."""
+    unknown = miss.side == "unknown"
+    if miss.kind == "closed":
+        return "目前暂停营业" if miss.detail == "resting" else "已经关闭"
+    if miss.kind == "cuisine":
+        return f"不是{wish.cuisine}，菜系没有查到" if unknown else f"不是{wish.cuisine}，而是{poi.cuisine}"
+    if miss.kind == "radius":
+        return "距离没有查到" if unknown else f"距离{poi.distance_m}米，超出{wish.radius_m}米的范围"
+    if miss.kind == "budget":
+        if unknown:
+            return "人均没有查到，不能确认符合预算"
+        bound = wish.budget_max_cny if miss.side == "over" else wish.budget_min_cny
+        words = "超出" if miss.side == "over" else "低于"
+        return f"人均{poi.cost_cny:g}元，{words}{bound}元的预算{miss.amount:g}元"
+    if miss.kind == "hours":
+        return f"{wish.meal_time}时段不营业，营业时间是{_hours_words(poi)}"
+    if miss.kind == "diet":
+        return _diet_words(miss, wish)
+    return f"没有查到{miss.detail}，不能确认符合其他要求" if unknown else f"标注为没有{miss.detail}，不符合其他要求"
+
+
+def _hours_words(poi: Poi) -> str:
+    hours = hours_of(poi)
+    day = hours.on(None)
+    return said(day) if day is not None else poi.open_week or poi.open_hours or "未知"
+
+
+def _diet_words(miss: fit.Miss, wish: Wish) -> str:
+    if miss.where == "proof":
+        return f"没有查到{wish.diet}的依据，不能确认符合忌口"
+    what = {"name": "店名里有", "cuisine": "做的是", "dish": "菜品有"}[miss.where]
+    return f"{what}{miss.detail}，不符合{wish.diet}的要求"

@@ -161,14 +161,41 @@ def test_every_question_says_the_cuisine_of_its_wish() -> None:
 
 
 def test_what_a_diet_leaves_out_is_not_put_forward() -> None:
-    pois = [
-        Shown(f"SBX{n}", f"海边烧烤{n}", "烧烤", None, 4.5, 60.0, 100 + n, None, ("烤生蚝", "烤鸡翅", "烤鱿鱼"))
-        for n in range(5)
-    ]
+    menus = (("烤生蚝", "烤鸡翅", "烤鱿鱼"), ("烤鸡翅", "烤茄子"))
+    pois = [Shown(f"SBX{n}", f"小馆烧烤{n}", "烧烤", None, 4.5, 60.0, 100 + n, None, menus[n % 2]) for n in range(10)]
     allergic = Wish("烧烤", None, None, None, 2000, diet="海鲜过敏")
     for roll in range(60):
-        items = write(0, allergic, "西湖", pois, Dice(roll)).items
-        assert not re.search("生蚝|鱿鱼", "".join(item.text for item in items))
+        sample = write(0, allergic, "西湖", pois, Dice(roll))
+        assert sample.feasible
+        assert all("烤生蚝" not in item.poi.specialities for item in sample.items)
+        # Where every menu holds some of it, nothing fits, and the answer says which dishes stand against the diet.
+        none = write(0, allergic, "西湖", pois[::2], Dice(roll))
+        assert not none.feasible
+        assert all("不符合海鲜过敏的要求" in item.text for item in none.items)
+
+
+def test_what_is_shut_at_the_meal_is_no_recommendation_and_says_its_hours() -> None:
+    pois = [
+        Shown(f"SBX{n}", f"小馆烧烤{n}", "烧烤", None, 4.5, 60.0, 100 + n, ("10:00-22:00", "17:00-02:00")[n % 2])
+        for n in range(10)
+    ]
+    lunch = Wish("烧烤", None, None, None, 2000, meal_time="午餐")
+    for roll in range(30):
+        sample = write(0, lunch, "西湖", pois, Dice(roll))
+        assert {item.poi.open_hours for item in sample.items} == {"10:00-22:00"}
+        none = write(0, lunch, "西湖", pois[1::2], Dice(roll))
+        assert not none.feasible
+        assert all("17:00-02:00" in item.text and "不营业" in item.text for item in none.items)
+
+
+def test_hours_that_differ_by_the_day_are_never_said_as_one() -> None:
+    week = "周一至周五 10:00-21:00;周六至周日 10:00-23:30"
+    poi = Shown("SBX1", "小馆川菜1", "川菜", None, 4.5, 60.0, 100, "10:00-21:00", open_week=week)
+    wish = Wish("川菜", None, None, None, 2000, meal_time="晚餐")
+    told = [write(0, wish, "西湖", [poi] * 1, Dice(roll)).answer for roll in range(80)]
+    stated = [text for text in told if "21:00" in text]
+    assert len(stated) > 20
+    assert all("周一至周五" in text and "23:30" in text for text in stated)
 
 
 def test_an_address_that_is_an_order_is_not_passed_on() -> None:

@@ -6,12 +6,14 @@ a common radius, types by cuisine, by distance), so that orders share requests; 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 from factory.errors import NoSuchPlace
 from factory.geo import destination, distance_m
-from factory.maps.amap.parsing import part, poi, point, rows, text
+from factory.maps.amap.parsing import odd_rows, part, poi, point, rows, text
 from factory.maps.amap.wire import AmapAccount, AmapWire
 from factory.maps.cuisines import GENERAL, search_terms
 from factory.maps.kept import KeptAnswers
@@ -100,13 +102,15 @@ class AmapMap:
             replace(one, distance_m=round(far)) for one, far in zip(found.pois, metres, strict=True) if far <= radius_m
         )
         beyond = len(inside) < len(found.pois)
+        whole = beyond or (found.is_last and not found.capped)
         return PoiPage(
             pois=inside,
             page=page,
             is_last=found.is_last or beyond,
             capped=found.capped and not beyond,
-            covered_m=radius_m if beyond or (found.is_last and not found.capped) else min(radius_m, found.covered_m),
+            covered_m=min(radius_m, found.covered_m) if found.unreadable or not whole else radius_m,
             fetched_at=found.fetched_at,
+            unreadable=found.unreadable,
         )
 
     async def whole_circle(self, place: Place, *, radius_m: int, cuisine: str | None) -> tuple[Poi, ...]:
@@ -157,14 +161,21 @@ class AmapMap:
             parameters |= {"offset": str(PAGE_SIZE), "page": str(page), "extensions": "all"}
         body, kept = await self._wire.get(f"{self._api}/around", parameters, priority=priority)
         raw = rows(body.get("pois"))
-        pois = tuple(one for one in map(poi, raw) if one is not None)
-        reached = (page - 1) * PAGE_SIZE + len(raw)
+        read = [poi(row) for row in raw]
+        pois = tuple(one for one in read if one is not None)
+        odd = odd_rows(body.get("pois"))
+        count = len(raw) + odd
         # v3's count is the total, v5's this page's: a short page is the last one in both.
-        capped = reached >= ROW_CAP
-        is_last = len(raw) < PAGE_SIZE or capped
-        farthest = max((distance_m(lng, lat, one.lng, one.lat) for one in pois), default=float(radius_m))
-        covered = radius_m if is_last and not capped else int(farthest)
-        return PoiPage(pois, page, is_last, capped, covered, kept.fetched_at)
+        capped = (page - 1) * PAGE_SIZE + count >= ROW_CAP
+        is_last = count < PAGE_SIZE or capped
+        unreadable = count - len(pois)
+        if unreadable:
+            # Rows come by distance: up to the first that cannot be read the listing is whole. An odd one may stand anywhere.
+            before = [] if odd else list(takewhile(lambda one: one is not None, read))
+            covered = _farthest(lng, lat, [one for one in before if one], 0.0)
+        else:
+            covered = radius_m if is_last and not capped else _farthest(lng, lat, pois, float(radius_m))
+        return PoiPage(pois, page, is_last, capped, covered, kept.fetched_at, unreadable)
 
     async def detail(self, poi_id: str) -> Poi | None:
         """One restaurant."""
@@ -219,6 +230,10 @@ def _in_city(row: dict[str, Any], city: str) -> bool:
     names = [text(row.get(field)) or "" for field in ("province", "city", "district")]
     stem = city.removesuffix("市")
     return any(stem in name for name in names)
+
+
+def _farthest(lng: float, lat: float, pois: Sequence[Poi], default: float) -> int:
+    return int(max((distance_m(lng, lat, one.lng, one.lat) for one in pois), default=default))
 
 
 def _distance(place: Place, one: Poi) -> float:

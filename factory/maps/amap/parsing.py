@@ -1,18 +1,24 @@
 """AMap's JSON to typed records, tolerant of every empty form (``[]``, ``""``, missing, ``[[]]``) and of each age's fields.
 
-Pure. v3 has rating, price and hours in ``biz_ext``; v5 in ``business``; both give numbers as strings.
+Pure. v3 has rating, price and hours in ``biz_ext``; v5 in ``business``; both give numbers as strings. What lies outside the
+plausible (a rating of 99.9, a point off the earth) is no fact: it is left out, or the row with it.
 """
 
 from __future__ import annotations
 
-import re
+import math
 from typing import Any
 
 from factory.geo import LngLat
-from factory.maps.cuisines import cuisine_of
+from factory.maps.amap.menus import dishes_and_keywords
+from factory.maps.cuisines import cuisines_of
 from factory.records import Poi
+from factory.verifier.hours import status_of
 
-_SPLIT = re.compile(r"[,，、;；|]+")
+MOST_STARS = 5.0
+MOST_CNY = 20_000.0
+"""Per person; the dearest tables of the country take about half."""
+_STATUS_FIELDS = ("status", "business_status", "opening_status", "operating_status")
 
 
 def text(value: Any) -> str | None:
@@ -24,13 +30,13 @@ def text(value: Any) -> str | None:
     return None
 
 
-def number(value: Any) -> float | None:
-    """A number given as string or number; 0 stands for "unknown" in ratings and prices."""
+def number(value: Any, most: float = math.inf) -> float | None:
+    """A finite number given as string or number, up to ``most``; 0 stands for "unknown" in ratings and prices."""
     try:
         found = float(text(value) or "")
     except ValueError:
         return None
-    return found if found > 0 else None
+    return found if 0 < found <= most and math.isfinite(found) else None
 
 
 def part(value: Any) -> dict[str, Any]:
@@ -43,23 +49,38 @@ def rows(value: Any) -> list[dict[str, Any]]:
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
+def odd_rows(value: Any) -> int:
+    """Entries of a list that are neither an object nor a form of empty: something stood there that nobody can read."""
+    return sum(not isinstance(row, dict) and bool(row) for row in value) if isinstance(value, list) else 0
+
+
 def point(value: Any) -> LngLat | None:
-    """``"lng,lat"``."""
+    """``"lng,lat"`` on the earth; 0,0 is how services write that they do not know."""
     try:
         lng, lat = (float(axis) for axis in (text(value) or "").split(","))
     except ValueError:
         return None
-    return LngLat(lng, lat)
+    return LngLat(lng, lat) if abs(lng) <= 180 and abs(lat) <= 90 and (lng or lat) else None
 
 
 def poi(row: dict[str, Any]) -> Poi | None:
-    """One poi of either API; None when it has no id, name or location."""
+    """One poi of either API; None when it has no id, name or location: such a row is unreadable."""
     where, poi_id, name = point(row.get("location")), text(row.get("id")), text(row.get("name"))
     if where is None or poi_id is None or name is None:
         return None
     v3, v5 = part(row.get("biz_ext")), part(row.get("business"))
     typecode, type_text = text(row.get("typecode")), text(row.get("type"))
+    keytag, rectag = (
+        text(v5.get("keytag")) or text(row.get("keytag")),
+        text(v5.get("rectag")) or text(row.get("rectag")),
+    )
+    cuisines = cuisines_of(name, typecode, type_text, keytag, rectag)
+    dishes, keywords = dishes_and_keywords(text(v5.get("tag")) or text(row.get("tag")), typecode)
     distance = number(row.get("distance"))
+    today = text(v5.get("opentime_today")) or text(v3.get("open_time"))
+    week = text(v5.get("opentime_week")) or text(v3.get("opentime2"))
+    states = (text(holder.get(name_)) for holder in (row, v3, v5) for name_ in _STATUS_FIELDS)
+    tags = {"keytag": keytag, "rectag": rectag, "keywords": "、".join(keywords)}
     return Poi(
         poi_id=poi_id,
         name=name,
@@ -68,20 +89,15 @@ def poi(row: dict[str, Any]) -> Poi | None:
         lat=where.lat,
         type=type_text,
         typecode=typecode,
-        cuisine=cuisine_of(name, typecode, type_text),
-        rating=number(v5.get("rating")) or number(v3.get("rating")),
-        cost_cny=number(v5.get("cost")) or number(v3.get("cost")),
+        cuisine=cuisines[0][0] if cuisines else None,
+        rating=number(v5.get("rating"), MOST_STARS) or number(v3.get("rating"), MOST_STARS),
+        cost_cny=number(v5.get("cost"), MOST_CNY) or number(v3.get("cost"), MOST_CNY),
         distance_m=round(distance) if distance is not None else None,
-        open_hours=_hours(v3, v5),
+        open_hours=today or week,
         tel=text(v5.get("tel")) or text(row.get("tel")),
-        specialities=_dishes(v5.get("tag")) or _dishes(row.get("tag")),
+        specialities=dishes,
+        tags=tuple((key, value) for key, value in tags.items() if value),
+        open_week=week,
+        status=status_of(name, today, week, *states),
+        cuisine_source=cuisines[0][1] if cuisines else None,
     )
-
-
-def _hours(v3: dict[str, Any], v5: dict[str, Any]) -> str | None:
-    candidates = (v5.get("opentime_today"), v5.get("opentime_week"), v3.get("open_time"), v3.get("opentime2"))
-    return next((found for value in candidates if (found := text(value))), None)
-
-
-def _dishes(value: Any) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(dish.strip() for dish in _SPLIT.split(text(value) or "") if dish.strip()))

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from factory.records import Wish
+from factory.records import Poi, Wish
 from factory.sandbox.teacher.reading import Search, Shown
+from factory.verifier import fit
 
 ENOUGH = 3
 """Matches that a wish needs before no further page is asked for."""
@@ -20,7 +21,17 @@ SHARED_RADIUS_M = 2000
 POOR_RATING = 3.0
 MEALS = frozenset({"火锅", "烧烤", "海鲜", "茶餐厅"})
 
-MissKind = Literal["cuisine", "radius", "over_budget", "under_budget", "price_unknown", "diet", "need"]
+MissKind = Literal[
+    "closed", "cuisine", "radius", "over_budget", "under_budget", "price_unknown", "hours", "diet", "need"
+]
+_WEIGHTS: dict[str, float] = {
+    "closed": 50.0,
+    "cuisine": 3.0,
+    "price_unknown": 2.0,
+    "hours": 2.5,
+    "diet": 2.0,
+    "need": 1.5,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,52 +41,46 @@ class Miss:
     kind: MissKind
     weight: float
     detail: str = ""
+    where: str = ""
 
 
 def misses(poi: Shown, wish: Wish) -> list[Miss]:
-    """Everything that keeps this restaurant from meeting the wish; empty when it fits."""
-    found = []
-    if poi.cuisine != wish.cuisine:
-        found.append(Miss("cuisine", 3.0))
-    if poi.distance_m is None or poi.distance_m > wish.radius_m:
-        found.append(Miss("radius", (poi.distance_m or 9999) / wish.radius_m))
-    budget = _budget_miss(poi, wish)
-    if budget:
-        found.append(budget)
-    if wish.diet and not _diet_shown(poi, wish.diet):
-        found.append(Miss("diet", 2.0, wish.diet))
-    if wish.needs:
-        tags = dict(poi.tags)
-        found += [Miss("need", 1.5, need) for need in wish.needs if not has_need(tags, need)]
-    return found
+    """Everything that keeps this restaurant from meeting the wish, doubtful misses too; empty when it fits."""
+    return [_weighed(miss, poi, wish) for miss in fit.misses(as_poi(poi), wish)]
 
 
-def _budget_miss(poi: Shown, wish: Wish) -> Miss | None:
-    low, high = wish.budget_min_cny, wish.budget_max_cny
-    if low is None and high is None:
-        return None
-    if poi.cost_cny is None:
-        return Miss("price_unknown", 2.0)
-    if high is not None and poi.cost_cny > high:
-        return Miss("over_budget", poi.cost_cny / high)
-    if low is not None and poi.cost_cny < low:
-        return Miss("under_budget", low / max(poi.cost_cny, 1.0))
-    return None
+def as_poi(poi: Shown) -> Poi:
+    """What a tool showed as the record that the fit rule reads; it showed a distance instead of coordinates."""
+    return Poi(
+        poi_id=poi.poi_id,
+        name=poi.name,
+        address=poi.address,
+        lng=0.0,
+        lat=0.0,
+        cuisine=poi.cuisine,
+        rating=poi.rating,
+        cost_cny=poi.cost_cny,
+        distance_m=poi.distance_m,
+        open_hours=poi.open_hours,
+        open_week=poi.open_week,
+        tel=poi.tel,
+        specialities=poi.specialities,
+        tags=poi.tags,
+        status="resting" if poi.status == "resting" else "closed" if poi.status == "closed" else None,
+    )
 
 
-def _diet_shown(poi: Shown, diet: str) -> bool:
-    """Only vegetarian and halal can be shown by a map; every other diet is a word to the kitchen, not a filter."""
-    words = {"素食": ("素", "diet:vegetarian"), "清真": ("清真", "diet:halal")}.get(diet)
-    if words is None:
-        return True
-    word, tag = words
-    return word in (poi.cuisine or "") or word in poi.name or dict(poi.tags).get(tag) in ("yes", "only")
-
-
-def has_need(tags: dict[str, str], need: str) -> bool:
-    """Whether the tags hold a need, written ``key`` or ``key=value``."""
-    key, _, value = need.partition("=")
-    return tags.get(key) == (value or "yes")
+def _weighed(miss: fit.Miss, poi: Shown, wish: Wish) -> Miss:
+    if miss.kind == "radius":
+        return Miss("radius", (poi.distance_m or 9999) / wish.radius_m)
+    if miss.kind == "budget":
+        if miss.side == "unknown":
+            return Miss("price_unknown", _WEIGHTS["price_unknown"])
+        cost = max(poi.cost_cny or 0.0, 1.0)
+        if miss.side == "over":
+            return Miss("over_budget", cost / (wish.budget_max_cny or 1))
+        return Miss("under_budget", (wish.budget_min_cny or 0) / cost)
+    return Miss(miss.kind, _WEIGHTS[miss.kind], miss.detail, miss.where)
 
 
 def shown_pois(searches: Iterable[Search]) -> list[Shown]:
@@ -85,7 +90,7 @@ def shown_pois(searches: Iterable[Search]) -> list[Shown]:
 
 def fitting(pois: Sequence[Shown], wish: Wish) -> list[Shown]:
     """The restaurants that meet the wish in everything."""
-    return [poi for poi in pois if poi.cuisine == wish.cuisine and not misses(poi, wish)]
+    return [poi for poi in pois if not misses(poi, wish)]
 
 
 def alternatives(pois: Sequence[Shown], wish: Wish, count: int) -> list[Shown]:

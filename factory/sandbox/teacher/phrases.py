@@ -21,16 +21,6 @@ DIETS = phrase_table("words", "diets")
 NEEDS = phrase_table("words", "needs")
 
 
-MEAL_HOURS = {
-    "早餐": (7 * 60, 9 * 60),
-    "午餐": (11 * 60 + 30, 13 * 60),
-    "下午茶": (14 * 60 + 30, 16 * 60 + 30),
-    "晚餐": (17 * 60 + 30, 20 * 60),
-    "夜宵": (21 * 60 + 30, 23 * 60 + 30),
-}
-"""When a place must be open for the meal (minutes after midnight), before "赶得上" is said."""
-
-
 def number(value: int, dice: Dice) -> str:
     """A small count, now in digits, now in characters (两, not 二, before a measure word)."""
     return DIGITS[value] if 0 < value <= 10 and dice.chance(0.5) else str(value)

@@ -5,17 +5,12 @@ Used by phrases_item.py and teacher_writing.py. Rounding stays inside what a rea
 
 from __future__ import annotations
 
-import re
-
-from factory.sandbox.teacher import phrases
 from factory.sandbox.teacher.dice import Dice
-from factory.sandbox.teacher.phrases_book import phrase_table
+from factory.sandbox.teacher.matching import as_poi
 from factory.sandbox.teacher.reading import Shown
+from factory.verifier import diets, fit, rules
 
-WEEKDAYS = re.compile("(?:周|星期)[一二三四五六日天](?:[至到-](?:周|星期)[一二三四五六日天])?|每天|每日")
-RANGE = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
 TENS = "零一二三四五六七八九"
-AVOID = phrase_table("item", "avoid")
 INSTRUCTION_LIKE = ("指令", "忽略", "提示词", "系统提示", "system", "ignore")
 
 
@@ -46,29 +41,14 @@ def price_text(value: float, dice: Dice, *, loosely: bool = True) -> str:
 
 
 def open_for(poi: Shown, meal: str) -> bool | None:
-    """Whether the shown hours cover the meal on every day that they name; None when they cannot be judged."""
-    if not poi.open_hours or meal not in phrases.MEAL_HOURS:
-        return None
-    days = [WEEKDAYS.sub("", part).strip() for part in re.split("[;；]", poi.open_hours) if part.strip()]
-    if any(RANGE.sub("", day).strip(" ,，") for day in days):
-        return None
-    return all(any(_covers(row, phrases.MEAL_HOURS[meal]) for row in RANGE.findall(day)) for day in days)
-
-
-def _covers(row: tuple[str, str, str, str], meal: tuple[int, int]) -> bool:
-    """Whether one range of hours, perhaps past midnight, covers a meal (minutes after midnight)."""
-    opens, closes = int(row[0]) * 60 + int(row[1]), int(row[2]) * 60 + int(row[3])
-    return opens <= meal[0] and (closes if closes > opens else closes + 24 * 60) >= meal[1]
-
-
-def known_shut(poi: Shown, meal: str) -> bool:
-    """Whether the shown hours say that the restaurant is closed for at least a part of the meal's time."""
-    return open_for(poi, meal) is False
+    """Whether the shown hours leave enough of the meal on every day that they tell; None when they tell nothing."""
+    found = fit.open_for_meal(as_poi(poi), meal)
+    return None if found is None else found.least >= rules.OPEN_LEAST_MIN
 
 
 def against_diet(text: str, diet: str | None) -> bool:
     """Whether a dish's or a restaurant's name holds what this diet leaves out."""
-    return diet is not None and any(sign in text for sign in AVOID.get(diet, ()))
+    return diets.against(text, diet)
 
 
 def reads_like_an_order(text: str) -> bool:

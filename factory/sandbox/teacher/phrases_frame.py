@@ -14,6 +14,7 @@ from factory.sandbox.teacher.dice import Dice
 from factory.sandbox.teacher.matching import Miss, is_meal
 from factory.sandbox.teacher.phrases_book import phrase_list, phrase_table
 from factory.sandbox.teacher.phrases_facts import distance_text
+from factory.sandbox.teacher.phrases_hours import hours_stated
 from factory.sandbox.teacher.phrases_item import Voice
 from factory.sandbox.teacher.reading import Shown
 
@@ -28,7 +29,6 @@ NONE = phrase_list("frame", "none")
 NEAREST = phrase_list("frame", "nearest")
 NOTHING = phrase_list("frame", "nothing")
 CLOSE = phrase_list("frame", "close")
-CLOSE_SHUT = phrase_list("frame", "close_shut")
 CLOSE_ONE = phrase_list("frame", "close_one")
 CLOSE_SPARSE = phrase_list("frame", "close_sparse")
 CLOSE_PARTY = phrase_list("frame", "close_party")
@@ -65,17 +65,17 @@ def nothing_fits(voice: Voice, count: int, dice: Dice) -> str:
     return _filled(dice.pick(NONE) + tail, voice, dice, count, dice.pick(AREA))
 
 
-def closing(voice: Voice, count: int, dice: Dice, *, shut: bool) -> str:
-    """The sentence after the list, tied to the wish; ``shut``: some are closed at the meal."""
+def closing(voice: Voice, count: int, dice: Dice) -> str:
+    """The sentence after the list, tied to the wish."""
     wish = voice.wish
     plain = CLOSE_ONE if count == 1 else CLOSE_SPARSE if voice.sparse else CLOSE
     pool = list(plain)
     pool += CLOSE_PARTY * 3 if (wish.party_size or 0) > 2 else ()
     pool += CLOSE_OCCASION * 2 if wish.occasion and wish.occasion not in {"游玩途中", "一个人吃饭"} else ()
     pool += CLOSE_MEAL * 2 if wish.meal_time else ()
-    said = [dice.pick(CLOSE_SHUT if shut else pool)]
+    said = [dice.pick(pool)]
     if wish.diet in DIET_TIPS:
-        said = [dice.pick(DIET_TIPS[wish.diet]), *(said if shut or dice.chance(0.4) else ())]
+        said = [dice.pick(DIET_TIPS[wish.diet]), *(said if dice.chance(0.4) else ())]
     elif dice.chance(0.15):
         said.append(dice.pick(plain))
     return _filled("".join(dict.fromkeys(said)), voice, dice, 0, "")
@@ -118,10 +118,34 @@ def label(poi: Shown, miss: Miss, voice: Voice, dice: Dice) -> str:
         return price + dice.pick((f"，低于{u}的预算", "，低于预算区间", f"，没有达到{u}想要的价位"))
     if miss.kind == "price_unknown":
         return dice.pick(("地图上没有人均价格，无法确认是否符合预算", "没有查到人均价格，预算是否合适还不能确定"))
+    if miss.kind == "hours":
+        return _shut_at_meal(poi, voice, dice)
+    if miss.kind == "closed":
+        return "目前暂停营业" if miss.detail == "resting" else "已经关闭"
     if miss.kind == "diet":
-        return dice.pick((f"地图没有标明是否{miss.detail}，无法确认", f"没有{miss.detail}标注，不能确认符合要求"))
+        return _against_diet(miss, voice, dice)
     return dice.pick(
         (f"没有标明是否{phrases.need(miss.detail, dice)}，无法确认", f"{phrases.need(miss.detail, dice)}这一点没有标注")
+    )
+
+
+def _shut_at_meal(poi: Shown, voice: Voice, dice: Dice) -> str:
+    """That it does not serve the meal, with the hours that show it."""
+    meal = voice.wish.meal_time
+    no = dice.pick((f"{meal}时段不营业", f"{meal}时间不营业", f"{meal}那个点不营业"))
+    return f"{hours_stated(poi, dice)}，{no}，不符合{voice.you}的用餐时间"
+
+
+def _against_diet(miss: Miss, voice: Voice, dice: Dice) -> str:
+    diet = voice.wish.diet
+    if miss.where == "proof":
+        return dice.pick((f"地图没有标明是否{diet}，无法确认", f"没有{diet}标注，不能确认符合要求"))
+    if miss.where == "dish":
+        return f"招牌菜有{miss.detail}，不符合{diet}的要求"
+    return (
+        f"店名里就有“{miss.detail}”，不符合{diet}的要求"
+        if miss.where == "name"
+        else f"做的是{miss.detail}，不符合{diet}的要求"
     )
 
 

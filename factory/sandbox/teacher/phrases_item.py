@@ -13,13 +13,13 @@ from factory.sandbox.teacher import phrases
 from factory.sandbox.teacher.dice import Dice
 from factory.sandbox.teacher.phrases_book import phrase_list, phrase_table
 from factory.sandbox.teacher.phrases_facts import (
-    RANGE,
     against_diet,
     distance_text,
     open_for,
     price_text,
     reads_like_an_order,
 )
+from factory.sandbox.teacher.phrases_hours import hours_of_shown, hours_text, spans_text
 from factory.sandbox.teacher.reading import Shown
 
 ADDRESS = phrase_list("item", "address")
@@ -28,8 +28,6 @@ RATING = phrase_list("item", "rating")
 PRICE = phrase_list("item", "price")
 WITHIN = phrase_list("item", "within")
 WITHIN_OPEN = phrase_list("item", "within_open")
-HOURS = phrase_list("item", "hours")
-CLOSES = phrase_list("item", "closes")
 DISHES = phrase_list("item", "dishes")
 CUISINE = phrase_list("item", "cuisine")
 BY_RATING = phrase_list("item", "by_rating")
@@ -140,13 +138,7 @@ def _score(poi: Shown, voice: Voice, dice: Dice, emphasis: Emphasis) -> str:
 
 def _hours(poi: Shown, voice: Voice, dice: Dice, emphasis: Emphasis) -> str:
     share = 0.75 if voice.sparse or voice.wish.meal_time else 0.3
-    if not poi.open_hours or not emphasis.says("hours", share, dice):
-        return ""
-    found = RANGE.fullmatch(poi.open_hours)
-    if found and dice.chance(0.4):
-        closes = f"{found[3]}:{found[4]}"
-        return dice.pick(CLOSES if 18 <= int(found[3]) <= 23 else CLOSES[:1]).format(e=closes)
-    return dice.pick(HOURS).format(h=poi.open_hours)
+    return hours_text(poi, dice) if emphasis.says("hours", share, dice) else ""
 
 
 def _dish(poi: Shown, diet: str | None, dice: Dice, emphasis: Emphasis) -> str:
@@ -208,6 +200,7 @@ def short_reason(poi: Shown, voice: Voice, dice: Dice) -> str:
         said.append(f"人均{poi.cost_cny:g}元")
     if poi.cuisine and (len(said) < 2 or dice.chance(0.4)):
         said.append(f"菜系为{poi.cuisine}")
-    if poi.open_hours and (voice.wish.meal_time or len(said) < 2):
-        said.append(f"营业时间{poi.open_hours}")
+    same = hours_of_shown(poi).same_every_day
+    if same and (voice.wish.meal_time or len(said) < 2):
+        said.append(f"营业时间{spans_text(same)}")
     return "，".join(dice.shuffled(said)[:3])

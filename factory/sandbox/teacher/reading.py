@@ -32,6 +32,9 @@ class Shown:
     open_hours: str | None = None
     specialities: tuple[str, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
+    open_week: str | None = None
+    status: str | None = None
+    tel: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +185,10 @@ def _shown(row: Mapping[str, Any]) -> Shown:
         rating=row.get("rating"),
         cost_cny=row.get("cost_cny"),
         distance_m=row.get("distance_m"),
-        open_hours=row.get("open_hours") or None,
+        open_hours=row.get("open_today") or row.get("open_hours") or None,
+        open_week=row.get("open_week") or None,
+        status=row.get("status") or None,
+        tel=row.get("tel") or None,
         specialities=tuple(row.get("specialities") or ()),
         tags=tuple(tags.items()) if isinstance(tags, dict) else (),
     )

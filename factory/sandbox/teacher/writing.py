@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from factory.records import Wish
 from factory.sandbox.teacher.dice import Dice
 from factory.sandbox.teacher.matching import ENOUGH, Miss, alternatives, fitting, misses
-from factory.sandbox.teacher.phrases_facts import against_diet, known_shut, reads_like_an_order
+from factory.sandbox.teacher.phrases_facts import reads_like_an_order
 from factory.sandbox.teacher.phrases_frame import closing, closing_alternatives, label, nothing_fits, opening
 from factory.sandbox.teacher.phrases_item import FREELY, Emphasis, Voice, item_text, short_reason
 from factory.sandbox.teacher.phrases_question import question
@@ -64,7 +64,7 @@ def write(index: int, wish: Wish, place: str, pois: Sequence[Shown], dice: Dice)
     voice = new_voice(wish, place, pois, dice)
     if not matches:
         return draft_nothing(index, voice, asked, alternatives(pois, wish, MOST + 1), dice)
-    chosen = choose(matches, wish, dice)
+    chosen = choose(matches, dice)
     return draft_fitting(index, voice, asked, chosen, few=len(matches) < ENOUGH, dice=dice)
 
 
@@ -75,15 +75,15 @@ def new_voice(wish: Wish, place: str, pois: Sequence[Shown], dice: Dice) -> Voic
     return Voice(you=you, place=place, wish=wish, sparse=sparse)
 
 
-def choose(matches: Sequence[Shown], wish: Wish, dice: Dice) -> list[Shown]:
-    """Three to five of the matches (all, when fewer): better rated and nearer ones more often, closed ones rarely.
+def choose(matches: Sequence[Shown], dice: Dice) -> list[Shown]:
+    """Three to five of the matches (all, when fewer): better rated and nearer ones more often.
 
     A name that reads like an order to the model is left out while enough others fit: it is a name and nothing else.
     """
     usual = [poi for poi in matches if not reads_like_an_order(poi.name)]
     pool = usual if len(usual) >= ENOUGH else list(matches)
     count = min(len(pool), dice.pick((3, 3, 3, 4, 4, 5)))
-    weights = [_appeal(poi, wish) for poi in pool]
+    weights = [_appeal(poi) for poi in pool]
     chosen = dice.weighted(pool, weights, count)
     order = dice.whole(0, 3)
     if order == 0:
@@ -93,22 +93,16 @@ def choose(matches: Sequence[Shown], wish: Wish, dice: Dice) -> list[Shown]:
     return chosen
 
 
-def _appeal(poi: Shown, wish: Wish) -> float:
-    """How readily a match is chosen; one that is closed at the meal or named for what is not eaten is a last resort."""
-    shut = wish.meal_time is not None and known_shut(poi, wish.meal_time)
-    return (
-        (0.02 if shut or against_diet(poi.name, wish.diet) else 1.0)
-        * (poi.rating or 3.5) ** 2
-        / (400.0 + (poi.distance_m or 1000))
-    )
+def _appeal(poi: Shown) -> float:
+    """How readily a match is chosen: the better rated and the nearer, the more."""
+    return (poi.rating or 3.5) ** 2 / (400.0 + (poi.distance_m or 1000))
 
 
 def draft_fitting(index: int, voice: Voice, asked: str, chosen: Sequence[Shown], *, few: bool, dice: Dice) -> Draft:
     """An answer that recommends these restaurants; ``few`` when no others fit."""
     start = opening(voice, len(chosen), few=few, dice=dice)
     items = tuple(write_item(poi, voice, dice) for poi in chosen)
-    meal = voice.wish.meal_time
-    end = closing(voice, len(chosen), dice, shut=meal is not None and any(known_shut(poi, meal) for poi in chosen))
+    end = closing(voice, len(chosen), dice)
     return _draft(index, voice, asked, items, frame=(start, end), feasible=True, dice=dice)
 
 
@@ -129,7 +123,13 @@ def draft_nothing(index: int, voice: Voice, asked: str, nearest: Sequence[Shown]
     return _draft(index, voice, asked, tuple(items), frame=(start, end), feasible=False, dice=dice)
 
 
-LABELLED = {"radius": "distance", "over_budget": "price", "under_budget": "price", "cuisine": "cuisine"}
+LABELLED = {
+    "radius": "distance",
+    "over_budget": "price",
+    "under_budget": "price",
+    "cuisine": "cuisine",
+    "hours": "hours",
+}
 """The fact that each label states, so that the item need not say it again."""
 
 

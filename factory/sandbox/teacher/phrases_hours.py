@@ -1,0 +1,78 @@
+"""Opening hours in words: what holds every day, what differs by weekday, and what is known of today alone.
+
+Used by phrases_item.py and phrases_frame.py. Hours that differ by the day are never said as if they were one.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from factory.sandbox.teacher.dice import Dice
+from factory.sandbox.teacher.matching import as_poi
+from factory.sandbox.teacher.phrases_book import phrase_list
+from factory.sandbox.teacher.reading import Shown
+from factory.verifier.hours import DAY_MIN, WEEKDAYS, Day, Hours, clock, hours_of
+
+PLAIN = phrase_list("item", "hours")
+CLOSES = phrase_list("item", "closes")
+SAME = phrase_list("hours", "same")
+WEEK = phrase_list("hours", "week")
+TODAY = phrase_list("hours", "today")
+TODAY_CLOSES = phrase_list("hours", "today_closes")
+DAY_OFF = phrase_list("hours", "day_off")
+
+
+def hours_of_shown(poi: Shown) -> Hours:
+    """The hours that a tool showed, read."""
+    return hours_of(as_poi(poi))
+
+
+def hours_text(poi: Shown, dice: Dice) -> str:
+    """A clause about its hours; empty when nothing certain is known."""
+    found = hours_of_shown(poi)
+    same = found.same_every_day
+    if same is not None or found.today_only:
+        return _one_day(same if same is not None else found.today or (), dice, today=same is None)
+    if not found.week_known or None in found.days:
+        return ""
+    off = [day for day in range(7) if found.days[day] == ()]
+    if off and len(off) < 3 and dice.chance(0.3):
+        return dice.pick(DAY_OFF).format(d=_names(off))
+    return dice.pick(WEEK).format(w=_week(found))
+
+
+def hours_stated(poi: Shown, dice: Dice) -> str:
+    """The hours in full, for an item that has to show when it is open."""
+    found = hours_of_shown(poi)
+    day = found.same_every_day if found.same_every_day is not None else found.today if found.today_only else None
+    if day:
+        return dice.pick(PLAIN).format(h=spans_text(day))
+    return dice.pick(WEEK).format(w=_week(found)) if found.week_known else f"营业时间{poi.open_hours}"
+
+
+def _one_day(day: Day, dice: Dice, *, today: bool) -> str:
+    if not day:
+        return "今天休息" if today else ""
+    if len(day) == 1 and day[0][1] < DAY_MIN and dice.chance(0.4):
+        forms = TODAY_CLOSES if today and dice.chance(0.5) else CLOSES if day[0][1] >= 18 * 60 else CLOSES[:1]
+        return dice.pick(forms).format(e=clock(day[0][1]))
+    forms = (TODAY if today else SAME) if dice.chance(0.3) else PLAIN
+    return dice.pick(forms).format(h=spans_text(day))
+
+
+def spans_text(day: Day) -> str:
+    """In the map's own form: an end past midnight is a time of day."""
+    return " ".join(f"{clock(start)}-{clock(end % DAY_MIN or DAY_MIN)}" for start, end in day)
+
+
+def _week(found: Hours) -> str:
+    rows = [
+        (day, [weekday for weekday, _ in run]) for day, run in groupby(enumerate(found.days), key=lambda row: row[1])
+    ]
+    return "，".join(f"{_names(days)}{spans_text(day) if day else '休息'}" for day, days in rows if day is not None)
+
+
+def _names(days: list[int]) -> str:
+    """周一至周五, 周六、周日."""
+    names = [f"周{WEEKDAYS[day]}" for day in days]
+    return "、".join(names) if len(names) < 3 else f"{names[0]}至{names[-1]}"
