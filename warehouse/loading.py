@@ -65,9 +65,18 @@ def create_tables(connection: duckdb.DuckDBPyConnection, statements: str) -> Non
         columns = {field.name: sql_type(field.type) for field in schema}
         listed = ", ".join(f'"{name}" {kind_of}' for name, kind_of in columns.items())
         connection.execute(f"create table if not exists {kind}_shard ({listed})")
-        known = {row[0] for row in connection.execute(f"describe {kind}_shard").fetchall()}
-        for name in columns.keys() - known:
-            connection.execute(f'alter table {kind}_shard add column "{name}" {columns[name]}')
+        known = {row[0]: row[1] for row in connection.execute(f"describe {kind}_shard").fetchall()}
+        for name, wanted in columns.items():
+            if name not in known:
+                connection.execute(f'alter table {kind}_shard add column "{name}" {wanted}')
+            elif "struct(" in wanted and _named(connection, wanted) != known[name]:
+                # A struct that has grown since the file was made: its older rows get NULL in the new fields.
+                connection.execute(f'alter table {kind}_shard alter column "{name}" type {wanted}')
+
+
+def _named(connection: duckdb.DuckDBPyConnection, kind: str) -> str:
+    """A type as DuckDB's describe writes it."""
+    return str(connection.execute(f"select typeof(null::{kind})").fetchall()[0][0])
 
 
 def sql_type(kind: pa.DataType) -> str:

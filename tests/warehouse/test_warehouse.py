@@ -12,6 +12,7 @@ import pytest
 
 from factory.errors import UsageError
 from factory.sending.ledger import Ledger
+from warehouse import loading
 from warehouse.catalogue import FILE, check, refresh
 from warehouse.forget import forget
 
@@ -160,3 +161,15 @@ def test_forget_beside_a_run_at_work_says_who_is_there_and_removes_nothing(tmp_p
     ledger.close()
     assert forget(tmp_path, "sandbox-1")
     assert not plan.exists()
+
+
+def test_a_file_whose_rows_know_fewer_facts_of_a_restaurant_grows_with_the_schema(tmp_path: Path) -> None:
+    statements = (Path(loading.__file__).parent / "tables.sql").read_text(encoding="utf-8")
+    older = "struct(poi_id varchar, name varchar)[]"
+    with duckdb.connect(str(tmp_path / "old.duckdb")) as connection:
+        connection.execute(f"create table orders_shard (order_id varchar, evidence {older})")
+        connection.execute("insert into orders_shard values ('o', [{'poi_id': 'SBX1', 'name': '甲'}])")
+        for _ in range(2):
+            loading.create_tables(connection, statements)
+        row = connection.execute("select evidence[1].name, evidence[1].open_week from orders_shard").fetchone()
+    assert row == ("甲", None)

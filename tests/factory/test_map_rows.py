@@ -1,0 +1,168 @@
+"""What a map's row becomes: the whole evidence of odd, thin and rich rows, over the wire where coverage is at stake."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from factory.agents.order_run import OrderRun, poi_json
+from factory.maps.amap.client import AmapMap
+from factory.maps.amap.parsing import number, poi, point
+from factory.maps.amap.wire import POOL, AmapAccount
+from factory.maps.kept import KeptAnswers
+from factory.records import Order, Place, Poi, Wish
+from factory.sending.limits import LocalLimiter
+from factory.verifier.fit import fits, misses
+from factory.verifier.wishes import proved_empty
+
+PLACE = Place("苏州市/平江桥", "平江桥", "苏州市", "320508", 120.63, 31.31, "GCJ-02")
+WISH = Wish("火锅", None, None, None, 2000)
+HOTPOT = "餐饮服务;中餐厅;火锅店"
+
+
+def row(
+    number_: int = 1, name: str = "青石火锅", code: str = "050117", kind: str = HOTPOT, **more: Any
+) -> dict[str, Any]:
+    where = f"{120.63 + 0.001 * number_:.6f},31.310000"
+    base = {"id": f"B0TEST{number_:03d}", "name": name, "typecode": code, "type": kind, "location": where}
+    return {**base, "address": f"青石巷{number_}号", "distance": "95", "tel": [], "parent": [], **more}
+
+
+def read(**more: Any) -> Poi:
+    found = poi(row(**more))
+    assert found is not None
+    return found
+
+
+WEEK = "周一至周五 11:00-21:00；周六至周日 11:00-23:00"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"biz_ext": {"open_time": "11:00-21:00", "opentime2": WEEK}},
+        {"business": {"opentime_today": "11:00-21:00", "opentime_week": WEEK}},
+    ],
+)
+def test_todays_hours_and_the_weeks_text_are_both_kept(fields: dict[str, Any]) -> None:
+    found = read(**fields)
+    assert (found.open_hours, found.open_week) == ("11:00-21:00", WEEK)
+    assert {"open_today": "11:00-21:00", "open_week": WEEK}.items() <= poi_json(found).items()
+
+
+def test_hours_of_today_alone_are_shown_as_todays() -> None:
+    shown = poi_json(read(biz_ext={"open_time": "11:00-21:00", "opentime2": []}))
+    assert shown["open_today"] == "11:00-21:00"
+    assert "open_week" not in shown
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"name": "青石火锅(暂停营业)"},
+        {"name": "青石火锅（装修中）"},
+        {"business": {"opentime_today": "今日休息"}},
+        {"business": {"status": "停业整顿"}},
+    ],
+)
+def test_a_shop_that_does_not_serve_says_so_and_never_fits(fields: dict[str, Any]) -> None:
+    found = read(**fields)
+    assert found.status == "resting"
+    assert [miss.kind for miss in misses(found, WISH)] == ["closed"]
+    assert poi_json(found)["status"] == "resting"
+
+
+@pytest.mark.parametrize(
+    ("fields", "source"),
+    [
+        ({"business": {"keytag": "鲜切牛肉火锅"}}, "keytag"),
+        ({"business": {"rectag": "火锅"}}, "rectag"),
+        ({"keytag": "重庆火锅"}, "keytag"),
+        ({"name": "青石涮羊肉(火车站店)"}, "name"),
+    ],
+)
+def test_a_general_code_takes_its_cuisine_from_what_tells_it(fields: dict[str, Any], source: str) -> None:
+    found = read(**({"name": "青石小馆", "code": "050100", "kind": "餐饮服务;中餐厅;中餐厅"} | fields))
+    assert (found.cuisine, found.cuisine_source) == ("火锅", source)
+    assert fits(found, WISH)
+
+
+def test_a_branchs_name_says_where_a_shop_stands_and_not_what_it_cooks() -> None:
+    found = read(name="青石小馆(海鲜城火锅街店)", code="050100", kind="餐饮服务;中餐厅;中餐厅")
+    assert found.cuisine is None
+
+
+def test_a_menu_is_a_menu_and_key_words_are_key_words() -> None:
+    menu = read(business={"tag": "鲜毛肚,虾滑,可带宠物"})
+    assert menu.specialities == ("鲜毛肚", "虾滑")
+    words = read(business={"tag": "露台座位,生日聚会,毛肚"})
+    assert words.specialities == ()
+    assert dict(words.tags)["keywords"] == "露台座位、生日聚会、毛肚"
+    assert read(code="060200", business={"tag": "鲜毛肚"}).specialities == ()
+
+
+def test_telephone_numbers_are_evidence() -> None:
+    assert poi_json(read(tel="0512-00000000"))["tel"] == "0512-00000000"
+    assert poi_json(read(business={"tel": "0512-00000001"}))["tel"] == "0512-00000001"
+
+
+def test_what_is_not_plausible_is_no_fact() -> None:
+    assert read(biz_ext={"rating": "5.0", "cost": "19999"}).rating == 5.0
+    for odd in ("5.1", "99.9", "-1", "NaN", "Infinity", "1e300"):
+        assert read(biz_ext={"rating": odd}).rating is None, odd
+    for odd in ("20001", "-3", "nan", "inf"):
+        assert read(biz_ext={"cost": odd}).cost_cny is None, odd
+    assert number("4.4", 5.0) == 4.4
+    for where in ("NaN,31.3", "181,31.3", "120.6,90.1", "inf,0", "0,0", "120.6", [], None):
+        assert point(where) is None, where
+    assert read(distance="Infinity").distance_m is None
+
+
+async def _searched(rows: list[Any], folder: Path) -> OrderRun:
+    """One order's search against a server that answers every request with these rows."""
+
+    async def answer(_: web.Request) -> web.Response:
+        head = {"status": "1", "info": "OK", "infocode": "10000", "count": str(len(rows))}
+        return web.json_response({**head, "pois": rows})
+
+    app = web.Application()
+    app.router.add_get("/{tail:.*}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    account = AmapAccount(f"http://127.0.0.1:{runner.addresses[0][1]}", "k", None, 1000, None)
+    limiter = LocalLimiter({POOL: account.limits})
+    maps = AmapMap(account, KeptAnswers(folder), provider="amap", licence="", attribution="", limiter=limiter)
+    run = OrderRun(Order("o", "r", 0, PLACE, (WISH,), ("train",), 0), maps, 2)
+    try:
+        await run.search(2000, "火锅", 1)
+    finally:
+        await maps.aclose()
+        await runner.cleanup()
+    return run
+
+
+@pytest.mark.parametrize("odd", [{"id": "B0TEST099"}, row(9) | {"location": "NaN,31.3"}, "x", None])
+def test_a_page_with_a_row_that_cannot_be_read_proves_no_coverage(odd: Any, tmp_path: Path) -> None:
+    rows = [row(1), row(2), odd, row(5)]
+    evidence = asyncio.run(_searched(rows, tmp_path)).evidence()
+    assert [one.poi_id for one in evidence.pois] == ["B0TEST001", "B0TEST002", "B0TEST005"]
+    # None is how services write an empty entry: nothing stood there.
+    assert proved_empty(evidence, WISH) is (odd is None)
+    assert evidence.searches[0].covered_m < 300 or odd is None
+
+
+def test_twenty_rows_that_cannot_be_read_are_not_nothing_here(tmp_path: Path) -> None:
+    evidence = asyncio.run(_searched([{"id": f"B{n}", "name": "x"} for n in range(20)], tmp_path)).evidence()
+    assert evidence.pois == ()
+    assert evidence.searches[0].covered_m == 0
+    assert not proved_empty(evidence, WISH)
+
+
+def test_the_listing_of_a_circle_without_restaurants_proves_that_there_are_none(tmp_path: Path) -> None:
+    assert proved_empty(asyncio.run(_searched([], tmp_path)).evidence(), WISH)
