@@ -17,8 +17,8 @@ ClaimStatus = Literal["verified", "inferable", "unsupported"]
 
 Status = Literal["open", "resting", "closed"]
 """Whether a shop serves at all: ``resting`` is shut for now (暂停营业, 装修), ``closed`` for good."""
-CuisineSource = Literal["code", "keytag", "rectag", "name", "type", "tag"]
-"""What a cuisine word was read from: AMap's type code, its key words, the name, the type's text, or an OSM tag."""
+CuisineSource = Literal["code", "keytag", "rectag", "name", "type", "tag", "brand"]
+"""What a cuisine word was read from: AMap's type code, its key words, the name, the type's text, an OSM tag, or a brand."""
 
 NO_FINAL_ANSWER = "no_final_answer"
 """The reason of an order whose agent never submitted anything that could be read."""

@@ -74,7 +74,7 @@ def read_places(path: Path | None) -> tuple[PlaceName, ...]:
 
 def parse_places(content: bytes, what: str) -> tuple[PlaceName, ...]:
     """The places in order, each once. Pure; ``what`` names the list in the sentence of a UsageError."""
-    text = _decoded(content, what)
+    text = decoded(content, what)
     first, separator, columns = _header(text, what)
     places = [_place(row, what, decimal_comma=separator != ",") for row in _rows(text, first, separator, columns, what)]
     if not places:
@@ -82,7 +82,8 @@ def parse_places(content: bytes, what: str) -> tuple[PlaceName, ...]:
     return tuple(dict.fromkeys(places))
 
 
-def _decoded(content: bytes, what: str) -> str:
+def decoded(content: bytes, what: str) -> str:
+    """The text of a table in any encoding that spreadsheets save. Raises UsageError with the first place that cannot be read."""
     if content.startswith(_WORKBOOKS):
         raise UsageError(f"{what} is a workbook, not a table of text: save it as CSV (UTF-8) and give that file.")
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -22,10 +23,11 @@ from factory.maps.open.osm import read_osm
 from factory.maps.open.parquet import read_foursquare, read_overture
 from factory.maps.open.rows import PLACE_COLUMNS, POI_COLUMNS, OpenRows
 from factory.maps.open.table import read_table
+from factory.plan.place_list import decoded
 
 BAND_DEG = 0.01
 """Height of a band of latitude: about 1.1 km, so that a circle of 2 km touches five."""
-INDEX_VERSION = 1
+INDEX_VERSION = 2
 _NEAR = "round(lat / 0.05), round(lng * cos(radians(lat)) / 0.05)"
 _SAMPLE = 4 * 2**20
 """Bytes of the beginning and the end of a file that its fingerprint covers."""
@@ -109,10 +111,15 @@ def _read(path: Path) -> OpenRows:
     parquet = path.is_dir() or name.endswith((".parquet", ".geoparquet"))
     if not parquet and not name.endswith((".csv", ".tsv", ".csv.gz", ".txt")):
         raise UsageError(f"MAP=open:{path}: known are .osm.pbf, .osm, .parquet (a file or a folder) and .csv.")
+    if not parquet and not path.stat().st_size:
+        raise UsageError(f"{path} is empty: give a table with a header line and a restaurant a line.")
     try:
-        with duckdb.connect() as connection:
-            raw = connection.read_parquet(f"{path}/**/*.parquet" if path.is_dir() else str(path)) if parquet else None
-            (raw or connection.read_csv(str(path))).create_view("raw")
+        with duckdb.connect() as connection, tempfile.TemporaryDirectory() as folder:
+            if parquet:
+                raw = connection.read_parquet(f"{path}/**/*.parquet" if path.is_dir() else str(path))
+            else:
+                raw = connection.read_csv(str(_utf8(path, Path(folder))))
+            raw.create_view("raw")
             columns = frozenset(row[0] for row in connection.execute("describe raw").fetchall())
             if "fsq_place_id" in columns:
                 return read_foursquare(connection, columns, str(path))
@@ -121,6 +128,19 @@ def _read(path: Path) -> OpenRows:
             return read_table(connection, columns, path)
     except duckdb.Error as error:
         raise UsageError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+
+
+def _utf8(path: Path, folder: Path) -> Path:
+    """A table of text as DuckDB reads it: spreadsheets also save GBK and UTF-16. Raises UsageError."""
+    if path.name.lower().endswith(".gz"):
+        return path
+    content = path.read_bytes()
+    text = decoded(content, f"MAP=open:{path}")
+    if text.encode() == content:
+        return path
+    copy = folder / "table.csv"
+    copy.write_text(text, encoding="utf-8")
+    return copy
 
 
 def _settled(pois: pa.Table) -> pa.Table:

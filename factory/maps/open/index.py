@@ -7,8 +7,8 @@ decides within them. Right across the 180th meridian and at the poles.
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,10 +21,13 @@ import pyarrow.parquet as pq
 
 from factory.geo import EARTH_RADIUS_M, distance_m
 from factory.maps.open.building import BAND_DEG
-from factory.maps.open.words import STAND, token
+from factory.maps.open.names import folded
+from factory.maps.open.words import NOT_NAMED_SO, STAND, token
 from factory.records import Datum, Poi
 
 _M_PER_DEG = math.pi * EARTH_RADIUS_M / 180.0
+SAME_PLACE_M = 500.0
+"""Rows of one name within this distance are one place (a station and its stop), farther ones are several."""
 _SLACK = 1.0 + 1e-9
 
 
@@ -61,6 +64,7 @@ class OpenIndex:
         self._codes = {word: code for code, word in enumerate(self.cuisines)}
         self._cuisine = np.array([self._codes.get(word, -1) for word in cuisines], dtype=np.int32)
         ids = self._rows["poi_id"].to_pylist()
+        self._tags = [tuple(tags or ()) for tags in self._rows["tags"].to_pylist()]
         self._by_id = {poi_id: row for row, poi_id in enumerate(ids)}
         self._places = pq.read_table(folder / "places.parquet")
         self._by_name = self._names()
@@ -147,6 +151,7 @@ class OpenIndex:
             lat=one["lat"],
             type=one["type"],
             cuisine=one["cuisine"],
+            cuisine_source=one["cuisine_source"],
             rating=one["rating"],
             cost_cny=one["cost_cny"],
             distance_m=None if metres is None else round(metres),
@@ -161,7 +166,17 @@ class OpenIndex:
 
     def tag_counts(self) -> Counter[str]:
         """How many restaurants have ``tag=yes``, by tag."""
-        return Counter(key for tags in self._rows["tags"].to_pylist() for key, value in tags or () if value == "yes")
+        return Counter(key for tags in self._tags for key, value in tags if value == "yes")
+
+    def column(self, name: str) -> list[Any]:
+        """One column of all restaurants, for counting."""
+        values: list[Any] = self._rows[name].to_pylist()
+        return values
+
+    def met_needs(self, rows: Iterable[int], needs: Iterable[str]) -> frozenset[str]:
+        """Those needs that one of these restaurants at least is known to meet."""
+        held = {key for row in rows for key, value in self._tags[row] if value == "yes"}
+        return frozenset(need for need in needs if need in held)
 
     def _names(self) -> dict[str, list[int]]:
         by_name: dict[str, list[int]] = {}
@@ -190,19 +205,21 @@ class OpenIndex:
         """Named places with at least ``least`` restaurants around, the best kinds first, no two closer than ``apart_m``."""
         kinds = self._places["kind"].to_pylist()
         rank = {kind: STAND.index(token(kind)) for kind in set(kinds) if kind and token(kind) in STAND}
-        rows = sorted((rank[kind], row) for row, kind in enumerate(kinds) if kind in rank)
+        # Of one kind, what has a name in many languages is what people know.
+        fame = [len(names or ()) for names in self._places["names"].to_pylist()]
+        rows = sorted((rank[kind], -fame[row], row) for row, kind in enumerate(kinds) if kind in rank)
         chosen: list[NamedPlace] = []
-        for _, row in rows:
+        for *_, row in rows:
             if len(chosen) >= most:
                 break
             place = self._place(row)
-            usable = not any(char in place.name for char in "；;=，,\n") and len(self.find(place.name)) == 1
+            spoken = not any(char in place.name for char in "；;=，,\n") and not NOT_NAMED_SO.search(place.name)
+            # A station and its stop share a name; what lies farther away makes the name ambiguous.
+            usable = spoken and all(
+                distance_m(place.lng, place.lat, one.lng, one.lat) <= SAME_PLACE_M for one in self.find(place.name)
+            )
             lonely = all(distance_m(place.lng, place.lat, one.lng, one.lat) >= apart_m for one in chosen)
-            if usable and lonely and len(self.around(place.lng, place.lat, within_m)[0]) >= least:
+            fresh = all(folded(place.name) != folded(one.name) for one in chosen)
+            if usable and lonely and fresh and len(self.around(place.lng, place.lat, within_m)[0]) >= least:
                 chosen.append(place)
         return chosen
-
-
-def folded(name: str) -> str:
-    """A name without case, width and spaces, so that ＨＥＬＳＩＮＫＩ and Helsinki are one."""
-    return "".join(unicodedata.normalize("NFKC", name).casefold().split())

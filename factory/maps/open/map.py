@@ -10,14 +10,12 @@ from pathlib import Path
 from factory.errors import NoSuchPlace, UsageError
 from factory.geo import distance_m
 from factory.maps.open.building import build, fingerprint
-from factory.maps.open.index import NamedPlace, OpenIndex
+from factory.maps.open.index import SAME_PLACE_M, NamedPlace, OpenIndex
 from factory.maps.open.words import NEEDS, NOT_EATEN
 from factory.maps.service import PAGE_SIZE, PoiPage
 from factory.plan.vocabulary import BUDGETS_CNY, DIETS_ASKED, LOW_BUDGET_CNY, RADII_M, TASTES, TIGHT_RADII_M, WishWords
 from factory.records import Place, PlaceName, Poi
 
-SAME_PLACE_M = 500.0
-"""Rows of one name within this distance are one place (a station and its stop), farther ones are several."""
 MOST_PLACES = 300
 LEAST_AROUND = 15
 APART_M = 60.0

@@ -13,21 +13,13 @@ import pyarrow as pa
 
 from factory.errors import UsageError
 from factory.maps.open.hours import spoken_hours
+from factory.maps.open.kitchens import kitchen
+from factory.maps.open.names import names_of
 from factory.maps.open.rows import OSM, PLACE_COLUMNS, POI_COLUMNS, OpenRows
-from factory.maps.open.words import AMENITIES, AMENITIES_WITH_CUISINE, ANCHORS, TAGS, cuisine_word
+from factory.maps.open.words import AMENITIES, AMENITIES_WITH_CUISINE, ANCHORS, NEVER_STOOD_AT, TAGS
 
-NAMES = (
-    "name:zh",
-    "name:zh-Hans",
-    "name",
-    "name:en",
-    "alt_name",
-    "short_name",
-    "official_name",
-    "old_name",
-    "int_name",
-)
-"""Names in the wanted language first; the first that is there is shown, all of them are found."""
+LONGEST_WEBSITE = 120
+"""Characters of an address that one could still pass on."""
 _BY_AMENITY = {"cafe": "咖啡", "fast_food": "快餐", "ice_cream": "甜品"}
 
 
@@ -82,11 +74,6 @@ def _middle(ring: list[tuple[float, float]]) -> tuple[float, float]:
     return (min(lngs) + max(lngs)) / 2, (min(lats) + max(lats)) / 2
 
 
-def names_of(tags: Mapping[str, str]) -> list[str]:
-    """Every name, the shown one first."""
-    return list(dict.fromkeys(tags[key].strip() for key in NAMES if tags.get(key, "").strip()))
-
-
 def poi_row(poi_id: str, lng: float, lat: float, tags: Mapping[str, str]) -> dict[str, Any] | None:
     """A restaurant's row, or None when the object is none or has no name."""
     amenity = tags.get("amenity", "")
@@ -96,6 +83,7 @@ def poi_row(poi_id: str, lng: float, lat: float, tags: Mapping[str, str]) -> dic
         return None
     street = " ".join(filter(None, (tags.get("addr:street"), tags.get("addr:housenumber"))))
     categories = [part for part in tags.get("cuisine", "").split(";") if part.strip()]
+    cooks = kitchen(categories, names, tags.get("brand"), _BY_AMENITY.get(amenity))
     return {
         "poi_id": poi_id,
         "name": names[0],
@@ -105,11 +93,22 @@ def poi_row(poi_id: str, lng: float, lat: float, tags: Mapping[str, str]) -> dic
         "lng": lng,
         "lat": lat,
         "type": ";".join([amenity, *categories]),
-        "cuisine": cuisine_word(categories) or _BY_AMENITY.get(amenity),
+        "cuisine": cooks.word,
+        "cuisine_source": cooks.source,
         "open_hours": spoken_hours(tags["opening_hours"]) if "opening_hours" in tags else None,
-        "tel": tags.get("phone") or tags.get("contact:phone"),
-        "tags": [(key, _yes(key, tags[key])) for key in TAGS if key in tags],
+        "tel": _contact(tags, "phone", "contact:phone", "contact:mobile", "mobile"),
+        "tags": [*((key, _yes(key, tags[key])) for key in TAGS if key in tags and key != "website"), *_website(tags)],
+        "hours_unread": "opening_hours" in tags and spoken_hours(tags["opening_hours"]) is None,
     }
+
+
+def _contact(tags: Mapping[str, str], *keys: str) -> str | None:
+    return next((tags[key].strip() for key in keys if tags.get(key, "").strip()), None)
+
+
+def _website(tags: Mapping[str, str]) -> list[tuple[str, str]]:
+    address = _contact(tags, "website", "contact:website", "url", "brand:website")
+    return [("website", address)] if address and len(address) <= LONGEST_WEBSITE else []
 
 
 def _yes(key: str, value: str) -> str:
@@ -123,8 +122,12 @@ def place_row(lng: float, lat: float, tags: Mapping[str, str]) -> dict[str, Any]
     if not names:
         return None
     kind = next((tags[key] for key, values in ANCHORS.items() if tags.get(key) in values), None)
+    if kind == "place_of_worship" and {"wikidata", "wikipedia", "tourism", "historic"} & set(tags):
+        kind = "attraction"  # a church or a temple that people know is a sight
     if kind is None and "highway" in tags and tags["highway"] != "bus_stop":
         kind = "street"
     if kind is None:
         return None
+    if any(tags.get(key) in values for key, values in NEVER_STOOD_AT.items()):
+        kind = "lodging_or_gym"  # found when it is asked for by name, never stood at
     return {"name": names[0], "names": names, "kind": kind, "city": tags.get("addr:city"), "lng": lng, "lat": lat}

@@ -22,13 +22,16 @@ POI_COLUMNS = pa.schema(
         ("lat", pa.float64()),
         ("type", pa.string()),
         ("cuisine", pa.string()),
+        ("cuisine_source", pa.string()),
         ("rating", pa.float64()),
         ("cost_cny", pa.float64()),
         ("open_hours", pa.string()),
         ("tel", pa.string()),
         ("tags", pa.map_(pa.string(), pa.string())),
+        ("hours_unread", pa.bool_()),
     ]
 )
+"""``cuisine_source``: what the cuisine was read from; ``hours_unread``: the source says hours that could not be said rightly."""
 PLACE_COLUMNS = pa.schema(
     [
         ("name", pa.string()),

@@ -9,10 +9,36 @@ from __future__ import annotations
 import re
 
 CUISINE_TOKENS: dict[str, tuple[str, ...]] = {
-    "中餐": ("chinese", "dim_sum", "dumplings", "dumpling"),
-    "川菜": ("sichuan", "szechuan"),
-    "粤菜": ("cantonese",),
-    "火锅": ("hotpot", "hot_pot"),
+    "中餐": ("chinese", "dumplings", "dumpling", "jiaozi"),
+    "川菜": ("sichuan", "szechuan", "szechwan", "chongqing"),
+    "湘菜": ("hunan",),
+    "粤菜": ("cantonese", "guangdong", "dim_sum", "hong_kong", "cha_chaan_teng"),
+    "东北菜": ("dongbei", "northeastern_chinese", "manchurian"),
+    "西北菜": ("xinjiang", "uyghur", "uighur", "shaanxi", "northwestern_chinese"),
+    "云贵菜": ("yunnan", "guizhou"),
+    "江浙菜": ("jiangsu", "zhejiang", "huaiyang", "hangzhou", "jiangnan"),
+    "上海菜": ("shanghai", "shanghainese"),
+    "北京菜": ("beijing", "peking", "peking_duck"),
+    "鲁菜": ("shandong",),
+    "徽菜": ("anhui",),
+    "福建菜": ("fujian", "hokkien"),
+    "湖北菜": ("hubei",),
+    "潮州菜": ("teochew", "chaozhou", "chaoshan"),
+    "台湾菜": ("taiwan", "taiwanese"),
+    "火锅": ("hotpot", "hot_pot", "huoguo", "chinese_hotpot"),
+    "面食": (
+        "noodle",
+        "noodles",
+        "noodle_house",
+        "lamian",
+        "lanzhou",
+        "lanzhou_lamian",
+        "beef_noodle",
+        "rice_noodle",
+        "rice_noodles",
+    ),
+    "粥": ("congee", "porridge"),
+    "奶茶": ("bubble_tea", "milk_tea", "boba"),
     "日本料理": ("japanese", "sushi", "ramen", "okinawan", "izakaya", "udon", "tempura", "japanese_curry"),
     "韩国料理": ("korean",),
     "泰国菜": ("thai",),
@@ -49,29 +75,32 @@ CUISINE_TOKENS: dict[str, tuple[str, ...]] = {
     "咖啡": ("coffee_shop", "coffee", "cafe", "café"),
     "茶馆": ("tea", "teahouse", "tea_room"),
     "快餐": ("fast_food",),
+    "西餐": ("western", "european", "international"),
 }
 """Earlier words win where a restaurant has several tokens of equal standing in its list."""
 
-NOT_EATEN = frozenset({"咖啡", "茶馆", "快餐", "亚洲菜"})
+CHINESE_KITCHENS = frozenset(list(CUISINE_TOKENS)[1:19])
+"""What a restaurant tagged ``chinese`` may be more exactly: 川菜 to 粥."""
+NOT_EATEN = frozenset({"咖啡", "茶馆", "奶茶", "快餐", "亚洲菜"})
 """Words that stay on the restaurant but make no wish: one drinks them, or they say too little."""
+GENERAL = NOT_EATEN | {"中餐", "西餐"}
+"""Words that a brand or a name may make more exact."""
 
 AMENITIES = frozenset({"restaurant", "fast_food", "cafe", "food_court", "ice_cream", "biergarten"})
 """OSM ``amenity`` values that count as restaurants; bars and pubs do not unless they name a cuisine."""
 AMENITIES_WITH_CUISINE = frozenset({"pub", "bar"})
 
-OVERTURE_WORDS = (
-    "restaurant",
-    "cafe",
-    "coffee_shop",
-    "bakery",
-    "food_court",
-    "diner",
-    "bistro",
-    "eatery",
-    "food_truck",
-    "ice_cream_shop",
+OVERTURE_EATEN = re.compile(
+    r"restaurant|eatery|diner|bistro|steakhouse|pizzeria|noodle|buffet|food_(?:court|truck|stand)|bakery|dessert|ice_cream|"
+    r"(?<!internet_)cafe|coffee|tea_room|teahouse|bubble_tea|sandwich|bagel|deli(?:catessen)?$|(?<!snow)(?<!sand)(?:^|_)bar_and_grill"
 )
-"""Overture categories that count contain one of these."""
+"""Overture categories of places where one eats or sits down with a cup."""
+OVERTURE_ROOTS = frozenset({"food_and_drink", "eat_and_drink"})
+"""First step of Overture's newer ``taxonomy.hierarchy``."""
+DRUNK = re.compile(
+    r"(?:^|_)(?:bar|pub|nightclub|night_club|lounge|brewery|winery|distillery|liquor|speakeasy)(?:_|$)|beer_garden"
+)
+"""Places of drink: no restaurant unless they name a kitchen."""
 FOURSQUARE_ROOT = "Dining and Drinking"
 
 TAGS = (
@@ -84,6 +113,7 @@ TAGS = (
     "diet:vegan",
     "diet:halal",
     "internet_access",
+    "website",
 )
 """Tags that are kept as evidence; a wish may need those in NEEDS."""
 NEEDS = ("takeaway", "delivery", "outdoor_seating", "wheelchair", "diet:vegetarian")
@@ -91,33 +121,71 @@ NEEDS = ("takeaway", "delivery", "outdoor_seating", "wheelchair", "diet:vegetari
 ANCHORS: dict[str, tuple[str, ...]] = {
     "railway": ("station", "halt", "tram_stop"),
     "public_transport": ("station",),
+    "aeroway": ("aerodrome", "terminal"),
     "amenity": (
         *("university", "college", "library", "theatre", "townhall", "arts_centre", "hospital", "marketplace"),
         *("bus_station", "ferry_terminal", "cinema", "place_of_worship"),
     ),
-    "tourism": ("attraction", "museum", "gallery", "hotel"),
+    "tourism": ("attraction", "museum", "gallery", "hotel", "theme_park", "zoo"),
     "leisure": ("park", "stadium", "sports_centre"),
     "place": ("square", "suburb", "quarter", "neighbourhood", "city", "town", "village"),
     "shop": ("mall", "department_store"),
-    "historic": ("monument", "castle"),
+    "historic": ("monument", "castle", "memorial", "palace", "city_gate"),
 }
 """OSM keys and values that make a named place; those of ``STAND`` are good to stand at without being asked for."""
 STAND = (
     *("station", "university", "college", "square", "mall", "attraction", "museum", "stadium", "marketplace"),
-    *("townhall", "library", "theatre", "castle", "monument", "bus_station", "ferry_terminal", "halt", "park"),
-    *("department_store", "arts_centre", "hospital", "gallery", "cinema", "hotel", "tram_stop", "sports_centre"),
+    *("townhall", "library", "theatre", "castle", "palace", "city_gate", "monument", "theme_park", "zoo", "park"),
+    *("department_store", "arts_centre", "bus_station", "ferry_terminal", "aerodrome", "terminal", "halt", "tram_stop"),
     # What Overture and Foursquare call them.
+    *("train_station", "metro_station", "subway_station", "light_rail_station", "rail_station", "metro", "rail"),
     *(
-        "train_station",
-        "metro_station",
         "college_university",
+        "college_or_university",
         "shopping_center",
         "shopping_mall",
-        "landmark_and_historical_building",
+        "plaza",
+        "town_square",
+        "airport",
     ),
-    *("rail_station", "plaza", "airport"),
+    *(
+        "landmark_and_historical_building",
+        "historic_site",
+        "historic_and_protected_site",
+        "monument_landmark",
+        "art_museum",
+    ),
+    *(
+        "history_museum",
+        "science_museum",
+        "temple",
+        "buddhist_temple",
+        "public_plaza",
+        "city_hall",
+        "international_airport",
+    ),
+    *(
+        "tourist_attraction",
+        "bus_terminal",
+        "ferry_boat_company",
+        "landmark",
+        "scenic_lookout",
+        "performing_arts_venue",
+    ),
 )
-"""In order of preference."""
+"""What people name when they say where they are, in order of preference: no hotels, no gyms, no shop of one trade."""
+NEVER_STOOD_AT: dict[str, frozenset[str]] = {
+    "tourism": frozenset({"hotel", "hostel", "motel", "guest_house", "apartment", "chalet"}),
+    "leisure": frozenset({"fitness_centre", "sports_centre", "sports_hall", "sauna", "dance", "fitness_station"}),
+    "building": frozenset({"hotel"}),
+    "amenity": frozenset({"gym"}),
+}
+"""Whatever else such an object is tagged, it is a hotel or a gym to people."""
+NOT_NAMED_SO = re.compile(
+    r"hotel|hostel|motel|酒店|宾馆|旅馆|旅舍|客栈|健身|(?<![a-z])(?:gym|fitness|kuntosali|crossfit|elixia|yoga)(?![a-z])",
+    re.IGNORECASE,
+)
+"""Names of hotels and gyms, whatever their tags say."""
 
 _ENDINGS = re.compile(r"_(?:restaurants?|joints?|places?|houses?|shops?|parlors?|eatery)$")
 
@@ -132,6 +200,10 @@ _KNOWN = {one: word for word, tokens in CUISINE_TOKENS.items() for one in tokens
 
 
 def cuisine_word(categories: list[str]) -> str | None:
-    """The first category that the table knows, preferring what one eats over 咖啡 and 快餐."""
+    """The first category that the table knows, preferring a kitchen over 中餐, that over 咖啡 and 快餐."""
     words = [_KNOWN[one] for one in map(token, categories) if one in _KNOWN]
-    return next((word for word in words if word not in NOT_EATEN), words[0] if words else None)
+    return next((word for word in words if word not in GENERAL), next(iter(sorted(words, key=_drunk)), None))
+
+
+def _drunk(word: str) -> bool:
+    return word in NOT_EATEN
