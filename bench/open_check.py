@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import opencc
 import osmium
 
 ITEM = re.compile(r"^\s*(?:\d+[.、]|[-•])\s*(.+)$")
@@ -37,7 +38,8 @@ FAR = ("米内", "米以内", "米范围", "公里内", "公里以内", "公里�
 class Thing:
     """A restaurant of the extract."""
 
-    name: str
+    names: tuple[str, ...]
+    """every name of the extract, and each in simplified characters"""
     lng: float
     lat: float
     street: str
@@ -60,6 +62,7 @@ def metres(one: tuple[float, float], other: tuple[float, float]) -> float:
 def read(path: str) -> dict[str, Thing]:
     """Restaurants by our id; for ways the mean of the nodes, which for a house is within some metres of any other middle."""
     things = {}
+    simple = opencc.OpenCC("t2s")
     for one in osmium.FileProcessor(path).with_locations():
         tags = {tag.k: tag.v for tag in one.tags}
         if "amenity" not in tags or "name" not in tags or one.is_relation():
@@ -76,7 +79,9 @@ def read(path: str) -> dict[str, Thing]:
                 sum(y for _, y in nodes) / len(nodes),
             )
         street = f"{tags.get('addr:street', '')} {tags.get('addr:housenumber', '')}".strip()
-        things[key] = Thing(tags["name"], lng, lat, street, tags.get("opening_hours", ""), tags)
+        names = [value for tag, value in tags.items() if re.fullmatch(r"name(:zh.*)?", tag)]
+        known = tuple({flat(text) for name in names for text in (name, simple.convert(name))})
+        things[key] = Thing(known, lng, lat, street, tags.get("opening_hours", ""), tags)
     return things
 
 
@@ -90,7 +95,7 @@ def wrong(answer: str, here: tuple[float, float], shown: dict[str, str], things:
             continue
         name = max((one for one in shown if text.startswith(one)), key=len, default=None)
         thing = things.get(shown[name]) if name else None
-        if name is None or thing is None or flat(thing.name) not in name:
+        if name is None or thing is None or not any(known in name for known in thing.names):
             found.append(f"no such restaurant: {text[:30]}")
             continue
         found += claims(text[len(name) :], thing, metres(here, (thing.lng, thing.lat)))
@@ -121,7 +126,7 @@ def claims(text: str, thing: Thing, far: float) -> list[str]:
             continue
         for word, key in FEATURES.items():
             if word in clause and thing.tags.get(key) not in {"yes", "only"}:
-                found.append(f"{word} is not known of {thing.name}")
+                found.append(f"{word} is not known of {thing.names[0]}")
     return found
 
 

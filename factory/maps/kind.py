@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory.maps.service import MapService
-from factory.plan.vocabulary import WishWords
-from factory.records import PlaceName
+from factory.plan.vocabulary import PlaceWords, WishWords
+from factory.records import Place, PlaceName
 from factory.sending.limits import Limiter, PoolLimits
 
 
@@ -17,7 +17,8 @@ class Survey:
     """A map before anything is opened. ``label`` is its world's name; ``provider`` begins the names of its runs.
 
     ``places`` gives those that the map itself names (or raises UsageError); None: take a list.
-    ``ready``: a service that was opened by reading it.
+    ``words_at`` says what may be wished for at a place, where the map knows it beforehand; ``report`` is what it holds, in lines
+    for people. ``ready``: a service that was opened by reading it.
     """
 
     kind: str
@@ -26,6 +27,8 @@ class Survey:
     words: WishWords
     places: Callable[[], tuple[PlaceName, ...]] | None = None
     ready: MapService | None = None
+    words_at: Callable[[Place], PlaceWords] | None = None
+    report: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

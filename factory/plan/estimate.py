@@ -52,6 +52,8 @@ class Estimate:
     cost_cny: float | None
     time_s: dict[str, float]
     capacity: int
+    situations: int | None = None
+    """(place, cuisine, need) that the map is known to answer; None where it is not known beforehand"""
 
     @property
     def binds(self) -> str:
@@ -78,7 +80,19 @@ def estimate(plan: Plan, wanted: int, first_order: int, rates: Rates, *, call_s:
     cost = None
     if rates.price_in is not None and rates.price_out is not None:
         cost = (tokens_in * rates.price_in + tokens_out * rates.price_out) / 1e6
-    return Estimate(wanted, slots, orders, calls, tokens_in, tokens_out, searches, cost, time_s, plan.capacity)
+    return Estimate(
+        wanted,
+        slots,
+        orders,
+        calls,
+        tokens_in,
+        tokens_out,
+        searches,
+        cost,
+        time_s,
+        plan.capacity,
+        plan.situations if plan.here else None,
+    )
 
 
 def _searches(plan: Plan, first_order: int, orders: int) -> int:
@@ -104,8 +118,18 @@ def lines(found: Estimate, rates: Rates) -> list[str]:
         "time: "
         + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in found.time_s.items())
         + f"; {found.binds} binds",
-        f"the plan can give {found.capacity:,} distinct candidates in all" + _shortage(found),
+        _room(found) + _shortage(found),
     ]
+
+
+def _room(found: Estimate) -> str:
+    if found.situations is None:
+        return f"the plan can give {found.capacity:,} distinct candidates in all"
+    often = found.slots / max(1, found.situations)
+    return (
+        f"the map answers {found.situations:,} situations (place, cuisine, need), so that each is asked about {often:.1f} times, "
+        "for other company, meals and tastes"
+    )
 
 
 def _shortage(found: Estimate) -> str:

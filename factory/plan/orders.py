@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import product
 from typing import TypeVar
 
 from factory.plan.split import CellSide, hash_fraction, split_of
-from factory.plan.vocabulary import DIETS_PROVED, MEAL_TIMES, OCCASIONS, STYLES, WishWords
+from factory.plan.vocabulary import DIETS_PROVED, MEAL_TIMES, OCCASIONS, STYLES, PlaceWords, WishWords
 from factory.records import Order, Place, Wish
 
 T = TypeVar("T")
@@ -31,7 +31,10 @@ _PAIRS = tuple(product((None, *MEAL_TIMES), (None, *OCCASIONS)))
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that decides the orders; ``places`` are in visiting order."""
+    """Everything that decides the orders; ``places`` are in visiting order.
+
+    ``here``: by place id, what may be wished for there; a place that is not in it takes all of ``words``.
+    """
 
     run_id: str
     seed: int
@@ -39,6 +42,7 @@ class Plan:
     places: tuple[Place, ...]
     words: WishWords
     sides: Mapping[str, CellSide]
+    here: Mapping[str, PlaceWords] = field(default_factory=dict)
 
     @property
     def combinations(self) -> int:
@@ -58,8 +62,24 @@ class Plan:
     @property
     def capacity(self) -> int:
         """Distinct wishes that this plan can give (slots, before checking)."""
+        if self.here:
+            each = len(self.words.tastes) * len(self.words.budgets_cny)
+            return self.situations * each * len(_PAIRS) // self.k * self.k
         cuisines = self.groups * CUISINES_PER_STAGE
         return len(self.places) * cuisines * self.combinations * len(_PAIRS) // self.k * self.k
+
+    @property
+    def situations(self) -> int:
+        """(place, cuisine, need) that the map can answer, as far as it knows beforehand."""
+        return sum(len(self._needs(place, cuisine)) for place in self.places for cuisine in self._cuisines(place))
+
+    def _cuisines(self, place: Place) -> tuple[str, ...]:
+        known = self.here.get(place.place_id)
+        return self.words.cuisines if known is None else known.cuisines
+
+    def _needs(self, place: Place, cuisine: str) -> tuple[str, ...]:
+        known = self.here.get(place.place_id)
+        return self.words.needs if known is None else known.needs_of(cuisine)
 
     def order(self, index: int) -> Order:
         """The order with this index. Raises IndexError when the plan is exhausted."""
@@ -90,7 +110,7 @@ class Plan:
 
     def _cuisine(self, place: Place, group: int, member: int) -> tuple[str, int]:
         """The cuisine, and how often the groups before used it: more than 0 where they are no multiple of three."""
-        ranked = _ranked(self.words.cuisines, self.seed, place.place_id)
+        ranked = _ranked(self._cuisines(place), self.seed, place.place_id)
         wraps, position = divmod(group * CUISINES_PER_STAGE + member, len(ranked))
         return ranked[position], wraps
 
@@ -103,9 +123,10 @@ class Plan:
         # As secondary it comes one turn before it is primary, so the count within the three turns is stable.
         before = (turn // CUISINES_PER_STAGE) * self.k + (slot + (self.k - major) if primary else slot - major)
         cuisine, wraps = self._cuisine(place, group, member)
-        lap, nth = divmod(before, self.combinations)
+        combinations = _combinations(self.words, self.seed, place.place_id, cuisine, self._needs(place, cuisine))
+        lap, nth = divmod(before, len(combinations))
         lap += wraps * (len(_PAIRS) // CUISINES_PER_STAGE)
-        taste, budget, need = _combinations(self.words, self.seed, place.place_id, cuisine)[nth]
+        taste, budget, need = combinations[nth]
         where = (self.seed, place.place_id, cuisine, taste, budget, need)
         meal_time, occasion = _pair(lap, *where)
         wish = Wish(
@@ -155,9 +176,9 @@ def _ranked(cuisines: tuple[str, ...], seed: int, place_id: str) -> tuple[str, .
 
 @lru_cache(maxsize=1024)
 def _combinations(
-    words: WishWords, seed: int, place_id: str, cuisine: str
+    words: WishWords, seed: int, place_id: str, cuisine: str, needs: tuple[str, ...]
 ) -> tuple[tuple[str | None, tuple[int | None, int | None], str], ...]:
-    combos = product(words.tastes, words.budgets_cny, words.needs)
+    combos = product(words.tastes, words.budgets_cny, needs)
     return tuple(sorted(combos, key=lambda combo: hash_fraction(seed, place_id, cuisine, combo)))
 
 

@@ -72,3 +72,15 @@ CHINESE_WORDS: Final = WishWords(
     diets_asked=DIETS_ASKED,
 )
 """For services with ratings, prices and Chinese type codes: AMap and the sandbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceWords:
+    """What may be wished for at one place, where a map knows it beforehand: its cuisines, and for each the needs met there."""
+
+    cuisines: tuple[str, ...]
+    needs: tuple[tuple[str, tuple[str, ...]], ...]
+
+    def needs_of(self, cuisine: str) -> tuple[str, ...]:
+        """The needs of a cuisine; "" (none) is always among them."""
+        return dict(self.needs).get(cuisine, ("",))

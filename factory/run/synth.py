@@ -21,6 +21,7 @@ from factory.commit.committing import RunCommitter
 from factory.commit.store import open_store
 from factory.config import SANDBOX, Settings, read_settings
 from factory.errors import ChidianError, NoSuchPlace, RunStopped, UsageError
+from factory.maps.kind import Survey
 from factory.maps.registry import survey
 from factory.maps.service import MapService
 from factory.plan.estimate import Estimate, Rates, estimate, lines
@@ -33,7 +34,6 @@ from factory.plan.plan_file import (
     places_from_json,
     places_to_json,
 )
-from factory.plan.vocabulary import WishWords
 from factory.records import Order, Place, PlaceName
 from factory.run.coordinator import Coordinator, Limits
 from factory.run.executor import Executor, LocalExecutor, spare_collector
@@ -92,12 +92,14 @@ async def _run(settings: Settings) -> int:
     async with AsyncExitStack() as stack:
         folder = PlanFolder(settings.data, keeps=not settings.dry)
         world = await asyncio.to_thread(survey, settings.map, settings.data)
+        for line in world.report:
+            say(line)
         folder.claim_world(world.label, settings.teacher)
         names = world.places() if world.places and not settings.places else read_places(settings.places)
         print_ = fingerprint(_plan_parts(settings, world.label, names))
         run_id = f"{world.provider}-{print_[:8]}"
         services = await stack.enter_async_context(open_services(settings, run_id, world))
-        job = await _resolve(folder, settings, run_id, print_, names, services.maps, world.words)
+        job = await _resolve(folder, settings, run_id, print_, names, services.maps, world)
         store, admission = open_store(settings.data), Admission(settings.data)
         committer = RunCommitter(store, admission, job.run_id, settings.n, services.teacher_label)
         await asyncio.to_thread(committer.open)
@@ -235,7 +237,7 @@ async def _resolve(
     print_: str,
     names: tuple[PlaceName, ...],
     maps: MapService,
-    words: WishWords,
+    world: Survey,
 ) -> _Job:
     """Locate the places once; a run that goes on takes them from its plan file."""
     known = folder.load(run_id)
@@ -251,7 +253,8 @@ async def _resolve(
     sides = folder.sides(ordered)
     if set(sides.values()) == {"in"}:
         say("All places lie in one cell of 10 km, so there is no unseen split.")
-    plan = Plan(run_id, settings.seed, settings.k, ordered, words, sides)
+    here = {place.place_id: world.words_at(place) for place in ordered} if world.words_at else {}
+    plan = Plan(run_id, settings.seed, settings.k, ordered, world.words, sides, here)
     return _Job(run_id, print_, plan, folder, unresolved)
 
 

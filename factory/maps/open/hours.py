@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from factory.verifier.hours import DAY_MIN, WEEKDAYS, Day, parse
 
@@ -30,7 +30,7 @@ def spoken_hours(raw: str) -> str | None:
     if found is None:
         return None
     days, holidays_off = found
-    text = _spoken(days) + ("；节假日休息" if holidays_off else "")
+    text = ("节假日休息；" if holidays_off else "") + _spoken(days)
     return text if parse(text, week=True).days == days else None
 
 
@@ -39,7 +39,6 @@ def week_of(raw: str) -> tuple[tuple[Day, ...], bool] | None:
     days: dict[int, Day] = {}
     holidays_off = False
     position, text, added = 0, raw.strip(), False
-    last: list[int] = []
     while position < len(text):
         rule = _RULE.match(text, position)
         if rule is None:
@@ -49,10 +48,9 @@ def week_of(raw: str) -> tuple[tuple[Day, ...], bool] | None:
             return None
         named, holiday = _named(rule["days"])
         holidays_off |= holiday and not spans
-        if spans and not added and named and named == last:
-            # By the letter the second replaces the first, but who writes the same days twice means both: left unsaid.
+        if spans and not added and any(_apart(days.get(day, ()), spans) for day in named):
+            # By the letter the second replaces the first, but who adds an evening to a lunch means both: left unsaid.
             return None
-        last = named
         for day in named:
             merged = _joined(days.get(day, ()), spans) if added and spans else spans
             if merged is None:
@@ -108,16 +106,21 @@ def _minute(text: str) -> int | None:
 def _joined(first: Day, second: Day) -> Day | None:
     """Both, in order; None where they overlap: then one of them is a mistake."""
     spans = sorted({*first, *second})
-    return tuple(spans) if all(one[1] < other[0] for one, other in zip(spans, spans[1:], strict=False)) else None
+    return tuple(spans) if all(one[1] < other[0] for one, other in pairwise(spans)) else None
+
+
+def _apart(first: Day, second: Day) -> bool:
+    """Whether two sets of spans have no minute in common."""
+    return bool(first) and all(one[1] <= other[0] or other[1] <= one[0] for one in first for other in second)
 
 
 def _spoken(days: Sequence[Day]) -> str:
-    """周一至周五10:30-20:00；周六、周日12:00-18:00: runs of equal days, then further runs of the same hours beside them."""
+    """周一至周五10:30-20:00；周六、周日12:00-18:00: equal days beside each other; days off go without saying."""
     runs = [(hours, [day for day, _ in run]) for hours, run in groupby(enumerate(days), key=lambda pair: pair[1])]
     if len(runs) == 1:
         return f"每天{_times(days[0])}"
     spoken: dict[Day, list[str]] = {}
-    for hours, run in runs:
+    for hours, run in (pair for pair in runs if pair[0]):
         spoken.setdefault(hours, []).append(_run(run))
     return "；".join(f"{'、'.join(named)}{_times(hours)}" for hours, named in spoken.items())
 
@@ -128,8 +131,6 @@ def _run(days: list[int]) -> str:
 
 
 def _times(hours: Day) -> str:
-    if not hours:
-        return "休息"
     if hours == ((0, DAY_MIN),):
         return "24小时营业"
     return " ".join(f"{_clock(start)}-{_clock(end)}" for start, end in hours)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -59,10 +58,11 @@ class OpenIndex:
         bands = self._rows["band"].to_numpy()
         self._bands, starts = np.unique(bands, return_index=True)
         self._starts = np.append(starts, len(bands))
-        cuisines = self._rows["cuisine"].to_pylist()
+        cuisines: list[str | None] = self._rows["cuisine"].to_pylist()
+        self._words = cuisines
         self.cuisines = Counter(word for word in cuisines if word)
         self._codes = {word: code for code, word in enumerate(self.cuisines)}
-        self._cuisine = np.array([self._codes.get(word, -1) for word in cuisines], dtype=np.int32)
+        self._cuisine = np.array([self._codes.get(word or "", -1) for word in cuisines], dtype=np.int32)
         ids = self._rows["poi_id"].to_pylist()
         self._tags = [tuple(tags or ()) for tags in self._rows["tags"].to_pylist()]
         self._by_id = {poi_id: row for row, poi_id in enumerate(ids)}
@@ -173,10 +173,17 @@ class OpenIndex:
         values: list[Any] = self._rows[name].to_pylist()
         return values
 
-    def met_needs(self, rows: Iterable[int], needs: Iterable[str]) -> frozenset[str]:
-        """Those needs that one of these restaurants at least is known to meet."""
-        held = {key for row in rows for key, value in self._tags[row] if value == "yes"}
-        return frozenset(need for need in needs if need in held)
+    def meets(self, row: int, need: str) -> bool:
+        """Whether a restaurant is known to meet a need."""
+        return (need, "yes") in self._tags[row]
+
+    def has(self, row: int, tag: str) -> bool:
+        """Whether a restaurant has a tag at all."""
+        return any(key == tag for key, _ in self._tags[row])
+
+    def cuisine_at(self, row: int) -> str | None:
+        """The cuisine word of a restaurant."""
+        return self._words[row]
 
     def _names(self) -> dict[str, list[int]]:
         by_name: dict[str, list[int]] = {}

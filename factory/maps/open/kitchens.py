@@ -1,6 +1,6 @@
 """What a restaurant of open map data cooks, in the plan's words, and what says so: its tag, its brand or its name. Pure.
 
-A tag that names a kitchen wins; brand and name make a general one (中餐, 亚洲菜, 咖啡) more telling; 中国楼酒家 is 中餐 by name alone.
+A tag that names a kitchen wins; brand and name make a general one (中餐, 亚洲菜, 咖啡) more telling; a name alone may say 中餐.
 """
 
 from __future__ import annotations

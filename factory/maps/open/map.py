@@ -5,24 +5,36 @@ What the data does not hold is not there: with OpenStreetMap nobody can wish for
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from factory.errors import NoSuchPlace, UsageError
 from factory.geo import distance_m
 from factory.maps.open.building import build, fingerprint
+from factory.maps.open.gates import LEAST_CUISINES, distinct_answers, words_at
 from factory.maps.open.index import SAME_PLACE_M, NamedPlace, OpenIndex
 from factory.maps.open.words import NEEDS, NOT_EATEN
 from factory.maps.service import PAGE_SIZE, PoiPage
-from factory.plan.vocabulary import BUDGETS_CNY, DIETS_ASKED, LOW_BUDGET_CNY, RADII_M, TASTES, TIGHT_RADII_M, WishWords
+from factory.plan.vocabulary import (
+    BUDGETS_CNY,
+    DIETS_ASKED,
+    LOW_BUDGET_CNY,
+    RADII_M,
+    TASTES,
+    TIGHT_RADII_M,
+    PlaceWords,
+    WishWords,
+)
 from factory.records import Place, PlaceName, Poi
 
 MOST_PLACES = 300
 LEAST_AROUND = 15
+STAND_WITHIN_M = 1_500.0
 APART_M = 60.0
 LEAST_OF_CUISINE = 3
 """A cuisine that fewer restaurants have is rare: planned as a hard wish only."""
-LEAST_SHARE_OF_NEED = 0.10
-"""A need that fewer restaurants are known to meet would make nearly every wish impossible."""
+LEAST_WITH_NEED = 2
+"""A need that fewer restaurants of the whole file are known to meet is none; per place and cuisine, gates.py decides."""
 
 
 class OpenMap:
@@ -35,6 +47,7 @@ class OpenMap:
         self.licence = index.licence
         self.attribution = index.attribution
         self.facts = index.facts
+        self._words: WishWords | None = None
         self._asked = 0
         self._circles: dict[tuple[float, float, int, str | None], tuple[list[int], list[float]]] = {}
 
@@ -116,19 +129,50 @@ class OpenMap:
     async def aclose(self) -> None:
         """Nothing to close."""
 
+    @property
+    def least_around(self) -> int:
+        """Restaurants that a place to stand at must have around it; fewer where the whole file is small."""
+        return min(LEAST_AROUND, max(LEAST_OF_CUISINE, len(self._index) // 2))
+
     def places(self) -> tuple[PlaceName, ...]:
         """Places to stand at, taken from the file itself. Raises UsageError when it names none with restaurants around."""
-        found = self._index.places_to_stand(MOST_PLACES, within_m=1_500.0, least=LEAST_AROUND, apart_m=APART_M)
+        found = self._index.places_to_stand(
+            MOST_PLACES, within_m=STAND_WITHIN_M, least=self.least_around, apart_m=APART_M
+        )
         if not found:
             raise UsageError(
                 "The file names no place with restaurants around it: give PLACES=file.csv with the columns name,city,lng,lat."
             )
         return tuple(PlaceName(one.name, one.city, one.kind, one.lng, one.lat) for one in found)
 
+    @property
+    def index(self) -> OpenIndex:
+        """What the file holds."""
+        return self._index
+
+    def words_at(self, place: Place) -> PlaceWords:
+        """What may be wished for at a place."""
+        return words_at(self._index, self.words(), place.lng, place.lat)
+
+    def around_count(self, place: PlaceName) -> int:
+        """Restaurants around a place of the file."""
+        return len(self._index.around(place.lng or 0.0, place.lat or 0.0, STAND_WITHIN_M)[0])
+
+    def distinct_answers(self, places: Iterable[PlaceName], words: WishWords) -> tuple[int, int]:
+        """See gates.distinct_answers."""
+        return distinct_answers(self._index, places, words)
+
     def words(self) -> WishWords:
         """Wishes that this data can fulfil and prove. Raises UsageError when it knows no cuisine."""
+        if self._words is None:
+            self._words = self._wish_words()
+        return self._words
+
+    def _wish_words(self) -> WishWords:
         cuisines = [(word, count) for word, count in self._index.cuisines.most_common() if word not in NOT_EATEN]
         usual = tuple(word for word, count in cuisines if count >= LEAST_OF_CUISINE)
+        if len(usual) < LEAST_CUISINES:  # a small file: what is there at all may be wished for
+            usual = tuple(word for word, _ in cuisines)
         if not usual:
             raise UsageError(
                 "The file gives no cuisine for its restaurants, so nobody can wish for one: take richer data."
@@ -137,14 +181,14 @@ class OpenMap:
         prices = "cost_cny" in self.facts
         return WishWords(
             cuisines=usual,
-            rare_cuisines=tuple(word for word, count in cuisines if count < LEAST_OF_CUISINE),
+            rare_cuisines=tuple(word for word, _ in cuisines if word not in usual),
             tastes=(None, *TASTES[:4]),
             budgets_cny=BUDGETS_CNY if prices else ((None, None),),
             low_budget_cny=LOW_BUDGET_CNY if prices else None,
             radii_m=RADII_M,
             tight_radii_m=TIGHT_RADII_M,
             diets_asked=DIETS_ASKED,
-            needs=("", *(need for need in NEEDS if tags[need] >= LEAST_SHARE_OF_NEED * len(self._index))),
+            needs=("", *(need for need in NEEDS if tags[need] >= LEAST_WITH_NEED)),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from factory.maps.kind import MapAccess, MapKind, Survey
+from factory.maps.open.coverage import coverage
 from factory.maps.open.map import open_map
 from factory.maps.service import MapService
 from factory.sending.limits import Limiter, PoolLimits
@@ -12,7 +13,9 @@ from factory.sending.limits import Limiter, PoolLimits
 
 def _survey(file: str, data: Path) -> Survey:
     maps, print_ = open_map(Path(file), data)
-    return Survey("open", f"open:{maps.provider}:{print_}", maps.provider, maps.words(), maps.places, maps)
+    label, words = f"open:{maps.provider}:{print_}", maps.words()
+    report = tuple(coverage(Path(file).name, maps, words))
+    return Survey("open", label, maps.provider, words, maps.places, maps, maps.words_at, report)
 
 
 def _pools(access: MapAccess) -> dict[str, PoolLimits]:  # noqa: ARG001 - nothing leaves the machine

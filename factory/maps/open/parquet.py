@@ -45,7 +45,8 @@ def read_overture(connection: duckdb.DuckDBPyConnection, columns: frozenset[str]
         select 'overture-' || id as poi_id, names.primary as name, {common} as common,
             {_first("addresses", "freeform", columns)} as address, {_first("addresses", "locality", columns)} as city,
             (bbox.xmin + bbox.xmax) / 2 as lng, (bbox.ymin + bbox.ymax) / 2 as lat,
-            {"phones[1]" if "phones" in columns else "null"} as tel, {"websites[1]" if "websites" in columns else "null"} as website,
+            {"phones[1]" if "phones" in columns else "null"} as tel,
+            {"websites[1]" if "websites" in columns else "null"} as website,
             {"brand.names.primary" if "brand" in columns else "null"} as brand,
             list_concat([{new}, {old}], {newer if "taxonomy" in columns else "[]"}, {older}) as categories,
             coalesce({new}, {old}) as kind, {"taxonomy.hierarchy[1]" if "taxonomy" in columns else "null"} as root

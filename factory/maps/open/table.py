@@ -84,7 +84,7 @@ def read_table(connection: duckdb.DuckDBPyConnection, columns: frozenset[str], p
         "where name is not null and lng between -180 and 180 and lat between -90 and 90"
     ).to_arrow_table()
     if not rows.num_rows:
-        raise UsageError(f"{path} holds no row with a name and coordinates: nothing can be recommended from it.")
+        raise UsageError(f"{path} holds no restaurant with a name (and lng, lat): nothing can be recommended from it.")
     pois = [_poi(number, row) for number, row in enumerate(_restaurants(rows.to_pylist(), path))]
     return OpenRows(pa.Table.from_pylist(pois, POI_COLUMNS), PLACE_COLUMNS.empty_table(), terms)
 

@@ -182,7 +182,8 @@ NEVER_STOOD_AT: dict[str, frozenset[str]] = {
 }
 """Whatever else such an object is tagged, it is a hotel or a gym to people."""
 NOT_NAMED_SO = re.compile(
-    r"hotel|hostel|motel|酒店|宾馆|旅馆|旅舍|客栈|健身|(?<![a-z])(?:gym|fitness|kuntosali|crossfit|elixia|yoga)(?![a-z])",
+    r"hotel|hostel|motel|酒店|宾馆|旅馆|旅舍|客栈|健身|"
+    r"(?<![a-z])(?:gym|fitness|kuntosali|crossfit|elixia|yoga)(?![a-z])",
     re.IGNORECASE,
 )
 """Names of hotels and gyms, whatever their tags say."""
