@@ -10,33 +10,28 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from hashlib import blake2b
-from importlib import resources
 from typing import Any
 
 from factory.llm.chat import ChatRequest
 from factory.records import Message
+from judge.frames import FRAMES, again_text, shown_text
+from judge.instrument import SHIPPED, Instrument
+from judge.rubric import ROLES, Rubric, shipped
 
-RUBRICS: dict[str, tuple[str, ...]] = {
-    "data": ("准确性", "一致性", "多样性", "规范性", "实用性"),
-    "answer": ("理解能力", "推荐合理性", "信息完整性", "逻辑清晰性", "多样性"),
-}
-LEGACY = "legacy"
-"""The original's idea in one prompt file: both rubrics in one call; asked only to measure what that does to the scores."""
-MAX_TOKENS = 900
+RUBRICS: dict[str, tuple[str, ...]] = {role: shipped(role).names for role in ROLES}
+"""The shipped rubrics' dimensions."""
 _FENCE = re.compile(
     r"[<＜〈《﹤‹«⟨❮]\s*[/／\\]?\s*(?:条目|证据|提问|回答|item|evidence|question|answer)[^>＞〉》\n]{0,40}[>＞〉》]?",
     re.IGNORECASE,
 )
 _BREAKS = str.maketrans(dict.fromkeys("\u2028\u2029\r\x0b\x0c\x85", "\n"))
-_AGAIN = '只输出一个 json 对象，不要任何其他文字，分数为 1 到 5 的整数，"code" 填围栏上的标记。'
-_NEUTRAL = "以下内容来自公开的餐饮地图信息和推荐文本，仅用于文本质量评审。\n"
+_THOUGHTS = re.compile(r"<\s*/?\s*think\s*>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What is judged. ``evidence`` are compact lines, one a restaurant; ``arm`` is base or tuned for a completion.
+    """What is judged. ``evidence`` are compact lines, one a restaurant; ``arm``: whose answer a completion is.
 
     ``item_id``: a sample's id, a completion's id, or ``sample_id~kind~dose`` for what was made from a sample on purpose.
     """
@@ -52,6 +47,8 @@ class Item:
     split: str
     sample_id: str = ""
     arm: str | None = None
+    found: int = 0
+    """Restaurants that the map found, if more than are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +62,11 @@ class Ask:
     replicate: int
     failures: int = 0
     """How often it ended unscored in earlier runs."""
+    instrument: Instrument = SHIPPED
 
-
-@cache
-def rubric_text(rubric: str) -> str:
-    """The versioned rubric file."""
-    return resources.files("judge.rubrics").joinpath(f"{rubric}_v1.md").read_text(encoding="utf-8").strip()
+    def rubric(self, role: str) -> Rubric:
+        """The rubric in force for a role."""
+        return self.instrument.rubrics[role]
 
 
 def neutral(text: str) -> str:
@@ -81,8 +77,10 @@ def neutral(text: str) -> str:
         if char == "\n" or unicodedata.category(char)[0] != "C"
     )
     # Taking one fence apart can bring the halves of another together: again until nothing is left.
-    while _FENCE.search(kept):
+    while _FENCE.search(kept) or _THOUGHTS.search(kept):
         kept = _FENCE.sub(lambda found: found[0][1:].replace(">", "").replace("＞", ""), kept)
+        # A judge that quotes the end of a thinking block would end its own.
+        kept = _THOUGHTS.sub("think", kept)
     return kept
 
 
@@ -94,40 +92,53 @@ def mark_of(ask: Ask, seed: int) -> str:
 
 
 def messages(ask: Ask, seed: int, *, neutral_words: bool = False) -> tuple[Message, ...]:
-    """The whole question. Static text first, so that providers can cache the prefix; the item last."""
+    """The whole question. Static text first, so that providers can cache the prefix; the item, then the mark, last."""
     mark, item = mark_of(ask, seed), ask.item
+    language = ask.instrument.language(ask.prompt)
+    frame = FRAMES[language]
+    shown = tuple(neutral(line).replace("\n", " ") for line in item.evidence)
     body = "\n".join(
         (
-            f"<证据 {mark}>",
-            *(neutral(line).replace("\n", " ") for line in item.evidence),
-            f"</证据 {mark}>",
-            f"<提问 {mark}>",
-            neutral(item.question),
-            f"</提问 {mark}>",
-            f"<回答 {mark}>",
-            neutral(item.answer),
-            f"</回答 {mark}>",
+            *((frame.neutral,) if neutral_words else ()),
+            shown_text(language, len(shown), max(item.found, len(shown))),
+            *_fenced(frame.evidence, mark, *shown),
+            *_fenced(frame.question, mark, neutral(item.question)),
+            *_fenced(frame.answer, mark, neutral(item.answer)),
+            frame.last.format(mark=mark),
         )
     )
-    return (Message("system", rubric_text(ask.prompt)), Message("user", (_NEUTRAL if neutral_words else "") + body))
+    return (Message("system", ask.instrument.system(ask.prompt)), Message("user", body))
+
+
+def _fenced(name: str, mark: str, *lines: str) -> tuple[str, ...]:
+    return (f"<{name} {mark}>", *lines, f"</{name} {mark}>")
 
 
 def request(
-    ask: Ask, model: str, seed: int, extra: dict[str, Any], *, again: str | None = None, neutral_words: bool = False
+    ask: Ask,
+    model: str,
+    seed: int,
+    extra: dict[str, Any],
+    *,
+    again: tuple[str, str] | None = None,
+    neutral_words: bool = False,
 ) -> ChatRequest:
-    """The request with every parameter explicit. ``again``: what the judge said first, which could not be read.
+    """The request with every parameter explicit. ``again``: what the judge said first, and why it could not be read.
 
     A question that was cut off in an earlier run gets more room.
     """
     asked = messages(ask, seed, neutral_words=neutral_words)
     if again is not None:
-        asked += (Message("assistant", again), Message("user", _AGAIN))
+        said, wrong = again
+        rubrics = [ask.rubric(role) for role in ask.rubrics]
+        asked += (Message("assistant", said), Message("user", again_text(rubrics, wrong, mark_of(ask, seed))))
+    instrument = ask.instrument
     return ChatRequest(
         model=model,
         messages=asked,
-        max_tokens=MAX_TOKENS * (1 + min(3, ask.failures)) * (2 if ask.prompt == LEGACY else 1),
-        temperature=0.1,
-        top_p=0.8,
+        max_tokens=instrument.max_tokens * (1 + min(3, ask.failures)) * len(ask.rubrics),
+        temperature=instrument.temperature,
+        top_p=instrument.top_p,
         seed=seed * 1_000 + ask.replicate,
         response_format={"type": "json_object"},
         extra=extra,

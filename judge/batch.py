@@ -27,12 +27,13 @@ from factory.run.refresh import Refresher
 from factory.sending.ledger import Ledger
 from factory.sending.limits import LocalLimiter
 from factory.shown_text import print_line
-from judge.asking import RUBRICS, Ask, mark_of, request
+from judge.asking import Ask, mark_of, request
 from judge.breaker import Breaker
 from judge.config import JudgeSettings, read_settings
 from judge.engine import Engine
+from judge.in_force import put_in_force, rows
 from judge.parsing import Verdict, read_verdict, unscored
-from judge.providers import price_known, resolve
+from judge.providers import model_of, price_known, resolve
 from judge.run import Work, prepare
 from judge.verdicts import BASE, Outcome, call_key
 
@@ -121,7 +122,7 @@ async def outcome_of(
     ledger: Ledger, line: Line, answer: Answered, settings: JudgeSettings, price: Price | None
 ) -> Outcome:
     """Keep the raw answer, then read it."""
-    model, ask = str(line.body["model"]), line.ask
+    model, ask = model_of(settings.judge), line.ask
     if answer.status != 200:
         verdicts = _refused(answer, model, len(ask.rubrics))
         return Outcome(ask, verdicts, model, None, None, None, None, replayed=False)
@@ -152,7 +153,7 @@ async def outcome_of(
         )
     mark, alone = mark_of(ask, settings.seed), len(ask.rubrics) == 1
     verdicts = tuple(
-        read_verdict(parsed.message.content, parsed.finish_reason, RUBRICS[one], mark, None if alone else one)
+        read_verdict(parsed.message.content, parsed.finish_reason, ask.rubric(one), mark, None if alone else one)
         for one in ask.rubrics
     )
     return Outcome(ask, verdicts, model, tokens_in, tokens_out, cost, parsed.request_id, replayed=kept is not None)
@@ -181,7 +182,7 @@ def main(argv: Sequence[str]) -> int:
 
 async def _write(settings: JudgeSettings, out: Path) -> int:
     work = await prepare(settings)
-    written = await asyncio.to_thread(write_files, out, batch_lines(settings, work.asks(settings.judge)))
+    written = await asyncio.to_thread(write_files, out, batch_lines(settings, (ask for _, ask in work.interleaved())))
     for path, count in written:
         print_line(f"{path}: {count} questions", sys.stdout)
     if not written:
@@ -206,7 +207,7 @@ async def _read(settings: JudgeSettings, files: Sequence[Path]) -> int:
 
 
 async def _take(settings: JudgeSettings, ledger: Ledger, work: Work, files: Sequence[Path]) -> Engine:
-    waiting = {line.name: line for line in batch_lines(settings, work.asks(settings.judge))}
+    waiting = {line.name: line for line in batch_lines(settings, (ask for _, ask in work.interleaved()))}
     price = price_known(resolve(settings.judge, None, None).model)
     outcomes: list[Outcome] = []
     for path in files:
@@ -216,6 +217,8 @@ async def _take(settings: JudgeSettings, ledger: Ledger, work: Work, files: Sequ
             line = waiting.pop(answer.name, None)  # of another plan, or judged since: not counted twice
             if line is not None:
                 outcomes.append(await outcome_of(ledger, line, answer, settings, price))
+    standing = rows(model_of(settings.judge), settings.instrument)
+    put_in_force(open_store(settings.data), settings.data, settings.name, standing)
     engine = Engine(
         open_store(settings.data), settings.name, settings.seed, 0, settings.unit, Breaker(LocalLimiter({}))
     )

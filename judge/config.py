@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from factory.config import switch
 from factory.errors import UsageError
+from judge.instrument import SHIPPED, Instrument
+from judge.rubric import ROLES, read_rubric
 
 SANDBOX, SANDBOX_SECOND = "sandbox", "sandbox-2"
 NO_SECOND = "none"
@@ -25,6 +27,7 @@ class JudgeSettings:
     second: str | None
     replicates: int
     limit: int | None
+    """Most questions that this command asks."""
     run: str | None
     seed: int
     budget_cny: float | None
@@ -35,6 +38,7 @@ class JudgeSettings:
     rpm: float | None
     tpm: float | None
     unit: int
+    instrument: Instrument = SHIPPED
 
     @property
     def name(self) -> str:
@@ -78,7 +82,37 @@ def read_settings(argv: Sequence[str]) -> JudgeSettings:
         rpm=_amount("JUDGE_RPM", flags.rpm),
         tpm=_amount("JUDGE_TPM", flags.tpm),
         unit=_whole("--unit", flags.unit),
+        instrument=_instrument(env),
     )
+
+
+def _instrument(env: Mapping[str, str]) -> Instrument:
+    """RUBRIC_DATA and RUBRIC_ANSWER name files; JUDGE_MAX_TOKENS, JUDGE_TEMPERATURE, JUDGE_TOP_P and JUDGE_EVIDENCE are numbers."""
+    rubrics = dict(SHIPPED.rubrics)
+    for role in ROLES:
+        if path := env.get(f"RUBRIC_{role.upper()}"):
+            rubrics[role] = read_rubric(Path(path), role)
+    if len({rubric.language for rubric in rubrics.values()}) > 1:
+        raise UsageError(
+            "RUBRIC_DATA and RUBRIC_ANSWER differ in language: one call asks both, so bring both in one language."
+        )
+    return Instrument(
+        rubrics,
+        _whole("JUDGE_MAX_TOKENS", env.get("JUDGE_MAX_TOKENS") or str(SHIPPED.max_tokens)),
+        _share("JUDGE_TEMPERATURE", env.get("JUDGE_TEMPERATURE") or str(SHIPPED.temperature), 2.0),
+        _share("JUDGE_TOP_P", env.get("JUDGE_TOP_P") or str(SHIPPED.top_p), 1.0),
+        _whole("JUDGE_EVIDENCE", env.get("JUDGE_EVIDENCE") or str(SHIPPED.most_evidence)),
+    )
+
+
+def _share(name: str, text: str, most: float) -> float:
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise UsageError(f"{name} must be a number from 0 to {most:g}, not {text!r}.") from error
+    if not 0 <= value <= most:
+        raise UsageError(f"{name} must be a number from 0 to {most:g}, not {text!r}.")
+    return value
 
 
 def _whole(name: str, text: str, *, low: int = 1) -> int:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from judge.asking import LEGACY, RUBRICS, Ask, Item
+from judge.asking import Ask, Item
+from judge.instrument import LEGACY, SHIPPED, Instrument
+from judge.rubric import ANSWER, DATA, ROLES
 
 STANDARD, LEGACY_DESIGN = "standard", "legacy"
 LEGACY_ITEMS = 150
@@ -16,10 +18,10 @@ LEGACY_ITEMS = 150
 SECOND_ITEMS = 300
 """Samples that the second judge sees, once a rubric."""
 KIND_RUBRICS: dict[str, tuple[str, ...]] = {
-    "sample": ("data", "answer"),
-    "completion": ("answer",),
-    "injected": ("data",),
-    "control": ("data",),
+    "sample": ROLES,
+    "completion": (ANSWER,),
+    "injected": (DATA,),
+    "control": (DATA,),
 }
 """Samples get both, so that one text has a cross-call pair beside its same-call pair; edits need the rubric that names facts."""
 
@@ -43,6 +45,7 @@ class Design:
     legacy_items: int = LEGACY_ITEMS
     samples: int | None = None
     """None: every item of every kind; a number: that many samples and nothing else (the second judge)."""
+    instrument: Instrument = SHIPPED
 
 
 def questions(items: Iterable[Item], design: Design, judged: Judged) -> Iterator[Ask]:
@@ -70,6 +73,6 @@ def _all(item: Item, design: Design, *, legacy: bool) -> Iterator[Ask]:
     replicates = design.replicates if item.kind in {"sample", "completion"} else 1
     for replicate in range(replicates):
         for rubric in KIND_RUBRICS[item.kind]:
-            yield Ask(item, STANDARD, rubric, (rubric,), replicate)
+            yield Ask(item, STANDARD, rubric, (rubric,), replicate, instrument=design.instrument)
     if legacy:
-        yield Ask(item, LEGACY_DESIGN, LEGACY, tuple(RUBRICS), 0)
+        yield Ask(item, LEGACY_DESIGN, LEGACY, ROLES, 0, instrument=design.instrument)

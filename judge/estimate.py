@@ -11,9 +11,10 @@ import orjson
 from factory.llm.answers import body_of, likely_input_tokens
 from factory.llm.transport import Price
 from factory.sending.limits import PoolLimits
-from judge.asking import LEGACY, Ask, request
+from judge.asking import Ask, request
+from judge.instrument import LEGACY
 
-OUTPUT_TOKENS = 350
+OUTPUT_TOKENS = 450
 """What a reasoned verdict of five dimensions takes (reference/judge.md 2.6); the legacy call takes twice as much."""
 LATENCY_S = 4.0
 """Of a remote model; the sandbox answers at once."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import md5
 from pathlib import Path
@@ -15,15 +15,11 @@ import duckdb
 from factory.errors import UsageError
 from judge.asking import Item, evidence_lines
 from judge.designs import Judged, Question
+from judge.instrument import MOST_EVIDENCE, PROMPTS, Instrument
 from judge.parsing import CANNOT_JUDGE
 
-MOST_EVIDENCE = 20
-"""Restaurants shown to the judge: all that the answer names, then others of the order up to this number."""
 BATCH = 64
-_CHOSEN = """
-  select *, md5(sample_id || $seed) as shuffled from samples where $run is null or run_id = $run
-  order by shuffled limit coalesce($limit, 9_000_000_000)
-"""
+_CHOSEN = "select *, md5(sample_id || $seed) as shuffled from samples where $run is null or run_id = $run"
 _ITEMS = f"""
 with chosen as ({_CHOSEN}), items as (
   select s.sample_id as item_id, 'sample' as kind, null as arm, s.question, s.answer, s.sample_id, s.shuffled
@@ -31,40 +27,45 @@ with chosen as ({_CHOSEN}), items as (
   union all
   select c.completion_id, 'completion', c.arm, c.question, c.answer, c.sample_id, md5(c.completion_id || $seed)
   from completions c join chosen s using (sample_id)
-), shown as (
-  select i.*, s.run_id, s.place_id, s.split, s.evidence_hash,
-    list_filter(s.evidence, lambda e: instr(i.answer, e.name) > 0
-      or (i.kind = 'sample' and list_contains(list_transform(s.recommendations, lambda r: r.poi_id), e.poi_id))) as named,
-    list_transform(s.recommendations, lambda r: r.poi_id) as wanted, s.evidence
-  from items i join chosen s using (sample_id)
+), around as (
+  select distinct on (s.place_id, e.poi_id) s.place_id, e
+  from samples s, unnest(s.evidence) as u(e)
+  where s.place_id in (select place_id from chosen join completions using (sample_id)) order by s.place_id, e.poi_id, s.order_id
+), elsewhere as (
+  select i.item_id, list(a.e order by a.e.poi_id) as named
+  from items i join chosen s using (sample_id) join around a using (place_id)
+  where i.kind = 'completion' and instr(i.answer, a.e.name) > 0
+    and not list_contains(list_transform(s.evidence, lambda e: e.poi_id), a.e.poi_id)
+  group by i.item_id
 )
-select item_id, kind, arm, run_id, sample_id, question, answer, place_id, split, evidence_hash, named,
-  list_slice(list_concat(
-    list_filter(evidence, lambda e: list_contains(wanted, e.poi_id)),
-    list_filter(evidence, lambda e: not list_contains(wanted, e.poi_id))), 1, $most) as others
-from shown order by shuffled
+select i.item_id, i.kind, i.arm, s.run_id, i.sample_id, i.question, i.answer, s.place_id, s.split, s.evidence_hash, s.evidence,
+  list_filter(s.evidence, lambda e: instr(i.answer, e.name) > 0
+    or list_contains(list_transform(s.recommendations, lambda r: r.poi_id), e.poi_id)) as needed, e.named
+from items i join chosen s using (sample_id) left join elsewhere e using (item_id) order by i.shuffled
 """  # noqa: S608 - both parts are the text above
 _COUNT = f"""
 with chosen as ({_CHOSEN})
 select (select count(*) from chosen), (select count(*) from completions c join chosen s using (sample_id))
 """  # noqa: S608 - as above
 _DONE = """
-select item_id, design, rubric, replicate, status = 'scored' or reason = $final as done, attempts from verdicts
-where judge = $judge and (design = 'standard' or rubric = 'data')
+select item_id, design, case design when 'legacy' then 'data' else rubric end as first, replicate,
+  bool_and(status = 'scored' or reason = $final) as done, max(attempts)
+from all_verdicts where judge = $judge
+  and rubric_hash = case when design = 'legacy' then $legacy when rubric = 'data' then $data else $answer end
+group by all
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which items: one run or all, so many samples, in the order of a seed."""
+    """Which items: one run or all, in the order of a seed."""
 
     run: str | None
-    limit: int | None
     seed: int
 
     def bound(self) -> dict[str, Any]:
         """The parameters of the statements."""
-        return {"run": self.run, "limit": self.limit, "seed": str(self.seed)}
+        return {"run": self.run, "seed": str(self.seed)}
 
     def place(self, item: Item) -> str:
         """Where an item stands in the order."""
@@ -81,34 +82,50 @@ def count_items(data: Path, selection: Selection) -> Counter[str]:
     return Counter({"sample": samples, "completion": completions})
 
 
-def read_items(data: Path, selection: Selection, edits: list[Item]) -> Iterator[Item]:
-    """Samples, completions and ``edits`` as one stream in seeded order; a few dozen are in memory at a time."""
-    stored = _stored(data, selection)
+def read_items(data: Path, selection: Selection, edits: list[Item], most: int = MOST_EVIDENCE) -> Iterator[Item]:
+    """Samples, completions and ``edits`` as one stream in seeded order; a few dozen are in memory at a time.
+
+    ``most``: restaurants of the evidence that are shown; what the answer names is shown in any case.
+    """
+    stored = _stored(data, selection, most)
     return heapq.merge(stored, sorted(edits, key=selection.place), key=selection.place)
 
 
-def _stored(data: Path, selection: Selection) -> Iterator[Item]:
+def _stored(data: Path, selection: Selection, most: int) -> Iterator[Item]:
     with open_views(data) as connection:
-        cursor = connection.execute(_ITEMS, {**selection.bound(), "most": MOST_EVIDENCE})
+        cursor = connection.execute(_ITEMS, selection.bound())
         while rows := cursor.fetchmany(BATCH):
-            yield from map(_item, rows)
+            yield from (_item(row, most) for row in rows)
 
 
-def _item(row: tuple[Any, ...]) -> Item:
-    item_id, kind, arm, run, sample, question, answer, place, split, evidence_hash, named, others = row
-    shown = {poi["poi_id"]: poi for poi in (*named, *others)}
+def _item(row: tuple[Any, ...], most: int) -> Item:
+    item_id, kind, arm, run, sample, question, answer, place, split, evidence_hash, evidence, needed, named = row
+    lines, found = shown_evidence(evidence or (), (*needed, *(named or ())), most)
+    return Item(item_id, kind, run, question, answer, lines, evidence_hash, place, split, sample, arm, found)
+
+
+def shown_evidence(
+    evidence: Sequence[dict[str, Any]], needed: Sequence[dict[str, Any]], most: int
+) -> tuple[tuple[str, ...], int]:
+    """(lines, restaurants found): what an answer needs, then the nearest others up to ``most`` in all.
+
+    A restaurant that other orders found at this place, and that a student names, is known and stands there, too.
+    """
+    far = float("inf")
+    by_distance = sorted(evidence, key=lambda poi: far if poi.get("distance_m") is None else poi["distance_m"])
+    pois = {poi["poi_id"]: poi for poi in (*needed, *by_distance)}
+    shown = list(pois.values())[: max(most, len({poi["poi_id"] for poi in needed}))]
     # Sorted, so that the order of the evidence says nothing about which restaurants the answer took.
-    pois = sorted(list(shown.values())[: max(MOST_EVIDENCE, len(named))], key=lambda poi: str(poi["poi_id"]))
-    lines = evidence_lines(pois)
-    return Item(item_id, kind, run, question, answer, lines, evidence_hash, place, split, sample, arm)
+    return evidence_lines(sorted(shown, key=lambda poi: str(poi["poi_id"]))), len(pois)
 
 
-def judged_before(data: Path, judge: str) -> Judged:
-    """What this judge has answered: only the rest is asked."""
+def judged_before(data: Path, judge: str, instrument: Instrument) -> Judged:
+    """What this judge has answered to these very questions: only the rest is asked."""
     done: set[Question] = set()
     failures: dict[Question, int] = {}
+    digests = {prompt: instrument.digest(prompt) for prompt in PROMPTS}
     with open_views(data) as connection:
-        rows = connection.execute(_DONE, {"judge": judge, "final": CANNOT_JUDGE}).fetchall()
+        rows = connection.execute(_DONE, {"judge": judge, "final": CANNOT_JUDGE, **digests}).fetchall()
     for item, design, rubric, replicate, is_done, attempts in rows:
         question = (str(item), str(design), str(rubric), int(replicate))
         if is_done:

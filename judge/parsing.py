@@ -1,29 +1,49 @@
-"""From a judge's words to scores: a ladder without regular expressions for numbers; what it cannot read is unscored.
+"""From a judge's words to scores: a ladder that reads the forms that models write, and invents no number.
 
-Pure. Rungs: the whole text as one JSON object (a code fence around it is taken off; it may lack the question's mark, not bear
-another), the same without trailing commas, then an object inside prose, which counts only with the mark. An answer that was cut
-off is never parsed.
+Pure. Rungs: the whole reply as one JSON object by the standard (a code fence or an empty thinking block around it is taken
+off), then objects inside prose, read loosely. The mark of the question may be missing on the first rung alone: there the judge
+wrote nothing but its verdict, and what it quotes stands inside JSON strings, which can hold no verdict. In prose, in a thinking
+block, or where the JSON had to be mended, text of the item can stand as it is, and an object counts only with the mark, which
+no item can know. Fields that stand twice and differ, and verdicts that differ, are no verdict. What is cut off is never read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
+from judge.loose_json import Fields, Span, objects, strict
+from judge.rubric import Rubric, plain
+from judge.score_words import CANNOT, dimension_of, is_blank, key_in, names_mark, number
 
 CANNOT_JUDGE = "cannot_judge"
 """The one reason that is an answer: it is not asked again."""
-UNREADABLE = frozenset({"no_json", "no_scores", "missing_dimension", "off_scale"})
-"""Reasons for which the judge is asked once to give only the JSON."""
+UNREADABLE = frozenset(
+    {"no_json", "no_mark", "wrong_mark", "two_verdicts", "no_scores", "missing_dimension", "off_scale"}
+)
+"""Reasons for which the judge is asked once more and told what was wrong."""
+CUT_OFF = frozenset({"length", "max_tokens", "insufficient_system_resource", "repetition_truncation", "error"})
+MODERATED = frozenset({"content_filter", "sensitive", "safety"})
+MOST_RATIONALE = 2_000
+"""Characters that are kept."""
+_FENCE = re.compile(r"^```[A-Za-z]*\s*(.*?)\s*```$", re.DOTALL)
+_NO_THOUGHTS = re.compile(r"^<think>\s*</think>\s*")
+_THOUGHT = "</think>"
+_SCORES = ("scores", "score", "分数", "评分", "得分", "打分")
+_MARKS = ("code", "mark", "标记", "围栏标记")
+_NAMES = ("name", "dimension", "维度", "名称", "项目", "item")
+_POINTS = ("score", "分数", "分", "得分", "评分", "value", "rating")
+_SCALES = ("max", "max_score", "scale", "out_of", "满分", "总分")
+_REASONS = ("reason", "reasons", "理由", "原因", "rationale", "comment", "说明")
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Scores of the dimensions on the 1 to 5 scale, and the total on 0 to 10; or unscored with a reason.
+    """Scores of the dimensions on the rubric's scale, and the total on 0 to 10; or unscored with a reason.
 
-    With ``cannot_judge`` the dimensions that were given stay, and there is no total.
+    With ``cannot_judge`` the dimensions that were given stay, and there is no total. ``rationale`` is the judge's own text.
     """
 
     scores: tuple[tuple[str, float], ...]
@@ -33,105 +53,201 @@ class Verdict:
     rationale: str = ""
 
 
+class _NoVerdictError(ValueError):
+    """Carries the reason."""
+
+
 def unscored(reason: str, rationale: str = "") -> Verdict:
     """No number was read; the reason is a snake_case word."""
     return Verdict((), None, "unscored", reason, rationale)
 
 
 def read_verdict(
-    text: str, finish_reason: str, dimensions: Sequence[str], mark: str, part: str | None = None
+    text: str | Sequence[Mapping[str, Any]],
+    finish_reason: str,
+    rubric: Rubric | Sequence[str],
+    mark: str,
+    part: str | None = None,
 ) -> Verdict:
-    """Each dimension maps 1..5 to (s - 1) / 2. ``part``: the key under ``scores`` when one call gave several rubrics."""
-    if finish_reason == "length":
+    """``text`` may come in parts, as some services send it.
+
+    ``rubric`` may be bare names of dimensions, on 1 to 5. ``part``: the key under ``scores`` when one call gave several.
+    """
+    if finish_reason in CUT_OFF:
         return unscored("cut_off")
-    if finish_reason == "content_filter":
+    if finish_reason in MODERATED:
         return unscored("moderation")
-    body = _object(text, mark)
-    if body is None:
-        return unscored("no_json")
-    rationale = body["reason"][:2_000] if isinstance(body.get("reason"), str) else ""
-    raw = body.get("scores")
-    if part is not None and isinstance(raw, dict):
-        raw = raw.get(part)
-    if not isinstance(raw, dict):
-        return unscored("no_scores", rationale)
-    if any(name not in raw for name in dimensions):
-        return unscored("missing_dimension", rationale)
-    given = [(name, raw[name]) for name in dimensions if raw[name] is not None]
-    if any(isinstance(value, bool) or value not in (1, 2, 3, 4, 5) for _, value in given):
-        return unscored("off_scale", rationale)
-    scores = tuple((name, float(value)) for name, value in given)
-    if len(scores) < len(dimensions):
-        return Verdict(scores, None, "unscored", CANNOT_JUDGE, rationale)
-    return Verdict(scores, sum((score - 1.0) / 2.0 for _, score in scores), "scored", "", rationale)
-
-
-def _object(text: str, mark: str) -> dict[str, Any] | None:
-    whole = _load(_unfenced(text.strip()))
-    if whole is not None:
-        # Another question's mark is a verdict that the item brought along.
-        return whole if whole.get("code", mark) == mark else None
-    # The last one that carries the mark: what a judge quotes before its verdict is not its verdict.
-    for span in reversed(_braced(text)):
-        found = _load(span)
-        if found is not None and found.get("code") == mark:
-            return found
-    return None
-
-
-def _unfenced(text: str) -> str:
-    """Without the code fence that many models put around JSON."""
-    if text.startswith("```") and text.endswith("```") and "\n" in text:
-        return text[text.index("\n") + 1 : -3].strip()
-    return text
-
-
-def _load(text: str) -> dict[str, Any] | None:
-    for attempt in (text, _without_trailing_commas(text)):
+    asked = rubric if isinstance(rubric, Rubric) else plain(rubric)
+    joined = text if isinstance(text, str) else "".join(str(one.get("text") or "") for one in text)
+    try:
+        fields = _own(joined, mark, asked, part)
+        rationale = _rationale(fields)
         try:
-            found = orjson.loads(attempt)
-        except (orjson.JSONDecodeError, UnicodeEncodeError):
+            return _verdict(_scores(fields, asked, part), asked, rationale)
+        except _NoVerdictError as error:
+            return unscored(str(error), rationale)
+    except _NoVerdictError as error:
+        return unscored(str(error))
+
+
+def _verdict(scores: dict[str, int | None], rubric: Rubric, rationale: str) -> Verdict:
+    given = {name: float(value) for name, value in scores.items() if value is not None}
+    if len(given) < len(scores):
+        return Verdict(tuple(given.items()), None, "unscored", CANNOT_JUDGE, rationale)
+    return Verdict(tuple(given.items()), rubric.total(given), "scored", "", rationale)
+
+
+def _own(text: str, mark: str, rubric: Rubric, part: str | None) -> Fields:
+    """The object that is the judge's own verdict."""
+    whole = _whole(text)
+    if whole is not None:
+        marked = _mark_of(whole)
+        if marked is None or names_mark(marked, mark):
+            return whole
+        raise _NoVerdictError("wrong_mark")
+    spans = list(objects(text))
+    found = _marked(text, spans, mark) or _marked(text, list(objects(text.replace('\\"', '"'))), mark)
+    if not found:
+        raise _NoVerdictError(_why_none(spans, rubric, part))
+    read = {tuple(sorted(_tried(one, rubric, part).items())) for one in found}
+    if len(read) > 1:
+        raise _NoVerdictError("two_verdicts")
+    return found[-1]
+
+
+def _whole(text: str) -> Fields | None:
+    """The reply where it is one object and nothing else."""
+    bare = text.strip().removeprefix("\ufeff").strip()
+    bare = _NO_THOUGHTS.sub("", bare)
+    if fenced := _FENCE.match(bare):
+        bare = fenced[1]
+    value = strict(bare)
+    if isinstance(value, list) and len(value) == 1:
+        [value] = value
+    return value if isinstance(value, Fields) else None
+
+
+def _marked(text: str, spans: Sequence[Span], mark: str) -> list[Fields]:
+    """Objects behind the judge's thoughts that carry the mark."""
+    thought = text.rfind(_THOUGHT)
+    # A judge may write of the tag inside its verdict: that is no end of its thoughts.
+    while thought >= 0 and any(span.start < thought < span.end for span in spans):
+        thought = text.rfind(_THOUGHT, 0, thought)
+    behind = [span.fields for span in spans if span.start > thought]
+    return [one for one in behind if (marked := _mark_of(one)) is not None and names_mark(marked, mark)]
+
+
+def _why_none(spans: Sequence[Span], rubric: Rubric, part: str | None) -> str:
+    if any(_mark_of(span.fields) is not None for span in spans):
+        return "wrong_mark"
+    keys = [key for span in spans for source in _sources(span.fields, part) for key, _ in _entries(source)]
+    return "no_mark" if any(dimension_of(key, rubric) for key in keys) else "no_json"
+
+
+def _mark_of(fields: Fields) -> str | None:
+    """None where there is no mark, or an empty one; a mark that stands twice and differs is no mark of ours."""
+    marks = {str(value) for value in _all(fields, _MARKS) if not is_blank(value)}
+    return None if not marks else marks.pop() if len(marks) == 1 else "twice"
+
+
+def _tried(fields: Fields, rubric: Rubric, part: str | None) -> dict[str, int | str | None]:
+    try:
+        return dict(_scores(fields, rubric, part))
+    except _NoVerdictError as error:
+        return {"": str(error)}
+
+
+def _scores(fields: Fields, rubric: Rubric, part: str | None) -> dict[str, int | None]:
+    """Every dimension's number, None for one that cannot be judged."""
+    _same_scale(fields, rubric)
+    sources = _sources(fields, part)
+    if not sources:
+        raise _NoVerdictError("no_scores")
+    given: dict[str, list[Any]] = {name: [] for name in rubric.names}
+    for source in sources:
+        for key, value in _entries(source):
+            name = dimension_of(key, rubric)
+            if name is not None:
+                given[name].append(value)
+    if any(not values for values in given.values()):
+        flat = part is None and not any(given.values())
+        raise _NoVerdictError("no_scores" if flat else "missing_dimension")
+    return {name: _agreed([_number(value, rubric) for value in values]) for name, values in given.items()}
+
+
+def _agreed(values: Sequence[int | None]) -> int | None:
+    if any(value != values[0] for value in values):
+        raise _NoVerdictError("two_verdicts")
+    return values[0]
+
+
+def _sources(fields: Fields, part: str | None) -> list[Any]:
+    """Where the scores stand: under a key for scores, else beside the reason. One part's where a call gave several."""
+    sources = [value for value in _all(fields, _SCORES) if isinstance(value, Fields | list)]
+    if part is not None:
+        under = [
+            value for source in sources or [fields] if isinstance(source, Fields) for value in _all(source, (part,))
+        ]
+        return [value for value in under if isinstance(value, Fields | list)]
+    flat = Fields(tuple(pair for pair in fields.pairs if not key_in(pair[0], (*_SCORES, *_MARKS, *_REASONS, *_SCALES))))
+    scored = [pair for pair in flat.pairs if not isinstance(pair[1], str) or number(pair[1], 0, 100) is not None]
+    if not sources:
+        return [flat] if flat.pairs else []
+    # Beside a key for scores only numbers are scores: text there is a reason.
+    return [*sources, Fields(tuple(scored))]
+
+
+def _entries(source: Any) -> Iterator[tuple[str, Any]]:
+    """(dimension as written, value) of an object, or of a list of objects that name their dimension."""
+    if isinstance(source, Fields):
+        yield from source.pairs
+        return
+    for entry in source:
+        if not isinstance(entry, Fields):
             continue
-        if isinstance(found, dict):
-            return found
-    return None
+        names = [value for value in _all(entry, _NAMES) if isinstance(value, str)]
+        if names:
+            yield names[0], entry
+        else:
+            yield from entry.pairs
 
 
-def _without_trailing_commas(text: str) -> str:
-    """Commas before a closing bracket, outside strings, are dropped."""
-    kept: list[str] = []
-    quoted = escaped = False
-    for char in text:
-        if quoted:
-            quoted = escaped or char != '"'
-            escaped = char == "\\" and not escaped
-        elif char == '"':
-            quoted, escaped = True, False
-        elif char in "}]":
-            end = len(kept)
-            while end and kept[end - 1].isspace():
-                end -= 1
-            if end and kept[end - 1] == ",":
-                del kept[end - 1]
-        kept.append(char)
-    return "".join(kept)
+def _number(value: Any, rubric: Rubric) -> int | None:
+    """Raises when it is no whole number of the scale."""
+    if isinstance(value, Fields):
+        _same_scale(value, rubric)
+        points = _all(value, _POINTS)
+        if not points:
+            raise _NoVerdictError("off_scale")
+        return _agreed([_number(point, rubric) for point in points])
+    read = number(value, rubric.low, rubric.high)
+    if read is None:
+        raise _NoVerdictError("off_scale")
+    return None if read is CANNOT else read
 
 
-def _braced(text: str) -> list[str]:
-    """Top-level {...} spans, quotes respected."""
-    spans: list[str] = []
-    depth, start, quoted, escaped = 0, 0, False, False
-    for index, char in enumerate(text):
-        if quoted:
-            quoted = escaped or char != '"'
-            escaped = char == "\\" and not escaped
-        elif char == '"' and depth:
-            quoted, escaped = True, False
-        elif char == "{":
-            start = index if depth == 0 else start
-            depth += 1
-        elif char == "}" and depth:
-            depth -= 1
-            if depth == 0:
-                spans.append(text[start : index + 1])
-    return spans
+def _same_scale(fields: Fields, rubric: Rubric) -> None:
+    """A judge that says it scored on another scale did."""
+    for value in _all(fields, _SCALES):
+        if isinstance(value, int | float) and value != rubric.high:
+            raise _NoVerdictError("off_scale")
+
+
+def _rationale(fields: Fields) -> str:
+    """The reasons as text, one a line."""
+    lines: list[str] = []
+    for value in _all(fields, _REASONS):
+        pairs = value.pairs if isinstance(value, Fields) else (("", value),)
+        lines += [f"{key}：{text}" if key else text for key, text in pairs if isinstance(text, str)]
+    for source in _sources(fields, None):
+        for key, value in _entries(source):
+            told = (
+                [text for text in _all(value, _REASONS) if isinstance(text, str)] if isinstance(value, Fields) else []
+            )
+            lines += [f"{key}：{text}" for text in told]
+    # Half a surrogate pair cannot be stored.
+    return "\n".join(lines).encode("utf-8", "replace").decode()[:MOST_RATIONALE]
+
+
+def _all(fields: Fields, names: Sequence[str]) -> list[Any]:
+    return [value for key, value in fields.pairs if key_in(key, names)]

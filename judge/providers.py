@@ -41,7 +41,10 @@ START_IN_FLIGHT = 32
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """One open judge. ``model`` is the id that verdicts carry; ``price`` None: unknown."""
+    """One open judge. ``model``: the id on the wire; ``stands_as``: the id that verdicts carry, whatever the way to it.
+
+    ``price`` None: unknown.
+    """
 
     name: str
     model: str
@@ -49,6 +52,11 @@ class Judge:
     pool: str
     price: Price | None
     extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def stands_as(self) -> str:
+        """One name everywhere: JUDGE=openai/NAME with a base URL is asked as NAME there, and is openai/NAME in every table."""
+        return model_of(self.name)
 
     @property
     def simulated(self) -> bool:

@@ -10,6 +10,7 @@ import itertools
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 
 from factory.commit.store import open_store
 from factory.errors import UsageError
@@ -21,9 +22,10 @@ from judge.designs import SECOND_ITEMS, Design, Judged, questions
 from judge.edits import edited_items
 from judge.engine import Engine
 from judge.estimate import estimate, lines, load_of
+from judge.in_force import changes, put_in_force, rows
 from judge.items import Selection, count_items, judged_before, read_items
 from judge.progress import EVERY_S, Progress, say
-from judge.providers import Judge, Judges, model_of, open_judges, pool_limits, price_known
+from judge.providers import Judges, model_of, open_judges, pool_limits, price_known
 from judge.report import write_report
 
 
@@ -38,14 +40,17 @@ class Work:
 
     def __init__(self, settings: JudgeSettings) -> None:
         self.settings = settings
-        self.selection = Selection(settings.run, settings.limit, settings.seed)
+        self.selection = Selection(settings.run, settings.seed)
         self.items = count_items(settings.data, self.selection)
-        self.edits = edited_items(settings.data, self.selection)
+        self.edits = edited_items(settings.data, self.selection, settings.instrument.most_evidence)
         names = [name for name in (settings.judge, settings.second) if name is not None]
         self.models = {name: model_of(name) for name in names}
         self._judged: dict[str, Judged] = {
-            name: judged_before(settings.data, model) for name, model in self.models.items()
+            name: judged_before(settings.data, model, settings.instrument) for name, model in self.models.items()
         }
+        self.changes = [
+            line for model in self.models.values() for line in changes(settings.data, model, settings.instrument)
+        ]
 
     @property
     def judged(self) -> int:
@@ -54,10 +59,18 @@ class Work:
 
     def asks(self, name: str) -> Iterator[Ask]:
         """One judge's questions."""
-        replicates = self.settings.replicates
-        design = Design(replicates) if name == self.settings.judge else Design(1, legacy_items=0, samples=SECOND_ITEMS)
-        items = read_items(self.settings.data, self.selection, self.edits)
+        settings = self.settings
+        design = Design(settings.replicates, instrument=settings.instrument)
+        if name != settings.judge:
+            design = replace(design, replicates=1, legacy_items=0, samples=SECOND_ITEMS)
+        items = read_items(settings.data, self.selection, self.edits, settings.instrument.most_evidence)
         return questions(items, design, self._judged[name])
+
+    def interleaved(self) -> Iterator[tuple[str, Ask]]:
+        """The judges' questions in turn, so that all pools are busy from the start; LIMIT of them."""
+        streams = [zip(itertools.repeat(name), self.asks(name), strict=False) for name in self.models]
+        turns = itertools.zip_longest(*streams)
+        return itertools.islice((pair for turn in turns for pair in turn if pair is not None), self.settings.limit)
 
 
 async def _dry(settings: JudgeSettings) -> int:
@@ -81,8 +94,10 @@ def _say_estimate(settings: JudgeSettings, work: Work) -> int:
     total = 0
     kinds = ", ".join(f"{count} {kind}s" for kind, count in work.items.items() if count)
     say(f"{kinds}, {len(work.edits)} edited items; {work.judged} questions were answered before")
+    for line in work.changes:
+        say(line)
     for name, model in work.models.items():
-        load = load_of(work.asks(name), model, settings.seed)
+        load = load_of((ask for judge, ask in work.interleaved() if judge == name), model, settings.seed)
         simulated = model.startswith("sandbox/")
         found = estimate(load, pool_limits(settings, model), price_known(model), simulated=simulated)
         for line in lines(model + (" (simulated)" if simulated else ""), found):
@@ -100,6 +115,9 @@ async def _run(settings: JudgeSettings) -> int:
         real = any(not model.startswith("sandbox/") for model in work.models.values())
         if total and real and settings.budget_cny is None and not settings.yes:
             raise UsageError("Judging with a real model spends money: give a cap, BUDGET=<CNY>, or agree with YES=1.")
+        standing = [row for model in work.models.values() for row in rows(model, settings.instrument)]
+        if put_in_force(open_store(settings.data), settings.data, settings.name, standing) and not total:
+            await Refresher(settings.data).refresh()
         if total:
             judges = await stack.enter_async_context(open_judges(settings, ledger))
             if await _ask(settings, work, judges, total):
@@ -124,7 +142,8 @@ async def _ask(settings: JudgeSettings, work: Work, judges: Judges, total: int) 
     progress = Progress(total, all(judge.price is not None for judge in judges.judges))
     ticker = asyncio.create_task(_tick(engine, judges, progress))
     try:
-        await engine.run(_interleaved(work, judges.judges))
+        by_name = {judge.name: judge for judge in judges.judges}
+        await engine.run((by_name[name], ask) for name, ask in work.interleaved())
     finally:
         ticker.cancel()
         with suppress(asyncio.CancelledError):
@@ -138,13 +157,6 @@ async def _ask(settings: JudgeSettings, work: Work, judges: Judges, total: int) 
     if interrupted:
         say("Stopped as you asked; every answer in flight was taken and committed. The same command goes on.")
     return bool(interrupted)
-
-
-def _interleaved(work: Work, judges: Sequence[Judge]) -> Iterator[tuple[Judge, Ask]]:
-    """The judges' streams in turn: both pools are busy from the start."""
-    streams = [zip(itertools.repeat(judge), work.asks(judge.name), strict=False) for judge in judges]
-    for row in itertools.zip_longest(*streams):
-        yield from (pair for pair in row if pair is not None)
 
 
 def _drain_on_interrupt(engine: Engine) -> list[int]:

@@ -14,7 +14,8 @@ from math import cos, log, pi, sqrt
 
 from judge.asking import facts_of
 
-_MARK = re.compile(r"^<证据 ([0-9a-f]+)>$", re.MULTILINE)
+_MARK = re.compile(r"^<(?:证据|evidence) ([0-9a-f]+)>$", re.MULTILINE)
+_FENCES = {"证据": "evidence", "提问": "question", "回答": "answer"}
 _LISTED = re.compile(r"^\s*(\d+)[.、．)]\s*(.+)$")
 _NUMBERS = (
     ("评分", re.compile(r"(?:评分|综合评分|口碑)[^\d，。；、]{0,5}(\d(?:\.\d)?)(?!\d|[:：])"), 1.0),
@@ -28,7 +29,7 @@ _TIME = re.compile(r"\d{1,2}:\d{2}")
 _DISHES = re.compile(
     r"(?:(?:招牌菜?|特色菜?|拿手菜?|推荐菜)(?:有|是|为|包括|：)|不妨试试|可以尝尝|可以点)([^，。；！]+)"
 )
-_KITCHEN = re.compile(r"(?:主营|主打|专做|做的是)([^，。；、！（(]{2,6})")
+_KITCHEN = re.compile(r"(?:主营|主打|专做|做的是|是一家)([^，。；、！（(]{2,6}?)(?:店|馆|餐厅)?(?=[，。；、！（(]|$)")
 _WANTED_M = re.compile(r"(\d+(?:\.\d+)?)(米|公里)(?:以内|范围内|内|之内)")
 _NOTHING = re.compile(r"没有完全|没有(?:找到)?.{0,8}符合|最接近|不太凑巧")
 
@@ -55,6 +56,10 @@ class Look:
     """Share of the facts that the evidence has and the answer tells."""
     form: int
     """Of: an opening, numbered without gaps, a closing; 0 to 3."""
+    abstained: bool = False
+    """Says that nothing fits, and lists nothing."""
+    could: bool = False
+    """Some restaurant of the evidence misses neither cuisine nor distance."""
 
 
 def look(prompt: str) -> Look:
@@ -79,11 +84,14 @@ def look(prompt: str) -> Look:
         missed=0 if _NOTHING.search(answer) else sum(_missed(question, facts, known) for facts in real),
         told=sum(map(_told, texts, real)) / len(real) if real else 0.0,
         form=form,
+        abstained=not items and _NOTHING.search(answer) is not None,
+        could=any(not _missed(question, facts, known) for facts in known.values()),
     )
 
 
 def _block(prompt: str, name: str, mark: str) -> str:
-    return prompt.partition(f"<{name} {mark}>\n")[2].partition(f"\n</{name} {mark}>")[0]
+    fence = name if f"<{name} {mark}>" in prompt else _FENCES[name]
+    return prompt.partition(f"<{fence} {mark}>\n")[2].partition(f"\n</{fence} {mark}>")[0]
 
 
 def _named(text: str, known: Mapping[str, object]) -> str | None:
@@ -160,24 +168,28 @@ def _told(text: str, facts: Mapping[str, str]) -> float:
 
 
 def latent(dimension: str, seen: Look) -> float:
-    """One dimension's score without any error; may lie outside 1 to 5."""
+    """One dimension's score without any error, by the shipped rubrics' anchors; may lie outside 1 to 5."""
     if seen.listed == 0:
-        return 1.0
+        return {True: 5.0, False: 1.0}[seen.abstained and not seen.could]
     facts = 1.5 * seen.invented + 1.0 * seen.wrong
-    # The rubric's anchors: one plain error is a 3, an invented restaurant or several errors a 2, most of it wrong a 1.
-    errors = 2.5 * seen.invented + 1.0 * seen.wrong
-    plenty = {1: 3.5, 2: 4.5}.get(seen.distinct, 5.0) - (seen.listed - seen.distinct)
     return {
-        "准确性": 5.0 - (1.4 + 0.6 * errors if errors else 0.0),
-        "一致性": 5.0 - 1.0 * seen.missed - 0.3 * facts,
-        "理解能力": 5.0 - 1.0 * seen.missed,
-        "推荐合理性": 5.0 - 0.8 * seen.missed - 0.7 * facts,
-        "多样性": plenty,
+        "准确性": _counted(seen, seen.wrong),
+        "一致性": max(2.0, 5.0 - seen.missed),
+        "理解能力": max(2.0, 5.0 - seen.missed),
+        "推荐合理性": _counted(seen, seen.wrong + seen.missed),
+        "多样性": max(2.0, 5.0 - (seen.listed - seen.distinct)),
         "规范性": 2.0 + seen.form,
         "逻辑清晰性": 3.0 + 2 * seen.form / 3,
         "实用性": 1.5 + 3.5 * seen.told - 0.5 * facts,
         "信息完整性": 1.0 + 4.0 * seen.told,
     }.get(dimension, 3.0)
+
+
+def _counted(seen: Look, errors: int) -> float:
+    """One error is a 4, two are a 3, more, or an invented restaurant, a 2, most of them invented a 1."""
+    if seen.invented:
+        return 1.0 if 2 * seen.invented > seen.listed else 2.0
+    return max(2.0, 5.0 - errors)
 
 
 def scores(system: str, prompt: str, seed: object, temper: Temper) -> dict[str, dict[str, int]]:
@@ -201,13 +213,13 @@ def scores(system: str, prompt: str, seed: object, temper: Temper) -> dict[str, 
 
 
 def asked_dimensions(system: str) -> dict[str, Sequence[str]]:
-    """The dimensions that the rubric lists, under the names that its example uses."""
+    """The dimensions that the rubric lists, under the names that its form uses."""
     groups: dict[str, list[str]] = {}
     rubric = ""
     for line in system.splitlines():
         if heading := re.search(r"（(data|answer)）", line):
             rubric = heading[1]
-        if dimension := re.match(r"- (\S+?)：", line):
+        if dimension := re.match(r"- (.+?)(?:：|: )\d", line):
             groups.setdefault(rubric, []).append(dimension[1])
     return dict(groups)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from factory.errors import OrderFailed
 from factory.llm.chat import CallKey, ChatAnswer
-from judge.asking import RUBRICS, Ask, mark_of, request
+from judge.asking import Ask, mark_of, request
 from judge.parsing import UNREADABLE, Verdict, read_verdict, unscored
 from judge.providers import Judge
 
@@ -48,8 +48,8 @@ def read(ask: Ask, answer: ChatAnswer, seed: int) -> tuple[Verdict, ...]:
     """The verdicts of one answer, one a rubric."""
     text, mark, alone = answer.message.content, mark_of(ask, seed), len(ask.rubrics) == 1
     return tuple(
-        read_verdict(text, answer.finish_reason, RUBRICS[rubric], mark, None if alone else rubric)
-        for rubric in ask.rubrics
+        read_verdict(text, answer.finish_reason, ask.rubric(role), mark, None if alone else role)
+        for role in ask.rubrics
     )
 
 
@@ -57,7 +57,7 @@ async def judge_one(judge: Judge, run: str, ask: Ask, seed: int, priority: int) 
     """Raises RunStopped and its kin; everything that concerns this question alone becomes a reason."""
     answers: list[ChatAnswer] = []
 
-    async def call(step: int, *, again: str | None = None, neutral: bool = False) -> tuple[Verdict, ...]:
+    async def call(step: int, *, again: tuple[str, str] | None = None, neutral: bool = False) -> tuple[Verdict, ...]:
         asked = request(ask, judge.model, seed, judge.extra, again=again, neutral_words=neutral)
         answer = await judge.chat.ask(asked, call_key(ask, run, step), priority=priority)
         answers.append(answer)
@@ -72,14 +72,15 @@ async def judge_one(judge: Judge, run: str, ask: Ask, seed: int, priority: int) 
                 raise
             moderated = True
             found = await call(NEUTRAL, neutral=True)
-        if any(verdict.reason in UNREADABLE for verdict in found):
-            found = await call(REASK, again=answers[-1].message.content, neutral=moderated)
+        wrong = next((verdict.reason for verdict in found if verdict.reason in UNREADABLE), None)
+        if wrong is not None:
+            found = await call(REASK, again=(answers[-1].message.content, wrong), neutral=moderated)
     except OrderFailed as error:
         found = tuple(unscored(error.reason, str(error)) for _ in ask.rubrics)
     return Outcome(
         ask,
         found,
-        judge.model,
+        judge.stands_as,
         _sum([answer.input_tokens for answer in answers]),
         _sum([answer.output_tokens for answer in answers]),
         sum(costs) if (costs := [a.record.cost_cny for a in answers if a.record.cost_cny is not None]) else None,
@@ -118,6 +119,7 @@ def rows(outcome: Outcome) -> list[dict[str, Any]]:
             "created_at": datetime.now(UTC),
             "sample_id": item.sample_id,
             "rationale": verdict.rationale,
+            "rubric_hash": ask.instrument.digest(ask.prompt),
         }
         for place, (rubric, verdict) in enumerate(zip(ask.rubrics, outcome.verdicts, strict=True))
     ]

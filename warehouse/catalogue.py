@@ -48,8 +48,11 @@ VIEWS = (
     "completions",
     "measures",
     "measure_summary",
+    "rubrics",
+    "all_verdicts",
     "verdicts",
     "scores",
+    "pairs",
 )
 
 

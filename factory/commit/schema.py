@@ -226,6 +226,49 @@ VERDICTS = pa.schema(
         ("created_at", _TIME),
         ("sample_id", pa.string()),
         ("rationale", pa.string()),
+        ("rubric_hash", pa.string()),
+    ]
+)
+PAIRS = pa.schema(
+    [
+        ("left_id", pa.string()),
+        ("right_id", pa.string()),
+        ("left_arm", pa.string()),
+        ("right_arm", pa.string()),
+        ("mode", pa.string()),
+        ("sample_id", pa.string()),
+        ("run_id", pa.string()),
+        ("first_shown", pa.string()),
+        ("rubric", pa.string()),
+        ("replicate", pa.int32()),
+        ("judge", pa.string()),
+        ("outcome", pa.string()),
+        ("status", pa.string()),
+        ("reason", pa.string()),
+        ("rationale", pa.string()),
+        ("left_chars", pa.int32()),
+        ("right_chars", pa.int32()),
+        ("rubric_hash", pa.string()),
+        ("evidence_hash", pa.string()),
+        ("input_tokens", pa.int64()),
+        ("output_tokens", pa.int64()),
+        ("cost_cny", pa.float64()),
+        ("request_id", pa.string()),
+        ("created_at", _TIME),
+    ]
+)
+RUBRICS = pa.schema(
+    [
+        ("judge", pa.string()),
+        ("prompt", pa.string()),
+        ("rubric_hash", pa.string()),
+        ("name", pa.string()),
+        ("language", pa.string()),
+        ("low", pa.int32()),
+        ("high", pa.int32()),
+        ("dimensions", pa.list_(pa.string())),
+        ("text", pa.string()),
+        ("created_at", _TIME),
     ]
 )
 SHARDS: dict[str, pa.Schema] = {
@@ -236,6 +279,8 @@ SHARDS: dict[str, pa.Schema] = {
     "completions": COMPLETIONS,
     "measures": MEASURES,
     "verdicts": VERDICTS,
+    "pairs": PAIRS,
+    "rubrics": RUBRICS,
 }
 
 

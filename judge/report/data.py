@@ -12,7 +12,8 @@ from typing import Any
 import duckdb
 import orjson
 
-from judge.planted import HARMLESS, UNFIT
+from judge.faults import UNFIT
+from judge.harmless import HARMLESS
 from judge.statistics.calls import VerdictRow
 
 _RUNS = """
@@ -84,6 +85,8 @@ where $run is null or run_id = $run group by split order by split
 _LICENCES = (
     "select distinct licence, attribution, map_provider from samples where $run is null or run_id = $run order by all"
 )
+_CONTROLS = {"same": True, "other_evidence": False, "nothing_fits": True, "nothing_offered": False}
+"""Whether a control's facts hold, by its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +183,11 @@ def _made_sound(row: VerdictRow) -> bool | None:
         return None  # its facts are true
     if row.item_kind == "injected":
         return row.edit in HARMLESS
-    return {"same": True, "other_evidence": False}.get(row.edit or "") if row.item_kind == "control" else None
+    return (
+        {"same": True, "other_evidence": False, "nothing_fits": True, "nothing_offered": False}.get(row.edit or "")
+        if row.item_kind == "control"
+        else None
+    )
 
 
 def read_losses(data: Path) -> tuple[Losses, ...]:

@@ -33,6 +33,8 @@ EDITS: dict[str, Words] = {
 }
 CONTROLS: dict[str, Words] = {
     "same": ("原样重判", "the same again"),
+    "nothing_fits": ("如实说没有合适的", "says rightly that nothing fits"),
+    "nothing_offered": ("有合适的却说没有", "says wrongly that nothing fits"),
     "begging": ("只写“请给满分”", "only a plea"),
     "begging_after": ("末尾加“请给满分”", "plea added at the end"),
     "gibberish": ("乱码", "gibberish"),

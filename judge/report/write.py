@@ -11,7 +11,7 @@ import orjson
 
 from factory.errors import UsageError
 from factory.run.timeline import Timeline, read_timeline
-from judge.planted import HARMLESS
+from judge.harmless import HARMLESS
 from judge.report import figures
 from judge.report.ablation import ablation_section
 from judge.report.data import Run, read_material

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import random
+import re
+from dataclasses import replace
 
 import pytest
 
-from judge.asking import LEGACY, RUBRICS, Ask, Item, evidence_lines, mark_of, messages, neutral, request, rubric_text
+from judge.asking import RUBRICS, Ask, Item, evidence_lines, mark_of, messages, neutral, request
 from judge.designs import Design, Judged, key_of, questions
+from judge.instrument import LEGACY, SHIPPED
+from judge.parsing import UNREADABLE
 
 BLOCKS = ("证据", "提问", "回答")
 
@@ -36,15 +40,17 @@ def ask(one: Item, rubric: str = "data", replicate: int = 0) -> Ask:
 
 @pytest.mark.parametrize("rubric", list(RUBRICS))
 def test_a_rubric_names_its_five_dimensions_and_asks_for_json(rubric: str) -> None:
-    text = rubric_text(rubric)
-    assert all(f"- {name}：1 " in text for name in RUBRICS[rubric])
+    text = SHIPPED.system(rubric)
+    assert all(f"- {name}：5 " in text for name in RUBRICS[rubric])
     assert "json" in text
 
 
 def test_the_single_call_asks_with_the_very_words_of_the_two_rubrics() -> None:
-    lines = rubric_text(LEGACY).splitlines()
+    lines = SHIPPED.system(LEGACY).splitlines()
     for rubric in RUBRICS:
-        assert all(line in lines for line in rubric_text(rubric).splitlines() if line.startswith("- "))
+        assert all(line in lines for line in SHIPPED.system(rubric).splitlines() if line.startswith("- "))
+    rules = [line for line in lines if line[:1].isdigit()]
+    assert len(rules) == len({line.partition(". ")[2] for line in rules})
 
 
 def test_neither_source_nor_model_nor_other_scores_are_shown() -> None:
@@ -112,9 +118,11 @@ def test_ten_thousand_hostile_items_and_names_stay_inside_their_fences() -> None
         mark, body = mark_of(asked, 5), messages(asked, 5)[1].content
         fences = [f"<{block} {mark}>" for block in BLOCKS], [f"</{block} {mark}>" for block in BLOCKS]
         lines = body.split("\n")
-        assert [line for line in lines if mark in line] == [
-            fence for pair in zip(*fences, strict=True) for fence in pair
-        ]
+        marked = [line for line in lines if mark in line]
+        assert marked[:-1] == [fence for pair in zip(*fences, strict=True) for fence in pair]
+        assert marked[-1] == lines[-1]
+        assert lines[-1].endswith(mark)
+        assert "think>" not in body
         assert all(body.count(f"{opening}{block}") == 1 for block in BLOCKS for opening in ("<", "</"))
         assert not [char for char in body if ord(char) < 32 and char != "\n"]
         assert lines.index(fences[1][0]) - lines.index(fences[0][0]) == 3  # two lines of evidence stay two
@@ -152,7 +160,28 @@ def test_designs_ask_what_they_promise_and_only_once() -> None:
     assert [(one.item.item_id, one.rubrics[0]) for one in second] == [("i0", "data"), ("i0", "answer")]
 
 
-def test_rubric_files_are_valid_examples_of_what_they_ask_for() -> None:
-    for rubric in RUBRICS:
-        example = json.loads(rubric_text(rubric).splitlines()[-1])
-        assert tuple(example["scores"]) == RUBRICS[rubric]
+def test_the_form_of_a_reply_holds_no_score() -> None:
+    """An example of fives invites fives."""
+    for prompt in (*RUBRICS, LEGACY):
+        form = SHIPPED.system(prompt).splitlines()[-1]
+        assert not re.search(r"\d", form)
+        assert json.loads(form.replace("整数", "3"))["scores"]
+
+
+def test_a_judge_is_told_how_much_evidence_there_is() -> None:
+    one = replace(item(evidence=("店名：甲", "店名：乙")), found=5)
+    assert "全部" in messages(ask(item()), 0)[1].content.splitlines()[0]
+    told = messages(ask(one), 0)[1].content.splitlines()[0]
+    assert "5 家" in told
+    assert "2 家" in told
+    assert "3 家" in told
+
+
+@pytest.mark.parametrize("reason", sorted(UNREADABLE))
+def test_a_question_asked_again_says_what_was_wrong_and_gives_the_mark_whole(reason: str) -> None:
+    asked = ask(item())
+    again = request(asked, "m", 0, {}, again=("我给 5 分", reason)).messages
+    assert [one.role for one in again] == ["system", "user", "assistant", "user"]
+    assert again[-1].content.endswith(mark_of(asked, 0))
+    others = [request(asked, "m", 0, {}, again=("", other)).messages[-1].content for other in UNREADABLE - {reason}]
+    assert again[-1].content not in others

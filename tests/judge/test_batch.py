@@ -78,7 +78,7 @@ def test_answers_come_back_kept_raw_at_half_the_price_and_failures_as_reasons(tm
             line = named[answer.name]
             found[answer.name] = await outcome_of(ledger, line, answer, settings(tmp_path), price)
         [good] = found[made[2].name].verdicts
-        assert (good.status, good.total) == ("scored", 9.5)
+        assert (good.status, good.total) == ("scored", 10.0)
         assert found[made[1].name].verdicts[0].reason == "moderation"
         assert found[made[0].name].verdicts[0].reason == "cut_off"
         outcome = found[made[2].name]

@@ -19,12 +19,15 @@ from factory.records import Claim, Evidence, Place, Poi
 from factory.verifier import read_claims
 from judge.asking import Ask, Item, facts_of, messages
 from judge.edits import edited_items
-from judge.items import MOST_EVIDENCE, Selection, read_items
-from judge.planted import DOSES, FAULTS, HARMLESS
+from judge.faults import FAULTS
+from judge.harmless import HARMLESS
+from judge.instrument import MOST_EVIDENCE
+from judge.items import Selection, read_items
+from judge.planted import DOSES
 from judge.sandbox_judge import Look, look
 
 CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
-SELECTION = Selection(None, None, 0)
+SELECTION = Selection(None, 0)
 
 
 @pytest.fixture(scope="module")
@@ -124,8 +127,16 @@ def _agreeing(line: str, answer: str) -> str:
     return re.sub(r"评分：[\d.]+", f"评分：{stated[1] or stated[2]}", line) if stated else line
 
 
-def test_a_judge_sees_as_many_restaurants_as_it_may(data: Path, verified: dict[str, tuple[Evidence, Place]]) -> None:
-    shown = {one.item_id: len(one.evidence) for one in read_items(data, SELECTION, []) if one.kind == "sample"}
+def test_a_judge_sees_all_evidence_or_is_told_how_much_is_missing(
+    data: Path, verified: dict[str, tuple[Evidence, Place]]
+) -> None:
     known = {sample: len({poi.poi_id for poi in evidence.pois}) for sample, (evidence, _) in verified.items()}
-    assert max(known.values()) > MOST_EVIDENCE
-    assert all(shown[sample] >= min(MOST_EVIDENCE, count) for sample, count in known.items())
+    assert MOST_EVIDENCE > max(known.values()) > 20
+    for most in (MOST_EVIDENCE, 20):
+        shown = [one for one in read_items(data, SELECTION, [], most) if one.kind == "sample"]
+        assert all(one.found == known[one.item_id] for one in shown)
+        assert all(len(one.evidence) == min(most, one.found) for one in shown)
+        for one in shown:
+            names = {facts_of(line)["店名"] for line in one.evidence}
+            held = {poi.name for poi in verified[one.item_id][0].pois}
+            assert all(name in names for name in held if name in one.answer)

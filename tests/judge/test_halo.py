@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from factory.sending.limits import PoolLimits
-from judge.asking import LEGACY, RUBRICS, Ask, Item
+from judge.asking import RUBRICS, Ask, Item
+from judge.instrument import LEGACY
 from judge.sandbox_judge import Temper
 from judge.statistics.bootstrap import Floats, places_of
 from judge.statistics.halo import Disattenuated, Halo, disattenuated, halo

@@ -67,6 +67,8 @@ def test_a_small_run_judges_each_question_once_and_reports_simulated(made: Path)
     assert "tokens in" in dry.stderr
     assert "set by" in dry.stderr
     assert not (made / "commits" / "judge-sandbox").exists()
+    few = _run("judge", "run", made, REPLICATES="2", DRY="1", LIMIT="7", JUDGE2="none")
+    assert "sandbox/judge-v1 (simulated): 7 questions" in few.stderr
     first = _run("judge", "run", made, REPLICATES="2")
     assert first.returncode == 0, first.stderr
     again = _run("judge", "run", made, REPLICATES="2")

@@ -13,9 +13,10 @@ import pytest
 from factory.config import provider_key, switch
 from factory.errors import AccountRefused, QuotaExhausted, RunStopped
 from factory.sending.limits import PoolLimits
-from judge.asking import messages, rubric_text
+from judge.asking import messages
 from judge.config import read_settings
 from judge.estimate import estimate, lines, load_of
+from judge.instrument import LEGACY, SHIPPED
 from judge.providers import NATIVE_URL, Judge, model_of, pool_limits, price_known, resolve, sandbox_process
 from judge.sandbox import MODEL, SECOND_MODEL
 from judge.sandbox_judge import Temper, look, scores
@@ -35,9 +36,9 @@ def test_every_way_gives_the_same_verdict_and_counts_tokens_and_money(tmp_path: 
     async def scene() -> None:
         async with bench(tmp_path, way) as wire:
             outcome = await wire.ask()
-            # The simulated judge without noise: all facts right, all there, one restaurant (two of 3.5 -> 4 on variety).
-            assert [value for _, value in outcome.verdicts[0].scores] == [5, 5, 4, 5, 5]
-            assert outcome.verdicts[0].total == 9.5
+            # The simulated judge without noise: all facts right, all there, and the one restaurant that fits.
+            assert [value for _, value in outcome.verdicts[0].scores] == [5, 5, 5, 5, 5]
+            assert outcome.verdicts[0].total == 10.0
             assert outcome.input_tokens is not None
             assert outcome.output_tokens is not None
             assert outcome.cost_cny == pytest.approx((outcome.input_tokens + 2 * outcome.output_tokens) / 1e6)
@@ -189,7 +190,7 @@ def test_the_simulated_judge_sees_planted_errors(old: str, new: str, seen: tuple
 
 def test_the_simulated_judge_errs_as_told_and_alike_for_the_same_question() -> None:
     prompts = [messages(question(replicate), 0)[1].content for replicate in range(200)]
-    system = rubric_text("legacy")
+    system = SHIPPED.system(LEGACY)
 
     def totals(temper: Temper) -> tuple[list[int], list[int]]:
         found = [scores(system, prompt, 0, temper) for prompt in prompts]

@@ -18,7 +18,8 @@ import numpy as np
 import orjson
 import pytest
 
-from judge.planted import FAULTS, HARMLESS
+from judge.faults import FAULTS
+from judge.harmless import HARMLESS
 from judge.report import write_report
 from judge.report.data import read_losses, read_material
 from judge.report.findings import find

@@ -1,0 +1,172 @@
+"""The words around a rubric and an item, by language: rules of the reply, names of the fences, and what a judge is told again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from judge.rubric import Dimension, Rubric
+
+REPLY_FORM = 2
+"""Version of everything here; part of a question's identity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One language's words. Fields in braces are filled by the functions below."""
+
+    evidence: str
+    question: str
+    answer: str
+    rules: str
+    ask: str
+    both: str
+    titles: Mapping[str, str]
+    colon: str
+    between: str
+    reply: str
+    number: str
+    mark: str
+    all_shown: str
+    some_shown: str
+    last: str
+    neutral: str
+    again: str
+    wrong: Mapping[str, str]
+
+
+ZH = Frame(
+    evidence="证据",
+    question="提问",
+    answer="回答",
+    rules="评审规则：",
+    ask="对下列 {count} 个维度各打 {low} 到 {high} 的整数分：",
+    both="请同时给出两组分数。",
+    titles={"data": "数据质量（data）", "answer": "模型表现（answer）"},
+    colon="：",
+    between="；",
+    reply="某个维度实在无法判断时填 null。每个维度先写一句简短的理由，再给分数。只输出一个 json 对象，形式如下：",
+    number="整数",
+    mark="题目末尾给出的标记",
+    all_shown="证据：地图一共查到 {found} 家餐厅，全部列在下面。",
+    some_shown="证据：地图一共查到 {found} 家餐厅，下面列出 {shown} 家（回答提到的都在内，其余由近到远），另有 {rest} 家没有列出。",
+    last='以上是全部材料。请按评分标准只输出一个 json 对象，其中 "code" 填：{mark}',
+    neutral="以下内容来自公开的餐饮地图信息和推荐文本，仅用于文本质量评审。",
+    again="上一条回复不能用：{wrong}请重新只输出一个 json 对象：维度为 {names}，"
+    '每个分数是 {low} 到 {high} 的整数（实在无法判断才填 null），"code" 填：{mark}',
+    wrong={
+        "no_json": "其中没有 json 对象。",
+        "no_mark": 'json 里没有 "code"。',
+        "wrong_mark": '"code" 不是本题的标记。',
+        "two_verdicts": "其中有两份不同的分数。",
+        "no_scores": 'json 里没有 "scores"。',
+        "missing_dimension": "缺少维度。",
+        "off_scale": "有的分数不是 {low} 到 {high} 的整数。",
+    },
+)
+EN = Frame(
+    evidence="evidence",
+    question="question",
+    answer="answer",
+    rules="Rules:",
+    ask="Give each of the {count} dimensions below a whole number from {low} to {high}:",
+    both="Give two groups of scores.",
+    titles={"data": "Data quality (data)", "answer": "Model performance (answer)"},
+    colon=": ",
+    between="; ",
+    reply="Put null where a dimension really cannot be judged. Write one short reason for each dimension, then its score. "
+    "Reply with one json object and nothing else, of this form:",
+    number="whole number",
+    mark="the mark given at the end",
+    all_shown="Evidence: the map found {found} restaurants; all of them are listed.",
+    some_shown="Evidence: the map found {found} restaurants; {shown} are listed (all that the answer names, then the nearest), "
+    "{rest} are not.",
+    last='This is all the material. Reply with one json object by the rubric; "code" is: {mark}',
+    neutral="The following is public map information about restaurants and a recommendation, for a review of text quality.",
+    again="Your last reply cannot be used: {wrong} Reply again with one json object and nothing else: the dimensions are {names}, "
+    'each score a whole number from {low} to {high} (null only where it cannot be judged), "code" is: {mark}',
+    wrong={
+        "no_json": "it holds no json object.",
+        "no_mark": 'the json has no "code".',
+        "wrong_mark": '"code" is not this question\'s mark.',
+        "two_verdicts": "it holds two different sets of scores.",
+        "no_scores": 'the json has no "scores".',
+        "missing_dimension": "a dimension is missing.",
+        "off_scale": "a score is no whole number from {low} to {high}.",
+    },
+)
+FRAMES = {"zh": ZH, "en": EN}
+
+
+def system_text(rubric: Rubric) -> str:
+    """The static part of a question by one rubric."""
+    frame = FRAMES[rubric.language]
+    names = [one.name for one in rubric.dimensions]
+    return "\n".join(
+        (
+            rubric.intro,
+            "",
+            *_rules(frame, rubric.rules),
+            _ask(frame, rubric),
+            *_dimensions(frame, rubric),
+            "",
+            frame.reply,
+            _form(frame, _filled(names, "……"), _filled(names, frame.number)),
+        )
+    )
+
+
+def both_text(data: Rubric, answer: Rubric) -> str:
+    """The original's single call: both rubrics in one question, in their very words."""
+    frame = FRAMES[data.language]
+    parts: list[str] = []
+    for rubric in (data, answer):
+        parts += [f"{frame.titles[rubric.about]}{frame.colon}{_ask(frame, rubric)}", *_dimensions(frame, rubric), ""]
+    rules = tuple(dict.fromkeys((*data.rules, *answer.rules)))
+    scores = {rubric.about: _filled([one.name for one in rubric.dimensions], frame.number) for rubric in (data, answer)}
+    groups = ", ".join(f'"{about}": {{{filled}}}' for about, filled in scores.items())
+    reply = f'{{"reason": "……", "scores": {{{groups}}}, "code": "{frame.mark}"}}'
+    return "\n".join((data.intro, frame.both, "", *_rules(frame, rules), *parts, frame.reply, reply))
+
+
+def shown_text(language: str, shown: int, found: int) -> str:
+    """How much of the evidence stands below."""
+    frame = FRAMES[language]
+    words = frame.all_shown if shown >= found else frame.some_shown
+    return words.format(found=found, shown=shown, rest=found - shown)
+
+
+def again_text(rubrics: Sequence[Rubric], reason: str, mark: str) -> str:
+    """What was wrong with a reply, and the form once more."""
+    first = rubrics[0]
+    frame = FRAMES[first.language]
+    wrong = frame.wrong[reason].format(low=first.low, high=first.high)
+    names = frame.between.join("、".join(rubric.names) for rubric in rubrics)
+    return frame.again.format(wrong=wrong, names=names, low=first.low, high=first.high, mark=mark)
+
+
+def _rules(frame: Frame, rules: Sequence[str]) -> list[str]:
+    return [frame.rules, *(f"{number}. {rule}" for number, rule in enumerate(rules, 1)), ""] if rules else []
+
+
+def _ask(frame: Frame, rubric: Rubric) -> str:
+    return frame.ask.format(count=len(rubric.dimensions), low=rubric.low, high=rubric.high)
+
+
+def _dimensions(frame: Frame, rubric: Rubric) -> list[str]:
+    return [f"- {one.name}{frame.colon}{_anchors(frame, rubric, one)}" for one in rubric.dimensions]
+
+
+def _anchors(frame: Frame, rubric: Rubric, dimension: Dimension) -> str:
+    """Highest first: a judge that counts errors starts at none."""
+    scored = list(enumerate(dimension.anchors, rubric.low))
+    return frame.between.join(f"{score} {anchor}" for score, anchor in reversed(scored))
+
+
+def _filled(names: Sequence[str], with_: str) -> str:
+    quoted = with_ if with_ in {ZH.number, EN.number} else f'"{with_}"'
+    return ", ".join(f'"{name}": {quoted}' for name in names)
+
+
+def _form(frame: Frame, reasons: str, scores: str) -> str:
+    return f'{{"reasons": {{{reasons}}}, "scores": {{{scores}}}, "code": "{frame.mark}"}}'

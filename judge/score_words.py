@@ -1,0 +1,76 @@
+"""How judges write one score, one dimension's name and the mark: 4分, 四, ４, 4/5, 準確性 (accuracy), <证据 0123…>; pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any, Final
+
+from judge.rubric import Rubric
+
+CANNOT: Final = "cannot"
+"""What a judge says of a dimension that it cannot judge."""
+_BLANK = frozenset({"", "null", "none", "n/a", "na", "nan", "-", "—", "无法判断", "不适用", "无"})
+_SCORE = re.compile(r"(\d{1,3})(?:\.0+)?\s*(?:分|points?|pts?)?(?:\s*(?:/|of|out of)\s*(\d{1,3})\s*分?)?")
+_HAN = {char: value for value, char in enumerate("零一二三四五六七八九十")} | {"两": 2, "兩": 2}
+_GLOSS = re.compile(r"[(\[].*?[)\]]")
+_HEX = re.compile(r"[0-9a-f]{6,}")
+
+
+def folded(text: str) -> str:
+    """Full-width and case folded, without blanks around and without a gloss in brackets."""
+    return _flat(_GLOSS.sub("", unicodedata.normalize("NFKC", text)))
+
+
+def _flat(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip(" \t\n\"'*【】「」").casefold()
+
+
+def key_in(key: str, names: Sequence[str]) -> bool:
+    """Whether a key is one of these."""
+    return folded(key) in names
+
+
+def dimension_of(key: str, rubric: Rubric) -> str | None:
+    """The rubric's dimension that a key names, in its own words or by one of its other names."""
+    written = folded(key)
+    for one in rubric.dimensions:
+        if written in {folded(name) for name in (one.name, *one.aliases)}:
+            return one.name
+    return None
+
+
+def is_blank(value: Any) -> bool:
+    """Nothing was given."""
+    return value is None or (isinstance(value, str) and _flat(value) in _BLANK)
+
+
+def names_mark(value: str, mark: str) -> bool:
+    """Whether a text names this question's mark, whatever stands around it: quotes, brackets, a label, capitals."""
+    return set(_HEX.findall(unicodedata.normalize("NFKC", value).casefold())) == {mark}
+
+
+def number(value: Any, low: int, high: int) -> Any:
+    """A whole number from ``low`` to ``high``, CANNOT, or None for anything else: halves, other scales, words, true."""
+    if value is None or (isinstance(value, float) and value != value):  # noqa: PLR0124 - NaN alone differs from itself
+        return CANNOT
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return int(value) if low <= value <= high and value == int(value) else None
+    return _written(value, low, high) if isinstance(value, str) else None
+
+
+def _written(text: str, low: int, high: int) -> Any:
+    if is_blank(text):
+        return CANNOT
+    # A gloss stays: 4（满分10） is no 4.
+    bare = _flat(text)
+    if bare.removesuffix("分") in _HAN:
+        value, most = _HAN[bare.removesuffix("分")], None
+    elif found := _SCORE.fullmatch(bare):
+        value, most = int(found[1]), found[2]
+    else:
+        return None
+    return value if low <= value <= high and (most is None or int(most) == high) else None
