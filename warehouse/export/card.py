@@ -27,6 +27,7 @@ def card(
     settings: ExportSettings,
     files: Mapping[str, str],
     splits: Mapping[str, int],
+    sizes: Mapping[str, int],
     columns: pa.Schema,
 ) -> str:
     """Markdown under a YAML head, from views alone, so that card and report cannot disagree."""
@@ -51,7 +52,7 @@ def card(
     cuisines = ask(f"select cuisine, count(*) from samples where {only} group by cuisine order by 2 desc")
     binding = strictest([rights_of(provider, licence) for provider, _, licence, _ in rights])
     parts = [
-        _head(files, splits, columns, binding, simulated=any(row[4] for row in runs)),
+        _head(files, splits, sizes, columns, binding, simulated=any(row[4] for row in runs)),
         "# Restaurant recommendations, grounded in map evidence",
         "",
         *_warning(invented=any(row[1] == "sandbox" for row in runs), simulated=any(row[4] for row in runs)),
@@ -87,6 +88,7 @@ def card(
 def _head(
     files: Mapping[str, str],
     splits: Mapping[str, int],
+    sizes: Mapping[str, int],
     columns: pa.Schema,
     binding: Rights,
     *,
@@ -109,7 +111,10 @@ def _head(
         ],
         "dataset_info": {
             "features": layouts.features(columns),
-            "splits": [{"name": split, "num_examples": rows} for split, rows in splits.items()],
+            "splits": [
+                {"name": split, "num_bytes": sizes[files[split]], "num_examples": rows}
+                for split, rows in splits.items()
+            ],
         },
     }
     return f"---\n{yaml.safe_dump(fields, allow_unicode=True, sort_keys=False)}---\n"

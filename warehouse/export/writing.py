@@ -118,8 +118,9 @@ def _describe(
     """What stands beside the rows: card, LLaMA-Factory's list, Croissant, manifest."""
     schema = layouts.schema(settings.layout, proof=settings.proof)
     files = {split: f"{split}.{settings.files}" for split in splits}
+    sizes = {name: (folder / name).stat().st_size for name in files.values()}
     digests = {name: sha256((folder / name).read_bytes()).hexdigest() for name in files.values()}
-    (folder / "README.md").write_text(card(connection, settings, files, splits, schema), encoding="utf-8")
+    (folder / "README.md").write_text(card(connection, settings, files, splits, sizes, schema), encoding="utf-8")
     if listed := layouts.LAYOUTS[settings.layout].llama_factory:
         names = {split: DATA_SET if split == "train" else f"{DATA_SET}_{split}" for split in files}
         entries = {names[split]: {"file_name": name, **listed} for split, name in files.items()}
