@@ -33,6 +33,8 @@ class Settings:
     seed: int
     k: int
     places: Path | None
+    prompt: Path | None
+    run: str | None
     map: str
     teacher: str
     budget_cny: float | None
@@ -50,6 +52,8 @@ class Settings:
     amap_base_url: str | None
     amap_terms: str | None
     teacher_base_url: str | None
+    teacher_temperature: float
+    teacher_top_p: float
     teacher_rpm: int | None
     teacher_tpm: int | None
     price_in: float | None
@@ -70,6 +74,8 @@ _OPTIONS: tuple[tuple[str, str | None, str], ...] = (
     ("SEED", "0", "seed of the plan"),
     ("K", "5", "wishes per order"),
     ("PLACES", None, "CSV of places (name,city) instead of the bundled list"),
+    ("PROMPT", None, "a file with the agent's system prompt, instead of the bundled one"),
+    ("RUN", None, "go on with this run as it was planned, whatever changed since"),
     ("MAP", None, "sandbox, amap or open:FILE (default: amap with AMAP_KEY, else sandbox)"),
     ("TEACHER", None, "a litellm model id, or sandbox"),
     ("BUDGET", None, "spend cap in CNY, never passed"),
@@ -87,6 +93,8 @@ _OPTIONS: tuple[tuple[str, str | None, str], ...] = (
     ("AMAP_BASE_URL", None, "another AMap-compatible server"),
     ("AMAP_TERMS", None, "accepted: you have read what AMap's terms restrict"),
     ("TEACHER_BASE_URL", None, "an OpenAI-compatible server for the teacher"),
+    ("TEACHER_TEMPERATURE", "0.8", "sampling temperature of the teacher"),
+    ("TEACHER_TOP_P", "0.95", "nucleus of the teacher's sampling"),
     ("TEACHER_RPM", None, "requests a minute of the teacher account"),
     ("TEACHER_TPM", None, "tokens a minute of the teacher account"),
     ("PRICE_IN", None, "CNY per million input tokens, if the price file lacks the model"),
@@ -121,6 +129,8 @@ def _resolve(raw: Mapping[str, str | None], env: Mapping[str, str]) -> Settings:
         seed=_required(_whole(raw, "SEED", low=0)),
         k=_required(_whole(raw, "K", low=1, high=20)),
         places=places,
+        prompt=Path(raw["PROMPT"]) if raw["PROMPT"] else None,
+        run=raw["RUN"],
         map=map_name,
         teacher=teacher,
         budget_cny=budget,
@@ -138,6 +148,8 @@ def _resolve(raw: Mapping[str, str | None], env: Mapping[str, str]) -> Settings:
         amap_base_url=raw["AMAP_BASE_URL"],
         amap_terms=raw["AMAP_TERMS"],
         teacher_base_url=raw["TEACHER_BASE_URL"],
+        teacher_temperature=_required_number(_number(raw, "TEACHER_TEMPERATURE", low=0.0, high=2.0)),
+        teacher_top_p=_required_number(_number(raw, "TEACHER_TOP_P", low=0.01, high=1.0)),
         teacher_rpm=_whole(raw, "TEACHER_RPM", low=1),
         teacher_tpm=_whole(raw, "TEACHER_TPM", low=1),
         price_in=_number(raw, "PRICE_IN", low=0.0),

@@ -62,8 +62,21 @@ class Division:
 
 
 def of_run(view: str, run: str | None) -> str:
-    """The view, or what one factory run has of it, to select from."""
-    return f"(from {view} where run_id = '{run.replace(chr(39), chr(39) * 2)}')" if run else view
+    """The view, which pools all runs, or one factory run's own rows of it (none left out), to select from."""
+    if not run:
+        return view
+    rows, _, side = view.rpartition("_")
+    held = "=" if side == "train" else "<>"
+    return f"(from {rows}_rows where run_id = '{run.replace(chr(39), chr(39) * 2)}' and split {held} 'train')"
+
+
+def left_out(data: Path, run: str | None) -> int:
+    """Samples that the pooled views leave out, since another run has them too, or holds them back."""
+    if run:
+        return 0
+    with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as connection:
+        [(count,)] = connection.execute("select count(*) from left_out").fetchall()
+    return int(count)
 
 
 def read_division(data: Path, mode: str, sql: str | None, split: str, seed: int, run: str | None = None) -> Division:

@@ -27,7 +27,7 @@ from train.loss import give_answer_loss
 from train.model import DEMONSTRATION, QWEN3, TINY, ModelSettings, load, tiny
 from train.portable import end_tokens, write_portable
 from train.recipe import Recipe
-from train.rows import MODES, Division, Encoded, fingerprint, read_division
+from train.rows import MODES, Division, Encoded, fingerprint, left_out, read_division
 from train.schedule import Schedule, schedule
 from train.template import THINKING, Template, load_template, texts
 from train.trainer import PackedTrainer, ScheduledRows, only
@@ -166,6 +166,10 @@ def prepare(settings: TrainSettings) -> Prepared:
     disable_progress_bar()
     chosen = settings.recipe
     division = read_division(settings.data, settings.mode, settings.sql, chosen.split, settings.seed, settings.run)
+    if settings.sql is None and (pooled := left_out(settings.data, settings.run)):
+        _say(
+            f"{pooled} samples are left out, since another run has them too or holds them back (view left_out); RUN= takes one run"
+        )
     if len(division.train) < chosen.samples_per_step:
         raise UsageError(
             f"Rows to train on: {len(division.train)}; at least {chosen.samples_per_step}, one step, are needed: select more."

@@ -40,6 +40,7 @@ VIEWS = (
     "calls",
     "runs",
     "sft_rows",
+    "left_out",
     "sft_train",
     "sft_validation",
     "sft_open_rows",

@@ -3,6 +3,9 @@
 It runs at a refresh, over what is new against everything, and writes the table ``duplicates``; the earlier admitted stays.
 Which pairs are duplicates is a matter of sets (dedupe/*.sql), whatever the order in which rows came; which of them stays
 is then decided from the first admitted to the last. While admission has done its work the table is empty.
+
+A run is judged by itself, as admission judges it. Pairs of two runs are both samples; a pool of the runs leaves one of them out
+(``repeats``): the one to train on where the other is held out, else the later.
 """
 
 from __future__ import annotations
@@ -52,30 +55,56 @@ def set_threshold(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _settle(connection: duckdb.DuckDBPyConnection) -> int:
-    """Turn pairs into drops, and write them."""
+    """Turn pairs into drops within each run, and into repeats between runs; write them. Returns the drops."""
     pairs = connection.execute(
         """
         with placed as (
-          select s.rowid as number, s.sample_id, (t.admitted_at, t.run_id, t.unit, t.position) as turn
+          select s.rowid as number, s.sample_id, t.run_id, (t.admitted_at, t.run_id, t.unit, t.position) as turn
           from samples_shard s join states t on t.sample_id = s.sample_id
           where s.rowid in (select one from pairs union select other from pairs)
         )
         select case when x.turn < y.turn then x.sample_id else y.sample_id end as first,
-          case when x.turn < y.turn then y.sample_id else x.sample_id end as later, p.kind
+          case when x.turn < y.turn then y.sample_id else x.sample_id end as later, p.kind, x.run_id = y.run_id as same_run
         from pairs p join placed x on x.number = p.one join placed y on y.number = p.other
         order by greatest(x.turn, y.turn), p.kind, least(x.turn, y.turn)
         """
     ).fetchall()
     connection.execute("drop table pairs")
     known = {row[0] for row in connection.execute("select sample_id from duplicates").fetchall()}
-    drops = dict(_drops(pairs, known))
-    rows = [(sample, *found) for sample, found in drops.items()]
+    drops = dict(_drops((pair[:3] for pair in pairs if pair[3]), known))
+    rows = [(sample, *twin) for sample, twin in drops.items()]
     insert_rows(connection, "insert into duplicates by name select * from rows", ("sample_id", "twin", "kind"), rows)
+    between = [pair[:3] for pair in pairs if not pair[3]]
+    insert_rows(connection, "insert into run_pairs by name select * from rows", ("one", "other", "kind"), between)
+    _settle_repeats(connection)
     return len(drops)
 
 
+def _settle_repeats(connection: duckdb.DuckDBPyConnection) -> None:
+    """Decide anew which samples a pool leaves out: a held-out one may have come to one that was to be trained on."""
+    pairs = connection.execute(
+        """
+        with placed as (
+          select s.sample_id, (s.split = 'train', t.admitted_at, t.run_id, t.unit, t.position) as turn
+          from samples_shard s join states t on t.sample_id = s.sample_id
+          where t.state = 'accepted' and s.sample_id not in (select sample_id from duplicates)
+            and s.sample_id in (select one from run_pairs union select other from run_pairs)
+        ), ordered as (
+          select case when x.turn < y.turn then x.sample_id else y.sample_id end as first,
+            case when x.turn < y.turn then y.sample_id else x.sample_id end as later, p.kind,
+            greatest(x.turn, y.turn) as turn, least(x.turn, y.turn) as turn_before
+          from run_pairs p join placed x on x.sample_id = p.one join placed y on y.sample_id = p.other
+        )
+        select first, later, min(kind) from ordered group by first, later, turn, turn_before order by turn, turn_before
+        """
+    ).fetchall()
+    rows = [(sample, *twin) for sample, twin in _drops(pairs, set())]
+    connection.execute("delete from repeats")
+    insert_rows(connection, "insert into repeats by name select * from rows", ("sample_id", "twin", "kind"), rows)
+
+
 def _drops(pairs: Iterable[tuple[str, str, str]], known: set[str]) -> Iterable[tuple[str, tuple[str, str]]]:
-    """From pairs (earlier, later, kind) in the order of the later: who goes, and whom it repeats.
+    """From pairs (the one that goes before, the later, kind) in the order of the later: who goes, and whom it repeats.
 
     A sample goes when an earlier one that stays is its duplicate, so one that repeats only a dropped sample stays.
     """

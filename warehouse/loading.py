@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import orjson
 import pyarrow as pa
 
 from factory.commit.commit import Commit, CommitKind
 from factory.commit.neardup import FINGERPRINT_VERSION, fingerprint
 from factory.commit.schema import SHARDS
 from factory.commit.store import Store
+from factory.plan.plan_file import PlanFolder, RunPlan
 
 BATCH_SAMPLES = 2_000
 """Samples after which the commits read so far are loaded together; with their evidence, some 40 MB."""
@@ -185,6 +185,7 @@ def fingerprint_old_rows(connection: duckdb.DuckDBPyConnection) -> None:
         return
     connection.execute("update states set compared = false")
     connection.execute("delete from duplicates")
+    connection.execute("delete from run_pairs")
     while rows := connection.execute(
         f"select rowid, question, answer from samples_shard where {old} limit ?", [BATCH_TEXTS]
     ).fetchall():
@@ -208,14 +209,32 @@ def fingerprint_old_rows(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def load_plans(connection: duckdb.DuckDBPyConnection, data: Path) -> None:
-    """The plans of all runs, anew."""
+    """The plans of all runs, anew. Raises DamagedFile."""
     connection.execute("delete from run_plans")
-    for path in sorted((data / "plan").glob("*.json")):
-        plan = orjson.loads(path.read_bytes())
-        if "run_id" in plan:
-            names = ("run_id", "target", "map_provider", "teacher", "prompt_version", "fingerprint")
-            row = [plan.get(name) for name in names] + [len(plan.get("places", ())), plan.get("updated_at")]
-            connection.execute("insert into run_plans values (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    plans = PlanFolder(data, keeps=False).plans()
+    names: tuple[str, ...] = (
+        *("run_id", "target", "map_provider", "teacher", "prompt_version", "fingerprint", "places", "updated_at"),
+        *("prompt_hash", "request_hash", "temperature", "top_p", "vocabulary_hash", "verifier", "seed"),
+    )
+    insert_rows(connection, "insert into run_plans by name select * from rows", names, list(map(_plan_row, plans)))
+
+
+def _plan_row(plan: RunPlan) -> tuple[Any, ...]:
+    own = (plan.run_id, plan.target, plan.map_provider, plan.teacher, plan.prompt_version, plan.fingerprint)
+    request = plan.request
+    asked = (None, None) if request is None else (request.temperature, request.top_p)
+    parts = plan.parts
+    return (
+        *own,
+        len(plan.places),
+        plan.updated_at,
+        parts.get("prompt"),
+        parts.get("request"),
+        *asked,
+        parts.get("vocabulary"),
+        parts.get("verifier"),
+        parts.get("seed"),
+    )
 
 
 def load_book(connection: duckdb.DuckDBPyConnection, data: Path) -> None:

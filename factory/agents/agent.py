@@ -12,7 +12,6 @@ import asyncio
 import time
 from collections.abc import Coroutine, Generator, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -26,12 +25,12 @@ from factory.agents.tools import make_tools, tool_schemas
 from factory.errors import OrderFailed
 from factory.llm.chat import CallKey, Chat, ChatAnswer, ChatRequest
 from factory.maps.service import Surroundings
+from factory.plan.identity import RequestSettings
 from factory.records import NO_FINAL_ANSWER, CallRecord, Failure, Message, Order, OrderOutcome, ToolCall
 
 T = TypeVar("T")
 
 UNREADABLE = orjson.dumps({"error": "参数不是合法的 JSON，请重新完整地调用。"}).decode()
-PROMPT_VERSION = "agent_v1"
 MAX_STEPS = 9
 """Preferences, searches, up to two further rounds of pages, the answer, two repairs, two spare for unreadable calls."""
 UNREADABLE_IN_A_ROW = 3
@@ -42,24 +41,16 @@ _NOT_SUBMITTED = Failure("missing_sample", "The final answer holds no sample for
 
 @dataclass(frozen=True, slots=True)
 class AgentSettings:
-    """What every agent of a run shares. ``extra`` goes into each request body as it is.
+    """What every agent of a run shares: the model, the system prompt's text, how it is asked.
 
     ``give_up_s``: an order without a readable answer for so long is given up.
     """
 
     model: str
+    prompt: str
     repairs: int
     give_up_s: float
-    temperature: float = 0.8
-    top_p: float = 0.95
-    extra: tuple[tuple[str, Any], ...] = ()
-
-
-def system_prompt() -> str:
-    """The versioned system prompt."""
-    return (
-        resources.files("factory.agents.prompts").joinpath(f"{PROMPT_VERSION}.md").read_text(encoding="utf-8").strip()
-    )
+    request: RequestSettings
 
 
 class Spell:
@@ -145,11 +136,11 @@ class ConversationModel(Model):  # type: ignore[misc]  # smolagents ships no typ
             messages=tuple(self.messages),
             # Five samples take about 3,000 tokens in Qwen's vocabulary; the rest is for tool calls.
             max_tokens=1_000 + 900 * len(order.wishes),
-            temperature=self._settings.temperature,
-            top_p=self._settings.top_p,
+            temperature=self._settings.request.temperature,
+            top_p=self._settings.request.top_p,
             seed=order.seed + step,
             tools=self.schemas,
-            extra=dict(self._settings.extra),
+            extra=dict(self._settings.request.extra),
         )
         submitted = any(message.name == "final_answer" for message in self.messages)
         key = CallKey(order.run_id, order.order_id, step, purpose="repair" if submitted else "agent")
@@ -238,7 +229,7 @@ class AgentWorker:
     """One reusable agent: serves one order at a time."""
 
     def __init__(self, chat: Chat, maps: Surroundings, settings: AgentSettings) -> None:
-        prompt = system_prompt()
+        prompt = settings.prompt
         self._maps = maps
         self._settings = settings
         self._model = ConversationModel(chat, settings, prompt)

@@ -1,5 +1,8 @@
 """Which verified candidates become samples: exact duplicate, near duplicate of the same place, surplus, or accepted.
 
+A run is judged by itself: what another run of the same DATA holds takes nothing from its target (two prompts are compared by
+what each gives); views that pool runs leave their repeats out (warehouse/duplicates.py).
+
 Runs before the commit, in plan order, in one process. Its index (``DATA/admission.sqlite``) is a cache that commits can
 rebuild: units whose commit it has not applied are replayed when it opens, so that a kill anywhere leaves it right.
 A place's band keys lie together, one row a sample, and are read in one range a unit: an index of single keys would be
@@ -24,18 +27,22 @@ from factory.commit.neardup import BANDS, FINGERPRINT_VERSION, Fingerprint, fing
 from factory.commit.store import Store
 from factory.errors import DiskTrouble
 
-_ADMITTING = (CommitKind.ORDERS, CommitKind.PROMOTION)
 State = Literal["accepted", "surplus", "exact_duplicate", "near_duplicate"]
 
 _SCHEMA = """
 create table if not exists applied (run_id text, unit text, primary key (run_id, unit)) without rowid;
 create table if not exists admitted (
-  number integer primary key, sample_id text not null, text_hash blob not null unique, grams blob not null
+  number integer primary key, run_id text not null, sample_id text not null, text_hash blob not null, grams blob not null,
+  unique (run_id, text_hash)
 );
 create table if not exists bands (
-  place_id text not null, number integer not null, keys blob not null, primary key (place_id, number)
+  run_id text not null, place_id text not null, number integer not null, keys blob not null,
+  primary key (run_id, place_id, number)
 ) without rowid;
 """
+_LAYOUT = 2
+"""Of these tables; with the fingerprints' version it says which index can be used, and any other is made anew."""
+_VERSION = 1_000 * _LAYOUT + FINGERPRINT_VERSION
 _TEXT_COLUMNS = (
     *("sample_id", "place_id", "question", "answer"),
     *("text_hash", "grams", "near_bands", "gram_bits", "fingerprint_version"),
@@ -76,30 +83,27 @@ class _Neighbours:
 class Admission:
     """The index and the decisions; used from one thread at a time."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, run: str) -> None:
+        self._run_id = run
         self._path = data / "admission.sqlite"
         try:
             self._db = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
             self._db.executescript("pragma journal_mode=wal; pragma synchronous=normal;")
-            if self._db.execute("pragma user_version").fetchone()[0] != FINGERPRINT_VERSION:
+            if self._db.execute("pragma user_version").fetchone()[0] != _VERSION:
                 for name in ("applied", "admitted", "bands"):  # made with other fingerprints: commits rebuild it
                     self._db.execute(f"drop table if exists {name}")
-            self._db.executescript(f"{_SCHEMA}; pragma user_version={FINGERPRINT_VERSION};")
+            self._db.executescript(f"{_SCHEMA}; pragma user_version={_VERSION};")
         except sqlite3.Error as error:
             raise self._trouble(error) from error
 
     def catch_up(self, store: Store) -> None:
-        """Apply commits that the index has not seen (all of them after it was deleted)."""
-        applied = {tuple(row) for row in self._run("select run_id, unit from applied")}
-        for run in store.runs():
-            for unit in store.units(run):
-                if (run, unit) in applied:
-                    continue
+        """Apply the run's commits that the index has not seen (all of them after it was deleted)."""
+        run = self._run_id
+        applied = {row[0] for row in self._run("select unit from applied where run_id = ?", (run,))}
+        for unit in store.units(run):
+            if unit not in applied:
                 commit = store.commit(run, unit)
-                if commit.kind not in _ADMITTING:
-                    break  # a run of completions or verdicts admits nothing
-                texts = committed_texts(store, _sources(commit, store), set(commit.admitted))
-                self.apply(run, unit, texts)
+                self.apply(unit, committed_texts(store, _sources(commit, store), set(commit.admitted)))
 
     def decide(self, texts: Sequence[Text], room: int) -> list[Decision]:
         """Decide in order; at most ``room`` are accepted. Nothing is written before ``apply``."""
@@ -119,20 +123,22 @@ class Admission:
                 decisions.append(Decision(text, "surplus"))
         return decisions
 
-    def apply(self, run: str, unit: str, accepted: Iterable[Text]) -> None:
+    def apply(self, unit: str, accepted: Iterable[Text]) -> None:
         """Enter a committed unit's accepted texts, in one transaction."""
         try:
             self._db.execute("begin immediate")
             for text in accepted:
                 found = text.fingerprint
                 row = self._db.execute(
-                    "insert or ignore into admitted (sample_id, text_hash, grams) values (?, ?, ?) returning number",
-                    (text.sample_id, found.text_hash, array("I", found.grams).tobytes()),
+                    "insert or ignore into admitted (run_id, sample_id, text_hash, grams) values (?, ?, ?, ?) returning number",
+                    (self._run_id, text.sample_id, found.text_hash, array("I", found.grams).tobytes()),
                 ).fetchone()
                 if row is not None:
                     keys = array("I", found.bands).tobytes()
-                    self._db.execute("insert into bands values (?, ?, ?)", (text.place_id, row[0], keys))
-            self._db.execute("insert or ignore into applied values (?, ?)", (run, unit))
+                    self._db.execute(
+                        "insert into bands values (?, ?, ?, ?)", (self._run_id, text.place_id, row[0], keys)
+                    )
+            self._db.execute("insert or ignore into applied values (?, ?)", (self._run_id, unit))
             self._db.execute("commit")
         except sqlite3.Error as error:
             if self._db.in_transaction:
@@ -141,7 +147,9 @@ class Admission:
 
     def _twin(self, text: Text, fresh: Sequence[Text], neighbours: _Neighbours) -> tuple[State, str] | None:
         own = text.fingerprint
-        exact = self._run("select sample_id from admitted where text_hash = ?", (own.text_hash,))
+        exact = self._run(
+            "select sample_id from admitted where run_id = ? and text_hash = ?", (self._run_id, own.text_hash)
+        )
         exact += [(one.sample_id,) for one in fresh if one.fingerprint.text_hash == own.text_hash]
         if exact:
             return "exact_duplicate", exact[0][0]
@@ -155,7 +163,8 @@ class Admission:
         return None
 
     def _neighbours(self, place_id: str) -> _Neighbours:
-        rows = self._run("select number, keys from bands where place_id = ? order by number", (place_id,))
+        question = "select number, keys from bands where run_id = ? and place_id = ? order by number"
+        rows = self._run(question, (self._run_id, place_id))
         keys = np.frombuffer(b"".join(row[1] for row in rows), np.uint32).reshape(-1, BANDS)
         return _Neighbours(np.array([row[0] for row in rows], np.int64), keys)
 

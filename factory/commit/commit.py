@@ -11,16 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from hashlib import blake2b
 from typing import Any
 
 import orjson
 
 from factory.commit.schema import SCHEMA_VERSION, SHARDS
+from factory.seal import BrokenSealError, check_seal, sealed
 
 CHECKED_FROM = 3
 """The schema version from which a commit holds checksums."""
-DIGEST_BYTES = 16
 
 
 class CommitKind(StrEnum):
@@ -116,31 +115,18 @@ def from_json(data: bytes, run: str, unit: str) -> Commit:
     if type(version) is not int or version > SCHEMA_VERSION:
         raise DamagedCommitError(f"its schema version {version!r} is newer than this program's {SCHEMA_VERSION}")
     if version >= CHECKED_FROM or "checksum" in body or "shards" in body:
-        check_seal(body)
+        _check(body)
     try:
         return _typed(body, run, unit, version)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedCommitError(f"its fields are not those of a commit ({type(error).__name__}: {error})") from error
 
 
-def sealed(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A JSON object with the checksum of its content; ``check_seal`` is its inverse."""
-    return {**body, "checksum": _seal(body)}
-
-
-def check_seal(body: Mapping[str, Any]) -> None:
-    """Raises DamagedCommitError when an object is not the one that was sealed."""
-    if body.get("checksum") != _seal({name: value for name, value in body.items() if name != "checksum"}):
-        raise DamagedCommitError("its content does not fit its checksum")
-
-
-def _seal(body: Mapping[str, Any]) -> str:
-    return checksum(orjson.dumps(body, option=orjson.OPT_SORT_KEYS))
-
-
-def checksum(data: bytes | memoryview) -> str:
-    """The hex digest that stands in commits, of a file's bytes (blake2b, 128 bits)."""
-    return blake2b(data, digest_size=DIGEST_BYTES).hexdigest()
+def _check(body: Mapping[str, Any]) -> None:
+    try:
+        check_seal(body)
+    except BrokenSealError as error:
+        raise DamagedCommitError(str(error)) from error
 
 
 def _typed(body: Mapping[str, Any], run: str, unit: str, version: int) -> Commit:

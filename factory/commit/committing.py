@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from factory.agents.agent import PROMPT_VERSION
 from factory.commit.admission import Admission, Decision, Text, committed_texts
 from factory.commit.commit import Commit, CommitKind
 from factory.commit.neardup import fingerprint
-from factory.commit.rows import call_row, duplicate_row, now_utc, order_row, reject_row, sample_row
+from factory.commit.rows import Making, call_row, duplicate_row, now_utc, order_row, reject_row, sample_row
 from factory.commit.schema import table
 from factory.commit.store import Store
 from factory.errors import RunStopped
@@ -42,12 +41,12 @@ class _Verified:
 class RunCommitter:
     """One run's commits; blocking, called from one thread at a time."""
 
-    def __init__(self, store: Store, admission: Admission, run_id: str, target: int, teacher: str) -> None:
+    def __init__(self, store: Store, admission: Admission, run_id: str, target: int, making: Making) -> None:
         self._store = store
         self._admission = admission
         self._run = run_id
         self._target = target
-        self._teacher = teacher
+        self._making = making
         self.accepted = 0
         self.next_order = 0
         """index of the first order that is not committed"""
@@ -72,11 +71,11 @@ class RunCommitter:
         verified = list(_verified(outcomes))
         room = max(0, self._target - self.accepted)
         decisions = self._admission.decide([slot.text() for slot in verified], room)
-        samples, rejects = _rows(outcomes, verified, decisions, now)
+        samples, rejects = _rows(outcomes, verified, decisions, self._making.verifier, now)
         tables = {
             "samples": table("samples", samples),
             "rejects": table("rejects", rejects),
-            "orders": table("orders", [order_row(outcome, self._teacher, PROMPT_VERSION, now) for outcome in outcomes]),
+            "orders": table("orders", [order_row(outcome, self._making, now) for outcome in outcomes]),
             "calls": table("calls", [call_row(self._run, call) for outcome in outcomes for call in outcome.calls]),
         }
         accepted = [decision.text for decision in decisions if decision.state == "accepted"]
@@ -132,7 +131,7 @@ class RunCommitter:
             raise RunStopped(
                 f"{commit.unit} of {self._run} was committed by another run: start again, it goes on from there."
             )
-        self._admission.apply(self._run, commit.unit, accepted)
+        self._admission.apply(commit.unit, accepted)
         self.accepted += len(accepted)
         self.surplus += commit.surplus_change
 
@@ -173,7 +172,11 @@ def _verified(outcomes: tuple[OrderOutcome, ...]) -> Iterator[_Verified]:
 
 
 def _rows(
-    outcomes: tuple[OrderOutcome, ...], verified: list[_Verified], decisions: list[Decision], now: datetime
+    outcomes: tuple[OrderOutcome, ...],
+    verified: list[_Verified],
+    decisions: list[Decision],
+    verifier: str,
+    now: datetime,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Rows of the samples shard (accepted and surplus) and of the rejects shard (everything else)."""
     samples: list[dict[str, Any]] = []
@@ -181,12 +184,12 @@ def _rows(
     for slot, decision in zip(verified, decisions, strict=True):
         if decision.state in {"accepted", "surplus"}:
             prints = decision.text.fingerprint
-            samples.append(sample_row(slot.outcome, slot.candidate, slot.verification, prints, now))
+            samples.append(sample_row(slot.outcome, slot.candidate, slot.verification, prints, verifier, now))
         else:
             rejects.append(duplicate_row(slot.outcome, slot.candidate, decision, now))
     for outcome in outcomes:
         rejects += [_refused(outcome, slot, now) for slot in outcome.slots if not slot.accepted]
-    return samples, rejects
+    return samples, [row | {"verifier": verifier} for row in rejects]
 
 
 def _refused(outcome: OrderOutcome, slot: SlotOutcome, now: datetime) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from factory.commit.commit import Commit, DamagedCommitError, ShardFile, checksum, from_json, to_json
+from factory.commit.commit import Commit, DamagedCommitError, ShardFile, from_json, to_json
 from factory.errors import DamagedFile, DiskTrouble
+from factory.seal import checksum
 
 SWEEP_AFTER_S = 3_600.0
 """Files that no commit names are removed once they are older than this: younger ones may be about to be committed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,8 +22,25 @@ from factory.records import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How a run's rows are made, as each of them says it: labels, hashes of content, the verifier's version."""
+
+    teacher: str
+    prompt_version: str
+    prompt_hash: str
+    vocabulary_hash: str
+    request_hash: str
+    verifier: str
+
+
 def sample_row(
-    outcome: OrderOutcome, candidate: Candidate, verification: Verification, fingerprint: Fingerprint, now: datetime
+    outcome: OrderOutcome,
+    candidate: Candidate,
+    verification: Verification,
+    fingerprint: Fingerprint,
+    verifier: str,
+    now: datetime,
 ) -> dict[str, Any]:
     """One verified candidate; whether it is admitted is the commit's word."""
     order, index = outcome.order, candidate.wish_index
@@ -48,6 +66,7 @@ def sample_row(
         "near_bands": list(fingerprint.bands),
         "gram_bits": fingerprint.gram_bits,
         "fingerprint_version": FINGERPRINT_VERSION,
+        "verifier": verifier,
         "created_at": now,
     }
 
@@ -83,7 +102,7 @@ def duplicate_row(outcome: OrderOutcome, candidate: Candidate, decision: Decisio
     return row | {"twin": decision.twin, **prints}
 
 
-def order_row(outcome: OrderOutcome, teacher: str, prompt_version: str, now: datetime) -> dict[str, Any]:
+def order_row(outcome: OrderOutcome, making: Making, now: datetime) -> dict[str, Any]:
     """An order with its evidence and trajectory, once."""
     order, evidence = outcome.order, outcome.evidence
     costs = [call.cost_cny for call in outcome.calls]
@@ -119,8 +138,11 @@ def order_row(outcome: OrderOutcome, teacher: str, prompt_version: str, now: dat
         "map_provider": evidence.provider if evidence else None,
         "licence": evidence.licence if evidence else None,
         "attribution": evidence.attribution if evidence else None,
-        "teacher": teacher,
-        "prompt_version": prompt_version,
+        "teacher": making.teacher,
+        "prompt_version": making.prompt_version,
+        "prompt_hash": making.prompt_hash,
+        "vocabulary_hash": making.vocabulary_hash,
+        "request_hash": making.request_hash,
         "pages": outcome.pages,
         "truncated": outcome.truncated,
         "input_tokens": sum(call.input_tokens or 0 for call in outcome.calls),

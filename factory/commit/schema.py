@@ -108,6 +108,7 @@ SAMPLES = pa.schema(
         ("near_bands", pa.list_(pa.uint32())),
         ("gram_bits", pa.binary(128)),
         ("fingerprint_version", pa.int32()),
+        ("verifier", pa.string()),
         ("created_at", _TIME),
     ]
 )
@@ -128,6 +129,7 @@ REJECTS = pa.schema(
         ("text_hash", pa.binary(16)),
         ("grams", pa.list_(pa.uint32())),
         ("fingerprint_version", pa.int32()),
+        ("verifier", pa.string()),
         ("created_at", _TIME),
     ]
 )
@@ -157,6 +159,9 @@ ORDERS = pa.schema(
         ("attribution", pa.string()),
         ("teacher", pa.string()),
         ("prompt_version", pa.string()),
+        ("prompt_hash", pa.string()),
+        ("vocabulary_hash", pa.string()),
+        ("request_hash", pa.string()),
         ("pages", pa.int32()),
         ("truncated", pa.bool_()),
         ("input_tokens", pa.int64()),

@@ -93,7 +93,7 @@ class Plan:
             index=index,
             place=place,
             wishes=wishes,
-            splits=tuple(split_of(place, wish, self.sides, self.seed) for wish in wishes),
+            splits=tuple(split_of(place, wish, self.sides) for wish in wishes),
             seed=int(hash_fraction(self.seed, "order", index) * 2**31),
         )
 

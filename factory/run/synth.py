@@ -9,34 +9,26 @@ import asyncio
 import signal
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
-from hashlib import blake2b
-from typing import Any
 
 import duckdb
 
-from factory.agents.agent import PROMPT_VERSION, AgentSettings, AgentWorker
+from factory.agents.agent import AgentSettings, AgentWorker
 from factory.commit.admission import Admission
 from factory.commit.committing import RunCommitter
+from factory.commit.rows import Making
 from factory.commit.store import open_store
 from factory.config import SANDBOX, Settings, read_settings
-from factory.errors import ChidianError, NoSuchPlace, RunStopped, UsageError
-from factory.maps.kind import Survey
+from factory.errors import ChidianError, RunStopped, UsageError
 from factory.maps.registry import survey
-from factory.maps.service import MapService
 from factory.plan.estimate import Estimate, Rates, estimate, lines
-from factory.plan.orders import Plan, visiting_order
-from factory.plan.place_list import read_places
-from factory.plan.plan_file import (
-    PLANNER_VERSION,
-    PlanFolder,
-    fingerprint,
-    places_from_json,
-    places_to_json,
-)
-from factory.records import Order, Place, PlaceName
+from factory.plan.identity import verifier_version, vocabulary_hash
+from factory.plan.orders import Plan
+from factory.plan.plan_file import PlanFolder
+from factory.records import Order
+from factory.run import planning
 from factory.run.coordinator import Coordinator, Limits
 from factory.run.executor import Executor, LocalExecutor, spare_collector
+from factory.run.planning import Job
 from factory.run.progress import Progress, Snapshot
 from factory.run.refresh import Refresher
 from factory.run.services import Services, open_services
@@ -45,7 +37,6 @@ from factory.run.workers.executor import WorkerExecutor
 from factory.run.workers.setup import MapFacts, WorkerSetup
 from factory.shown_text import print_line
 
-LOCATING_AT_ONCE = 32
 QUEUED_ORDERS = 8
 """Orders that wait at the door of the agents, so that none stands idle."""
 
@@ -77,17 +68,6 @@ def _greeting(settings: Settings) -> str:
     return f"Map: {settings.map}. Teacher: {settings.teacher}{simulated}."
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """A run, resolved: what is planned and how far it has come."""
-
-    run_id: str
-    fingerprint: str
-    plan: Plan
-    folder: PlanFolder
-    unresolved: tuple[str, ...]
-
-
 async def _run(settings: Settings) -> int:
     async with AsyncExitStack() as stack:
         folder = PlanFolder(settings.data, keeps=not settings.dry)
@@ -95,13 +75,12 @@ async def _run(settings: Settings) -> int:
         for line in world.report:
             say(line)
         folder.claim_world(world.label, settings.teacher)
-        names = world.places() if world.places and not settings.places else read_places(settings.places)
-        print_ = fingerprint(_plan_parts(settings, world.label, names))
-        run_id = f"{world.provider}-{print_[:8]}"
-        services = await stack.enter_async_context(open_services(settings, run_id, world))
-        job = await _resolve(folder, settings, run_id, print_, names, services.maps, world)
-        store, admission = open_store(settings.data), Admission(settings.data)
-        committer = RunCommitter(store, admission, job.run_id, settings.n, services.teacher_label)
+        drafted = await asyncio.to_thread(planning.draft, settings, folder, world, say)
+        settings = drafted.settings
+        services = await stack.enter_async_context(open_services(settings, drafted.run_id, world))
+        job = await planning.resolve(drafted, folder, world, services.maps, say)
+        store, admission = open_store(settings.data), Admission(settings.data, job.run_id)
+        committer = RunCommitter(store, admission, job.run_id, settings.n, _making(job, services))
         await asyncio.to_thread(committer.open)
         stack.callback(committer.close)
         if settings.dry or settings.teacher != SANDBOX:
@@ -110,7 +89,8 @@ async def _run(settings: Settings) -> int:
             if _settle_estimate(settings, found, _rates(settings, services)):
                 return 0
         accepted = await asyncio.to_thread(committer.promote_surplus, settings.n)
-        _save_plan(settings, job, services)
+        target = max(settings.n, accepted)
+        planning.save(job, folder, target, services.maps, services.teacher_label)
         if accepted >= settings.n:
             say(f"Nothing to do: {job.run_id} holds {accepted} accepted samples and N={settings.n}; nothing was paid.")
             # Surplus may just have been accepted, or a killed run have committed what its file does not show.
@@ -120,10 +100,12 @@ async def _run(settings: Settings) -> int:
 
 
 async def _produce(
-    settings: Settings, job: _Job, services: Services, committer: RunCommitter, accepted: int, stack: AsyncExitStack
+    settings: Settings, job: Job, services: Services, committer: RunCommitter, accepted: int, stack: AsyncExitStack
 ) -> int:
     loop = asyncio.get_running_loop()
-    agent = AgentSettings(services.model, settings.repairs, settings.give_up_s, extra=services.extra)
+    agent = AgentSettings(
+        services.model, job.draft.prompt.text, settings.repairs, settings.give_up_s, job.draft.request
+    )
     executor = await _executor(settings, services, agent)
     stack.push_async_callback(executor.aclose)
     refresher = Refresher(settings.data)
@@ -180,7 +162,7 @@ async def _executor(settings: Settings, services: Services, agent: AgentSettings
 
 
 async def _report(
-    settings: Settings, job: _Job, services: Services, coordinator: Coordinator, *, interrupted: bool
+    settings: Settings, job: Job, services: Services, coordinator: Coordinator, *, interrupted: bool
 ) -> int:
     say(f"{job.run_id}: {coordinator.accepted} of {settings.n} samples accepted.")
     await asyncio.to_thread(_draw_timeline, settings, job.run_id)
@@ -214,81 +196,15 @@ async def _finish(settings: Settings, services: Services) -> int:
     return 0
 
 
-def _plan_parts(settings: Settings, map_label: str, names: tuple[PlaceName, ...]) -> dict[str, Any]:
-    """What decides the orders and the answers."""
-    places = blake2b("\n".join(f"{name.name}\t{name.city}" for name in names).encode(), digest_size=8).hexdigest()
-    return {
-        "seed": settings.seed,
-        "k": settings.k,
-        "places": places,
-        "map": map_label,
-        "teacher": settings.teacher,
-        "prompt": PROMPT_VERSION,
-        "planner": PLANNER_VERSION,
-        "repairs": settings.repairs,
-        "sandbox_defects": settings.sandbox_defects if settings.teacher == SANDBOX else None,
-    }
-
-
-async def _resolve(
-    folder: PlanFolder,
-    settings: Settings,
-    run_id: str,
-    print_: str,
-    names: tuple[PlaceName, ...],
-    maps: MapService,
-    world: Survey,
-) -> _Job:
-    """Locate the places once; a run that goes on takes them from its plan file."""
-    known = folder.load(run_id)
-    if known is not None:
-        places, unresolved = places_from_json(known["places"]), tuple(known["unresolved"])
-    else:
-        places, unresolved = await _locate(names, maps)
-        if not places:
-            raise UsageError(f"None of the {len(names)} places was found on the map; the first: {unresolved[0]}")
-    for sentence in unresolved[:5]:
-        say(f"left out: {sentence}")
-    ordered = visiting_order(places, settings.seed)
-    sides = folder.sides(ordered)
-    if set(sides.values()) == {"in"}:
-        say("All places lie in one cell of 10 km, so there is no unseen split.")
-    here = {place.place_id: world.words_at(place) for place in ordered} if world.words_at else {}
-    plan = Plan(run_id, settings.seed, settings.k, ordered, world.words, sides, here)
-    return _Job(run_id, print_, plan, folder, unresolved)
-
-
-async def _locate(names: tuple[PlaceName, ...], maps: MapService) -> tuple[tuple[Place, ...], tuple[str, ...]]:
-    gate = asyncio.Semaphore(LOCATING_AT_ONCE)
-
-    async def one(name: PlaceName) -> Place | str:
-        async with gate:
-            try:
-                return await maps.locate(name)
-            except NoSuchPlace as error:
-                return str(error)
-
-    found = await asyncio.gather(*(one(name) for name in names))
-    places = {place.place_id: place for place in found if isinstance(place, Place)}
-    return tuple(places.values()), tuple(sentence for sentence in found if isinstance(sentence, str))
-
-
-def _save_plan(settings: Settings, job: _Job, services: Services) -> None:
-    """With the largest N ever asked for as its target: what was admitted for it stays, whatever N is today."""
-    known = job.folder.load(job.run_id) or {}
-    job.folder.save(
-        job.run_id,
-        {
-            "run_id": job.run_id,
-            "target": max(settings.n, known.get("target", 0)),
-            "fingerprint": job.fingerprint,
-            "plan": _plan_parts(settings, settings.map, ()),
-            "map_provider": services.maps.provider,
-            "teacher": services.teacher_label,
-            "prompt_version": PROMPT_VERSION,
-            "places": places_to_json(job.plan.places),
-            "unresolved": list(job.unresolved),
-        },
+def _making(job: Job, services: Services) -> Making:
+    drafted = job.draft
+    return Making(
+        teacher=services.teacher_label,
+        prompt_version=drafted.prompt.version,
+        prompt_hash=drafted.prompt.hash,
+        vocabulary_hash=vocabulary_hash(drafted.words),
+        request_hash=drafted.request.hash,
+        verifier=verifier_version(),
     )
 
 

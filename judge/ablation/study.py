@@ -11,12 +11,11 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
-import orjson
 
 from factory.errors import UsageError
+from factory.plan.plan_file import PlanFolder, RunPlan
 from factory.run.refresh import Refresher
 from judge.ablation import children
 from judge.ablation.config import AblateSettings
@@ -65,25 +64,27 @@ async def make_rejects(settings: AblateSettings, origin: Origin, lock: int) -> P
     if not origin.sandbox:
         return settings.data
     folder = settings.folder / "rejected"
-    plan = orjson.loads((settings.data / "plan" / f"{origin.run_id}.json").read_bytes())
+    plan = PlanFolder(settings.data, keeps=False).load(origin.run_id)
+    if plan is None:
+        raise UsageError(f"{settings.data} holds no plan of {origin.run_id}: restore it, or make another run.")
     wanted = max(SHARES) * origin.train_rows / USABLE_SHARE
     accepted = max(1, math.ceil(wanted * (1 - settings.defects) / settings.defects))
     places = _list_places(plan, folder / "places.csv")
     _same_cells(settings.data, folder)
     arguments = ["synth", "--data", str(folder), "--map", "sandbox", "--teacher", "sandbox", "--places", str(places)]
-    arguments += ["--seed", str(plan["plan"]["seed"]), "--k", str(plan["plan"]["k"]), "--repairs", "0"]
+    arguments += ["--seed", str(plan.parts["seed"]), "--k", str(plan.parts["k"]), "--repairs", "0"]
     arguments += ["--sandbox-defects", str(settings.defects), "--n", str(accepted)]
     arguments += ["--candidates", str(math.ceil(4 * accepted / (1.001 - settings.defects)) + 100)]
     await children.run("factory", arguments, settings.folder / "logs" / "rejected.log", lock)
     return folder
 
 
-def _list_places(plan: dict[str, Any], path: Path) -> Path:
+def _list_places(plan: RunPlan, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(("name", "city"))
-        table.writerows(dict.fromkeys((place["name"], place["city"]) for place in plan["places"]))
+        table.writerows(dict.fromkeys((place.name, place.city) for place in plan.places))
     return path
 
 

@@ -52,9 +52,9 @@ def _by_admission(units: Sequence[Sequence[Text]]) -> dict[str, str]:
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         for number, unit in enumerate(units):
-            admission = Admission(Path(folder))
+            admission = Admission(Path(folder), "run")
             decisions = admission.decide(unit, room=99)
-            admission.apply("run", f"U{number}", [one.text for one in decisions if one.state == "accepted"])
+            admission.apply(f"U{number}", [one.text for one in decisions if one.state == "accepted"])
             admission.close()
             found |= {one.text.sample_id: one.state for one in decisions if one.state != "accepted"}
     return {sample: state.removesuffix("_duplicate") for sample, state in found.items()}
@@ -114,15 +114,15 @@ def _commit(data: Path, run: str, unit: str, texts: Sequence[Text], **record: An
     assert store.commit_if_absent(commit)
 
 
-def test_what_admission_lets_through_is_dropped_and_said_across_runs(tmp_path: Path) -> None:
+def test_what_admission_lets_through_is_dropped_and_said(tmp_path: Path) -> None:
     first, copy, other = _samples([(0, "as labelled"), (0, "elsewhere"), (len(TEXTS) - 1, "as labelled")])
     _commit(tmp_path, "a", "U00000000", [first])
     assert refresh(tmp_path) == 1
-    _commit(tmp_path, "b", "U00000000", [copy, other])
+    _commit(tmp_path, "a", "U00000001", [copy, other])
     assert refresh(tmp_path) == 1
     with duckdb.connect(str(tmp_path / FILE), read_only=True) as connection:
-        found = connection.execute("from duplicates").fetchall()
-    assert found == [(copy.sample_id, first.sample_id, "exact")]
+        drops = connection.execute("from duplicates").fetchall()
+    assert drops == [(copy.sample_id, first.sample_id, "exact")]
     assert {name for name, count, _ in check(tmp_path) if count} == {"no_exact_duplicate"}
 
 
@@ -207,7 +207,7 @@ def test_shards_older_than_n_grams_are_fingerprinted_again(tmp_path: Path, reade
     _commit(tmp_path, "a", "U00000000", [], files=named, admitted=("s-old",))
     again = Text("s-new", place, PRINTS[0])
     if reader == "admission":
-        admission = Admission(tmp_path)
+        admission = Admission(tmp_path, "a")
         admission.catch_up(open_store(tmp_path))
         assert [one.twin for one in admission.decide([again], 1)] == ["s-old"]
         admission.close()
@@ -258,7 +258,7 @@ def test_fingerprints_of_another_version_are_made_again(tmp_path: Path, reader: 
         old = pa.Table.from_pylist([row | {"fingerprint_version": 1}], schema=SHARDS["samples"])
         files = store.put("a", f"U0000000{number}", {"samples": old})
         _commit(tmp_path, "a", f"U0000000{number}", [], files=files, admitted=(f"s-{number}",))
-    admission = Admission(tmp_path)
+    admission = Admission(tmp_path, "a")
     admission.catch_up(store)
     assert [one.twin for one in admission.decide([Text("s-new", place, PRINTS[0])], 1)] == ["s-0"]
     admission.close()

@@ -32,6 +32,8 @@ FILES: Final = ("jsonl", "parquet")
 DATA_SET: Final = "chidian"
 """The name of the data set in LLaMA-Factory's dataset_info.json: ``--dataset chidian``, its held-out splits ``chidian_seen`` …"""
 _BATCH: Final = 500
+_CHOSEN: Final = "(run_id = $run or ($run is null and pooled))"
+"""One run's own rows, or all runs' without those that another run has too, or holds back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def export(data: Path, out: Path, settings: ExportSettings) -> int:
 def _splits(connection: duckdb.DuckDBPyConnection, settings: ExportSettings) -> Counter[str]:
     """Rows a split, in the order of a card: what is trained on first."""
     found = connection.execute(
-        f"select split, count(*) from {MODES[settings.mode]} where $run is null or run_id = $run "
+        f"select split, count(*) from {MODES[settings.mode]} where {_CHOSEN} "
         "group by split order by split != 'train', split",
         {"run": settings.run},
     ).fetchall()
@@ -91,7 +93,7 @@ def _rows(
     cursor = connection.execute(
         f"select r.messages, {columns}{claims if settings.proof else ''} "
         f"from {MODES[settings.mode]} r join samples s using (sample_id) "
-        "where r.split = $split and ($run is null or r.run_id = $run) order by s.sample_id",
+        f"where r.split = $split and {_CHOSEN.replace('run_id', 'r.run_id')} order by s.sample_id",
         {"split": split, "run": settings.run},
     )
     names = [column[0] for column in cursor.description or ()]
@@ -128,7 +130,7 @@ def _describe(
     described = croissant(files, digests, schema, settings.files)
     (folder / "croissant.json").write_bytes(orjson.dumps(described, option=orjson.OPT_INDENT_2))
     runs = connection.execute(
-        f"select distinct run_id from {MODES[settings.mode]} where $run is null or run_id = $run order by 1",
+        f"select distinct run_id from {MODES[settings.mode]} where {_CHOSEN} order by 1",
         {"run": settings.run},
     ).fetchall()
     record: dict[str, Any] = {

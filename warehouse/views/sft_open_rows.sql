@@ -22,5 +22,5 @@ with shown as (
 select r.sample_id, r.run_id, r.place_id, r.split, r.instruction, r.question, r.answer,
   [{'role': 'system', 'content': '你是一个美食推荐专家，请根据用户的问题给出回答。'},
    {'role': 'user', 'content': r.question || chr(10) || chr(10) || '附近的餐厅：' || chr(10) || l.block},
-   {'role': 'assistant', 'content': r.answer}] as messages
+   {'role': 'assistant', 'content': r.answer}] as messages, r.pooled
 from sft_rows r join listed l on l.sample_id = r.sample_id;
