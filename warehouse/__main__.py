@@ -1,4 +1,4 @@
-"""``python -m warehouse refresh|check|sql|export|forget``: settings are flags, then environment, then defaults."""
+"""``python -m warehouse refresh|check|sql|export|runs|forget``: settings are flags, then environment, then defaults."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from factory.errors import ChidianError, UsageError
 from factory.shown_text import print_line
 from warehouse.ask import ask, prompt
 from warehouse.catalogue import check, refresh_file
+from warehouse.comparing import show
 from warehouse.export import ExportSettings, export
 from warehouse.forget import forget
 
@@ -21,7 +22,7 @@ def run(argv: Sequence[str]) -> int:
     """Exit status: 0 done, 1 a check failed or the disk refused, 2 bad input."""
     env = os.environ
     parser = argparse.ArgumentParser(prog="python -m warehouse", description="The DuckDB file under the views.")
-    parser.add_argument("command", choices=("refresh", "check", "sql", "export", "forget"))
+    parser.add_argument("command", choices=("refresh", "check", "sql", "export", "runs", "forget"))
     parser.add_argument("run", nargs="?", default=env.get("RUN") or None, help="a run id (forget, export)")
     parser.add_argument("--data", type=Path, default=Path(env.get("DATA") or "data"))
     parser.add_argument("--q", default=env.get("Q") or None)
@@ -66,6 +67,8 @@ def _do(flags: argparse.Namespace, *, rebuild: bool) -> int:
         settings = ExportSettings(flags.layout, flags.mode, flags.files, switch(flags.proof), flags.run)
         count = export(flags.data, flags.out, settings)
         print_line(f"{count} samples and their card are in {flags.out}")
+    elif flags.command == "runs":
+        show(flags.data, flags.format, flags.run)
     else:
         if flags.run is None:
             raise UsageError("Name the run to forget: python -m warehouse forget RUN.")

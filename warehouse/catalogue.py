@@ -41,6 +41,7 @@ VIEWS = (
     "runs",
     "sft_rows",
     "left_out",
+    "order_yield",
     "sft_train",
     "sft_validation",
     "sft_open_rows",
