@@ -10,12 +10,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import product
 from typing import TypeVar
 
 from factory.plan.split import CellSide, hash_fraction, split_of
-from factory.plan.vocabulary import DIETS_PROVED, MEAL_TIMES, OCCASIONS, STYLES, PlaceWords, WishWords
+from factory.plan.vocabulary import (
+    DIETS_PROVED,
+    OCCASIONS,
+    STYLES,
+    PlaceWords,
+    WishWords,
+    diet_goes_with,
+    held_at,
+    meals_of,
+    taste_goes_with,
+)
 from factory.records import Order, Place, Wish
 
 T = TypeVar("T")
@@ -26,7 +36,10 @@ N=1,000 still stands at 135 places."""
 CUISINES_PER_STAGE = 3
 HARD_SHARE = 0.10
 """Slots planned to be hard: a tight radius (half), a very low budget (a third), a rare cuisine (the rest)."""
-_PAIRS = tuple(product((None, *MEAL_TIMES), (None, *OCCASIONS)))
+Occasion = tuple[str, int, int]
+"""Its name, the smallest and the largest sensible party."""
+Pair = tuple[str | None, Occasion | None]
+"""A meal and an occasion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +77,23 @@ class Plan:
         """Distinct wishes that this plan can give (slots, before checking)."""
         if self.here:
             each = len(self.words.tastes) * len(self.words.budgets_cny)
-            return self.situations * each * len(_PAIRS) // self.k * self.k
+            return self.situations * each * self._fewest_pairs // self.k * self.k
         cuisines = self.groups * CUISINES_PER_STAGE
-        return len(self.places) * cuisines * self.combinations * len(_PAIRS) // self.k * self.k
+        return len(self.places) * cuisines * self.combinations * self.laps // self.k * self.k
+
+    @property
+    def laps(self) -> int:
+        """How often every cuisine can be gone through, each time with another meal or occasion."""
+        return self._fewest_pairs // self._turns(None)
+
+    @property
+    def _fewest_pairs(self) -> int:
+        return min(len(pairs_of(cuisine)) for cuisine in self.words.cuisines)
+
+    def _turns(self, place: Place | None) -> int:
+        """How often a cuisine stands in one round of all groups: more than once where they are no multiple of three."""
+        cuisines = self.words.cuisines if place is None else self._cuisines(place)
+        return math.ceil(self.groups * CUISINES_PER_STAGE / len(cuisines))
 
     @property
     def situations(self) -> int:
@@ -125,10 +152,10 @@ class Plan:
         cuisine, wraps = self._cuisine(place, group, member)
         combinations = _combinations(self.words, self.seed, place.place_id, cuisine, self._needs(place, cuisine))
         lap, nth = divmod(before, len(combinations))
-        lap += wraps * (len(_PAIRS) // CUISINES_PER_STAGE)
+        lap = lap * self._turns(place) + wraps
         taste, budget, need = combinations[nth]
         where = (self.seed, place.place_id, cuisine, taste, budget, need)
-        meal_time, occasion = _pair(lap, *where)
+        meal_time, occasion = _pair(cuisine, lap, *where)
         wish = Wish(
             cuisine=cuisine,
             taste=taste,
@@ -137,7 +164,7 @@ class Plan:
             radius_m=_pick(self.words.radii_m, "radius", lap, *where),
             party_size=_party(occasion, lap, *where),
             occasion=occasion[0] if occasion else None,
-            diet=self._diet(lap, *where),
+            diet=self._diet(cuisine, taste, lap, *where),
             meal_time=meal_time,
             style=_pick(STYLES, "style", lap, *where),
             needs=(need,) if need else (),
@@ -146,8 +173,8 @@ class Plan:
             return self._harden(wish, place, hash_fraction("how", lap, *where))
         return wish
 
-    def _diet(self, *where: object) -> str | None:
-        asked = self.words.diets_asked
+    def _diet(self, cuisine: str, taste: str | None, *where: object) -> str | None:
+        asked = [diet for diet in self.words.diets_asked if diet_goes_with(diet, cuisine=cuisine, taste=taste)]
         return _pick(asked, "diet", *where) if asked and _rare("diet?", 0.12, *where) else None
 
     def _harden(self, wish: Wish, place: Place, how: float) -> Wish:
@@ -158,9 +185,25 @@ class Plan:
         if how >= 0.83 and self.words.rare_cuisines:
             # One rare cuisine a place: its empty listing is then asked for once.
             rare = _pick(self.words.rare_cuisines, "rare", self.seed, place.place_id)
-            diet = next((diet for diet in DIETS_PROVED if rare[0] == diet[0]), wish.diet)
-            return replace(wish, hard=True, cuisine=rare, diet=diet)
+            return self._rarely(wish, rare, how)
         return replace(wish, hard=True, radius_m=_pick(self.words.tight_radii_m, "tight", how))
+
+    def _rarely(self, wish: Wish, rare: str, how: float) -> Wish:
+        """The wish for a rare cuisine: what does not go with that one is asked for otherwise or left out."""
+        diet = next((diet for diet in DIETS_PROVED if rare[0] == diet[0]), wish.diet)
+        tastes = [
+            taste
+            for taste in self.words.tastes
+            if taste_goes_with(taste, rare) and (diet is None or diet_goes_with(diet, cuisine=rare, taste=taste))
+        ]
+        return replace(
+            wish,
+            hard=True,
+            cuisine=rare,
+            taste=wish.taste if wish.taste in tastes or not tastes else _pick(tastes, "taste", how, rare),
+            diet=diet if diet is None or diet_goes_with(diet, cuisine=rare, taste=None) else None,
+            meal_time=wish.meal_time if wish.meal_time in meals_of(rare) else None,
+        )
 
 
 def visiting_order(places: tuple[Place, ...], seed: int) -> tuple[Place, ...]:
@@ -190,15 +233,23 @@ def _rare(what: str, share: float, *where: object) -> bool:
     return hash_fraction(what, *where) < share
 
 
-def _pair(lap: int, *where: object) -> tuple[str | None, tuple[str, int, int] | None]:
+@cache
+def pairs_of(cuisine: str) -> tuple[Pair, ...]:
+    """Every meal that a cuisine serves with every occasion that is held at it; either may be left open."""
+    meals, occasions = (None, *meals_of(cuisine)), (None, *OCCASIONS)
+    return tuple(pair for pair in product(meals, occasions) if pair[1] is None or held_at(pair[1][0], pair[0]))
+
+
+def _pair(cuisine: str, lap: int, *where: object) -> Pair:
     """Meal time and occasion. The first lap often leaves one out; later laps walk on: no pair comes twice."""
-    meal = 0 if _rare("meal?", 0.45, *where) else 1 + int(hash_fraction("meal", *where) * len(MEAL_TIMES))
-    occasion = 0 if _rare("occasion?", 0.5, *where) else 1 + int(hash_fraction("occasion", *where) * len(OCCASIONS))
-    start = meal * (len(OCCASIONS) + 1) + occasion
-    return _PAIRS[(start + lap) % len(_PAIRS)]
+    pairs = pairs_of(cuisine)
+    meal = None if _rare("meal?", 0.45, *where) else _pick(meals_of(cuisine), "meal", *where)
+    held = [occasion for at, occasion in pairs if at == meal and occasion is not None]
+    occasion = None if _rare("occasion?", 0.5, *where) or not held else _pick(held, "occasion", *where)
+    return pairs[(pairs.index((meal, occasion)) + lap) % len(pairs)]
 
 
-def _party(occasion: tuple[str, int, int] | None, *where: object) -> int | None:
+def _party(occasion: Occasion | None, *where: object) -> int | None:
     if occasion is None:
         return 1 + int(hash_fraction("party", *where) * 6) if _rare("party?", 0.35, *where) else None
     _, low, high = occasion

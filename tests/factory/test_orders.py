@@ -9,7 +9,7 @@ import pytest
 
 from factory.plan.orders import CUISINES_PER_STAGE, PLACES_PER_STAGE, Plan, visiting_order
 from factory.plan.split import assign_cells
-from factory.plan.vocabulary import CHINESE_WORDS, CUISINES, WishWords
+from factory.plan.vocabulary import CHINESE_WORDS, CUISINES, MEAL_TIMES, WishWords
 from factory.records import Place
 
 
@@ -53,7 +53,7 @@ def test_a_large_plan_asks_for_hardly_any_need_twice() -> None:
         for order in (plan.order(index) for index in range(1_000))
         for wish in order.wishes
     )
-    assert plan.capacity > 50 * needs.total()
+    assert plan.capacity > 25 * needs.total()
     assert needs.total() - len(needs) <= needs.total() / 1_000
 
 
@@ -113,6 +113,22 @@ def test_the_plan_says_where_it_ends() -> None:
     assert plan.order(last)
     with pytest.raises(IndexError):
         plan.order(last + 1)
+
+
+def test_no_wish_contradicts_itself() -> None:
+    plan = _plan()
+    wishes = [wish for index in range(3000) for wish in plan.order(index).wishes]
+    assert {wish.meal_time for wish in wishes} == {None, *MEAL_TIMES}
+    breakfasts = [wish for wish in wishes if wish.meal_time == "早餐"]
+    assert breakfasts
+    assert not {wish.cuisine for wish in breakfasts} & {"烧烤", "火锅", "川菜", "日本料理", "俄国菜"}
+    assert not {wish.occasion for wish in breakfasts} & {"商务宴请", "生日聚餐", "下班后小聚"}
+    assert not [wish for wish in wishes if wish.diet == "少油少盐" and wish.taste == "重油重盐"]
+    assert not [wish for wish in wishes if wish.diet == "海鲜过敏" and wish.cuisine == "日本料理"]
+    vegetarian = [wish for wish in wishes if wish.diet == "素食"]
+    assert vegetarian
+    assert not [wish for wish in vegetarian if wish.taste == "偏爱肉类"]
+    assert not [wish for wish in wishes if wish.occasion == "带孩子吃饭" and wish.meal_time == "夜宵"]
 
 
 def test_a_service_without_prices_gets_wishes_without_budgets() -> None:
