@@ -19,7 +19,7 @@ from factory.plan.vocabulary import WishWords
 from factory.records import PlaceName
 from factory.seal import content_hash
 
-PROMPT_VERSION = "agent_v1"
+PROMPT_VERSION = "agent_v2"
 """The bundled prompt's file in factory/agents/prompts."""
 PLANNER_VERSION = 2
 VERIFIER_VERSION = 2

@@ -52,7 +52,7 @@ def v3_poi(poi: SandboxPoi, *, distance_m: int | None, everything: bool, age: Ag
         "photos": EMPTY if age == "2017" else [{"title": EMPTY, "url": f"http://sandbox.invalid/{poi.poi_id}.jpg"}],
     }
     if age == "2026":
-        fields |= {"keytag": _or_empty(_keytag(poi)), "atag": EMPTY, "building": EMPTY, "favorite_num": EMPTY}
+        fields |= {"keytag": _or_empty(poi.keytag), "atag": EMPTY, "building": EMPTY, "favorite_num": EMPTY}
         fields |= {"space_num": EMPTY, "featured_reviews": EMPTY, "featured_reviews_remake": EMPTY}
     if everything:
         fields |= _v3_rest(poi)
@@ -82,7 +82,7 @@ def _v3_rest(poi: SandboxPoi) -> Json:
         "entr_location": EMPTY,
         "exit_location": EMPTY,
         "alias": EMPTY,
-        "tag": _or_empty(",".join(poi.specialities)),
+        "tag": _or_empty(",".join(poi.keywords or poi.specialities)),
         "indoor_map": "0",
         "indoor_data": {"cpid": EMPTY, "floor": EMPTY, "truefloor": EMPTY, "cmsid": EMPTY},
         "groupbuy_num": "0",
@@ -132,14 +132,10 @@ def _business(poi: SandboxPoi) -> Json:
         "opentime_today": poi.open_time,
         "opentime_week": poi.open_week,
         "tel": poi.tel,
-        "tag": ",".join(poi.specialities),
+        "tag": ",".join(poi.keywords or poi.specialities),
         "rating": poi.rating,
         "cost": poi.cost,
-        "keytag": _keytag(poi),
-        "rectag": _keytag(poi),
+        "keytag": poi.keytag,
+        "rectag": poi.rectag,
     }
     return {name: value for name, value in given.items() if value}
-
-
-def _keytag(poi: SandboxPoi) -> str | None:
-    return poi.word if poi.typecode.startswith("05") else None

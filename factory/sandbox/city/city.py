@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from factory.sandbox.city.names import VARIANT, TileNames, name_tile
-from factory.sandbox.city.pois import SandboxPoi, describe, landmark_poi, poi_id, read_poi_id
+from factory.sandbox.city.pois import GENERAL, SandboxPoi, describe, landmark_poi, poi_id, read_poi_id
 from factory.sandbox.city.tables import City, distances_m, in_china, landmarks, nearest_city
 from factory.sandbox.city.tiles import KM_PER_DEG, TILE_DEG, Tile, make_tile, tile_of
 from factory.sandbox.city.words import Kind, kinds
@@ -91,11 +91,13 @@ class World:
 
     def around(self, lng: float, lat: float, radius_m: float, query: Query) -> Found:
         """All pois within ``radius_m`` that match, nearest first (or by weight)."""
-        kind_fits = np.array([_kind_fits(kind, query.codes) for kind in kinds()])
+        kind_fits = np.array([_kind_fits(kind.typecode, query.codes) for kind in kinds()])
+        general_fits = _kind_fits(GENERAL[1], query.codes)
         hits: list[tuple[float, float, str]] = []
         for tile in self._tiles_within(lng, lat, radius_m):
             away = distances_m(lng, lat, tile.lng, tile.lat)
-            rows = np.flatnonzero((away <= radius_m) & kind_fits[tile.kind])
+            fits = np.where(tile.general, general_fits, kind_fits[tile.kind])
+            rows = np.flatnonzero((away <= radius_m) & fits)
             if query.words and rows.size:
                 rows = self._named(tile, rows, query.words)
             weights = tile.draws[rows, VARIANT].tolist()
@@ -138,8 +140,8 @@ class World:
         return [(float(away[i]), 1.0, self._marks[i].poi_id) for i in close if _mark_fits(self._marks[i], query)]
 
 
-def _kind_fits(kind: Kind, codes: tuple[str, ...]) -> bool:
-    return not codes or any(kind.typecode.startswith(code) for code in codes)
+def _kind_fits(typecode: str, codes: tuple[str, ...]) -> bool:
+    return not codes or any(typecode.startswith(code) for code in codes)
 
 
 def _says(kind: Kind, word: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 
 from factory.sandbox.city.names import INJECTED, INJECTED_SHARE, TileNames
 from factory.sandbox.city.tables import PLACE_TYPES, City, Landmark, find_city, nearest_district
-from factory.sandbox.city.tiles import Tile
+from factory.sandbox.city.tiles import MULTI, Tile
 from factory.sandbox.city.words import Kind, kinds, names
 
 ID_PREFIX: Final = "SBX"
@@ -22,10 +22,7 @@ _ROWS, _COLUMN = 1024, 4500
 """A tile holds fewer than 1024 pois; tile row numbers stay below 4500 (90 degrees)."""
 
 # Columns of Tile.draws that decide here.
-RATED, RATE_A, RATE_B, PRICED, PRICE_A, PRICE_B, HOURS, TEL, DISHES, STREET, HOUSE, FORM, MULTI = (
-    *range(9, 21),
-    23,
-)
+RATED, RATE_A, RATE_B, PRICED, PRICE_A, PRICE_B, HOURS, TEL, DISHES, STREET, HOUSE, FORM = range(9, 21)
 
 DINNER_CNY: Final = 60.0
 
@@ -40,6 +37,32 @@ DAY_HOURS: Final = (
 )
 LATE_HOURS: Final = ("16:00-02:00", "17:00-03:00", "11:00-02:00", "11:00-14:00 17:00-01:00", "10:00-24:00")
 LIGHT_HOURS: Final = ("08:00-22:00", "07:00-21:00", "00:00-24:00", "09:30-22:30")
+SUFFIXES: Final = ("(暂停营业)", "(装修中)")
+SHUT_SHARE: Final = 0.016
+TODAY_OFF_SHARE: Final = 0.006
+GENERAL: Final = ("餐饮服务;中餐厅;中餐厅", "050100")
+"""Where some Chinese kitchens are filed: only their key words and names tell what they cook."""
+KEYTAGS: Final[dict[str, tuple[str, ...]]] = {
+    "火锅": ("牛肉火锅", "重庆火锅", "铜锅涮肉", "火锅"),
+    "烧烤": ("炭火烤肉", "烤串", "烧烤"),
+    "粤菜": ("粤菜", "烧腊", "早茶"),
+    "日本料理": ("日本料理", "寿司", "居酒屋"),
+    "西餐": ("西餐", "牛排"),
+    "素菜": ("素食", "素菜"),
+}
+KEYWORDS: Final = (
+    "朋友聚餐",
+    "有包间",
+    "停车方便",
+    "可带宠物",
+    "靠窗座位",
+    "商务宴请",
+    "宝宝椅",
+    "露台",
+    "无线网络",
+    "下午茶",
+)
+KEYWORD_SHARE: Final = 0.04
 LATE_KINDS: Final = frozenset({"烧烤", "火锅", "休闲餐饮", "海鲜"})
 LIGHT_KINDS: Final = frozenset({"快餐", "咖啡", "冷饮", "糕饼", "甜品", "茶馆", "便利店", "理发"})
 
@@ -67,6 +90,10 @@ class SandboxPoi:
     open_week: str | None = None
     specialities: tuple[str, ...] = ()
     parent: str | None = None
+    keytag: str | None = None
+    rectag: str | None = None
+    keywords: tuple[str, ...] = ()
+    """what the shop wrote where its menu belongs"""
 
 
 def poi_id(ix: int, iy: int, row: int) -> str:
@@ -119,12 +146,14 @@ def describe(tile: Tile, words: TileNames, row: int) -> SandboxPoi:
     lng, lat = float(tile.lng[row]), float(tile.lat[row])
     district = nearest_district(words.city, lng, lat)
     area = words.areas[int(draw[STREET] * 97 % 1.0 * len(words.areas))]
-    type_text, typecode = _types(kind, draw[MULTI])
+    type_text, typecode = GENERAL if tile.general[row] else _types(kind, draw[MULTI])
     brand = words.brands[row]
     open_time = _hours(kind, draw[HOURS])
+    shut = kind.is_restaurant and _other(draw[HOUSE]) < SHUT_SHARE
+    keywords = _keywords(draw) if kind.is_restaurant else ()
     return SandboxPoi(
         poi_id=poi_id(tile.ix, tile.iy, row),
-        name=words.names[row],
+        name=words.names[row] + (SUFFIXES[int(draw[STREET] * len(SUFFIXES))] if shut else ""),
         word=kind.word,
         type=type_text,
         typecode=typecode,
@@ -138,10 +167,30 @@ def describe(tile: Tile, words: TileNames, row: int) -> SandboxPoi:
         tel=_tel(words.city, draw[TEL]),
         rating=_rating(draw, brand.rating_shift if brand else 0.0) if kind.is_restaurant else None,
         cost=_cost(draw, kind.price, brand.price_factor if brand else 1.0) if kind.price else None,
-        open_time=open_time,
-        open_week=_week(open_time, draw[HOURS]),
-        specialities=_dishes(brand.dishes if brand else kind.dishes, draw[DISHES]),
+        open_time=_today(open_time, draw),
+        open_week=_week(open_time, draw),
+        specialities=() if keywords else _dishes(brand.dishes if brand else kind.dishes, draw[DISHES]),
+        keytag=_keytag(kind, draw) if kind.is_restaurant else None,
+        rectag=kind.word if kind.is_restaurant else None,
+        keywords=keywords,
     )
+
+
+def _other(draw: float) -> float:
+    """Another uniform number out of a draw that already decides something."""
+    return draw * 613 % 1.0
+
+
+def _keytag(kind: Kind, draw: list[float]) -> str:
+    forms = KEYTAGS.get(kind.word, (kind.word,))
+    return forms[int(_other(draw[TEL]) * len(forms))]
+
+
+def _keywords(draw: list[float]) -> tuple[str, ...]:
+    if _other(draw[DISHES]) >= KEYWORD_SHARE:
+        return ()
+    start = int(draw[HOUSE] * len(KEYWORDS))
+    return (KEYWORDS + KEYWORDS)[start : start + 3]
 
 
 def _types(kind: Kind, draw: float) -> tuple[str, str]:
@@ -178,13 +227,32 @@ def _hours(kind: Kind, draw: float) -> str | None:
     return table[int(draw * 131 % 1.0 * len(table))]
 
 
-def _week(open_time: str | None, draw: float) -> str | None:
-    """Free text for people; at weekends some close later."""
-    if open_time is None:
+def _today(open_time: str | None, draw: list[float]) -> str | None:
+    """The hours of the day of the search: now and then a day off, or only the week is told."""
+    dice = _other(draw[HOURS])
+    if open_time is None or dice < TODAY_OFF_SHARE:
+        return open_time and "今日休息"
+    return None if dice < 0.03 else open_time
+
+
+def _week(open_time: str | None, draw: list[float]) -> str | None:
+    """Free text for people, each in its own way: some close later at weekends, some rest on Mondays, some write notices."""
+    dice = _other(draw[HOURS])
+    if open_time is None or (0.03 <= dice < 0.15):
         return None
-    if draw > 0.8 and " " not in open_time:
-        return f"周一至周五 {open_time};周六至周日 {open_time.split('-')[0]}-23:30"
-    return f"周一至周日 {open_time}"
+    form = draw[STREET] * 389 % 1.0
+    late = f"{open_time.split('-')[0]}-{'03:30' if open_time[-5:] < '06:00' else '23:30'}"
+    if dice > 0.78 and " " not in open_time:
+        return (
+            f"周一至周五 {open_time};周六至周日 {late}",
+            f"周一至周四{open_time} 周五至周日{late}",
+            f"工作日 {open_time}；周末 {late}",
+        )[int(form * 3)]
+    if dice > 0.72:
+        return (f"周二至周日 {open_time}；周一休息", f"每天 {open_time}；周一休息")[int(form * 2)]
+    if dice > 0.69:
+        return f"夏季 {open_time}，冬季以店内公告为准"
+    return (f"周一至周日 {open_time}", f"每天{open_time}", f"周一至周日 {open_time.replace(' ', ',')}")[int(form * 3)]
 
 
 def _tel(city: City, draw: float) -> str | None:

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from factory.sandbox.city.tables import anchors, distances_m, in_china
-from factory.sandbox.city.words import kind_steps, restaurant_share
+from factory.sandbox.city.words import kind_steps, kinds, restaurant_share
 
 TILE_DEG: Final = 0.02
 """About 2.2 km north to south and 1.7 to 2.1 km east to west."""
@@ -30,11 +30,17 @@ URBAN_M, SUBURB_M, COUNTRY_M = 6_000.0, 14_000.0, 40_000.0
 DRAWS: Final = 24
 """Uniform numbers per poi, one column per decision (see city_pois.py)."""
 KM_PER_DEG: Final = 111.195
+MULTI: Final = 23
+"""The column that decides whether a poi is filed under two codes, or under the general one alone."""
+GENERAL_DRAWS: Final = (0.03, 0.09)
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One tile's pois: ``kind`` indexes ``city_words.kinds()``, ``draws`` is (n, DRAWS) in [0, 1)."""
+    """One tile's pois: ``kind`` indexes ``city_words.kinds()``, ``draws`` is (n, DRAWS) in [0, 1).
+
+    ``general``: Chinese kitchens that the map files under the general code 050100.
+    """
 
     ix: int
     iy: int
@@ -42,6 +48,7 @@ class Tile:
     lat: np.ndarray
     kind: np.ndarray
     draws: np.ndarray
+    general: np.ndarray
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -84,7 +91,10 @@ def make_tile(seed: int, ix: int, iy: int) -> Tile:
     draws = rng.random((count, DRAWS))
     lngs, lats = _positions(ix, iy, draws)
     kind = np.searchsorted(kind_steps(), draws[:, 2], side="right").astype(np.int16)
-    return Tile(ix, iy, lngs, lats, kind, draws.astype(np.float32))
+    special = np.array([one.typecode.startswith("0501") and one.typecode[-2:] > "01" for one in kinds()])
+    low, high = GENERAL_DRAWS
+    general = special[kind] & (draws[:, MULTI] >= low) & (draws[:, MULTI] < high)
+    return Tile(ix, iy, lngs, lats, kind, draws.astype(np.float32), general)
 
 
 def _positions(ix: int, iy: int, draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

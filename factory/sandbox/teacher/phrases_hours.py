@@ -69,6 +69,7 @@ def _week(found: Hours) -> str:
     rows = [
         (day, [weekday for weekday, _ in run]) for day, run in groupby(enumerate(found.days), key=lambda row: row[1])
     ]
+    rows.sort(key=lambda row: row[0] == ())  # days off stand last, as people say them
     return "，".join(f"{_names(days)}{spans_text(day) if day else '休息'}" for day, days in rows if day is not None)
 
 
