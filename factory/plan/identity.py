@@ -21,7 +21,7 @@ from factory.seal import content_hash
 
 PROMPT_VERSION = "agent_v2"
 """The bundled prompt's file in factory/agents/prompts."""
-PLANNER_VERSION = 2
+PLANNER_VERSION = 3
 VERIFIER_VERSION = 2
 """Raised when what the verifier accepts is meant to change; the hash beside it tells any other change of its sources."""
 _IN_WORDS: Final[Mapping[str, str]] = {
