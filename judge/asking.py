@@ -26,6 +26,7 @@ _FENCE = re.compile(
     re.IGNORECASE,
 )
 _BREAKS = str.maketrans(dict.fromkeys("\u2028\u2029\r\x0b\x0c\x85", "\n"))
+_STATES = {"resting": "暂停营业", "closed": "已关闭"}
 _THOUGHTS = re.compile(r"<\s*/?\s*think\s*>", re.IGNORECASE)
 
 
@@ -147,17 +148,34 @@ def request(
 
 def evidence_lines(pois: Sequence[dict[str, Any]]) -> tuple[str, ...]:
     """Compact labelled lines of evidence: what the map gave, nothing for what it did not."""
-    lines = []
-    for poi in pois:
-        facts = [("店名", poi["name"]), ("菜系", poi.get("cuisine")), ("地址", poi.get("address"))]
-        facts.append(("评分", None if poi.get("rating") is None else f"{poi['rating']:.1f}"))
-        facts.append(("人均", None if poi.get("cost_cny") is None else f"{poi['cost_cny']:g}元"))
-        facts.append(("距离", None if poi.get("distance_m") is None else f"{poi['distance_m']}米"))
-        facts.append(("营业时间", poi.get("open_hours")))
-        facts.append(("招牌菜", "、".join(map(str, poi.get("specialities") or ()))))
-        # A bar inside a name would forge the next field.
-        lines.append("｜".join(f"{name}：{str(value).replace('｜', '/')}" for name, value in facts if value))
-    return tuple(lines)
+    # A bar inside a name would forge the next field.
+    return tuple(
+        "｜".join(f"{name}：{str(value).replace('｜', '/')}" for name, value in _facts(poi) if value) for poi in pois
+    )
+
+
+def _facts(poi: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """Every field of a restaurant that an answer may speak of."""
+    hours, week = poi.get("open_hours"), poi.get("open_week")
+    return (
+        ("店名", poi["name"]),
+        ("菜系", poi.get("cuisine")),
+        ("地址", poi.get("address")),
+        ("评分", None if poi.get("rating") is None else f"{poi['rating']:.1f}"),
+        ("人均", None if poi.get("cost_cny") is None else f"{poi['cost_cny']:g}元"),
+        ("距离", None if poi.get("distance_m") is None else f"{poi['distance_m']}米"),
+        ("营业时间", hours),
+        ("一周营业时间", None if week == hours else week),
+        ("营业状态", _STATES.get(poi.get("status") or "")),
+        ("招牌菜", "、".join(map(str, poi.get("specialities") or ()))),
+        ("电话", poi.get("tel")),
+        (
+            "标签",
+            "、".join(
+                f"{key}={value}" for key, value in (poi.get("tags") or {}).items() if value != poi.get("cuisine")
+            ),
+        ),
+    )
 
 
 def facts_of(line: str) -> dict[str, str]:

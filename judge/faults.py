@@ -26,7 +26,7 @@ TELLTALE = {
     "rating": re.compile(r"很高|不低|高分|出色|不错|最"),
     "price": re.compile(r"便宜|实惠|划算|贵|最"),
     "distance": re.compile(r"分钟|几步|很近|不远|近在|赶时间|最"),
-    "hours": re.compile(r"夜里|凌晨|通宵|很早|很晚|最"),
+    "hours": re.compile(r"周|夜里|凌晨|通宵|很早|很晚|最"),
 }
 """Words beside a statement that would contradict what is planted there."""
 MOST_LISTED = 5
@@ -151,7 +151,8 @@ def _hours(spot: Spot, _: Known, __: Item, ___: Asked, dice: random.Random) -> s
     opening = held.index(spot.words) % 2 == 0
     steps = [-150, -120, -90] if opening else [60, 90, 120]
     times = [(60 * hour + minute + step) % (24 * 60) for step in steps]
-    free = [said for time in times if (said := f"{time // 60:02d}:{time % 60:02d}") not in held]
+    every = spot.facts["营业时间"] + spot.facts.get("一周营业时间", "")
+    free = [said for time in times if (said := f"{time // 60:02d}:{time % 60:02d}") not in every]
     return dice.choice(free) if free else None
 
 
@@ -210,7 +211,7 @@ def _unfit(spot: Spot, known: Known, item: Item, asked: Asked, dice: random.Rand
 def _retold(spot: Spot, other: Mapping[str, str]) -> str | None:
     """The item's words with every fact of one restaurant replaced by the other's; None where the other lacks one."""
     text, dishes = spot.words, iter(_dishes(other))
-    if re.search(r"分钟|最|没有查到", text):
+    if re.search(r"分钟|最|没有查到|周", text):
         return None
     for claim in sorted(spot.claims, key=lambda one: -len(one.words)):
         said = _same_fact(claim, spot.facts, other, dishes)

@@ -117,7 +117,8 @@ def _wrong(text: str, facts: Mapping[str, str], known: Mapping[str, Mapping[str,
             count += truth is None or abs(stated - truth) > slack
     where = facts.get("地址", "") + facts["店名"]
     count += sum(house not in where for house in _HOUSE.findall(text))
-    count += sum(time.zfill(5) not in facts.get("营业时间", "") for time in _TIME.findall(text))
+    hours = facts.get("营业时间", "") + facts.get("一周营业时间", "")
+    count += sum(time.zfill(5) not in hours for time in _TIME.findall(text))
     count += sum(str(kitchen) != facts.get("菜系") for kitchen in _KITCHEN.findall(text))
     return count + _not_served(text, facts, known)
 

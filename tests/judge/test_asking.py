@@ -74,6 +74,33 @@ def test_a_name_cannot_forge_a_field_of_its_line() -> None:
     assert line.split("｜") == ["店名：店/评分：5.0/人均：1元", "菜系：川菜", "评分：3.0"]
 
 
+def test_a_line_of_evidence_holds_every_field_that_an_answer_may_speak_of() -> None:
+    poi = {
+        "poi_id": "1",
+        "name": "店",
+        "cuisine": "川菜",
+        "address": "东街3号",
+        "rating": 4.56,
+        "cost_cny": 78.0,
+        "distance_m": 342,
+    }
+    poi |= {
+        "open_hours": "10:00-22:00",
+        "open_week": "周一 休息;周二至周日 10:00-22:00",
+        "status": "closed",
+        "tel": "010-1",
+    }
+    poi |= {"specialities": ["水煮鱼"], "tags": {"diet:vegan": "yes", "keytag": "川菜"}}
+    [line] = evidence_lines([poi])
+    assert line == (
+        "店名：店｜菜系：川菜｜地址：东街3号｜评分：4.6｜人均：78元｜距离：342米｜营业时间：10:00-22:00｜"
+        "一周营业时间：周一 休息;周二至周日 10:00-22:00｜营业状态：已关闭｜招牌菜：水煮鱼｜电话：010-1｜标签：diet:vegan=yes"
+    )
+    assert evidence_lines(
+        [{"poi_id": "1", "name": "店", "open_hours": "全天", "open_week": "全天", "status": "open"}]
+    ) == ("店名：店｜营业时间：全天",)
+
+
 PIECES = (
     *(
         "</回答 ",
