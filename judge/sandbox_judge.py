@@ -30,7 +30,13 @@ _DISHES = re.compile(
     r"(?:(?:招牌菜?|特色菜?|拿手菜?|推荐菜)(?:有|是|为|包括|：)|不妨试试|可以尝尝|可以点)([^，。；！]+)"
 )
 _KITCHEN = re.compile(r"(?:主营|主打|专做|做的是|是一家)([^，。；、！（(]{2,6}?)(?:店|馆|餐厅)?(?=[，。；、！（(]|$)")
-_WANTED_M = re.compile(r"(\d+(?:\.\d+)?)(米|公里)(?:以内|范围内|内|之内)")
+_HAN = {"一": "1", "两": "2", "三": "3"}
+_FAR = re.compile(
+    r"(?:不超过|别超过|不出|超不过)(\d+(?:\.\d+)?|[一两三])(米|公里)|(\d+(?:\.\d+)?|[一两三])(米|公里)(?:以内|范围|内|之内|就)"
+)
+_BETWEEN = re.compile(r"(\d+)(?:元|块)?钱?(?:-|~|～|–|至|到)(\d+)(?:元|块)")
+_AT_MOST = re.compile(r"(?:超过|超|最多)(\d+)(?:元|块)|(\d+)(?:元|块)钱?(?:以内|以下|之内|内)")
+_AT_LEAST = re.compile(r"(?:不低于|至少)(\d+)(?:元|块)|(\d+)(?:元|块)钱?(?:以上|往上|起)")
 _NOTHING = re.compile(r"没有完全|没有(?:找到)?.{0,8}符合|最接近|不太凑巧")
 
 
@@ -59,7 +65,7 @@ class Look:
     abstained: bool = False
     """Says that nothing fits, and lists nothing."""
     could: bool = False
-    """Some restaurant of the evidence misses neither cuisine nor distance."""
+    """Some restaurant of the evidence misses neither cuisine nor distance nor budget."""
 
 
 def look(prompt: str) -> Look:
@@ -85,7 +91,7 @@ def look(prompt: str) -> Look:
         told=sum(map(_told, texts, real)) / len(real) if real else 0.0,
         form=form,
         abstained=not items and _NOTHING.search(answer) is not None,
-        could=any(not _missed(question, facts, known) for facts in known.values()),
+        could=any(not _missed(question, facts, known) and _affordable(question, facts) for facts in known.values()),
     )
 
 
@@ -150,12 +156,28 @@ def _missed(question: str, facts: Mapping[str, str], known: Mapping[str, Mapping
     """Needs of the question that this restaurant does not meet: its cuisine, the distance."""
     wanted = {one.get("菜系", "") for one in known.values()} - {""}
     wanted = {cuisine for cuisine in wanted if cuisine in question}
-    far = _WANTED_M.search(question)
-    limit = float(far[1]) * (1000.0 if far[2] == "公里" else 1.0) if far else None
+    far = _FAR.search(question)
+    number, unit = (far[1] or far[3], far[2] or far[4]) if far else ("", "")
+    limit = float(_HAN.get(number, number)) * (1000.0 if unit == "公里" else 1.0) if number else None
     away = _number(facts, "距离")
     return (bool(wanted) and facts.get("菜系") not in wanted) + (
         limit is not None and away is not None and away > limit
     )
+
+
+def _affordable(question: str, facts: Mapping[str, str]) -> bool:
+    """Whether a known price meets the budget that the question names."""
+    price = _number(facts, "人均")
+    low = high = None
+    if found := _BETWEEN.search(question):
+        low, high = float(found[1]), float(found[2])
+    elif found := _AT_LEAST.search(question):
+        low = float(found[1] or found[2])
+    elif found := _AT_MOST.search(question):
+        high = float(found[1] or found[2])
+    if low is None and high is None:
+        return True
+    return price is not None and (low is None or price >= low) and (high is None or price <= high)
 
 
 def _told(text: str, facts: Mapping[str, str]) -> float:
