@@ -10,7 +10,11 @@ The tree is split by reaction, not by origin; foreign errors become one of these
       x RunStopped         stop the run, keep everything that is committed, exit 1
         + BudgetExhausted  the next call could pass the spend cap
         + QuotaExhausted   the provider's day or month is used up
-        + AccountRefused   bad key, no permission, overdue account
+        + AccountRefused   no permission, overdue or empty account
+          - KeyRefused     the key (or the signature) is not taken
+        + ModelRefused     no such model
+          - AddressRefused no such service at this address: a redirect, a bad certificate, another protocol
+        + ParameterRefused a field of the request is not taken
         + ProviderDown     refuses or fails for good
         + DiskTrouble      full, read-only or vanished DATA
           + DamagedFile    a file of DATA is not what was written: it names the file and the way back
@@ -92,6 +96,29 @@ class QuotaExhausted(RunStopped):
 
 class AccountRefused(RunStopped):
     """The key, the signature, the permission or the account's balance is refused."""
+
+
+class KeyRefused(AccountRefused):
+    """The key or the signature is refused."""
+
+
+class ModelRefused(RunStopped):
+    """The service knows no such model."""
+
+
+class AddressRefused(ModelRefused):
+    """What answers at the address is no such service, or cannot be trusted."""
+
+
+class ParameterRefused(RunStopped):
+    """A field of the request is refused, or its size: no call with these fields can succeed.
+
+    Where one did, it is this request's own fault: an OrderFailed with ``reason`` (factory/llm/trials.py).
+    """
+
+    def __init__(self, message: str, *, reason: str = "bad_request") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class ProviderDown(RunStopped):

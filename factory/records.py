@@ -202,11 +202,17 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """One tool call of an assistant message; ``arguments`` is JSON text as the model wrote it."""
+    """One tool call of an assistant message; ``arguments`` is an object's JSON text, or what the model wrote in its place.
+
+    ``echo``: what the provider wants back with the call, as JSON; it teaches nothing and stands in no shard.
+    """
 
     id: str
     name: str
     arguments: str
+    echo: str = ""
+    readable: bool = True
+    """whether ``arguments`` is an object"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +224,8 @@ class Message:
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
     name: str | None = None
+    echo: str = ""
+    """what the provider wants back with its own message (reasoning), as JSON; it stands in no shard"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,24 +1,40 @@
-"""Chat requests to OpenAI's JSON form and answers from it; pure, and the same for kept answers and fresh ones."""
+"""Chat requests to OpenAI's JSON form and answers from it; pure, and the same for kept answers and fresh ones.
+
+``read`` is total: any body becomes a Parsed, or an UnreadableAnswerError with the beginning of what came.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
 import orjson
 
+from factory import wire_text
 from factory.llm.chat import CallKey, ChatRequest
-from factory.records import Message, ToolCall
+from factory.llm.history import wire_messages
+from factory.llm.streams import is_stream, joined
+from factory.llm.tool_calls import Tools, read_calls, served_calls
+from factory.llm.tool_text import calls_in_text, without_thoughts
+from factory.llm.usage import usage_of
+from factory.records import Message
+from factory.wire_text import mapping, readable, shown, words
+
+LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
+"""Fields that bound an answer, by any provider's name."""
+_GIVEN_BACK = ("reasoning_content", "reasoning_details")
+"""Fields of a message with calls that providers ask back: DeepSeek and Moonshot their reasoning, OpenRouter its details."""
 
 
 class UnreadableAnswerError(ValueError):
-    """A 200 whose body is no chat completion (half a body, a proxy's page)."""
+    """A 200 whose body is no chat completion (half a body, a proxy's page); it says how the body begins."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """The parts of a completion that we use; tokens None when the provider reports none."""
+    """The parts of a completion that we use; tokens None when the provider reports none that are possible."""
 
     message: Message
     finish_reason: str
@@ -30,39 +46,53 @@ class Parsed:
 
 
 def body_of(request: ChatRequest) -> dict[str, Any]:
-    """Every parameter explicitly: providers' defaults differ and change."""
+    """The body as it is sent. Nothing that says nothing: some servers take a zero penalty for an order (Ollama).
+
+    ``extra`` stands above all: a field of it that is None is left out, ``"$max_tokens"`` stands for what that field would be.
+    """
     body: dict[str, Any] = {
         "model": request.model,
-        "messages": [_message(message) for message in request.messages],
+        "messages": wire_messages(request.messages),
         "max_tokens": request.max_tokens,
         "temperature": request.temperature,
         "top_p": request.top_p,
-        "presence_penalty": request.presence_penalty,
-        "frequency_penalty": request.frequency_penalty,
-        "stream": False,
     }
+    if request.presence_penalty:
+        body["presence_penalty"] = request.presence_penalty
+    if request.frequency_penalty:
+        body["frequency_penalty"] = request.frequency_penalty
     if request.seed is not None:
         body["seed"] = request.seed
     if request.tools:
         body["tools"] = list(request.tools)
-        body["tool_choice"] = "auto"
     if request.response_format is not None:
         body["response_format"] = request.response_format
     if request.stop:
         body["stop"] = list(request.stop)
-    return {**body, **request.extra}
+    if request.extra:
+        body = _shaped(body, request.extra)
+    if body.get("stream") is True:  # without it a stream tells no usage
+        body.setdefault("stream_options", {"include_usage": True})
+    return body
 
 
-def _message(message: Message) -> dict[str, Any]:
-    wire: dict[str, Any] = {"role": message.role, "content": message.content}
-    if message.tool_calls:
-        wire["tool_calls"] = [
-            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
-            for call in message.tool_calls
-        ]
-    if message.tool_call_id is not None:
-        wire["tool_call_id"] = message.tool_call_id
-    return wire
+def _shaped(body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    shaped = dict(body)
+    for name, value in extra.items():
+        if isinstance(value, str) and value[:1] == "$" and value[1:] in body:
+            value = body[value[1:]]  # noqa: PLW2901 - a name for a value of ours
+        if value is None:
+            shaped.pop(name, None)
+        else:
+            shaped[name] = value
+    return shaped
+
+
+def most_output_tokens(body: Mapping[str, Any]) -> int | None:
+    """What the body allows an answer to take, over all that it asks for (``n``); None: as much as the model likes."""
+    limits = [body[name] for name in LIMITS if isinstance(body.get(name), int)]
+    number = body.get("n")
+    return max(limits) * (number if isinstance(number, int) and number > 1 else 1) if limits else None
 
 
 def call_key(endpoint: str, packed: bytes, key: CallKey) -> str:
@@ -75,54 +105,68 @@ def call_key(endpoint: str, packed: bytes, key: CallKey) -> str:
 
 
 def decode(raw: bytes) -> Any:
-    """The JSON value of an answer, or None; never raises, since it runs before the answer is safe."""
+    """The value of an answer, or None; never raises, since it runs before the answer is safe. A stream is put together."""
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError:
-        return None
+        text = readable(raw)
+        return joined(text) if is_stream(text) else wire_text.loose_json(text)
 
 
-def read(body: Any) -> Parsed:
-    """Read a decoded completion. Raises UnreadableAnswerError."""
-    try:
-        choice = body["choices"][0]
-        message = choice["message"]
-    except (KeyError, IndexError, TypeError) as error:
-        raise UnreadableAnswerError(type(error).__name__) from error
-    usage = body.get("usage") or {}
-    logprobs = (choice.get("logprobs") or {}).get("content") or ()
+def read(body: Any, tools: Tools | None = None) -> Parsed:
+    """Read a decoded completion; calls are made to fit the ``tools`` that were offered. Raises UnreadableAnswerError."""
+    choices = mapping(body).get("choices")
+    choice = next((one for one in choices if isinstance(one, dict)), None) if isinstance(choices, list) else None
+    if choice is None:
+        raise UnreadableAnswerError(f"it has no choices: {_beginning(body)}")
+    raw = choice.get("message") or choice.get("delta")
+    raw = {"content": raw} if isinstance(raw, str) else raw
+    if not isinstance(raw, dict):
+        raise UnreadableAnswerError(f"its first choice has no message: {_beginning(choice)}")
+    usage = usage_of(body)
+    split = usage if usage is not None and usage.split else None
+    logprobs = mapping(choice.get("logprobs")).get("content")
     return Parsed(
-        message=Message("assistant", message.get("content") or "", _calls(message.get("tool_calls"))),
-        finish_reason=str(choice.get("finish_reason") or ""),
-        model=str(body.get("model") or ""),
-        request_id=body.get("id") or body.get("request_id"),
-        input_tokens=usage.get("prompt_tokens"),
-        output_tokens=usage.get("completion_tokens"),
-        logprobs=tuple(logprobs),
+        message=_message(raw, tools),
+        finish_reason=words(choice.get("finish_reason")),
+        model=words(mapping(body).get("model")),
+        request_id=words(body.get("id")) or words(body.get("request_id")) or None,
+        input_tokens=split.input_tokens if split else None,
+        output_tokens=split.output_tokens if split else None,
+        logprobs=tuple(one for one in logprobs if isinstance(one, dict)) if isinstance(logprobs, list) else (),
     )
 
 
-def usage_of(body: Any) -> tuple[int | None, int | None]:
-    """Tokens in and out as a decoded answer reports them, or None; never raises, like ``decode``."""
+def _message(raw: dict[str, Any], tools: Tools | None) -> Message:
+    content = without_thoughts(_content(raw.get("content")) or words(raw.get("refusal")))
+    if tools is None or not tools.schemas:
+        return Message("assistant", content)
+    calls = read_calls(raw, tools)
+    if not calls and content:
+        in_text, rest = calls_in_text(content)
+        if calls := served_calls(in_text, tools):
+            content = rest
+    return Message("assistant", content, calls, echo=_echo(raw) if calls else "")
+
+
+def _content(raw: Any) -> str:
+    """Text, or the text among parts (a part that is a thought is none)."""
+    if isinstance(raw, list):
+        texts = [one if isinstance(one, str) else mapping(one).get("text") for one in raw]
+        return "".join(text for text in texts if isinstance(text, str))
+    return words(mapping(raw).get("text") if isinstance(raw, dict) else raw)
+
+
+def _echo(raw: dict[str, Any]) -> str:
+    back = {name: raw[name] for name in _GIVEN_BACK if raw.get(name)}
     try:
-        usage = body["usage"]
-        tokens_in, tokens_out = usage["prompt_tokens"], usage["completion_tokens"]
-    except (KeyError, IndexError, TypeError):
-        return None, None
-    whole = isinstance(tokens_in, int) and isinstance(tokens_out, int)
-    return (tokens_in, tokens_out) if whole else (None, None)
+        return orjson.dumps(back).decode() if back else ""
+    except (TypeError, orjson.JSONEncodeError):  # deeper than orjson writes
+        return ""
 
 
-def _calls(raw: Any) -> tuple[ToolCall, ...]:
-    return tuple(
-        ToolCall(
-            id=str(call.get("id") or f"call_{position}"),
-            name=str((call.get("function") or {}).get("name") or ""),
-            arguments=str((call.get("function") or {}).get("arguments") or "{}"),
-        )
-        for position, call in enumerate(raw or ())
-        if isinstance(call, dict)
-    )
+def _beginning(value: Any) -> str:
+    return shown(repr(value), 120)
 
 
 def most_input_tokens(body_bytes: int) -> int:

@@ -8,7 +8,26 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from factory.llm.transport import Price
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """CNY per million tokens; ``cached_cny`` for input that the provider had in its cache (None: as any other)."""
+
+    input_cny: float
+    output_cny: float
+    cached_cny: float | None = None
+
+    def cost(self, input_tokens: int, output_tokens: int, cached: int = 0) -> float:
+        """CNY for these tokens, ``cached`` of the input among them."""
+        paid = input_tokens * self.input_cny + output_tokens * self.output_cny
+        if cached and self.cached_cny is not None:
+            paid -= cached * (self.input_cny - self.cached_cny)
+        return paid / 1e6
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing is paid."""
+        return self.input_cny == 0.0 == self.output_cny
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +46,7 @@ def _tables() -> dict[str, Any]:
 def price_of(model: str) -> Price | None:
     """The list price of a model id as it goes over the wire, or None."""
     row = _tables()["price"].get(model)
-    return Price(float(row["input"]), float(row["output"])) if row else None
+    return Price(float(row["input"]), float(row["output"]), row.get("cached")) if row else None
 
 
 def limits_of(model: str) -> ModelLimits:

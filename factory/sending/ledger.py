@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import sqlite3
+import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,8 +21,10 @@ from typing import Any, Protocol
 
 import orjson
 
-from factory.errors import BudgetExhausted, DiskTrouble, MoneyInFlight, UsageError
+from factory.errors import DiskTrouble, UsageError
 from factory.run.folder_lock import lock_folder
+from factory.sending.purse import Purse
+from factory.wire_text import shown
 
 _SCHEMA = """
 create table if not exists calls (
@@ -33,9 +36,17 @@ create table if not exists calls (
 drop index if exists calls_by_order;
 create table if not exists opened (run_id text not null, order_id text primary key, slots integer not null, at text not null);
 """
-# status: reserved (sent or about to be), kept (answered, raw kept), unreadable (kept, but no completion), void (certainly
-# not served), unresolved (a reservation
-# that an earlier process left behind: it may have been served, so it counts as spent).
+# status: reserved (sent or about to be), kept (answered, raw kept; NULL where only a shard still knew of it), unreadable (kept, but
+# no completion, or dropped by hand), void (certainly not served), unresolved (a reservation that an earlier process left behind: it
+# may have been served, so it counts as spent).
+MOST_TOKENS = 2**53
+"""More than any bill holds; SQLite's integers end at 2**63."""
+
+
+def tell(sentence: str) -> None:
+    """One line for people."""
+    sys.stderr.write(sentence + "\n")
+    sys.stderr.flush()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +90,8 @@ class CallBook(Protocol):
         worst_cny: float | None,
         refusals: int,
         latency_s: float,
-    ) -> None:
-        """Write the raw answer and settle."""
+    ) -> float | None:
+        """Write the raw answer and settle; returns what is booked for it."""
         ...
 
     async def price(
@@ -96,8 +107,8 @@ class CallBook(Protocol):
         """What a kept answer cost, once it was read."""
         ...
 
-    async def mark_unreadable(self, key: str, attempt: int) -> None:
-        """A kept answer that is no completion."""
+    async def mark_unreadable(self, key: str, attempt: int, said: str = "") -> None:
+        """A kept answer that is no completion; ``said``: how it begins."""
         ...
 
     async def void(self, key: str, attempt: int, *, worst_cny: float | None) -> None:
@@ -114,17 +125,16 @@ class Ledger:
 
     def __init__(self, data: Path, run_id: str, budget_cny: float | None) -> None:
         self._run_id = run_id
-        self._budget = budget_cny
-        self._in_flight = 0
         self._closed = False
-        self._short_of_money: list[asyncio.Future[None]] = []
+        self._told_unreadable = False
         self._lock = lock_folder(data)
         self._path = data / "calls.sqlite"
         try:
             self._reader = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
             self._reader.executescript("pragma journal_mode=wal;" + _SCHEMA)
             self._reader.execute("update calls set status = 'unresolved' where status = 'reserved'")
-            self._spent, self._reserved = self._spent_before(), 0.0
+            self._rebuild(data)
+            self._purse = Purse(budget_cny, self._spent_before())
             unpriced = self._unpriced() if budget_cny is not None else 0
         except sqlite3.Error as error:
             raise _trouble(self._path, error) from error
@@ -142,6 +152,26 @@ class Ledger:
         self._commits: queue.SimpleQueue[asyncio.AbstractEventLoop | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._commit, name="ledger", daemon=True)
         self._thread.start()
+
+    def _rebuild(self, data: Path) -> None:
+        """What the run's shards say that its calls cost, where this book holds none of them: somebody lost it."""
+        if not (data / "shards" / self._run_id).exists():
+            return
+        if self._reader.execute("select 1 from calls where run_id = ? limit 1", (self._run_id,)).fetchone():
+            return
+        from factory.sending.rebuilt import rows_of  # noqa: PLC0415 - pyarrow, and seldom needed
+
+        rows = rows_of(data, self._run_id)
+        self._reader.executemany(
+            "insert or ignore into calls (key, attempt, run_id, order_id, step, purpose, model, status, cost_cny, input_tokens, "
+            "output_tokens, refusals, latency_s, reserved_at) values (?, ?, ?, ?, ?, ?, ?, 'kept', ?, ?, ?, ?, ?, ?)",
+            rows,
+        )
+        if rows:
+            tell(
+                f"{self._path} held nothing of {self._run_id}: {len(rows)} calls, {self._spent_before():.4f} CNY, are counted again "
+                "from its shards; what was paid for and not committed is not among them."
+            )
 
     def _spent_before(self) -> float:
         """CNY that this run has spent, unresolved reservations at their worst included: BUDGET caps one run's plan."""
@@ -164,16 +194,21 @@ class Ledger:
 
     def spent(self) -> tuple[float, float]:
         """(spent, reserved) in CNY."""
-        return self._spent, max(0.0, self._reserved)
+        return self._purse.spent, self._purse.reserved
 
     async def replay(self, key: str) -> KeptCall | None:
-        """The kept answer of this very call, if there is one."""
-        row = self._reader.execute(
-            "select attempt, raw, input_tokens, output_tokens, cost_cny, reserved_at from calls "
-            "where key = ? and status = 'kept'",
-            (key,),
-        ).fetchone()
-        return KeptCall(row[0], row[1], row[2], row[3], row[4], datetime.fromisoformat(row[5])) if row else None
+        """The kept answer of this very call, if there is one that can be taken."""
+        try:
+            row = self._reader.execute(
+                "select attempt, raw, input_tokens, output_tokens, cost_cny, reserved_at from calls "
+                "where key = ? and status = 'kept' and raw is not null",
+                (key,),
+            ).fetchone()
+            return KeptCall(row[0], bytes(row[1]), row[2], row[3], row[4], datetime.fromisoformat(row[5])) if row else None
+        except sqlite3.Error as error:
+            raise _trouble(self._path, error) from error
+        except (TypeError, ValueError):  # damaged: it is asked for again
+            return None
 
     async def reserve(
         self, key: str, *, order_id: str, step: int, purpose: str, model: str, worst_cny: float | None
@@ -183,37 +218,22 @@ class Ledger:
         Raises MoneyInFlight while calls in flight may give enough back: give the slot back and ``afford`` it first. Raises
         BudgetExhausted when the cap could be passed all the same.
         """
-        worst = worst_cny or 0.0
-        if self._must_wait(worst):
-            raise MoneyInFlight("Calls in flight hold the money for this one.")
-        self._reserved += worst
-        self._in_flight += 1
+        self._purse.reserve(worst_cny or 0.0)
         now = datetime.now(UTC).isoformat()
         sql = (
             "insert into calls (key, attempt, run_id, order_id, step, purpose, model, status, worst_cny, reserved_at) "
             "select ?, coalesce(max(attempt), -1) + 1, ?, ?, ?, ?, ?, 'reserved', ?, ? from calls where key = ? returning attempt"
         )
-        rows = await self._do(sql, (key, self._run_id, order_id, step, purpose, model, worst_cny, now, key))
+        worst = self._scaled(worst_cny)
+        rows = await self._do(sql, (key, self._run_id, order_id, step, purpose, model, worst, now, key))
         return int(rows[0][0])
 
-    def _must_wait(self, worst: float) -> bool:
-        """Whether calls in flight may give back what this one lacks. Raises BudgetExhausted when they cannot."""
-        if self._budget is None or self._spent + self._reserved + worst <= self._budget:
-            return False
-        if not self._in_flight or self._spent + worst > self._budget:
-            raise BudgetExhausted(
-                f"BUDGET={self._budget:g} CNY is used up: {self._spent:.4f} spent, "
-                f"{max(0.0, self._reserved):.4f} reserved, and the next call may cost {worst:.4f}. "
-                "Raise BUDGET and run the same command again; nothing is lost."
-            )
-        return True
+    def _scaled(self, worst_cny: float | None) -> float | None:
+        return worst_cny * self._purse.scale if worst_cny is not None else None
 
     async def afford(self, worst_cny: float | None) -> None:
         """Wait, outside any slot, until calls in flight have given back enough. Raises BudgetExhausted."""
-        while self._must_wait(worst_cny or 0.0):
-            settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._short_of_money.append(settled)
-            await settled
+        await self._purse.afford(worst_cny or 0.0)
 
     async def keep(
         self,
@@ -227,15 +247,22 @@ class Ledger:
         worst_cny: float | None,
         refusals: int,
         latency_s: float,
-    ) -> None:
-        """Write the raw answer and settle; when this returns, no kill can lose it."""
+    ) -> float | None:
+        """Write the raw answer and settle; when this returns, no kill can lose it.
+
+        Returns what is booked: ``cost_cny``, or where that is not known the reservation.
+        """
+        booked = cost_cny if cost_cny is not None else self._scaled(worst_cny)
         sql = (
             "update calls set status = 'kept', raw = ?, input_tokens = ?, output_tokens = ?, cost_cny = ?, refusals = ?, "
             "latency_s = ?, settled_at = ? where key = ? and attempt = ?"
         )
         now = datetime.now(UTC).isoformat()
-        await self._do(sql, (raw, input_tokens, output_tokens, cost_cny, refusals, latency_s, now, key, attempt))
-        self._settle(worst_cny, cost_cny)
+        tokens = (_countable(input_tokens), _countable(output_tokens))
+        self._purse.measured(worst_cny or 0.0, cost_cny or 0.0)
+        await self._do(sql, (raw, *tokens, booked, refusals, latency_s, now, key, attempt))
+        self._purse.settle(worst_cny or 0.0, booked or 0.0)
+        return booked
 
     async def price(
         self,
@@ -249,37 +276,31 @@ class Ledger:
     ) -> None:
         """What a kept answer cost, where only reading it told; until then ``counted_cny`` counted."""
         sql = "update calls set input_tokens = ?, output_tokens = ?, cost_cny = ? where key = ? and attempt = ?"
-        await self._do(sql, (input_tokens, output_tokens, cost_cny, key, attempt))
-        self._spent += (cost_cny or 0.0) - (counted_cny or 0.0)
-        self._look_again()
+        await self._do(sql, (_countable(input_tokens), _countable(output_tokens), cost_cny, key, attempt))
+        self._purse.measured(counted_cny or 0.0, cost_cny or 0.0)
+        self._purse.correct((cost_cny or 0.0) - (counted_cny or 0.0))
 
-    async def mark_unreadable(self, key: str, attempt: int) -> None:
-        """A kept answer that is no completion: it stays, as paid for, and is never replayed."""
+    async def mark_unreadable(self, key: str, attempt: int, said: str = "") -> None:
+        """A kept answer that is no completion: it stays, as paid for, and is never replayed. The first one is told."""
         await self._do("update calls set status = 'unreadable' where key = ? and attempt = ?", (key, attempt))
+        if not self._told_unreadable:
+            self._told_unreadable = True
+            tell(
+                f"An answer that was paid for cannot be read ({shown(said) or 'no completion'}): it is marked and asked for again, as "
+                "will be others; `chidian calls` lists them."
+            )
 
     async def void(self, key: str, attempt: int, *, worst_cny: float | None) -> None:
         """Give a reservation back: the attempt was certainly not served."""
         await self._do("update calls set status = 'void' where key = ? and attempt = ?", (key, attempt))
-        self._settle(worst_cny, None)
+        self._purse.settle(worst_cny or 0.0, 0.0)
 
     async def lost(self, key: str, attempt: int, *, worst_cny: float | None) -> None:
         """An attempt that may have been served although no answer came: it counts as spent."""
-        await self._do("update calls set status = 'unresolved' where key = ? and attempt = ?", (key, attempt))
-        self._settle(worst_cny, worst_cny)
-
-    def _settle(self, worst_cny: float | None, cost_cny: float | None) -> None:
-        """A reservation ended."""
-        self._reserved -= worst_cny or 0.0
-        self._spent += cost_cny or 0.0
-        self._in_flight -= 1
-        self._look_again()
-
-    def _look_again(self) -> None:
-        """Those who wait for money do."""
-        waiting, self._short_of_money = self._short_of_money, []
-        for one in waiting:
-            if not one.done():
-                one.set_result(None)
+        worst = self._scaled(worst_cny)
+        sql = "update calls set status = 'unresolved', worst_cny = ? where key = ? and attempt = ?"
+        await self._do(sql, (worst, key, attempt))
+        self._purse.settle(worst_cny or 0.0, worst or 0.0)
 
     async def open_orders(self, orders: list[tuple[str, int]]) -> None:
         """Record orders (id, slots) as opened, before anything is paid for them."""
@@ -306,7 +327,7 @@ class Ledger:
             self._writer.execute("begin immediate")
             for job in batch:
                 job.rows = self._writer.execute(job.sql, job.values).fetchall()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OverflowError) as error:  # whatever it is, nobody must wait for ever
             self._end(batch, error)
             return
         self._committing = batch
@@ -329,7 +350,7 @@ class Ledger:
         self._end(batch, problem)
         self._begin()
 
-    def _end(self, batch: list[_Job], problem: sqlite3.Error | None) -> None:
+    def _end(self, batch: list[_Job], problem: Exception | None) -> None:
         """Tell the callers."""
         if self._writer.in_transaction:
             self._writer.execute("rollback")
@@ -364,7 +385,11 @@ class _Job:
     rows: list[Any] = field(default_factory=list)
 
 
-def _trouble(path: Path, error: sqlite3.Error) -> DiskTrouble:
+def _countable(tokens: int | None) -> int | None:
+    return tokens if tokens is not None and 0 <= tokens < MOST_TOKENS else None
+
+
+def _trouble(path: Path, error: Exception) -> DiskTrouble:
     return DiskTrouble(
         f"{path} cannot be written ({error}): free space or repair the disk, then run the same command again."
     )

@@ -29,6 +29,8 @@ GROW_EVERY = 8
 """Answers at a full ceiling before it grows by one (at each answer during the slow start)."""
 IDLE_S = 30.0
 """Longer than any request waits before it tries again: after so long without one, nobody was asking."""
+HOLD_AT_MOST_S, INSISTS = 1.0, 3
+"""How long a service is not asked that wishes for more time than it is given, and how often it must say so to be believed."""
 LEAST_PATIENCE = 0.1
 """Share of the give-up time that every attempt has at least, however long the service has been silent."""
 
@@ -73,6 +75,10 @@ class Pool:
     unanswered_since: float | None = None
     """Since when the service has been asked without one answer."""
     last_heard: float = float("-inf")
+    wish_s: float = 0.0
+    """the last wish to wait that was longer than we do,"""
+    long_wishes: int = 0
+    """and how many there were since an answer"""
     down: str | None = None
     waiters: list[tuple[int, int, float, asyncio.Future[None]]] = field(default_factory=list)
     """(priority, turn, estimated tokens, who waits)"""
@@ -137,6 +143,7 @@ class Pool:
     def answered(self, granted_at: float) -> None:
         """An attempt succeeded: the pool is alive, and a full ceiling may grow."""
         now = self.last_heard = self.clock()
+        self.wish_s, self.long_wishes = 0.0, 0
         if granted_at > self.last_cut:
             self.cuts_unanswered = 0
         self.unanswered_since = now if self.in_flight else None
@@ -157,10 +164,9 @@ class Pool:
         """
         now = self.last_heard = self.clock()
         self.refusals += 1
-        if retry_after_s and kind in RATE_KINDS:
-            self.blocked_until = max(self.blocked_until, now + retry_after_s)
         since = self.unanswered_since if self.unanswered_since is not None else now
-        if max(now, self.blocked_until) - since >= self.limits.give_up_s:
+        insists = bool(retry_after_s) and kind in RATE_KINDS and self._block(now, since, retry_after_s or 0.0)
+        if insists or now - since >= self.limits.give_up_s:
             self._give_up(kind, now - since, said)
         if self.down:
             raise ProviderDown(self.down)
@@ -188,6 +194,19 @@ class Pool:
             return
         self._mark_cut(now)
 
+    def _block(self, now: float, since: float, wish_s: float) -> bool:
+        """Nothing is sent for as long as the service wishes. True: it insists on more time than it is given.
+
+        Some wish for a day by mistake and answer the next request, so that one wish alone ends nothing.
+        """
+        left_s = since + self.limits.give_up_s - now
+        if wish_s >= left_s:
+            self.wish_s = wish_s
+            self.long_wishes += 1
+            wish_s = min(HOLD_AT_MOST_S, self.limits.give_up_s / 10)
+        self.blocked_until = max(self.blocked_until, now + wish_s)
+        return self.long_wishes >= INSISTS
+
     def _cut(self, pace: Pace, now: float) -> None:
         # Of what was sent, not of what was answered: a refusal comes at once, an answer takes its time.
         before = pace.rate
@@ -214,8 +233,7 @@ class Pool:
 
     def _give_up(self, kind: str, silent_s: float, said: str) -> None:
         what = "refuses for rate" if kind in RATE_KINDS else "does not answer" if kind in SILENT_KINDS else "fails"
-        held_s = self.blocked_until - self.clock()
-        wish = f", and asks to wait {held_s:.0f} s more" if held_s > 0 else ""
+        wish = f", and asks to wait {self.wish_s:.0f} s more" if self.wish_s else ""
         self.down = self.down or (
             f"The {self.name} service {what} ({kind}): no answer for {silent_s:.0f} s{wish}; GIVE_UP_S is "
             f"{self.limits.give_up_s:.0f}. {said + ' ' if said else ''}Look at its status page and your quota; what is "

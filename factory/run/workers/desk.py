@@ -116,7 +116,7 @@ class Desk:
         finally:
             self._waiting.discard(task)
 
-    def keep(self, key: str, attempt: int, **answer: Any) -> Awaitable[None]:
+    def keep(self, key: str, attempt: int, **answer: Any) -> Awaitable[float | None]:
         """Settled from here on, even if the worker dies while the disk is waited for."""
         self._reserved.pop((key, attempt), None)
         return self.ledger.keep(key, attempt, **answer)

@@ -65,17 +65,18 @@ class RemoteLedger:
         """Raises BudgetExhausted."""
         await self._link.ask("afford", worst_cny)
 
-    async def keep(self, key: str, attempt: int, **answer: Any) -> None:
+    async def keep(self, key: str, attempt: int, **answer: Any) -> float | None:
         """Raises DiskTrouble."""
-        await self._link.ask("keep", key, attempt, **answer)
+        booked: float | None = await self._link.ask("keep", key, attempt, **answer)
+        return booked
 
     async def price(self, key: str, attempt: int, **found: Any) -> None:
         """Known once it was read."""
         await self._link.ask("price", key, attempt, **found)
 
-    async def mark_unreadable(self, key: str, attempt: int) -> None:
+    async def mark_unreadable(self, key: str, attempt: int, said: str = "") -> None:
         """Paid for, never replayed."""
-        await self._link.ask("mark_unreadable", key, attempt)
+        await self._link.ask("mark_unreadable", key, attempt, said)
 
     async def void(self, key: str, attempt: int, *, worst_cny: float | None) -> None:
         """Certainly not served."""

@@ -1,0 +1,70 @@
+"""An answer that came as server-sent events, put together to what it would have been in one piece; pure and total.
+
+Servers stream when they are asked to (``TEACHER_EXTRA={"stream": true}``, for models that only stream), and some though they
+were not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from factory.wire_text import loose_json, mapping, words
+
+_FIRST = ("data:", "event:", "id:", "retry:", ":")
+MOST_LINES = 200_000
+
+
+def is_stream(text: str) -> bool:
+    """Whether a body is events; comments alone may stand before a plain body, too."""
+    head = text.lstrip("\ufeff\r\n\t ")[:4096]
+    lines = (line.strip() for line in head.splitlines())
+    first = next((line for line in lines if line and not line.startswith(":")), "")
+    return first.startswith(_FIRST)
+
+
+def joined(text: str) -> dict[str, Any] | None:
+    """A completion; None when the stream broke off before its end. An error among the events is kept as it is."""
+    whole: dict[str, Any] = {}
+    message: dict[str, Any] = {"role": "assistant", "content": ""}
+    calls: dict[int, dict[str, Any]] = {}
+    finish, ended = None, False
+    for line in text.splitlines()[:MOST_LINES]:
+        if not line.startswith("data:"):
+            continue
+        data = line[5:].strip()
+        if data == "[DONE]":
+            ended = True
+            continue
+        event = mapping(loose_json(data))
+        whole |= {name: event[name] for name in ("id", "model", "usage", "error") if event.get(name)}
+        choices = event.get("choices")
+        for choice in choices[:1] if isinstance(choices, list) else ():
+            finish = mapping(choice).get("finish_reason") or finish
+            _add(message, calls, mapping(mapping(choice).get("delta") or mapping(choice).get("message")))
+    if "error" in whole and not (message["content"] or calls):
+        return whole
+    if finish is None and not ended:
+        return None
+    if calls:
+        message["tool_calls"] = [calls[index] for index in sorted(calls)]
+    return whole | {"choices": [{"index": 0, "message": message, "finish_reason": finish or "stop"}]}
+
+
+def _add(message: dict[str, Any], calls: dict[int, dict[str, Any]], delta: dict[str, Any]) -> None:
+    for name in ("content", "reasoning_content", "reasoning"):
+        if isinstance(delta.get(name), str):
+            message[name] = message.get(name, "") + delta[name]
+    pieces = delta.get("tool_calls")
+    for position, raw in enumerate(pieces if isinstance(pieces, list) else ()):
+        piece, function = mapping(raw), mapping(mapping(raw).get("function"))
+        index = piece.get("index")
+        call = calls.setdefault(
+            index if isinstance(index, int) else position, {"function": {"name": "", "arguments": ""}}
+        )
+        call |= {name: piece[name] for name in ("id", "type", "extra_content") if piece.get(name)}
+        call["function"]["name"] = call["function"]["name"] or words(function.get("name"))
+        arguments = function.get("arguments")
+        if isinstance(arguments, dict):
+            call["function"]["arguments"] = arguments
+        elif isinstance(call["function"]["arguments"], str):
+            call["function"]["arguments"] += words(arguments)

@@ -1,0 +1,133 @@
+"""The way out, shared by every door: proxies and authorities from the environment, bodies with a cap, no redirects, errors as ours.
+
+A redirect would carry prompts, keys and signatures to a host that nobody named, and its answer back as the provider's; so none is
+followed, and where it leads is said.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+from yarl import URL
+
+from factory.errors import AddressRefused, ChidianError, RetryLater
+from factory.sending.addresses import checked_url
+from factory.wire_text import shown
+
+MOST_BYTES = 32 * 2**20
+"""Of one body, decompressed: ten times the longest answer; a server that sends more is broken or means harm."""
+ENCODINGS = "gzip, deflate"
+_CA_BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One response, whole. ``location``: where a redirect leads."""
+
+    status: int
+    raw: bytes
+    retry_after: str | None
+    location: str
+
+
+def proxy_for(url: str, environ: Mapping[str, str] | None = None) -> str | None:
+    """The proxy that the environment names for a URL, read once: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY in either case."""
+    target = URL(url)
+    if target.host is None or proxy_bypass(target.host if target.is_default_port() else f"{target.host}:{target.port}"):
+        return None
+    proxies = getproxies() if environ is None else environ
+    found = proxies.get(target.scheme) or proxies.get("all")
+    return checked_url("HTTP_PROXY", found if found is None or "://" in found else f"http://{found}")
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """The system's, and those that the environment names as any other client reads it."""
+    context = ssl.create_default_context()
+    for name in _CA_BUNDLES:
+        if (path := os.environ.get(name)) and os.path.isfile(path):  # noqa: PTH113 - a path from outside
+            context.load_verify_locations(path)
+    return context
+
+
+def open_session(
+    url: str,
+    *,
+    connections: int,
+    timeout: aiohttp.ClientTimeout,
+    headers: Mapping[str, str] | None = None,
+    is_ours: bool = False,
+) -> aiohttp.ClientSession:
+    """A session for one service. ``is_ours``: a server that we started ourselves, to which no proxy leads."""
+    secure = url.startswith("https")
+    proxy = None if is_ours else proxy_for(url)
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=connections, **({"ssl": _authorities()} if secure else {})),
+        timeout=timeout,
+        headers={"Accept-Encoding": ENCODINGS, **(headers or {})},
+        proxy=proxy,
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
+
+
+async def receive(response: aiohttp.ClientResponse, name: str) -> Received:
+    """The whole response. Raises RetryLater, billed where it was a good one, when it is larger than any answer."""
+    body = bytearray()
+    stream = response.content
+    while not stream.at_eof():
+        body += await stream.readany()
+        if len(body) > MOST_BYTES:
+            response.close()
+            raise RetryLater(
+                f"{name} sent more than {MOST_BYTES >> 20} MB in one answer.",
+                kind="server",
+                billed=200 <= response.status < 300,
+            )
+    headers = response.headers
+    return Received(response.status, bytes(body), headers.get("Retry-After"), headers.get("Location", ""))
+
+
+def redirected(name: str, received: Received, base_url: str, setting: str) -> AddressRefused:
+    """The error of a redirect, which is not followed."""
+    try:
+        target = URL(base_url).join(URL(received.location))
+        where = f"{target.scheme}://{target.host}{f':{target.explicit_port}' if target.explicit_port else ''}"
+    except ValueError:
+        where = shown(received.location, 80)
+    return AddressRefused(
+        f"{name} answered {received.status}: it redirects to {shown(where, 80) or 'nowhere'}, which is not followed, since the key "
+        f"would go along. Set {setting} to the address that you trust."
+    )
+
+
+def connection_error(error: Exception, name: str, timeout_s: float, setting: str) -> ChidianError:
+    """What a broken exchange means. What may have been served counts as billed; the cause's text may hold a key, so only its kind is told."""
+    kind = type(error).__name__
+    if isinstance(error, (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError, aiohttp.ClientSSLError)):
+        return AddressRefused(
+            f"{name} has a certificate that is not trusted, or speaks no TLS ({kind}): check {setting} (http or https?), or give the "
+            "authority that signed it as SSL_CERT_FILE."
+        )
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return _proxy_error(error, name)
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return RetryLater(f"The proxy before {name} cannot be reached (HTTP_PROXY, HTTPS_PROXY).", kind="network")
+    if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
+        return RetryLater(f"{name} cannot be reached ({kind}).", kind="network")
+    if isinstance(error, (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)):
+        return AddressRefused(f"{name} has no address that can be asked: check {setting}.")
+    if isinstance(error, TimeoutError):
+        return RetryLater(f"{name} did not answer within {timeout_s:.3g} s.", kind="timeout", billed=True)
+    return RetryLater(f"{name} broke off ({kind}).", kind="network", billed=True)
+
+
+def _proxy_error(error: aiohttp.ClientHttpProxyError, name: str) -> ChidianError:
+    if error.status in {401, 403, 407}:
+        return AddressRefused(f"The proxy before {name} refuses ({error.status}): check HTTP_PROXY, HTTPS_PROXY and NO_PROXY.")
+    return RetryLater(f"The proxy before {name} answered {error.status}.", kind="network")

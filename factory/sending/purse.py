@@ -1,0 +1,85 @@
+"""What a run may still spend: the cap, what is spent, what is put aside for calls in flight; in memory, on the event loop.
+
+A provider may bill more than a request allows (thoughts beyond ``max_tokens``, a prompt of its own before ours). So the first
+paid call goes alone, and what its bill came to beside its reservation scales every reservation after it, those in flight too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from factory.errors import BudgetExhausted, MoneyInFlight
+
+MARGIN = 1.1
+"""On an overrun that was seen, for the next ones that are a little larger."""
+
+
+class Purse:
+    """CNY; ``budget`` None: no cap. A call's worst case is as the request allows it, and counts times ``scale``."""
+
+    def __init__(self, budget: float | None, spent: float) -> None:
+        self._budget = budget
+        self._aside = 0.0
+        self._in_flight = 0
+        self._is_measured = False
+        self._waiting: list[asyncio.Future[None]] = []
+        self.spent = spent
+        self.scale = 1.0
+
+    @property
+    def reserved(self) -> float:
+        """Put aside for calls in flight."""
+        return max(0.0, self._aside * self.scale)
+
+    def reserve(self, worst: float) -> None:
+        """Raises MoneyInFlight while calls in flight may give enough back, BudgetExhausted when the cap could be passed all the same."""
+        if self._must_wait(worst):
+            raise MoneyInFlight("Calls in flight hold the money for this one.")
+        self._aside += worst
+        self._in_flight += 1
+
+    def _must_wait(self, worst: float) -> bool:
+        if self._budget is None:
+            return False
+        needed = worst * self.scale
+        if self.spent + self.reserved + needed <= self._budget:
+            return worst > 0.0 and not self._is_measured and self._in_flight > 0
+        if not self._in_flight or self.spent + needed > self._budget:
+            raise BudgetExhausted(
+                f"BUDGET={self._budget:g} CNY is used up: {self.spent:.4f} spent, "
+                f"{self.reserved:.4f} reserved, and the next call may cost {needed:.4f}. "
+                "Raise BUDGET and run the same command again; nothing is lost."
+            )
+        return True
+
+    async def afford(self, worst: float) -> None:
+        """Wait, outside any slot, until calls in flight have given back enough. Raises BudgetExhausted."""
+        while self._must_wait(worst):
+            settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(settled)
+            await settled
+
+    def settle(self, worst: float, cost: float) -> None:
+        """A reservation ended."""
+        self._aside -= worst
+        self._in_flight -= 1
+        self.spent += cost
+        self.look_again()
+
+    def measured(self, worst: float, cost: float) -> None:
+        """What an answer's usage came to beside its worst case."""
+        self._is_measured = True
+        if cost > worst > 0.0:
+            self.scale = max(self.scale, cost / worst * MARGIN)
+
+    def correct(self, difference: float) -> None:
+        """What was spent turns out to be so much more, or less."""
+        self.spent += difference
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Those who wait for money do."""
+        waiting, self._waiting = self._waiting, []
+        for settled in waiting:
+            if not settled.done():
+                settled.set_result(None)
