@@ -10,8 +10,12 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from factory.errors import UsageError
+from factory.llm.endpoint import key_of, route
+from factory.llm.request_extra import check_limit, read_extra
+from factory.sending.addresses import checked_url
 
 SANDBOX = "sandbox"
 
@@ -54,10 +58,12 @@ class Settings:
     teacher_base_url: str | None
     teacher_temperature: float
     teacher_top_p: float
+    teacher_extra: Mapping[str, Any]
     teacher_rpm: int | None
     teacher_tpm: int | None
     price_in: float | None
     price_out: float | None
+    price_cached: float | None
     sandbox_defects: float
     sandbox_faults: str
     keys: Keys
@@ -95,10 +101,12 @@ _OPTIONS: tuple[tuple[str, str | None, str], ...] = (
     ("TEACHER_BASE_URL", None, "an OpenAI-compatible server for the teacher"),
     ("TEACHER_TEMPERATURE", "0.8", "sampling temperature of the teacher"),
     ("TEACHER_TOP_P", "0.95", "nucleus of the teacher's sampling"),
+    ("TEACHER_EXTRA", None, 'fields of each request as JSON, above ours: {"seed": null} drops one'),
     ("TEACHER_RPM", None, "requests a minute of the teacher account"),
     ("TEACHER_TPM", None, "tokens a minute of the teacher account"),
     ("PRICE_IN", None, "CNY per million input tokens, if the price file lacks the model"),
     ("PRICE_OUT", None, "CNY per million output tokens"),
+    ("PRICE_CACHED", None, "CNY per million input tokens that the provider had in its cache (default PRICE_IN)"),
     ("SANDBOX_DEFECTS", "0.12", "share of the sandbox teacher's candidates that it spoils"),
     ("SANDBOX_FAULTS", "", "JSON of fault knobs for the sandbox servers"),
 )
@@ -124,6 +132,9 @@ def _resolve(raw: Mapping[str, str | None], env: Mapping[str, str]) -> Settings:
     places = Path(raw["PLACES"]) if raw["PLACES"] else None
     budget = _number(raw, "BUDGET", low=0.0)
     agents = _whole(raw, "AGENTS", low=1, high=1024)
+    teacher_base_url = checked_url("TEACHER_BASE_URL", raw["TEACHER_BASE_URL"])
+    teacher_extra = read_extra("TEACHER_EXTRA", raw["TEACHER_EXTRA"])
+    check_limit("TEACHER_EXTRA", teacher_extra, is_capped=budget is not None)
     return Settings(
         n=_required(_whole(raw, "N", low=1)),
         seed=_required(_whole(raw, "SEED", low=0)),
@@ -145,19 +156,21 @@ def _resolve(raw: Mapping[str, str | None], env: Mapping[str, str]) -> Settings:
         amap_api=_one_of(raw, "AMAP_API", ("v3", "v5")),
         amap_qps=_required_number(_number(raw, "AMAP_QPS", low=0.1)),
         amap_month=_required(_whole(raw, "AMAP_MONTH", low=1)),
-        amap_base_url=raw["AMAP_BASE_URL"],
+        amap_base_url=checked_url("AMAP_BASE_URL", raw["AMAP_BASE_URL"]),
         amap_terms=raw["AMAP_TERMS"],
-        teacher_base_url=raw["TEACHER_BASE_URL"],
         teacher_temperature=_required_number(_number(raw, "TEACHER_TEMPERATURE", low=0.0, high=2.0)),
         teacher_top_p=_required_number(_number(raw, "TEACHER_TOP_P", low=0.01, high=1.0)),
+        teacher_base_url=teacher_base_url,
+        teacher_extra=teacher_extra,
         teacher_rpm=_whole(raw, "TEACHER_RPM", low=1),
         teacher_tpm=_whole(raw, "TEACHER_TPM", low=1),
         price_in=_number(raw, "PRICE_IN", low=0.0),
         price_out=_number(raw, "PRICE_OUT", low=0.0),
+        price_cached=_number(raw, "PRICE_CACHED", low=0.0),
         sandbox_defects=_required_number(_number(raw, "SANDBOX_DEFECTS", low=0.0, high=1.0)),
         sandbox_faults=raw["SANDBOX_FAULTS"] or "",
         keys=Keys(
-            env.get("AMAP_KEY") or None, env.get("AMAP_SECRET") or None, provider_key(teacher, env, "TEACHER_API_KEY")
+            env.get("AMAP_KEY") or None, env.get("AMAP_SECRET") or None, key_of(route(teacher, teacher_base_url), env)
         ),
     )
 
@@ -176,19 +189,6 @@ def _world(map_name: str | None, teacher: str | None, env: Mapping[str, str]) ->
             "simulated one must be asked for, so name both MAP= and TEACHER= (real: TEACHER=dashscope/qwen3-max)."
         )
     return chosen_map, chosen_teacher
-
-
-def provider_key(model: str, env: Mapping[str, str], other: str) -> str | None:
-    """The key that this model's provider reads, else the one named ``other``; litellm finds those of its providers by itself.
-
-    Nobody is sent another provider's key, and a sandbox none.
-    """
-    provider = model.split("/", 1)[0].upper()
-    if model.startswith(SANDBOX):
-        return None
-    if model.startswith("qwen") or provider == "DASHSCOPE":
-        return env.get("DASHSCOPE_API_KEY") or None
-    return env.get(f"{provider}_API_KEY") or env.get(other) or None
 
 
 def _whole(raw: Mapping[str, str | None], name: str, *, low: int, high: int | None = None) -> int | None:

@@ -1,7 +1,7 @@
 """Foreign bytes to values and to words: total readers that every wire (teacher, judge, map) shares; nothing here raises.
 
 ``decode`` is orjson's fast path; what that refuses though it was paid for (a byte-order mark, keep-alive comments before the
-body, NaN, lone surrogates, bytes that are no UTF-8, JSONP) is read slowly. ``shown`` makes foreign words safe to print.
+body, NaN, lone surrogates, bytes that are no UTF-8, JSONP) is read slowly. ``quoted`` makes foreign words safe to print.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def decode(raw: bytes) -> Any:
 
 
 def readable(raw: bytes) -> str:
-    """Bytes as text: by their byte-order mark, as UTF-8, as GB 18030 where UTF-8 breaks everywhere; else with marks for what is broken."""
+    """Bytes as text: by their byte-order mark, as UTF-8, as GB 18030 where UTF-8 breaks everywhere; with marks for what breaks."""
     for mark, name in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if raw.startswith(mark):
             return raw.decode(name, "replace").removeprefix("\ufeff")
@@ -47,9 +47,9 @@ def readable(raw: bytes) -> str:
 
 
 def loose_json(text: str) -> Any:
-    """The first whole JSON value of a text, NaN and infinities as None, strings without lone surrogates; None when there is none."""
+    """The first whole JSON value of a text, or None; NaN and infinities are None, strings lose their lone surrogates."""
     body = _COMMENTS.sub("", text) if text[:1] in ":\n\r\t " else text
-    if body and body[0] not in "{[\"0123456789-tfn" and (call := _JSONP.match(body)):
+    if body and body[0] not in '{["0123456789-tfn' and (call := _JSONP.match(body)):
         body = call[1]
     try:
         value, end = _DECODER.raw_decode(body.strip())
@@ -103,7 +103,7 @@ def count(value: Any) -> int | None:
     return value if whole else None
 
 
-def shown(text: object, most: int = MOST_SHOWN) -> str:
+def quoted(text: object, most: int = MOST_SHOWN) -> str:
     """Foreign words for a sentence: one line, nothing that moves a cursor or hides, at most ``most`` characters."""
     plain = "".join(char if char.isprintable() else " " for char in str(text)[: 4 * most])
     plain = " ".join(plain.split())
@@ -116,4 +116,4 @@ def snippet(raw: bytes, most: int = 120) -> str:
     if text.lstrip()[:1] == "<":
         title = _TITLE.search(text)
         text = (title[1] + ": " if title else "") + _TAGS.sub(" ", _TITLE.sub("", text))
-    return shown(text, most) or "nothing"
+    return quoted(text, most) or "nothing"

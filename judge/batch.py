@@ -18,11 +18,19 @@ from typing import Any
 import orjson
 
 from factory.commit.store import open_store
-from factory.errors import OrderFailed, UsageError
-from factory.llm.answers import UnreadableAnswerError, body_of, decode, read, usage_of
+from factory.errors import OrderFailed, ParameterRefused, UsageError
+from factory.llm.answers import (
+    UnreadableAnswerError,
+    body_of,
+    decode,
+    most_input_tokens,
+    most_output_tokens,
+    read,
+)
 from factory.llm.answers import call_key as name_of
 from factory.llm.refusals import read_refusal, to_error
 from factory.llm.transport import Price
+from factory.llm.usage import Usage, cost_of, usage_of
 from factory.run.refresh import Refresher
 from factory.sending.ledger import Ledger
 from factory.sending.limits import LocalLimiter
@@ -127,8 +135,10 @@ async def outcome_of(
         verdicts = _refused(answer, model, len(ask.rubrics))
         return Outcome(ask, verdicts, model, None, None, None, None, replayed=False)
     kept = await ledger.replay(line.name)
-    tokens_in, tokens_out = usage_of(decode(answer.body))
-    cost = price.cost(tokens_in or 0, tokens_out or 0) * PRICE_SHARE if price else None
+    usage = usage_of(decode(answer.body))
+    split = usage if usage is not None and usage.split else None
+    tokens_in, tokens_out = (split.input_tokens, split.output_tokens) if split else (None, None)
+    cost = _cost(line, usage, price)
     if kept is None:
         key = call_key(ask, settings.name, BASE)
         number = await ledger.reserve(
@@ -159,9 +169,18 @@ async def outcome_of(
     return Outcome(ask, verdicts, model, tokens_in, tokens_out, cost, parsed.request_id, replayed=kept is not None)
 
 
+def _cost(line: Line, usage: Usage | None, price: Price | None) -> float | None:
+    """What the provider says, or where it says nothing that can be true the most that the line allows."""
+    if price is None:
+        return None
+    if usage is not None:
+        return cost_of(usage, price, asked_chars=0) * PRICE_SHARE
+    return price.cost(most_input_tokens(len(line.packed())), most_output_tokens(line.body) or 0) * PRICE_SHARE
+
+
 def _refused(answer: Answered, model: str, rubrics: int) -> tuple[Verdict, ...]:
     error = to_error(read_refusal(answer.status, answer.body, None), service="batch", model=model)
-    reason = error.reason if isinstance(error, OrderFailed) else "provider_error"
+    reason = error.reason if isinstance(error, (OrderFailed, ParameterRefused)) else "provider_error"
     return tuple(unscored(reason, str(error)) for _ in range(rubrics))
 
 

@@ -26,7 +26,7 @@ class Breaker:
             lease = await self._limiter.lease(pool, tokens=tokens, priority=priority)
             if not self.open:
                 return lease
-            lease.release()
+            lease.release(answered=False)
         raise Drained("The run is ending: nothing more is sent.")
 
     def state(self) -> list[PoolState]:

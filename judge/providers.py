@@ -11,17 +11,18 @@ import os
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
 
-from factory.config import provider_key
 from factory.errors import ProviderDown, UsageError
 from factory.llm.chat import Chat
-from factory.llm.endpoint import DASHSCOPE_URL, Route, route
-from factory.llm.prices import limits_of, price_of
-from factory.llm.transport import DirectChat, Endpoint, Price
+from factory.llm.endpoint import PROVIDERS, Route, key_of, route
+from factory.llm.prices import Price, given_price, limits_of, price_of
+from factory.llm.request_extra import check_limit, read_extra
+from factory.llm.transport import DirectChat, Endpoint
+from factory.sending.addresses import checked_url
 from factory.sending.ledger import Ledger
 from factory.sending.limits import LocalLimiter, PoolLimits
 from judge.breaker import Breaker
@@ -37,6 +38,8 @@ SERVER_ATTEMPTS = 5
 NEUTRAL_SAMPLING = (("enable_thinking", False), ("repetition_penalty", 1.0))
 """DashScope's hidden defaults differ by model: thinking on (and billed), a repetition penalty that distorts JSON."""
 START_IN_FLIGHT = 32
+REQUEST_SHARE = 0.8
+"""Share of GIVE_UP_S that one answer may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +78,18 @@ class Judges:
 
 
 def resolve(name: str, base_url: str | None, sandbox_url: str | None) -> Route:
-    """Where a judge is asked; pure."""
+    """Where a judge is asked; pure. Its model is the same wherever that is: verdicts stand under it."""
     if name in {SANDBOX, SANDBOX_SECOND}:
         model = MODEL if name == SANDBOX else SECOND_MODEL
         return route(SANDBOX, base_url, sandbox_url=sandbox_url, sandbox_model=model)
     provider, _, model = name.partition("/")
     if provider == SDK:
-        return Route(SDK, model, base_url or NATIVE_URL, NEUTRAL_SAMPLING)
-    found = route(name, base_url)
-    extra = NEUTRAL_SAMPLING if found.base_url == DASHSCOPE_URL or found.name == "dashscope" else found.extra
-    return Route(found.name, found.model, found.base_url, extra)
+        keys = ("JUDGE_API_KEY",) if base_url else PROVIDERS["dashscope"].keys
+        return Route(SDK, model, base_url or NATIVE_URL, NEUTRAL_SAMPLING, key_names=keys, needs_key=True)
+    found = route(name, base_url, key_setting="JUDGE_API_KEY")
+    if found.name == "dashscope" and found.extra:
+        return replace(found, extra=tuple((dict(found.extra) | dict(NEUTRAL_SAMPLING)).items()))
+    return found
 
 
 def model_of(name: str) -> str:
@@ -101,17 +106,48 @@ def pool_limits(settings: JudgeSettings, model: str) -> PoolLimits:
         max_in_flight=settings.in_flight,
         start_in_flight=min(START_IN_FLIGHT, settings.in_flight),
         ramp_per_s=settings.ramp_per_s,
+        give_up_s=_give_up_s(),
     )
 
 
+def _give_up_s() -> float:
+    text = os.environ.get("GIVE_UP_S") or "100"
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 1.0 <= seconds < float("inf"):
+        raise UsageError(f"GIVE_UP_S must be a number of at least 1, not {text!r}.")
+    return seconds
+
+
 def price_known(model: str) -> Price | None:
-    """The dated file first, then litellm's table."""
+    """What the settings say (JUDGE_PRICE_IN and _OUT, else PRICE_IN and _OUT), the dated file, litellm's table."""
+    if model.startswith("sandbox/"):
+        return price_of(model)
+    for prefix in ("JUDGE_", ""):
+        given_in, given_out, cached = (_amount(f"{prefix}PRICE_{what}") for what in ("IN", "OUT", "CACHED"))
+        if (given := given_price(given_in, given_out, cached, prefix)) is not None:
+            return given
     price = price_of(model)
-    if price is None and not model.startswith("sandbox/"):
+    if price is None:
         from factory.llm.litellm_chat import price_from_litellm  # noqa: PLC0415 - heavy, and needed by few
 
         price = price_from_litellm(model, CNY_PER_USD) or price_from_litellm(f"dashscope/{model}", CNY_PER_USD)
     return price
+
+
+def _amount(name: str) -> float | None:
+    text = os.environ.get(name)
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value < float("inf"):
+        raise UsageError(f"{name} must be a number of at least 0, not {text!r}.")
+    return value
 
 
 @asynccontextmanager
@@ -122,13 +158,14 @@ async def open_judges(settings: JudgeSettings, ledger: Ledger) -> AsyncIterator[
     limiter = LocalLimiter(pools)
     breaker = Breaker(limiter)
     async with AsyncExitStack() as stack:
-        url = os.environ.get("JUDGE_BASE_URL") or None
+        url = checked_url("JUDGE_BASE_URL", os.environ.get("JUDGE_BASE_URL"))
+        second_url = checked_url("JUDGE2_BASE_URL", os.environ.get("JUDGE2_BASE_URL"))
         sandbox_url = None
         if url is None and {SANDBOX, SANDBOX_SECOND} & set(names):
             sandbox_url = await stack.enter_async_context(sandbox_process())
         opened = []
         for name in names:
-            base = (os.environ.get("JUDGE2_BASE_URL") or url) if name == settings.second else url
+            base = (second_url or url) if name == settings.second else url
             judge = _open(settings, name, resolve(name, base, sandbox_url), breaker, ledger)
             stack.push_async_callback(judge.chat.aclose)
             opened.append(judge)
@@ -138,14 +175,29 @@ async def open_judges(settings: JudgeSettings, ledger: Ledger) -> AsyncIterator[
 def _open(settings: JudgeSettings, name: str, way: Route, breaker: Breaker, ledger: Ledger) -> Judge:
     price = price_known(way.model)
     if price is None and settings.budget_cny is not None:
-        raise UsageError(f"The price of {way.model} is not known, so BUDGET cannot be kept: add it to prices.toml.")
-    key = provider_key(name.replace(f"{SDK}/", "dashscope/", 1), os.environ, "JUDGE_API_KEY")
-    official = way.base_url in {DASHSCOPE_URL, NATIVE_URL}
-    if official and key is None:
-        raise UsageError(f"JUDGE={name} needs a key: set DASHSCOPE_API_KEY in the environment.")
-    pool = f"judge {name}"
-    endpoint = Endpoint(way.name, way.base_url or "", pool, price, server_attempts=SERVER_ATTEMPTS)
-    return Judge(name, way.model, _chat(way, endpoint, breaker, ledger, key), pool, price, dict(way.extra))
+        raise UsageError(
+            f"The price of {way.model} is not known, so BUDGET cannot be kept: give JUDGE_PRICE_IN and JUDGE_PRICE_OUT (CNY per "
+            "million tokens; 0 for a server of your own), or run without BUDGET."
+        )
+    given = read_extra("JUDGE_EXTRA", os.environ.get("JUDGE_EXTRA"))
+    check_limit("JUDGE_EXTRA", given, is_capped=settings.budget_cny is not None)
+    key = key_of(way, os.environ)
+    if way.needs_key and key is None:
+        raise UsageError(f"JUDGE={name} needs a key: set {' or '.join(way.key_names)} in the environment.")
+    pool, give_up_s = f"judge {name}", _give_up_s()
+    endpoint = Endpoint(
+        way.name,
+        way.base_url or "",
+        pool,
+        price,
+        request_timeout_s=REQUEST_SHARE * give_up_s,
+        server_attempts=SERVER_ATTEMPTS,
+        setting="JUDGE",
+        litellm_model=way.litellm_model,
+        is_ours=way.is_ours,
+    )
+    extra = dict(way.extra) | (given if not way.model.startswith("sandbox/") else {})
+    return Judge(name, way.model, _chat(way, endpoint, breaker, ledger, key), pool, price, extra)
 
 
 def _chat(way: Route, endpoint: Endpoint, breaker: Breaker, ledger: Ledger, key: str | None) -> Chat:
@@ -153,9 +205,10 @@ def _chat(way: Route, endpoint: Endpoint, breaker: Breaker, ledger: Ledger, key:
         from judge.dashscope_sdk import DashscopeSdkChat  # noqa: PLC0415 - heavy, and needed by few
 
         return DashscopeSdkChat(endpoint, breaker, ledger, key)
-    if way.base_url is None:
-        from factory.llm.litellm_chat import LitellmChat  # noqa: PLC0415 - heavy, and needed by few
+    if way.litellm_model is not None:
+        from factory.llm.litellm_chat import LitellmChat, check_keys  # noqa: PLC0415 - heavy, and needed by few
 
+        check_keys("JUDGE", way.litellm_model)
         return LitellmChat(endpoint, breaker, ledger)
     return DirectChat(endpoint, breaker, ledger, key)
 

@@ -20,7 +20,7 @@ from factory.llm.tool_calls import Tools, read_calls, served_calls
 from factory.llm.tool_text import calls_in_text, without_thoughts
 from factory.llm.usage import usage_of
 from factory.records import Message
-from factory.wire_text import mapping, readable, shown, words
+from factory.wire_text import mapping, quoted, readable, words
 
 LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 """Fields that bound an answer, by any provider's name."""
@@ -166,7 +166,7 @@ def _echo(raw: dict[str, Any]) -> str:
 
 
 def _beginning(value: Any) -> str:
-    return shown(repr(value), 120)
+    return quoted(repr(value), 120)
 
 
 def most_input_tokens(body_bytes: int) -> int:

@@ -49,8 +49,27 @@ PROVIDERS: dict[str, Provider] = {
 _ALIASES = {"zai": "zhipu", "bigmodel": "zhipu", "kimi": "moonshot", "qwen": "dashscope", "bailian": "dashscope"}
 SERVERS = frozenset(
     {
-        *("vllm", "hosted_vllm", "sglang", "llamacpp", "llama.cpp", "llama_cpp", "llamafile", "ollama", "ollama_chat", "lm_studio"),
-        *("lmstudio", "openai_like", "openai-compatible", "openai_compatible", "custom_openai", "litellm_proxy", "xinference"),
+        *(
+            "vllm",
+            "hosted_vllm",
+            "sglang",
+            "llamacpp",
+            "llama.cpp",
+            "llama_cpp",
+            "llamafile",
+            "ollama",
+            "ollama_chat",
+            "lm_studio",
+        ),
+        *(
+            "lmstudio",
+            "openai_like",
+            "openai-compatible",
+            "openai_compatible",
+            "custom_openai",
+            "litellm_proxy",
+            "xinference",
+        ),
         *("one-api", "oneapi", "new-api", "newapi", "text-completion-openai", "tgi", "localai"),
     }
 )

@@ -12,14 +12,16 @@ import asyncio
 import os
 from typing import Any
 
-from factory.errors import ChidianError, RetryLater, RunStopped
+from factory.errors import AddressRefused, ChidianError, RetryLater, RunStopped, UsageError
 from factory.llm import litellm_wire
 from factory.llm.answers import Parsed, UnreadableAnswerError, read
 from factory.llm.litellm_wire import CURRENT, Exchange
-from factory.llm.refusals import Refusal, read_refusal, to_error
-from factory.llm.transport import Endpoint, PaidChat, Price
+from factory.llm.paid_chat import Call, Endpoint, PaidChat
+from factory.llm.prices import Price
+from factory.llm.refusals import Refusal, read_refusal
 from factory.sending.ledger import CallBook
 from factory.sending.limits import Leases
+from factory.wire_text import quoted, snippet
 
 
 class LitellmChat(PaidChat):
@@ -27,12 +29,8 @@ class LitellmChat(PaidChat):
 
     def __init__(self, endpoint: Endpoint, limiter: Leases, ledger: CallBook) -> None:
         super().__init__(endpoint, limiter, ledger)
-        os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # nothing is downloaded at run time
-        import litellm  # noqa: PLC0415 - heavy, and needed by few
-
-        litellm.suppress_debug_info = True
+        self._litellm = _litellm()
         litellm_wire.install()
-        self._litellm = litellm
 
     async def _send(self, packed: bytes, body: dict[str, Any], timeout_s: float) -> bytes:  # noqa: ARG002 - litellm packs by itself
         exchange = Exchange()
@@ -47,27 +45,39 @@ class LitellmChat(PaidChat):
             problem = error
         if exchange.status is None:
             raise self._unanswered(exchange, problem) from None
-        if exchange.status != 200:
-            refusal = read_refusal(exchange.status, exchange.raw, exchange.retry_after)
-            raise to_error(refusal, service=self.endpoint.name, model=self.endpoint.name) from None
+        if 300 <= exchange.status < 400:
+            raise AddressRefused(
+                f"{self.endpoint.name} answered {exchange.status}: it redirects, which is not followed: the key would go along."
+            ) from None
+        if not 200 <= exchange.status < 300:
+            raise self._refused(
+                read_refusal(exchange.status, exchange.raw, exchange.retry_after), self._model(body)
+            ) from None
         return exchange.raw
 
-    async def _read(self, decoded: Any, raw: bytes, body: dict[str, Any]) -> Parsed:
+    def _model(self, body: dict[str, Any]) -> str:
+        return self.endpoint.litellm_model or str(body["model"])
+
+    async def _read(self, decoded: Any, raw: bytes, call: Call) -> Parsed:
         """A body that is a chat completion already is read as it is; another form by litellm, which sends nothing."""
         try:
-            return read(decoded)
+            return read(decoded, call.tools)
         except UnreadableAnswerError:
             try:
-                answer = await self._through(Exchange(canned=raw), body, self.endpoint.request_timeout_s)
+                answer = await self._through(Exchange(canned=raw), call.body, self.endpoint.request_timeout_s)
             except Exception as error:
-                raise UnreadableAnswerError(type(error).__name__) from error
-        return read(answer.model_dump(exclude_none=True))
+                raise UnreadableAnswerError(snippet(raw)) from error
+        return read(answer.model_dump(exclude_none=True), call.tools)
 
     async def _through(self, exchange: Exchange, body: dict[str, Any], timeout_s: float) -> Any:
         ours = CURRENT.set(exchange)
         try:
             return await self._litellm.acompletion(
-                **body, num_retries=0, max_retries=0, timeout=timeout_s, drop_params=True
+                **(body | {"model": self._model(body)}),
+                num_retries=0,
+                max_retries=0,
+                timeout=timeout_s,
+                drop_params=True,
             )
         finally:
             CURRENT.reset(ours)
@@ -81,7 +91,7 @@ class LitellmChat(PaidChat):
             return RetryLater(f"{name} {said} ({type(problem).__name__}).", kind=kind, billed=exchange.left)
         status = int(getattr(problem, "status_code", 500) or 500)
         if status < 500:  # litellm's own refusal: no key, no such provider
-            return to_error(Refusal(status, "", "", None), service=name, model=name)
+            return self._refused(Refusal(status, "", quoted(problem), None), name)
         why = f" ({type(problem).__name__})" if problem else ""
         stop = RunStopped(
             f"litellm did not send to {name} through its HTTP client{why}, so that an answer could not be kept before it is "
@@ -94,11 +104,34 @@ class LitellmChat(PaidChat):
         """Nothing of ours is open."""
 
 
-def price_from_litellm(model: str, cny_per_usd: float) -> Price | None:
-    """Litellm's own table in USD, at a stated exchange rate."""
+def _litellm() -> Any:
+    """The library; nothing is downloaded at run time, prices neither."""
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     import litellm  # noqa: PLC0415 - heavy, and needed by few
 
-    row = litellm.model_cost.get(model)
+    litellm.suppress_debug_info = True
+    return litellm
+
+
+def check_keys(setting: str, model: str) -> None:
+    """Raises UsageError that names the keys which litellm misses for a model, or says that it knows no provider of it."""
+    library = _litellm()
+    try:
+        library.get_llm_provider(model)
+    except Exception as error:
+        raise UsageError(
+            f"{setting}={quoted(model, 80)} names no known provider: give {setting}_BASE_URL for a server of your own, or an "
+            "id with its provider (dashscope/qwen3-max, openai/gpt-4o)."
+        ) from error
+    found = library.validate_environment(model)
+    missing = found.get("missing_keys") or []
+    if not found.get("keys_in_environment") and missing:
+        raise UsageError(f"{setting}={quoted(model, 80)} needs a key: set {', '.join(missing)} in the environment.")
+
+
+def price_from_litellm(model: str, cny_per_usd: float) -> Price | None:
+    """Litellm's own table in USD, at a stated exchange rate."""
+    row = _litellm().model_cost.get(model)
     if not row or "input_cost_per_token" not in row:
         return None
     return Price(row["input_cost_per_token"] * 1e6 * cny_per_usd, row["output_cost_per_token"] * 1e6 * cny_per_usd)

@@ -64,7 +64,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
-class _Call:
+class Call:
     """One call as its attempts share it; ``name`` is the key of its kept answer, ``packed`` the body in bytes."""
 
     name: str
@@ -117,7 +117,7 @@ class PaidChat:
             raise problem
         raise OrderFailed(str(problem), reason=problem.reason) from problem
 
-    async def _until_answered(self, call: _Call) -> ChatAnswer:
+    async def _until_answered(self, call: Call) -> ChatAnswer:
         started, clock = datetime.now(UTC), time.monotonic()
         patience = Patience(self.endpoint.name, self.endpoint.server_attempts, self.endpoint.keep_trying_s)
         while True:
@@ -129,11 +129,11 @@ class PaidChat:
                 latency = time.monotonic() - clock
                 return _answer(parsed, _record(call, parsed, cost, patience.attempts, latency, started, replayed=False))
 
-    def _prepare(self, request: ChatRequest, key: CallKey, priority: int) -> _Call:
+    def _prepare(self, request: ChatRequest, key: CallKey, priority: int) -> Call:
         body = body_of(request)
         packed = orjson.dumps(body)
         price, most_out = self.endpoint.price, most_output_tokens(body) or request.max_tokens
-        return _Call(
+        return Call(
             call_key(self.endpoint.name, packed, key),
             request,
             key,
@@ -144,7 +144,7 @@ class PaidChat:
             worst_cny=price.cost(most_input_tokens(len(packed)), most_out) if price else None,
         )
 
-    async def _replay(self, call: _Call) -> ChatAnswer | None:
+    async def _replay(self, call: Call) -> ChatAnswer | None:
         """The kept answer, if there is one; one that cannot be read is marked so, told, and asked for again."""
         kept = await self._ledger.replay(call.name)
         if kept is None:
@@ -156,7 +156,7 @@ class PaidChat:
             return None
         return _answer(parsed, _record(call, parsed, kept.cost_cny, 0, None, kept.started_at, replayed=True))
 
-    async def _attempt(self, call: _Call, refusals: int) -> tuple[Parsed, float | None]:
+    async def _attempt(self, call: Call, refusals: int) -> tuple[Parsed, float | None]:
         lease, number = await self._paid_slot(call)
         try:
             sent = time.monotonic()
@@ -177,7 +177,7 @@ class PaidChat:
         finally:
             lease.release()
 
-    def _no_refusal(self, raw: bytes, call: _Call) -> Any:
+    def _no_refusal(self, raw: bytes, call: Call) -> Any:
         """The decoded body. Raises what it means when it is an error under a good status: nothing was served for it."""
         decoded = decode(raw)
         if (refusal := refusal_in(decoded)) is not None:
@@ -187,7 +187,7 @@ class PaidChat:
     def _refused(self, refusal: Refusal, model: str) -> ChidianError:
         return to_error(refusal, service=self.endpoint.name, model=model, setting=self.endpoint.setting)
 
-    async def _paid_slot(self, call: _Call) -> tuple[Lease, int]:
+    async def _paid_slot(self, call: Call) -> tuple[Lease, int]:
         """A slot and the worst case put aside for it; money that calls in flight hold is waited for outside a slot."""
         key = call.key
         while True:
@@ -211,7 +211,7 @@ class PaidChat:
             await self._ledger.afford(call.worst_cny)
 
     async def _keep_and_read(
-        self, call: _Call, lease: Lease, number: int, raw: bytes, decoded: Any, refusals: int, latency_s: float
+        self, call: Call, lease: Lease, number: int, raw: bytes, decoded: Any, refusals: int, latency_s: float
     ) -> tuple[Parsed, float | None]:
         usage = self._proven(call, usage_of(decoded), spoken_chars(decoded))
         lease.settle(usage.input_tokens + usage.output_tokens if usage else call.tokens)
@@ -241,16 +241,14 @@ class PaidChat:
                 cost = await self._price(call, lease, number, told, cost)
         return parsed, cost
 
-    def _proven(self, call: _Call, usage: Usage | None, said_chars: int) -> Usage | None:
+    def _proven(self, call: Call, usage: Usage | None, said_chars: int) -> Usage | None:
         return usage if usage is not None and is_proven(usage, call.chars, said_chars) else None
 
-    def _cost(self, call: _Call, usage: Usage) -> float | None:
+    def _cost(self, call: Call, usage: Usage) -> float | None:
         price = self.endpoint.price
         return cost_of(usage, price, call.chars) if price else None
 
-    async def _price(
-        self, call: _Call, lease: Lease, number: int, usage: Usage, booked: float | None
-    ) -> float | None:
+    async def _price(self, call: Call, lease: Lease, number: int, usage: Usage, booked: float | None) -> float | None:
         """Settle again, with a usage that stood in a form which only ``_read`` knows."""
         lease.settle(usage.input_tokens + usage.output_tokens)
         cost = self._cost(call, usage)
@@ -264,7 +262,7 @@ class PaidChat:
         )
         return cost
 
-    async def _read(self, decoded: Any, raw: bytes, call: _Call) -> Parsed:
+    async def _read(self, decoded: Any, raw: bytes, call: Call) -> Parsed:
         """An answer whose raw form is safe on the disk. Raises UnreadableAnswerError."""
         if decoded is None:
             raise UnreadableAnswerError(snippet(raw))
@@ -286,7 +284,7 @@ def _keeps_its_tokens(error: ChidianError) -> bool:
 
 
 def _record(
-    call: _Call,
+    call: Call,
     parsed: Parsed,
     cost: float | None,
     refusals: int,

@@ -8,6 +8,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from factory.errors import UsageError
+
 
 @dataclass(frozen=True, slots=True)
 class Price:
@@ -47,6 +49,17 @@ def price_of(model: str) -> Price | None:
     """The list price of a model id as it goes over the wire, or None."""
     row = _tables()["price"].get(model)
     return Price(float(row["input"]), float(row["output"]), row.get("cached")) if row else None
+
+
+def given_price(
+    input_cny: float | None, output_cny: float | None, cached_cny: float | None, prefix: str = ""
+) -> Price | None:
+    """The price that the settings give, or None. Raises UsageError when half of it is missing."""
+    if (input_cny is None) != (output_cny is None):
+        names = (f"{prefix}PRICE_OUT", f"{prefix}PRICE_IN")
+        given, missing = names if input_cny is None else reversed(names)
+        raise UsageError(f"{given} is given without {missing}: give both (CNY per million tokens), or neither.")
+    return Price(input_cny, output_cny, cached_cny) if input_cny is not None and output_cny is not None else None
 
 
 def limits_of(model: str) -> ModelLimits:

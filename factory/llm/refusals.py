@@ -7,11 +7,9 @@ minute's tokens here and an empty account there, and a refusal without a code th
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from factory.errors import (
@@ -25,21 +23,47 @@ from factory.errors import (
     QuotaExhausted,
     RetryLater,
 )
-from factory.wire_text import decode, mapping, shown, snippet, words
+from factory.sending.waits import seconds_to_wait
+from factory.wire_text import decode, mapping, quoted, snippet, words
 
 _ACCOUNT = frozenset(
     {
-        *("arrearage", "commoditynotpurchased", "prepaidbilloverdue", "postpaidbilloverdue", "billing_hard_limit_reached"),
+        *(
+            "arrearage",
+            "commoditynotpurchased",
+            "prepaidbilloverdue",
+            "postpaidbilloverdue",
+            "billing_hard_limit_reached",
+        ),
         *("insufficient_balance", "insufficient_credits", "insufficient_user_quota", "exceeded_current_quota_error"),
-        *("billing_not_active", "account_deactivated", "accountoverdueerror", "credit_balance_too_low", "payment_required"),
+        *(
+            "billing_not_active",
+            "account_deactivated",
+            "accountoverdueerror",
+            "credit_balance_too_low",
+            "payment_required",
+        ),
         *("pre_consume_token_quota_failed", "quota_not_enough", "insufficient_funds", "access_terminated"),
         *("zhipu.1110", "zhipu.1111", "zhipu.1112", "zhipu.1113", "zhipu.1309", "minimax.1008", "baidu.17", "baidu.19"),
     }
 )
 _KEY = frozenset(
     {
-        *("invalid_api_key", "invalidapikey", "incorrect_api_key", "authentication_error", "invalid_authentication_error"),
-        *("api_key_invalid", "authenticationerror", "invalid_iam_token", "unauthenticated", "no_api_key", "missing_api_key"),
+        *(
+            "invalid_api_key",
+            "invalidapikey",
+            "incorrect_api_key",
+            "authentication_error",
+            "invalid_authentication_error",
+        ),
+        *(
+            "api_key_invalid",
+            "authenticationerror",
+            "invalid_iam_token",
+            "unauthenticated",
+            "no_api_key",
+            "missing_api_key",
+        ),
         *("incorrect_api_key_error", "zhipu.1000", "zhipu.1001", "zhipu.1002", "zhipu.1003", "zhipu.1004"),
         *("minimax.1004", "minimax.2049", "baidu.14", "baidu.100", "baidu.110", "baidu.111"),
     }
@@ -56,11 +80,19 @@ TOKEN_CODES = frozenset({"throttling.allocationquota", "insufficient_quota"})
 _BURST = frozenset({"throttling.burstrate", "limit_burst_rate"})
 _RATE = frozenset(
     {
-        *("rate_limit_exceeded", "rate_limit_reached_error", "rate_limit_error", "too_many_requests", "resource_exhausted"),
+        *(
+            "rate_limit_exceeded",
+            "rate_limit_reached_error",
+            "rate_limit_error",
+            "too_many_requests",
+            "resource_exhausted",
+        ),
         *("zhipu.1302", "zhipu.1303", "zhipu.1305", "minimax.1002", "minimax.1039", "baidu.4", "baidu.18"),
     }
 )
-_BUSY = frozenset({"minimax.1000", "minimax.1001", "minimax.1013", "baidu.2", "baidu.336100", "engine_overloaded_error"})
+_BUSY = frozenset(
+    {"minimax.1000", "minimax.1001", "minimax.1013", "baidu.2", "baidu.336100", "engine_overloaded_error"}
+)
 _CONTENT = frozenset(
     {
         *("datainspectionfailed", "data_inspection_failed", "content_filter", "content_policy_violation", "zhipu.1301"),
@@ -69,7 +101,14 @@ _CONTENT = frozenset(
 )
 _MODEL = frozenset(
     {
-        *("modelnotfound", "model_not_found", "model_not_supported", "workspacenotfound", "model_not_exist", "model_not_open"),
+        *(
+            "modelnotfound",
+            "model_not_found",
+            "model_not_supported",
+            "workspacenotfound",
+            "model_not_exist",
+            "model_not_open",
+        ),
         *("invalidendpointormodel.notfound", "unsupported_model", "zhipu.1211", "zhipu.1221", "zhipu.1222", "baidu.3"),
     }
 )
@@ -77,7 +116,11 @@ _TOO_LONG = frozenset({"context_length_exceeded", "string_above_max_length", "ex
 _TRANSIENT = frozenset({408, 409, 423, 425, 520, 521, 522, 523, 524, 529})
 _FREE_WORDS = ("free allocated quota exceeded", "free tier", "free quota", "expired")
 _TOKEN_WORDS = ("allocated quota exceeded", "tokens per", "tpm", "limit_requests")
-_MONEY = re.compile(r"余额|欠费|充值|账户已?停用|insufficient (?:balance|credit|fund)|balance is (?:insufficient|not enough)|billing|payment|recharge|top up", re.IGNORECASE)
+_MONEY = re.compile(
+    "余额|欠费|充值|账户已?停用|insufficient (?:balance|credit|fund)|balance is (?:insufficient|not enough)"
+    "|billing|payment|recharge|top up",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,18 +165,18 @@ def _told(parsed: Any) -> tuple[str, str] | None:
     if isinstance(parsed, list) and parsed:
         parsed = parsed[0]
     if isinstance(parsed, str) and parsed:
-        return "", shown(parsed)
+        return "", quoted(parsed)
     if not isinstance(parsed, dict):
         return None
     if "base_resp" in parsed:
-        inner = mapping(parsed["base_resp"])
-        return f"minimax.{shown(words(inner.get('status_code')), 20)}", shown(words(inner.get("status_msg")))
+        told = mapping(parsed["base_resp"])
+        return f"minimax.{quoted(words(told.get('status_code')), 20)}", quoted(words(told.get("status_msg")))
     if "error_code" in parsed:
-        return f"baidu.{shown(words(parsed['error_code']), 20)}", shown(words(parsed.get("error_msg")))
+        return f"baidu.{quoted(words(parsed['error_code']), 20)}", quoted(words(parsed.get("error_msg")))
     inner = parsed.get("error") or parsed.get("errors")
     inner = inner[0] if isinstance(inner, list) and inner else inner
     if isinstance(inner, str):
-        return shown(words(parsed.get("code")), 60).lower(), shown(inner)
+        return quoted(words(parsed.get("code")), 60).lower(), quoted(inner)
     error = inner if isinstance(inner, dict) and inner else parsed
     code, message = _code(error), _words_of(error)
     return (code, message) if code or message else None
@@ -148,7 +191,7 @@ def _code(error: dict[str, Any]) -> str:
     # A bare HTTP status and a word for "bad request" say less than what stands beside them.
     telling = [value for value in given if value and not value.isdecimal() and value != "invalid_request_error"]
     chosen = next(iter(telling), None) or next((value for value in given if value), "")
-    return shown(chosen, 60).lower()
+    return quoted(chosen, 60).lower()
 
 
 def _words_of(error: dict[str, Any]) -> str:
@@ -160,35 +203,20 @@ def _words_of(error: dict[str, Any]) -> str:
         parts.append(_sentence(value))
     raw = mapping(error.get("metadata")).get("raw")
     first = next((part for part in parts if part), "")
-    return shown(f"{first}: {words(raw)}" if words(raw) else first)
+    return quoted(f"{first}: {words(raw)}" if words(raw) else first)
 
 
 def _sentence(value: Any) -> str:
     """Words, or those of a validator's list: ``body.seed: extra inputs are not permitted``."""
     rows = [mapping(row) for row in _list(value)]
-    told = [".".join(map(words, _list(row.get("loc")))) + ": " + words(row.get("msg")) for row in rows if row.get("msg")]
+    told = [
+        ".".join(map(words, _list(row.get("loc")))) + ": " + words(row.get("msg")) for row in rows if row.get("msg")
+    ]
     return "; ".join(told[:3]) if told else words(value)
 
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-def seconds_to_wait(retry_after: str | None, now: datetime) -> float | None:
-    """A Retry-After header in either of its forms, seconds or a date (RFC 9110, 10.2.3); None when it says neither."""
-    if not retry_after:
-        return None
-    try:
-        seconds = float(retry_after)
-    except ValueError:
-        pass
-    else:
-        return max(0.0, seconds) if math.isfinite(seconds) else None
-    try:
-        moment = parsedate_to_datetime(retry_after)
-        return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
-    except (ValueError, OverflowError):
-        return None
 
 
 def to_error(refusal: Refusal, *, service: str, model: str, setting: str = "TEACHER") -> ChidianError:
@@ -197,19 +225,29 @@ def to_error(refusal: Refusal, *, service: str, model: str, setting: str = "TEAC
     said = f"{service} answered {status}" + (f" {code}" if code else "")
     quote = f' ("{refusal.message}")' if refusal.message else ""
     if code in _FREE_TIER or (code in TOKEN_CODES and _mentions(refusal, _FREE_WORDS)):
-        return QuotaExhausted(f"{said}{quote}: the free quota of {model} is used up. Allow paid use of it, or choose another model.")
+        return QuotaExhausted(
+            f"{said}{quote}: the free quota of {model} is used up. Allow paid use of it, or choose another model."
+        )
     if code in _ACCOUNT or status == 402 or _is_empty_account(refusal, service):
-        return AccountRefused(f"{said}{quote}: the account is overdue or empty. Settle the bill; the same command goes on.")
+        return AccountRefused(
+            f"{said}{quote}: the account is overdue or empty. Settle the bill; the same command goes on."
+        )
     if code in _QUOTA:
-        return QuotaExhausted(f"{said}{quote}: the quota is used up. Wait for the next period; the same command goes on.")
+        return QuotaExhausted(
+            f"{said}{quote}: the quota is used up. Wait for the next period; the same command goes on."
+        )
     if code in _CONTENT or status == 451:
         return OrderFailed(f"{said}{quote}: the provider's moderation refused the text.", reason="moderation")
     if code in _MODEL:
         return ModelRefused(f"{said}{quote}: there is no model {model} here. Check the model id and the base URL.")
     if status == 401 or code in _KEY:
-        return KeyRefused(f"{said}{quote}: the key is refused. Check that it is set, belongs to this service and to its region.")
+        return KeyRefused(
+            f"{said}{quote}: the key is refused. Check that it is set, belongs to this service and to its region."
+        )
     if status == 403 or code in _FORBIDDEN:
-        return AccountRefused(f"{said}{quote}: this account may not use {model}. Activate the model in the provider's console.")
+        return AccountRefused(
+            f"{said}{quote}: this account may not use {model}. Activate the model in the provider's console."
+        )
     if status == 429 or code in _RATE or code in _BURST or code in TOKEN_CODES:
         return _rate(refusal, said + quote)
     if code in _BUSY or status in _TRANSIENT or status >= 500 or status == 200:
@@ -218,11 +256,15 @@ def to_error(refusal: Refusal, *, service: str, model: str, setting: str = "TEAC
     if status == 404:
         return ModelRefused(f"{said}{quote}: there is no model {model} here. Check the model id and the base URL.")
     if status < 400 or status in {405, 406, 407, 410, 421, 426}:
-        return AddressRefused(f"{said}{quote}: no chat is served at this address. Check {setting}_BASE_URL (and the proxy).")
+        return AddressRefused(
+            f"{said}{quote}: no chat is served at this address. Check {setting}_BASE_URL (and the proxy)."
+        )
     if code in _TOO_LONG or status == 413:
         text = f"{said}{quote}: the conversation is too long for {model}. Serve it with a longer context, or lower K."
         return ParameterRefused(text, reason="too_long")
-    text = f"{said}: {refusal.message or 'the request is refused as malformed'}. {setting}_EXTRA changes or drops a field."
+    text = (
+        f"{said}: {refusal.message or 'the request is refused as malformed'}. {setting}_EXTRA changes or drops a field."
+    )
     return ParameterRefused(text, reason="bad_request")
 
 
@@ -230,7 +272,11 @@ def _is_empty_account(refusal: Refusal, service: str) -> bool:
     """DashScope's insufficient_quota is a minute's tokens, everybody else's an empty account."""
     if refusal.code == "insufficient_quota":
         return service != "dashscope" and not _mentions(refusal, _TOKEN_WORDS)
-    return refusal.status in {200, 400, 403, 429} and refusal.code not in TOKEN_CODES and bool(_MONEY.search(refusal.message))
+    return (
+        refusal.status in {200, 400, 403, 429}
+        and refusal.code not in TOKEN_CODES
+        and bool(_MONEY.search(refusal.message))
+    )
 
 
 def _rate(refusal: Refusal, said: str) -> RetryLater:

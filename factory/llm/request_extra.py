@@ -23,9 +23,13 @@ def read_extra(setting: str, text: str | None) -> dict[str, Any]:
     except orjson.JSONDecodeError as error:
         raise UsageError(f'{setting} must be a JSON object like {{"seed": null, "top_k": 20}} ({error}).') from error
     if not isinstance(value, dict):
-        raise UsageError(f'{setting} must be a JSON object like {{"seed": null, "top_k": 20}}, not {type(value).__name__}.')
+        raise UsageError(
+            f'{setting} must be a JSON object like {{"seed": null, "top_k": 20}}, not {type(value).__name__}.'
+        )
     if taken := sorted(_OURS & value.keys()):
-        raise UsageError(f"{setting} cannot set {', '.join(taken)}: the run decides them (TEACHER and JUDGE name models).")
+        raise UsageError(
+            f"{setting} cannot set {', '.join(taken)}: the run decides them (TEACHER and JUDGE name models)."
+        )
     return value
 
 

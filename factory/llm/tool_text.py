@@ -20,7 +20,8 @@ _KIMI = re.compile(
     r"<\|tool_call_begin\|>\s*([\w.:-]+)\s*<\|tool_call_argument_begin\|>\s*(.*?)\s*<\|tool_call_end\|>", re.DOTALL
 )
 _DEEPSEEK = re.compile(
-    r"<｜tool▁call▁begin｜>(?:function)?(?:<｜tool▁sep｜>)?\s*([\w.:-]+)\s*(?:<｜tool▁sep｜>)?\s*(.*?)\s*<｜tool▁call▁end｜>", re.DOTALL
+    r"<｜tool▁call▁begin｜>(?:function)?(?:<｜tool▁sep｜>)?\s*([\w.:-]+)\s*(?:<｜tool▁sep｜>)?\s*(.*?)\s*<｜tool▁call▁end｜>",
+    re.DOTALL,
 )
 _MISTRAL = re.compile(r"\[TOOL_CALLS\]\s*(\[.*\])", re.DOTALL)
 _MARKS = re.compile(r"<\|?/?tool_calls?(?:_section)?(?:_begin|_end)?\|?>|<｜tool▁calls▁(?:begin|end)｜>")

@@ -13,11 +13,11 @@ from yarl import URL
 
 from factory.llm.paid_chat import Endpoint, PaidChat
 from factory.llm.prices import Price
-from factory.llm.recording import Recorder
 from factory.llm.refusals import read_refusal
 from factory.sending.ledger import CallBook
 from factory.sending.limits import Leases
 from factory.sending.network import connection_error, open_session, receive, redirected
+from factory.sending.recording import Recorder
 
 __all__ = ["DirectChat", "Endpoint", "PaidChat", "Price"]
 

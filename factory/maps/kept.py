@@ -55,8 +55,15 @@ class KeptAnswers:
 
     def get(self, key: str) -> KeptAnswer | None:
         """The kept answer, if there is one."""
-        row = self._run("select raw, fetched_at from answers where key = ?", (key,))
-        return KeptAnswer(row[0][0], datetime.fromisoformat(row[0][1])) if row else None
+        row = self._run("select cast(raw as blob), fetched_at from answers where key = ?", (key,))
+        try:
+            return KeptAnswer(bytes(row[0][0]), datetime.fromisoformat(row[0][1])) if row else None
+        except (TypeError, ValueError):  # damaged: as good as none
+            return None
+
+    def drop(self, key: str) -> None:
+        """Forget one answer, so that it is asked for again."""
+        self._run("delete from answers where key = ?", (key,))
 
     def put(self, key: str, service: str, raw: bytes) -> KeptAnswer:
         """Keep an answer."""
@@ -96,6 +103,12 @@ class KeptAnswers:
             raise self._trouble(error) from error
 
     def _trouble(self, error: Exception) -> DiskTrouble:
+        damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
+        if damaged:
+            return DiskTrouble(
+                f"{self._path} is damaged ({error}): delete it and run again; it holds nothing but answers that can be asked for "
+                "once more, and the month's count of searches."
+            )
         return DiskTrouble(
             f"{self._path} cannot be written ({error}): free space or choose another DATA, then run again."
         )

@@ -11,8 +11,8 @@ from factory.errors import UsageError
 from factory.llm.chat import Chat
 from factory.llm.endpoint import Route, route
 from factory.llm.opening import ChatSetup
-from factory.llm.prices import limits_of, price_of
-from factory.llm.transport import Endpoint, Price
+from factory.llm.prices import Price, given_price, limits_of, price_of
+from factory.llm.transport import Endpoint
 from factory.maps import registry
 from factory.maps.kind import MapAccess, Survey
 from factory.maps.service import MapService
@@ -126,6 +126,8 @@ async def open_services(settings: Settings, run_id: str, survey: Survey) -> Asyn
             price,
             request_timeout_s=REQUEST_SHARE * settings.give_up_s,
             keep_trying_s=settings.give_up_s,
+            litellm_model=way.litellm_model,
+            is_ours=way.is_ours,
         )
         setup = _chat(settings, way, endpoint)
         chat = setup.open(limiter, ledger)
@@ -141,7 +143,7 @@ async def open_services(settings: Settings, run_id: str, survey: Survey) -> Asyn
             limiter,
             way.model,
             label,
-            way.extra,
+            tuple((dict(way.extra) | dict(settings.teacher_extra)).items()),
             rpm,
             tpm,
             price,
@@ -153,29 +155,32 @@ async def open_services(settings: Settings, run_id: str, survey: Survey) -> Asyn
 
 
 def _price(settings: Settings, way: Route) -> Price | None:
-    if (settings.price_in is None) != (settings.price_out is None):
-        given, missing = ("PRICE_OUT", "PRICE_IN") if settings.price_in is None else ("PRICE_IN", "PRICE_OUT")
-        raise UsageError(f"{given} is given without {missing}: give both (CNY per million tokens), or neither.")
-    if settings.price_in is not None and settings.price_out is not None:
-        return Price(settings.price_in, settings.price_out)
-    price = price_of(way.model)
-    if price is None and way.base_url is None:
+    price = given_price(settings.price_in, settings.price_out, settings.price_cached)
+    if price is None:
+        price = price_of(way.model)
+    if price is None and way.litellm_model is not None:
         from factory.llm.litellm_chat import price_from_litellm  # noqa: PLC0415 - litellm is heavy
 
-        price = price_from_litellm(way.model, CNY_PER_USD)
+        price = price_from_litellm(way.litellm_model, CNY_PER_USD)
     if price is None and settings.budget_cny is not None:
         raise UsageError(
             f"The price of {way.model} is not known, so BUDGET cannot be kept: give PRICE_IN and PRICE_OUT (CNY per million "
-            "tokens), or run without BUDGET."
+            "tokens; 0 for a server of your own), or run without BUDGET."
         )
     return price
 
 
 def _chat(settings: Settings, way: Route, endpoint: Endpoint) -> ChatSetup:
-    if way.base_url is None:
+    if way.needs_key and settings.keys.teacher is None:
+        raise UsageError(
+            f"TEACHER={settings.teacher} needs a key: set {' or '.join(way.key_names)} in the environment; for a server of your "
+            "own, TEACHER_BASE_URL."
+        )
+    if way.litellm_model is not None:
+        from factory.llm.litellm_chat import check_keys  # noqa: PLC0415 - litellm is heavy
+
+        check_keys("TEACHER", way.litellm_model)
         return ChatSetup(endpoint, direct=False)
-    if way.name in {"dashscope", "deepseek"} and settings.keys.teacher is None and settings.teacher_base_url is None:
-        raise UsageError(f"TEACHER={settings.teacher} needs a key: set {way.name.upper()}_API_KEY in the environment.")
     return ChatSetup(endpoint, direct=True, api_key=settings.keys.teacher)
 
 

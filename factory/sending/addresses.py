@@ -5,7 +5,7 @@ from __future__ import annotations
 from yarl import URL
 
 from factory.errors import UsageError
-from factory.wire_text import shown
+from factory.wire_text import quoted
 
 
 def checked_url(setting: str, text: str | None) -> str | None:
@@ -19,8 +19,8 @@ def checked_url(setting: str, text: str | None) -> str | None:
     except ValueError:
         whole = False
     if not whole:
-        scheme = "" if "://" in url else f" (http://{shown(url, 80)} ?)"
-        raise UsageError(f"{setting}={shown(url, 80)} is no address: it must begin with http:// or https://{scheme}.")
+        scheme = "" if "://" in url else f" (http://{quoted(url, 80)} ?)"
+        raise UsageError(f"{setting}={quoted(url, 80)} is no address: it must begin with http:// or https://{scheme}.")
     return url
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import queue
 import sqlite3
-import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -24,7 +23,8 @@ import orjson
 from factory.errors import DiskTrouble, UsageError
 from factory.run.folder_lock import lock_folder
 from factory.sending.purse import Purse
-from factory.wire_text import shown
+from factory.shown_text import print_line
+from factory.wire_text import quoted
 
 _SCHEMA = """
 create table if not exists calls (
@@ -41,12 +41,6 @@ create table if not exists opened (run_id text not null, order_id text primary k
 # may have been served, so it counts as spent).
 MOST_TOKENS = 2**53
 """More than any bill holds; SQLite's integers end at 2**63."""
-
-
-def tell(sentence: str) -> None:
-    """One line for people."""
-    sys.stderr.write(sentence + "\n")
-    sys.stderr.flush()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +149,7 @@ class Ledger:
 
     def _rebuild(self, data: Path) -> None:
         """What the run's shards say that its calls cost, where this book holds none of them: somebody lost it."""
-        if not (data / "shards" / self._run_id).exists():
+        if not (data / "commits" / self._run_id).exists():
             return
         if self._reader.execute("select 1 from calls where run_id = ? limit 1", (self._run_id,)).fetchone():
             return
@@ -168,9 +162,9 @@ class Ledger:
             rows,
         )
         if rows:
-            tell(
-                f"{self._path} held nothing of {self._run_id}: {len(rows)} calls, {self._spent_before():.4f} CNY, are counted again "
-                "from its shards; what was paid for and not committed is not among them."
+            print_line(
+                f"{self._path} held nothing of {self._run_id}: {len(rows)} calls, {self._spent_before():.4f} CNY, are counted "
+                "again from its shards; what was paid for and not committed is not among them."
             )
 
     def _spent_before(self) -> float:
@@ -204,7 +198,9 @@ class Ledger:
                 "where key = ? and status = 'kept' and raw is not null",
                 (key,),
             ).fetchone()
-            return KeptCall(row[0], bytes(row[1]), row[2], row[3], row[4], datetime.fromisoformat(row[5])) if row else None
+            return (
+                KeptCall(row[0], bytes(row[1]), row[2], row[3], row[4], datetime.fromisoformat(row[5])) if row else None
+            )
         except sqlite3.Error as error:
             raise _trouble(self._path, error) from error
         except (TypeError, ValueError):  # damaged: it is asked for again
@@ -285,9 +281,9 @@ class Ledger:
         await self._do("update calls set status = 'unreadable' where key = ? and attempt = ?", (key, attempt))
         if not self._told_unreadable:
             self._told_unreadable = True
-            tell(
-                f"An answer that was paid for cannot be read ({shown(said) or 'no completion'}): it is marked and asked for again, as "
-                "will be others; `chidian calls` lists them."
+            print_line(
+                f"An answer that was paid for cannot be read ({quoted(said) or 'no completion'}): it is marked and asked for "
+                "again, as will be others; `chidian calls` lists them."
             )
 
     async def void(self, key: str, attempt: int, *, worst_cny: float | None) -> None:

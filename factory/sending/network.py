@@ -18,7 +18,7 @@ from yarl import URL
 
 from factory.errors import AddressRefused, ChidianError, RetryLater
 from factory.sending.addresses import checked_url
-from factory.wire_text import shown
+from factory.wire_text import quoted
 
 MOST_BYTES = 32 * 2**20
 """Of one body, decompressed: ten times the longest answer; a server that sends more is broken or means harm."""
@@ -68,7 +68,7 @@ def open_session(
     secure = url.startswith("https")
     proxy = None if is_ours else proxy_for(url)
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=connections, **({"ssl": _authorities()} if secure else {})),
+        connector=aiohttp.TCPConnector(limit=connections, ssl=_authorities() if secure else True),
         timeout=timeout,
         headers={"Accept-Encoding": ENCODINGS, **(headers or {})},
         proxy=proxy,
@@ -99,20 +99,25 @@ def redirected(name: str, received: Received, base_url: str, setting: str) -> Ad
         target = URL(base_url).join(URL(received.location))
         where = f"{target.scheme}://{target.host}{f':{target.explicit_port}' if target.explicit_port else ''}"
     except ValueError:
-        where = shown(received.location, 80)
+        where = quoted(received.location, 80)
     return AddressRefused(
-        f"{name} answered {received.status}: it redirects to {shown(where, 80) or 'nowhere'}, which is not followed, since the key "
-        f"would go along. Set {setting} to the address that you trust."
+        f"{name} answered {received.status}: it redirects to {quoted(where, 80) or 'nowhere'}, which is not followed, since "
+        f"the key would go along. Set {setting} to the address that you trust."
     )
 
 
 def connection_error(error: Exception, name: str, timeout_s: float, setting: str) -> ChidianError:
-    """What a broken exchange means. What may have been served counts as billed; the cause's text may hold a key, so only its kind is told."""
+    """What a broken exchange means. What may have been served counts as billed.
+
+    The cause's text may hold a key, so that only its kind is told.
+    """
     kind = type(error).__name__
-    if isinstance(error, (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError, aiohttp.ClientSSLError)):
+    if isinstance(
+        error, (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError, aiohttp.ClientSSLError)
+    ):
         return AddressRefused(
-            f"{name} has a certificate that is not trusted, or speaks no TLS ({kind}): check {setting} (http or https?), or give the "
-            "authority that signed it as SSL_CERT_FILE."
+            f"{name} has a certificate that is not trusted, or speaks no TLS ({kind}): check {setting} (http or https?), or give "
+            "the authority that signed it as SSL_CERT_FILE."
         )
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return _proxy_error(error, name)
@@ -129,5 +134,7 @@ def connection_error(error: Exception, name: str, timeout_s: float, setting: str
 
 def _proxy_error(error: aiohttp.ClientHttpProxyError, name: str) -> ChidianError:
     if error.status in {401, 403, 407}:
-        return AddressRefused(f"The proxy before {name} refuses ({error.status}): check HTTP_PROXY, HTTPS_PROXY and NO_PROXY.")
+        return AddressRefused(
+            f"The proxy before {name} refuses ({error.status}): check HTTP_PROXY, HTTPS_PROXY and NO_PROXY."
+        )
     return RetryLater(f"The proxy before {name} answered {error.status}.", kind="network")

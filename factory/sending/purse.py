@@ -1,7 +1,8 @@
 """What a run may still spend: the cap, what is spent, what is put aside for calls in flight; in memory, on the event loop.
 
-A provider may bill more than a request allows (thoughts beyond ``max_tokens``, a prompt of its own before ours). So the first
-paid call goes alone, and what its bill came to beside its reservation scales every reservation after it, those in flight too.
+A provider may bill more than a request allows (thoughts beyond ``max_tokens``, a prompt of its own before ours). So until
+one bill is known, calls in flight may cost ten times what was put aside for them; then the worst bill beside its reservation scales
+every reservation, those in flight too.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import asyncio
 
 from factory.errors import BudgetExhausted, MoneyInFlight
 
+UNKNOWN_BILL = 10.0
+"""Times its reservation that a call may cost before the first bill is known."""
 MARGIN = 1.1
 """On an overrun that was seen, for the next ones that are a little larger."""
 
@@ -32,7 +35,7 @@ class Purse:
         return max(0.0, self._aside * self.scale)
 
     def reserve(self, worst: float) -> None:
-        """Raises MoneyInFlight while calls in flight may give enough back, BudgetExhausted when the cap could be passed all the same."""
+        """Raises MoneyInFlight while calls in flight may give enough back, BudgetExhausted when the cap could be passed."""
         if self._must_wait(worst):
             raise MoneyInFlight("Calls in flight hold the money for this one.")
         self._aside += worst
@@ -43,7 +46,8 @@ class Purse:
             return False
         needed = worst * self.scale
         if self.spent + self.reserved + needed <= self._budget:
-            return worst > 0.0 and not self._is_measured and self._in_flight > 0
+            most = self.spent + UNKNOWN_BILL * (self._aside + worst)
+            return not self._is_measured and self._in_flight > 0 and most > self._budget
         if not self._in_flight or self.spent + needed > self._budget:
             raise BudgetExhausted(
                 f"BUDGET={self._budget:g} CNY is used up: {self.spent:.4f} spent, "

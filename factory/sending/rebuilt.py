@@ -10,39 +10,37 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+from factory.commit.store import Store, open_store
 
-_CALLS = ("key", "order_id", "step", "purpose", "model", "cost_cny", "input_tokens", "output_tokens", "refusals", "latency_s")
+_CALLS = (
+    *("key", "order_id", "step", "purpose", "model", "cost_cny", "input_tokens", "output_tokens"),
+    *("refusals", "latency_s"),
+)
+_VERDICTS = ("item_id", "design", "replicate", "judge", "cost_cny", "input_tokens", "output_tokens")
 Row = tuple[Any, ...]
 
 
 def rows_of(data: Path, run_id: str) -> list[Row]:
-    """(key, attempt, run, order, step, purpose, model, cost, tokens in, tokens out, refusals, latency, when) of every call."""
-    home, now = data / "shards" / run_id, datetime.now(UTC).isoformat()
-    found = {row[0]: row for row in _of_calls(home, run_id, now)}
-    return [*found.values(), *_of_verdicts(home, run_id, now)]
+    """(key, attempt, run, order, step, purpose, model, cost, tokens in, tokens out, refusals, latency, when) of every call.
 
-
-def _of_calls(home: Path, run_id: str, now: str) -> Iterator[Row]:
-    for row in _read(home / "calls", _CALLS):
-        key, order, step, purpose, model, cost, tokens_in, tokens_out, refusals, latency = (row.get(name) for name in _CALLS)
-        yield key, 0, run_id, order or "", step or 0, purpose or "", model or "", cost, tokens_in, tokens_out, refusals or 0, latency, now
-
-
-def _of_verdicts(home: Path, run_id: str, now: str) -> Iterator[Row]:
-    names = ("item_id", "judge", "design", "replicate", "cost_cny", "input_tokens", "output_tokens")
-    for number, row in enumerate(_read(home / "verdicts", names)):
+    Raises DamagedFile for a shard whose costs cannot be told.
+    """
+    store, now = open_store(data), datetime.now(UTC).isoformat()
+    found: dict[str, Row] = {}
+    for row in _read(store, run_id, "calls", _CALLS):
+        whose = (row["order_id"], row["step"], row["purpose"], row["model"])
+        tokens = (row.get("input_tokens"), row.get("output_tokens"), row.get("refusals") or 0, row.get("latency_s"))
+        found[row["key"]] = (row["key"], 0, run_id, *whose, row.get("cost_cny"), *tokens, now)
+    for number, row in enumerate(_read(store, run_id, "verdicts", _VERDICTS)):
         if row.get("cost_cny") is not None:  # it stands on the first rubric of a question
-            key = f"verdict {number} {row['item_id']}"
-            tokens = (row.get("input_tokens"), row.get("output_tokens"))
-            yield key, 0, run_id, row["item_id"], 0, row.get("design") or "", row["judge"], row["cost_cny"], *tokens, 0, None, now
+            key, whose = f"verdict {number}", (row["item_id"], 0, row.get("design") or "", row["judge"])
+            tokens = (row.get("input_tokens"), row.get("output_tokens"), 0, None)
+            found[key] = (key, 0, run_id, *whose, row["cost_cny"], *tokens, now)
+    return list(found.values())
 
 
-def _read(folder: Path, names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    for path in sorted(folder.glob("*.parquet")):
-        try:
-            held = pq.read_schema(path).names
-            yield from pq.read_table(path, columns=[name for name in names if name in held]).to_pylist()
-        except (pa.ArrowException, OSError):  # a damaged shard is the warehouse's to tell
-            continue
+def _read(store: Store, run_id: str, kind: str, names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    for commit in store.commits(run_id):
+        for file in commit.files:
+            if file.kind == kind:
+                yield from store.read(file, names).to_pylist()

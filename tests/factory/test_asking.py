@@ -15,11 +15,11 @@ from aiohttp import web
 
 from factory.errors import ProviderDown
 from factory.llm.chat import CallKey, ChatRequest
-from factory.llm.refusals import seconds_to_wait
 from factory.llm.transport import DirectChat, Endpoint, Price
 from factory.records import Message
 from factory.sending.ledger import Ledger
 from factory.sending.limits import LocalLimiter, PoolLimits
+from factory.sending.waits import seconds_to_wait
 
 Handler = Callable[[], Awaitable[web.StreamResponse]]
 USAGE = {"prompt_tokens": 5, "completion_tokens": 5}
@@ -99,7 +99,7 @@ def test_who_waits_for_money_holds_no_slot(tmp_path: Path) -> None:
             second = asyncio.create_task(chat.ask(REQUEST, CallKey("run", "o", 1)))
             for _ in range(20):
                 await asyncio.sleep(0)
-            assert ledger._short_of_money
+            assert ledger._purse._waiting
             assert limiter.state()[0].in_flight == 1
             go_on.set()
             await asyncio.wait_for(asyncio.gather(first, second), 10.0)

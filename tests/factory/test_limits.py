@@ -354,12 +354,24 @@ def test_silence_counts_from_when_the_service_was_asked_and_each_attempt_knows_h
     run(work())
 
 
-def test_a_wish_to_wait_longer_than_the_give_up_time_is_given_up_at_once() -> None:
+def test_a_service_that_insists_on_waiting_longer_than_we_do_is_given_up_and_one_slip_is_not_insisting() -> None:
     async def work() -> None:
-        limits = limiter(Clock(), give_up_s=100.0)
-        lease = await limits.lease("p")
-        with pytest.raises(ProviderDown, match="asks to wait 300 s"):
+        clock = Clock()
+        limits = limiter(clock, give_up_s=100.0)
+
+        async def refused() -> None:
+            lease = await limits.lease("p")
             await lease.refused("rate", 300.0)
+            lease.release()
+            clock.now += 2
+
+        for _ in range(2):
+            await refused()
+        (await limits.lease("p")).release()  # it answers
+        for _ in range(2):
+            await refused()
+        with pytest.raises(ProviderDown, match="asks to wait 300 s"):
+            await refused()
 
     run(work())
 

@@ -216,7 +216,7 @@ def test_a_link_carries_records_and_errors_as_they_are() -> None:
 
 def test_what_a_dead_worker_had_sent_counts_as_spent_and_its_slots_are_free(tmp_path: Path) -> None:
     async def work() -> None:
-        ledger = Ledger(tmp_path, "run", 10.0)
+        ledger = Ledger(tmp_path, "run", 100.0)
         limiter = LocalLimiter({"teacher": PoolLimits(max_in_flight=1, start_in_flight=1)})
         desk = Desk(limiter, ledger, AmapMap.__new__(AmapMap))
         call = {"order_id": "o", "step": 0, "purpose": "agent", "model": "m", "worst_cny": 2.0}

@@ -7,22 +7,30 @@ from pathlib import Path
 
 import pytest
 
-from factory.errors import AccountRefused, BudgetExhausted, ChidianError, QuotaExhausted, RunStopped
+from factory.errors import (
+    AccountRefused,
+    BudgetExhausted,
+    ChidianError,
+    KeyRefused,
+    ModelRefused,
+    ParameterRefused,
+    QuotaExhausted,
+)
 from factory.sending import retries
 from judge.sandbox_faults import ERRORS, Faults
 from tests.judge.judge_wire import KEY, bench, question
 
 STOPS: dict[str, type[ChidianError]] = {
     "arrearage": AccountRefused,
-    "invalid_api_key": AccountRefused,
+    "invalid_api_key": KeyRefused,
     "access_denied": AccountRefused,
     "unpurchased": AccountRefused,
     "free_tier_only": QuotaExhausted,
     "free_quota": QuotaExhausted,
     "free_expired": QuotaExhausted,
-    "model_not_found": RunStopped,
-    "workspace_not_found": RunStopped,
-    "model_not_supported": RunStopped,
+    "model_not_found": ModelRefused,
+    "workspace_not_found": ModelRefused,
+    "model_not_supported": ModelRefused,
     "commodity": AccountRefused,
     "prepaid_overdue": AccountRefused,
     "postpaid_overdue": AccountRefused,
@@ -60,12 +68,30 @@ def test_what_no_retry_can_mend_stops_the_run_after_one_call(tmp_path: Path, kin
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", UNSCORED)
-def test_a_bad_request_is_never_retried_and_leaves_a_reason(tmp_path: Path, kind: str, way: str) -> None:
+def test_a_bad_request_is_never_retried_and_is_the_questions_own_fault_where_others_like_it_are_answered(
+    tmp_path: Path, kind: str, way: str
+) -> None:
     async def scene() -> None:
         async with bench(tmp_path, way) as wire:
+            assert (await wire.ask(question(1))).scored
             wire.faults.always = kind
             [verdict] = (await wire.ask()).verdicts
             assert (verdict.status, verdict.reason, verdict.total) == ("unscored", UNSCORED[kind], None)
+            assert wire.faults.seen == 2
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", UNSCORED)
+def test_a_bad_request_that_nothing_like_it_was_answered_before_stops_the_run(
+    tmp_path: Path, kind: str, way: str
+) -> None:
+    async def scene() -> None:
+        async with bench(tmp_path, way) as wire:
+            wire.faults.always = kind
+            with pytest.raises(ParameterRefused):
+                await wire.ask()
             assert wire.faults.seen == 1
 
     asyncio.run(scene())

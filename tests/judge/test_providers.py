@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from factory.config import provider_key, switch
+from factory.config import switch
 from factory.errors import AccountRefused, QuotaExhausted, RunStopped
+from factory.llm.endpoint import key_of
 from factory.sending.limits import PoolLimits
 from judge.asking import messages
 from judge.config import read_settings
@@ -93,7 +94,8 @@ def test_a_name_leads_where_it_should() -> None:
         way = resolve(name, None, None)
         assert way.model == "qwen-plus"
         assert dict(way.extra) == {"enable_thinking": False, "repetition_penalty": 1.0}
-    assert resolve("openai/gpt-x", None, None).base_url is None
+    assert resolve("anthropic/claude-x", None, None).base_url is None
+    assert model_of("openai/mine") == "mine"  # wherever it is asked: verdicts are looked up by it
     assert resolve("openai/mine", "http://me/v1", None).model == "mine"
     assert model_of("anthropic/some") == "anthropic/some"
 
@@ -122,12 +124,26 @@ def test_the_estimate_says_what_binds_and_what_it_costs() -> None:
     assert (unknown.binds, unknown.cost_cny) == ("TPM", None)
 
 
-def test_nobody_is_sent_another_providers_key_and_zero_is_no_agreement() -> None:
-    env = {"DASHSCOPE_API_KEY": "d", "DEEPSEEK_API_KEY": "s"}
-    assert provider_key("deepseek/deepseek-chat", env, "JUDGE_API_KEY") == "s"
-    assert provider_key("moonshot/kimi", env, "JUDGE_API_KEY") is None
-    assert provider_key("dashscope/qwen-plus", env, "JUDGE_API_KEY") == "d"
-    assert [provider_key(name, env, "JUDGE_API_KEY") for name in ("sandbox", "sandbox-2")] == [None, None]
+def test_an_endpoint_gets_its_own_key_or_none_and_zero_is_no_agreement() -> None:
+    env = {"DASHSCOPE_API_KEY": "d", "DEEPSEEK_API_KEY": "s", "JUDGE_API_KEY": "j"}
+    local, intl = "http://127.0.0.1:8000/v1", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"
+    found = {
+        (name, url): key_of(resolve(name, url, None), env)
+        for name in ("deepseek/deepseek-chat", "moonshot/kimi", "dashscope/qwen-plus", "sandbox")
+        for url in (None, local, intl)
+    }
+    assert found == {
+        ("deepseek/deepseek-chat", None): "s",
+        ("moonshot/kimi", None): None,
+        ("dashscope/qwen-plus", None): "d",
+        **{(name, url): "j" for name in ("deepseek/deepseek-chat", "moonshot/kimi") for url in (local, intl)},
+        ("dashscope/qwen-plus", local): "j",
+        ("dashscope/qwen-plus", intl): "j",
+        **{("sandbox", url): None for url in (None, local, intl)},
+    }
+    del env["JUDGE_API_KEY"]
+    assert key_of(resolve("dashscope/qwen-plus", intl, None), env) == "d"
+    assert key_of(resolve("dashscope/qwen-plus", intl.replace("https", "http"), None), env) is None
     assert [switch(text) for text in ("1", "yes", "0", "no", "False", "", None)] == [True, True, *[False] * 5]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from factory.errors import AccountRefused, ChidianError, OrderFailed, QuotaExhausted, RetryLater, RunStopped
+from factory.errors import AccountRefused, ChidianError, KeyRefused, OrderFailed, QuotaExhausted, RetryLater, RunStopped
 
 
 class Action(Enum):
@@ -94,6 +94,8 @@ TABLE: dict[str, Infocode] = {
     },
 }
 
+_KEY_CODES = frozenset({"10001", "10007", "10008", "10009", "10013"})
+
 UNKNOWN = Infocode(
     "unknown", Action.ACCOUNT, advice="this code is not in the published table: look it up before going on"
 )
@@ -107,10 +109,10 @@ def look_up(infocode: str, endpoint: str) -> Infocode:
     return TABLE.get(infocode, UNKNOWN)
 
 
-def to_error(infocode: str, endpoint: str) -> ChidianError | None:
-    """Our error for a code, or None for OK and EMPTY."""
+def to_error(infocode: str, endpoint: str, info: str = "") -> ChidianError | None:
+    """Our error for a code, or None for OK and EMPTY; ``info``: the service's own word for it."""
     row = look_up(infocode, endpoint)
-    said = f"The map answered {infocode} {row.name} at {endpoint}"
+    said = f"The map answered {infocode or 'no code'} {info or row.name} at {endpoint}"
     if row.action is Action.WAIT:
         return RetryLater(f"{said}.", kind="rate", retry_after_s=row.wait_s)
     if row.action is Action.RETRY:
@@ -120,5 +122,6 @@ def to_error(infocode: str, endpoint: str) -> ChidianError | None:
     if row.action is Action.QUOTA:
         return QuotaExhausted(f"{said}: the quota is used up; {row.advice}.")
     if row.action is Action.ACCOUNT:
-        return (RunStopped if row is UNKNOWN else AccountRefused)(f"{said}: {row.advice}.")
+        kind = RunStopped if row is UNKNOWN else KeyRefused if infocode in _KEY_CODES else AccountRefused
+        return kind(f"{said}: {row.advice}.")
     return None

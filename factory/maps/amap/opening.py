@@ -11,6 +11,7 @@ from factory.maps.kept import KeptAnswers
 from factory.maps.kind import MapAccess, MapKind, Survey
 from factory.maps.service import MapService
 from factory.plan.vocabulary import CHINESE_WORDS
+from factory.sending.addresses import is_loopback
 from factory.sending.limits import Limiter, PoolLimits
 
 AMAP_URL = "https://restapi.amap.com"
@@ -31,7 +32,8 @@ def _amap(access: MapAccess) -> AmapAccount:
 
 
 def _sandbox(access: MapAccess) -> AmapAccount:
-    return AmapAccount(access.base_url or "", SANDBOX_KEY, None, SANDBOX_QPS, None, access.give_up_s)
+    url = access.base_url or ""
+    return AmapAccount(url, SANDBOX_KEY, None, SANDBOX_QPS, None, access.give_up_s, is_ours=is_loopback(url))
 
 
 def _open_amap(survey: Survey, access: MapAccess, limiter: Limiter) -> MapService:

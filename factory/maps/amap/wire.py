@@ -13,19 +13,26 @@ import itertools
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
-import orjson
 from asyncio_throttle import Throttler
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
+from yarl import URL
 
-from factory.errors import ChidianError, OrderFailed, QuotaExhausted, RetryLater
+from factory.errors import AddressRefused, ChidianError, OrderFailed, QuotaExhausted, RetryLater
+from factory.maps.amap.bodies import nothing_found, read_body
 from factory.maps.amap.infocodes import Action, look_up, to_error
 from factory.maps.amap.signature import sign
 from factory.maps.kept import KeptAnswer, KeptAnswers, request_key
 from factory.sending.limits import Lease, Limiter, PoolLimits
+from factory.sending.network import Received, connection_error, open_session, receive, redirected
+from factory.sending.recording import Recorder
 from factory.sending.retries import Patience
+from factory.sending.waits import seconds_to_wait
+from factory.shown_text import print_line
+from factory.wire_text import snippet
 
 _PATHS = {
     "geocode": "/v3/geocode/geo",
@@ -60,6 +67,8 @@ class AmapAccount:
     give_up_s: float = 100.0
     request_timeout_s: float = 10.0
     in_flight: int = 32
+    is_ours: bool = False
+    """a server of our own on loopback: no proxy stands between"""
 
     @property
     def limits(self) -> PoolLimits:
@@ -82,11 +91,20 @@ class _Request:
 class AmapWire:
     """Raw answers of the service, each distinct request asked once."""
 
-    def __init__(self, account: AmapAccount, kept: KeptAnswers, service: str, limiter: Limiter) -> None:
+    def __init__(
+        self,
+        account: AmapAccount,
+        kept: KeptAnswers,
+        service: str,
+        limiter: Limiter,
+        recorder: Recorder | None = None,
+    ) -> None:
         self._account = account
         self._kept = kept
         self._service = service
         self._limiter = limiter
+        self._recorder = recorder
+        self._told_unreadable = False
         self._sent: Counter[str] = Counter()
         self._under_way: dict[str, asyncio.Task[KeptAnswer]] = {}
         self._queue: asyncio.PriorityQueue[tuple[int, int, _Request]] = asyncio.PriorityQueue()
@@ -103,7 +121,10 @@ class AmapWire:
         """The parsed answer and its raw form. An empty answer (no such address) is ``{}``. A lower ``priority`` goes first."""
         key = request_key(self._service, endpoint, parameters)
         kept = self._kept.get(key)
-        if kept is None:
+        body = read_body(kept.raw) if kept is not None else None
+        if kept is not None and body is None:
+            self._forget_unreadable(key)
+        if kept is None or body is None:
             task = self._under_way.get(key)
             if task is None:
                 task = self._under_way[key] = asyncio.create_task(
@@ -111,8 +132,15 @@ class AmapWire:
                 )
                 task.add_done_callback(lambda done: self._ended(key, done))
             kept = await asyncio.shield(task)
-        body = orjson.loads(kept.raw)
-        return (body if body.get("status") == "1" else {}), kept
+            body = read_body(kept.raw)
+        return (body.values if body is not None and body.succeeded else {}), kept
+
+    def _forget_unreadable(self, key: str) -> None:
+        """A kept answer that was damaged is asked for again; that is told once."""
+        self._kept.drop(key)
+        if not self._told_unreadable:
+            self._told_unreadable = True
+            print_line("A kept answer of the map cannot be read: it is asked for again, as will be others.")
 
     def _ended(self, key: str, task: asyncio.Task[KeptAnswer]) -> None:
         """Its error is told by those who wait for it; when they were interrupted, there is nobody left to tell."""
@@ -197,44 +225,61 @@ class AmapWire:
         signed = {**parameters, "key": self._account.key}
         if self._account.secret:
             signed["sig"] = sign(signed, self._account.secret)
-        raw = await self._get(self._account.base_url.rstrip("/") + _PATHS[endpoint], signed)
-        try:
-            body = orjson.loads(raw)
-        except orjson.JSONDecodeError as error:
-            raise RetryLater("The map's answer is not JSON.", kind="server") from error
-        if not isinstance(body, dict) or "status" not in body:
-            raise RetryLater("The map's answer has no status.", kind="server")
-        if body["status"] == "1":
+        raw = await self._get(self._account.base_url.rstrip("/") + _PATHS[endpoint], parameters, signed)
+        body = read_body(raw)
+        if body is None:
+            raise RetryLater(f"The map's answer is none of AMap's: {self._shown(raw)}.", kind="server")
+        if body.succeeded:
             return self._clean(raw)
-        infocode = str(body.get("infocode") or "")
-        error_ = to_error(infocode, endpoint)
-        if error_ is not None:
-            raise error_
-        if look_up(infocode, endpoint).action is Action.EMPTY:
-            return orjson.dumps({"status": "0", "infocode": infocode})
+        problem = to_error(body.infocode, endpoint, body.info)
+        if problem is not None:
+            raise problem
+        if look_up(body.infocode, endpoint).action is Action.EMPTY:
+            return nothing_found(body.infocode)
         raise OrderFailed(
-            f"The map answered status {body['status']} with code {infocode} at {endpoint}.", reason="map_refused"
+            f"The map answered status 0 with code {body.infocode or 'none'} at {endpoint}.", reason="map_refused"
         )
 
-    async def _get(self, url: str, parameters: dict[str, str]) -> bytes:
+    async def _get(self, url: str, shown: Mapping[str, str], parameters: dict[str, str]) -> bytes:
+        account = self._account
         if self._session is None:
-            self._session = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=self._account.request_timeout_s),
-                connector=aiohttp.TCPConnector(limit=self._account.in_flight),
+            self._session = open_session(
+                account.base_url,
+                connections=account.in_flight,
+                timeout=aiohttp.ClientTimeout(total=account.request_timeout_s),
+                is_ours=account.is_ours,
             )
             # A GET on a kept connection that drops would be sent again behind our back: past the pace and the count.
             self._session._retry_connection = False  # noqa: SLF001 - aiohttp has no public switch for it
         try:
-            async with self._session.get(url, params=parameters) as response:
-                raw = await response.read()
-        except TimeoutError:
-            raise RetryLater("The map did not answer in time.", kind="timeout") from None
-        except aiohttp.ClientError as error:
+            async with self._session.get(url, params=parameters, allow_redirects=False) as response:
+                received = await receive(response, "The map")
+        except (TimeoutError, aiohttp.ClientError, ValueError) as error:
             # The cause is left out: its text holds the URL, and the URL holds the key.
-            raise RetryLater(f"The map cannot be reached ({type(error).__name__}).", kind="network") from None
-        if response.status != 200:
-            raise RetryLater(f"The map answered HTTP {response.status}.", kind="server")
-        return raw
+            raise connection_error(error, "The map", account.request_timeout_s, "AMAP_BASE_URL") from None
+        if self._recorder is not None:
+            self._recorder.add("map", URL(url).path, dict(shown), received)
+        if received.status != 200:
+            raise self._refused(received)
+        return received.raw
+
+    def _refused(self, received: Received) -> ChidianError:
+        """What a status that is not 200 means: AMap itself answers everything with 200."""
+        status = received.status
+        said = f"The map answered HTTP {status}" + (f" ({self._shown(received.raw)})" if received.raw.strip() else "")
+        if 300 <= status < 400:
+            return redirected("The map", received, self._account.base_url, "AMAP_BASE_URL")
+        if status in {401, 403, 404, 405, 406, 407, 410, 421}:
+            return AddressRefused(f"{said}: no map is served at this address. Check AMAP_BASE_URL (and the proxy).")
+        wish = seconds_to_wait(received.retry_after, datetime.now(UTC))
+        if status == 429:
+            return RetryLater(f"{said}.", kind="rate", retry_after_s=wish)
+        if 400 <= status < 500 and status not in {408, 409, 425}:
+            return OrderFailed(f"{said}: this request cannot succeed.", reason="map_refused")
+        return RetryLater(f"{said}.", kind="server", retry_after_s=wish)
+
+    def _shown(self, raw: bytes) -> str:
+        return snippet(self._clean(raw))
 
     def _clean(self, raw: bytes) -> bytes:
         """Answers may echo the key; what is kept does not."""

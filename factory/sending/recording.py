@@ -53,6 +53,7 @@ class Recorder:
 def _without_secrets(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            name: REDACTED if name.lower() in _SECRET_FIELDS else _without_secrets(inner) for name, inner in value.items()
+            name: REDACTED if name.lower() in _SECRET_FIELDS else _without_secrets(inner)
+            for name, inner in value.items()
         }
     return [_without_secrets(inner) for inner in value] if isinstance(value, list) else value
