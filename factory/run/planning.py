@@ -90,7 +90,8 @@ def draft(settings: Settings, folder: PlanFolder, world: Survey, say: Say) -> Dr
 
 def _request(settings: Settings) -> RequestSettings:
     way = route(settings.teacher, settings.teacher_base_url)
-    return RequestSettings(settings.teacher_temperature, settings.teacher_top_p, way.extra)
+    extra = dict(way.extra) | dict(settings.teacher_extra)
+    return RequestSettings(settings.teacher_temperature, settings.teacher_top_p, tuple(extra.items()))
 
 
 def _identity(

@@ -171,7 +171,7 @@ def _price(settings: Settings, way: Route) -> Price | None:
 
 
 def _chat(settings: Settings, way: Route, endpoint: Endpoint) -> ChatSetup:
-    if way.needs_key and settings.keys.teacher is None:
+    if way.needs_key and settings.keys.teacher is None and not settings.dry:
         raise UsageError(
             f"TEACHER={settings.teacher} needs a key: set {' or '.join(way.key_names)} in the environment; for a server of your "
             "own, TEACHER_BASE_URL."
@@ -179,7 +179,8 @@ def _chat(settings: Settings, way: Route, endpoint: Endpoint) -> ChatSetup:
     if way.litellm_model is not None:
         from factory.llm.litellm_chat import check_keys  # noqa: PLC0415 - litellm is heavy
 
-        check_keys("TEACHER", way.litellm_model)
+        if not settings.dry:
+            check_keys("TEACHER", way.litellm_model)
         return ChatSetup(endpoint, direct=False)
     return ChatSetup(endpoint, direct=True, api_key=settings.keys.teacher)
 

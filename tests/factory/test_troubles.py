@@ -31,7 +31,7 @@ def _env(base: str, **more: str) -> dict[str, str]:
         "AMAP_QPS": "200",
         "TEACHER": "openai/sandbox/teacher-v1",
         "TEACHER_BASE_URL": f"{base}/v1",
-        "OPENAI_API_KEY": SECRET,
+        "TEACHER_API_KEY": SECRET,
         "YES": "1",
         "N": "20",
     } | more
@@ -64,7 +64,7 @@ def test_named_services_run_end_to_end_and_the_keys_are_nowhere(tmp_path: Path) 
     ("more", "words"),
     [
         ({"TEACHER": "openai/no-such-model"}, "there is no model no-such-model"),
-        ({"OPENAI_API_KEY": "k-wrong"}, "the key is refused"),
+        ({"TEACHER_API_KEY": "k-wrong"}, "the key is refused"),
         ({"TEACHER_BASE_URL": "http://127.0.0.1:9/v1", "GIVE_UP_S": "1"}, "the same command goes on"),
         ({"AMAP_BASE_URL": "http://127.0.0.1:9", "GIVE_UP_S": "1"}, "the same command goes on"),
     ],
@@ -128,13 +128,14 @@ def test_what_the_month_has_used_is_told_before_anything_is_sent(tmp_path: Path)
 
 
 def test_an_empty_circle_gives_honest_answers(tmp_path: Path) -> None:
-    """A map that knows the place and no restaurant: every answer says that nothing fits, and names none."""
+    """A map with its only restaurant far away: every answer says that nothing fits, and names none."""
     body = {"status": "1", "infocode": "10000", "info": "OK", "count": "0"}
     row = {"province": "北京市", "city": [], "adcode": "110108", "level": "兴趣点", "location": "116.3265,39.9997"}
 
     class Script(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            found = {"geocodes": [row]} if "geocode" in self.path else {"pois": []}
+            pois = [{"id": "B0FAR", "name": "远店", "location": "116.7,40.2"}] if "radius=50000" in self.path else []
+            found = {"geocodes": [row]} if "geocode" in self.path else {"pois": pois}
             raw = json.dumps(body | found).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(raw)))

@@ -11,8 +11,9 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
-from factory.errors import NoSuchPlace
+from factory.errors import NoSuchPlace, OrderFailed, RunStopped
 from factory.geo import destination, distance_m
+from factory.maps.amap.namesakes import lies_in
 from factory.maps.amap.parsing import odd_rows, part, poi, point, rows, text
 from factory.maps.amap.wire import AmapAccount, AmapWire
 from factory.maps.cuisines import GENERAL, search_terms
@@ -20,6 +21,7 @@ from factory.maps.kept import KeptAnswers
 from factory.maps.service import PAGE_SIZE, PoiPage
 from factory.records import Datum, Place, PlaceName, Poi
 from factory.sending.limits import Limiter
+from factory.wire_text import quoted
 
 AMAP_FACTS = frozenset({"rating", "cost_cny", "open_hours", "tel", "specialities", "address", "cuisine"})
 CANONICAL_RADIUS_M = 2_000
@@ -27,6 +29,10 @@ ROW_CAP = 200
 """Rows that one listing gives at most, over all its pages."""
 PAGES_HELD = 512
 """Pages held as records: orders at one place ask for the same few, and reading one costs a millisecond."""
+_CHINA = (73.0, 136.0, 3.0, 54.0)
+"""Longitudes and latitudes between which everything lies that the service knows."""
+EMPTY_CHECK_M = 50_000
+"""The largest circle that the service searches."""
 _VAGUE = frozenset({"国家", "省", "市", "区县", "开发区", "乡镇", "村庄", "未知"})
 """Geocode levels that are areas, not a place to stand at."""
 _TYPES_TO_SPLIT = (*(f"0501{n:02d}" for n in range(24)), *(f"050{n}00" for n in range(2, 10)))
@@ -55,29 +61,37 @@ class AmapMap:
         self._api = api
         self._kept = kept
         self._wire = AmapWire(account, kept, provider, limiter)
+        self._has_restaurants = False
+        """Whether the map has shown one since it was opened"""
         self._held: dict[tuple[Place, int, str | None, int], PoiPage] = {}
 
     async def locate(self, place: PlaceName) -> Place:
         """Geocode a name within its city; the answer must lie in that city and be a place, not an area."""
         parameters = {"address": place.name} | ({"city": place.city} if place.city else {})
-        body, _ = await self._wire.get("geocode", parameters)
+        try:
+            body, _ = await self._wire.get("geocode", parameters)
+        except OrderFailed as error:  # this name alone is refused: the others may be found
+            raise NoSuchPlace(f"{place.name} ({place.city}): {error}", reason=error.reason) from error
         found = rows(body.get("geocodes"))
         if not found:
             raise NoSuchPlace(f"The map does not know {place.name} ({place.city}).")
         inside = [row for row in found if _in_city(row, place.city)]
         if not inside:
-            where = text(found[0].get("province")) or "elsewhere"
-            raise NoSuchPlace(f"{place.name} was found in {where}, not in {place.city}.", reason="place_abroad")
+            where = (text(found[0].get("province")) or "") + (text(found[0].get("city")) or "")
+            raise NoSuchPlace(
+                f"{place.name} was found in {quoted(where, 40) or 'another country'}, not in {place.city}.",
+                reason="place_abroad",
+            )
         exact = [row for row in inside if text(row.get("level")) not in _VAGUE]
         if len({text(row.get("adcode")) for row in exact or inside}) > 1:
             raise NoSuchPlace(
                 f"The map knows several places named {place.name}: add the city.", reason="ambiguous_place"
             )
         if not exact:
-            level = text(inside[0].get("level"))
+            level = quoted(text(inside[0].get("level")), 20)
             raise NoSuchPlace(f"{place.name} is an area ({level}), not a place to stand at.", reason="ambiguous_place")
         where_ = point(exact[0].get("location"))
-        if where_ is None:
+        if where_ is None or not (_CHINA[0] <= where_.lng <= _CHINA[1] and _CHINA[2] <= where_.lat <= _CHINA[3]):
             raise NoSuchPlace(f"The map gives no coordinates for {place.name} ({place.city}).")
         adcode = text(exact[0].get("adcode"))
         return Place(f"{place.city}/{place.name}", place.name, place.city, adcode, where_.lng, where_.lat, self.datum)
@@ -97,6 +111,10 @@ class AmapMap:
         asked_m = max(radius_m, CANONICAL_RADIUS_M)
         keywords, types = search_terms(cuisine)
         found = await self._page(place.lng, place.lat, asked_m, keywords, types, page, priority)
+        if found.pois:
+            self._has_restaurants = True
+        elif not self._has_restaurants:
+            await self._look_for_any(place, priority)
         metres = [_distance(place, one) for one in found.pois]
         inside = tuple(
             replace(one, distance_m=round(far)) for one, far in zip(found.pois, metres, strict=True) if far <= radius_m
@@ -111,6 +129,18 @@ class AmapMap:
             covered_m=min(radius_m, found.covered_m) if found.unreadable or not whole else radius_m,
             fetched_at=found.fetched_at,
             unreadable=found.unreadable,
+        )
+
+    async def _look_for_any(self, place: Place, priority: int) -> None:
+        """Before the first "nothing fits" is sold: is there a restaurant anywhere? Raises RunStopped when there is none."""
+        found = await self._page(place.lng, place.lat, EMPTY_CHECK_M, None, GENERAL, 1, priority)
+        if found.pois:
+            self._has_restaurants = True
+            return
+        raise RunStopped(
+            f"The map shows no restaurant within {EMPTY_CHECK_M // 1000} km of {place.name} ({place.city}), and has shown none "
+            "anywhere: something is wrong with the key's permissions, AMAP_BASE_URL or the place (leave it out of PLACES). "
+            "Nothing was sold as unfit; the same command goes on."
         )
 
     async def whole_circle(self, place: Place, *, radius_m: int, cuisine: str | None) -> tuple[Poi, ...]:
@@ -188,6 +218,7 @@ class AmapMap:
         """Restaurants of a city by keyword, first page; only within the city."""
         if self._api == "v5":
             parameters = {"keywords": keywords, "region": city, "city_limit": "true", "page_size": str(PAGE_SIZE)}
+            parameters["show_fields"] = "business"
         else:
             parameters = {
                 "keywords": keywords,
@@ -224,12 +255,9 @@ class AmapMap:
 
 
 def _in_city(row: dict[str, Any], city: str) -> bool:
-    if not city:
-        return True
     # A village of the same name answers for foreign places: its address holds the name, its province does not.
-    names = [text(row.get(field)) or "" for field in ("province", "city", "district")]
-    stem = city.removesuffix("市")
-    return any(stem in name for name in names)
+    province, prefecture, district = (text(row.get(field)) or "" for field in ("province", "city", "district"))
+    return lies_in(city, province=province, prefecture=prefecture, district=district)
 
 
 def _farthest(lng: float, lat: float, pois: Sequence[Poi], default: float) -> int:
