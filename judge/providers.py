@@ -87,7 +87,7 @@ def resolve(name: str, base_url: str | None, sandbox_url: str | None) -> Route:
         keys = ("JUDGE_API_KEY",) if base_url else PROVIDERS["dashscope"].keys
         return Route(SDK, model, base_url or NATIVE_URL, NEUTRAL_SAMPLING, key_names=keys, needs_key=True)
     found = route(name, base_url, key_setting="JUDGE_API_KEY")
-    if found.name == "dashscope" and found.extra:
+    if found.needs_key and found.name == "dashscope":  # its own servers
         return replace(found, extra=tuple((dict(found.extra) | dict(NEUTRAL_SAMPLING)).items()))
     return found
 

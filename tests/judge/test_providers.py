@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from factory.config import switch
-from factory.errors import AccountRefused, QuotaExhausted, RunStopped
+from factory.errors import AccountRefused, KeyRefused, ModelRefused, QuotaExhausted, RunStopped
 from factory.llm.endpoint import key_of
 from factory.sending.limits import PoolLimits
 from judge.asking import messages
@@ -24,11 +24,11 @@ from judge.sandbox_judge import Temper, look, scores
 from tests.judge.judge_wire import ITEM, KEY, bench, question
 
 LITELLM_STOPS: dict[str, type[RunStopped]] = {
-    "invalid_api_key": AccountRefused,
+    "invalid_api_key": KeyRefused,
     "arrearage": AccountRefused,
     "free_quota": QuotaExhausted,
     "postpaid_overdue": AccountRefused,
-    "model_not_found": RunStopped,
+    "model_not_found": ModelRefused,
 }
 
 
@@ -93,7 +93,10 @@ def test_a_name_leads_where_it_should() -> None:
     for name in ("qwen-plus", "dashscope/qwen-plus"):
         way = resolve(name, None, None)
         assert way.model == "qwen-plus"
-        assert dict(way.extra) == {"enable_thinking": False, "repetition_penalty": 1.0}
+        neutral = {"enable_thinking": False, "presence_penalty": 0.0, "repetition_penalty": 1.0}
+        assert dict(way.extra) == neutral
+        elsewhere = resolve(name, "http://me/v1", None)
+        assert (elsewhere.model, dict(elsewhere.extra).get("presence_penalty")) == ("qwen-plus", None)
     assert resolve("anthropic/claude-x", None, None).base_url is None
     assert model_of("openai/mine") == "mine"  # wherever it is asked: verdicts are looked up by it
     assert resolve("openai/mine", "http://me/v1", None).model == "mine"
