@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -147,7 +147,7 @@ class ConversationModel(Model):  # type: ignore[misc]  # smolagents ships no typ
         answer = await self._chat.ask(request, key, priority=order.index)
         self.records.append(answer.record)
         calls = answer.message.tool_calls[:MAX_CALLS_PER_STEP]
-        self.messages.append(Message("assistant", answer.message.content, calls))
+        self.messages.append(replace(answer.message, tool_calls=calls))
         return answer
 
 
