@@ -1,4 +1,4 @@
-"""``python -m factory synth|doctor|sandbox|verify``: parse, call the step, turn its error into a sentence and a status."""
+"""``python -m factory synth|doctor|sandbox|verify|calls``: parse, call the step, turn its error into a sentence and a status."""
 
 from __future__ import annotations
 
@@ -33,11 +33,18 @@ def _verify(argv: Sequence[str]) -> int:
     return main(argv)
 
 
+def _calls(argv: Sequence[str]) -> int:
+    from factory.sending.calls_command import main  # noqa: PLC0415 - as above
+
+    return main(argv)
+
+
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "synth": _synth,
     "doctor": _doctor,
     "sandbox": _sandbox,
     "verify": _verify,
+    "calls": _calls,
 }
 
 

@@ -25,18 +25,13 @@ __all__ = ["DirectChat", "Endpoint", "PaidChat", "Price"]
 class DirectChat(PaidChat):
     """0.13 ms of CPU a call with the limiter, 0.19 with the ledger (docs/experiments.md)."""
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        limiter: Leases,
-        ledger: CallBook,
-        api_key: str | None,
-        recorder: Recorder | None = None,
-    ) -> None:
+    recorder: Recorder | None = None
+    """writes each exchange down, when somebody asks for that"""
+
+    def __init__(self, endpoint: Endpoint, limiter: Leases, ledger: CallBook, api_key: str | None) -> None:
         super().__init__(endpoint, limiter, ledger)
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {api_key}"} if api_key else {})
         self._url = URL(endpoint.base_url.rstrip("/") + "/chat/completions")
-        self._recorder = recorder
         self._session = open_session(
             endpoint.base_url,
             connections=endpoint.connections,
@@ -57,8 +52,8 @@ class DirectChat(PaidChat):
         except (TimeoutError, aiohttp.ClientError, ValueError) as error:
             # ValueError: a header or an address that no request can be made of.
             raise connection_error(error, endpoint.name, timeout_s, base_setting) from error
-        if self._recorder is not None:
-            self._recorder.add("chat", str(self._url.path), body, received)
+        if self.recorder is not None:
+            self.recorder.add("chat", str(self._url.path), body, received)
         if 200 <= received.status < 300:
             return received.raw
         if 300 <= received.status < 400:

@@ -21,6 +21,7 @@ from factory.maps.kept import KeptAnswers
 from factory.maps.service import PAGE_SIZE, PoiPage
 from factory.records import Datum, Place, PlaceName, Poi
 from factory.sending.limits import Limiter
+from factory.sending.recording import Recorder
 from factory.wire_text import quoted
 
 AMAP_FACTS = frozenset({"rating", "cost_cny", "open_hours", "tel", "specialities", "address", "cuisine"})
@@ -64,6 +65,10 @@ class AmapMap:
         self._has_restaurants = False
         """Whether the map has shown one since it was opened"""
         self._held: dict[tuple[Place, int, str | None, int], PoiPage] = {}
+
+    def record_to(self, recorder: Recorder) -> None:
+        """Write each exchange down from here on."""
+        self._wire.recorder = recorder
 
     async def locate(self, place: PlaceName) -> Place:
         """Geocode a name within its city; the answer must lie in that city and be a place, not an area."""

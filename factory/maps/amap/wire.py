@@ -91,19 +91,14 @@ class _Request:
 class AmapWire:
     """Raw answers of the service, each distinct request asked once."""
 
-    def __init__(
-        self,
-        account: AmapAccount,
-        kept: KeptAnswers,
-        service: str,
-        limiter: Limiter,
-        recorder: Recorder | None = None,
-    ) -> None:
+    recorder: Recorder | None = None
+    """writes each exchange down, when somebody asks for that"""
+
+    def __init__(self, account: AmapAccount, kept: KeptAnswers, service: str, limiter: Limiter) -> None:
         self._account = account
         self._kept = kept
         self._service = service
         self._limiter = limiter
-        self._recorder = recorder
         self._told_unreadable = False
         self._sent: Counter[str] = Counter()
         self._under_way: dict[str, asyncio.Task[KeptAnswer]] = {}
@@ -257,8 +252,8 @@ class AmapWire:
         except (TimeoutError, aiohttp.ClientError, ValueError) as error:
             # The cause is left out: its text holds the URL, and the URL holds the key.
             raise connection_error(error, "The map", account.request_timeout_s, "AMAP_BASE_URL") from None
-        if self._recorder is not None:
-            self._recorder.add("map", URL(url).path, dict(shown), received)
+        if self.recorder is not None:
+            self.recorder.add("map", URL(url).path, dict(shown), received)
         if received.status != 200:
             raise self._refused(received)
         return received.raw
