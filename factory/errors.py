@@ -75,6 +75,10 @@ class OrderFailed(ChidianError):
         self.reason = reason
 
 
+PROVIDER_REASONS = frozenset({"bad_request", "too_long", "provider_error", "timeout", "map_refused"})
+"""Reasons of failed orders that say nothing of their candidates: a later command does not count them against CANDIDATES."""
+
+
 class NoSuchPlace(OrderFailed):
     """The map service knows no such place, or several."""
 

@@ -18,10 +18,13 @@ from factory.commit.neardup import fingerprint
 from factory.commit.rows import Making, call_row, duplicate_row, now_utc, order_row, reject_row, sample_row
 from factory.commit.schema import table
 from factory.commit.store import Store
-from factory.errors import RunStopped
+from factory.errors import PROVIDER_REASONS, RunStopped
 from factory.records import Candidate, Failure, OrderOutcome, SlotOutcome, Verification
 from factory.run.coordinator import Committed
 from factory.run.executor import Unit
+
+GIVEN_BACK = "given_back"
+"""Among a commit's counts: of its failed slots, those that do not count against CANDIDATES."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class RunCommitter:
         self.next_order = 0
         """index of the first order that is not committed"""
         self.surplus = 0
+        self.given_back = 0
+        """slots of earlier commands that failed for the provider's reasons"""
         self._promotions = 0
 
     def open(self) -> None:
@@ -58,6 +63,7 @@ class RunCommitter:
         for commit in self._store.commits(self._run):
             self.accepted += len(commit.admitted)
             self.surplus += commit.surplus_change
+            self.given_back += dict(commit.counts).get(GIVEN_BACK, 0)
             if commit.kind is CommitKind.PROMOTION:
                 self._promotions += 1
             elif commit.first_order is not None:
@@ -81,6 +87,7 @@ class RunCommitter:
         accepted = [decision.text for decision in decisions if decision.state == "accepted"]
         surplus = tuple(decision.text.sample_id for decision in decisions if decision.state == "surplus")
         counts = Counter(_state(row) for row in rejects) + Counter(accepted=len(accepted), surplus=len(surplus))
+        counts[GIVEN_BACK] = sum(row["reason"] in PROVIDER_REASONS and row["stage"] == "order" for row in rejects)
         commit = Commit(
             run_id=self._run,
             unit=unit.unit_id,

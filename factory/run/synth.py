@@ -131,7 +131,7 @@ async def _produce(
         open_orders,
         accepted=accepted,
         next_order=committer.next_order,
-        opened_slots=committer.next_order * settings.k,
+        opened_slots=committer.next_order * settings.k - committer.given_back,
         on_commit=progress.count,
     )
     interrupted = _drain_on_interrupt(loop, coordinator)
