@@ -13,6 +13,9 @@ import orjson
 
 from factory.wire_text import decode, quoted, words
 
+_LISTS = ("pois", "geocodes")
+"""What an answer holds, by endpoint: a list, or any form of nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class AmapBody:
@@ -31,6 +34,8 @@ def read_body(raw: bytes) -> AmapBody | None:
         return None
     status = _plain(values["status"])
     if status not in {"0", "1"}:
+        return None
+    if any(values.get(name) and not isinstance(values[name], list) for name in _LISTS):
         return None
     infocode = _plain(values.get("infocode"))
     return AmapBody(status == "1", quoted(infocode, 20), quoted(words(values.get("info")), 80), values)

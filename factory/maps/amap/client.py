@@ -63,7 +63,9 @@ class AmapMap:
         self._kept = kept
         self._wire = AmapWire(account, kept, provider, limiter)
         self._has_restaurants = False
-        """Whether the map has shown one since it was opened"""
+        """Whether the map has shown one since it was opened;"""
+        self._empty: list[dict[str, str]] = []
+        """what was asked until then, in vain"""
         self._held: dict[tuple[Place, int, str | None, int], PoiPage] = {}
 
     def record_to(self, recorder: Recorder) -> None:
@@ -77,7 +79,14 @@ class AmapMap:
             body, _ = await self._wire.get("geocode", parameters)
         except OrderFailed as error:  # this name alone is refused: the others may be found
             raise NoSuchPlace(f"{place.name} ({place.city}): {error}", reason=error.reason) from error
-        found = rows(body.get("geocodes"))
+        try:
+            return self._place(place, rows(body.get("geocodes")))
+        except NoSuchPlace:
+            self._wire.forget("geocode", parameters)  # a later command asks again: the map may have learnt it
+            raise
+
+    def _place(self, place: PlaceName, found: list[dict[str, Any]]) -> Place:
+        """The one row that is the place. Raises NoSuchPlace."""
         if not found:
             raise NoSuchPlace(f"The map does not know {place.name} ({place.city}).")
         inside = [row for row in found if _in_city(row, place.city)]
@@ -116,9 +125,7 @@ class AmapMap:
         asked_m = max(radius_m, CANONICAL_RADIUS_M)
         keywords, types = search_terms(cuisine)
         found = await self._page(place.lng, place.lat, asked_m, keywords, types, page, priority)
-        if found.pois:
-            self._has_restaurants = True
-        elif not self._has_restaurants:
+        if not found.pois and not self._has_restaurants:
             await self._look_for_any(place, priority)
         metres = [_distance(place, one) for one in found.pois]
         inside = tuple(
@@ -140,8 +147,9 @@ class AmapMap:
         """Before the first "nothing fits" is sold: is there a restaurant anywhere? Raises RunStopped when there is none."""
         found = await self._page(place.lng, place.lat, EMPTY_CHECK_M, None, GENERAL, 1, priority)
         if found.pois:
-            self._has_restaurants = True
             return
+        for parameters in self._empty:  # a later command asks again
+            self._wire.forget(f"{self._api}/around", parameters)
         raise RunStopped(
             f"The map shows no restaurant within {EMPTY_CHECK_M // 1000} km of {place.name} ({place.city}), and has shown none "
             "anywhere: something is wrong with the key's permissions, AMAP_BASE_URL or the place (leave it out of PLACES). "
@@ -204,6 +212,7 @@ class AmapMap:
         capped = (page - 1) * PAGE_SIZE + count >= ROW_CAP
         is_last = count < PAGE_SIZE or capped
         unreadable = count - len(pois)
+        self._note(parameters, found=bool(pois), damaged=unreadable > len(pois))
         if unreadable:
             # Rows come by distance: up to the first that cannot be read the listing is whole. An odd one may stand anywhere.
             before = [] if odd else list(takewhile(lambda one: one is not None, read))
@@ -211,6 +220,16 @@ class AmapMap:
         else:
             covered = radius_m if is_last and not capped else _farthest(lng, lat, pois, float(radius_m))
         return PoiPage(pois, page, is_last, capped, covered, kept.fetched_at, unreadable)
+
+    def _note(self, parameters: dict[str, str], *, found: bool, damaged: bool) -> None:
+        """Whether there are restaurants at all; a page that is mostly rubbish is asked for again by a later command."""
+        if found:
+            self._has_restaurants = True
+            self._empty.clear()
+        elif not self._has_restaurants:
+            self._empty.append(parameters)
+        if damaged:
+            self._wire.forget(f"{self._api}/around", parameters)
 
     async def detail(self, poi_id: str) -> Poi | None:
         """One restaurant."""

@@ -130,6 +130,10 @@ class AmapWire:
             body = read_body(kept.raw)
         return (body.values if body is not None and body.succeeded else {}), kept
 
+    def forget(self, endpoint: str, parameters: Mapping[str, str]) -> None:
+        """Have this request asked again when it is next needed: its answer led nowhere."""
+        self._kept.drop(request_key(self._service, endpoint, parameters))
+
     def _forget_unreadable(self, key: str) -> None:
         """A kept answer that was damaged is asked for again; that is told once."""
         self._kept.drop(key)
