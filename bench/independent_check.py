@@ -1,5 +1,7 @@
 """An independent check of finished samples: shares no code with the verifier, takes the truth from the map over the wire.
 
+Facts of single restaurants here, hours by weekday in independent_hours.py, relations between them in independent_relations.py.
+
 Usage: python bench/independent_check.py DATA [SAMPLES]. Starts the sandbox city by itself. Prints wrong facts among the samples,
 and the share of planted errors that this checker finds (so that "none wrong" means something).
 """
@@ -14,16 +16,22 @@ import subprocess
 import sys
 import unicodedata
 import urllib.request
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
+from independent_hours import Week, hours_faults, shut_at, week_of
+from independent_relations import Row, against_diet, relation_faults
 
 ITEM = re.compile(r"^\s*(?:\d+[.、]|[-•])\s*(.+)$")
 RATING = re.compile(r"评分[^0-9，。；]{0,4}([0-5]\.\d)|([0-5]\.\d)分?的评分")
 PRICE = re.compile(r"(?:人均|每人)[^0-9，。；]{0,6}(\d+(?:\.\d+)?)(?:元|块)(左右)?")
 METRES = re.compile(r"(\d+)米(左右)?")
 KILOMETRES = re.compile(r"(\d+(?:\.\d)?)公里")
+RELATIVE = re.compile("上一家|预算|多.*米|差.*元|个人|位吃")
+"""Clauses whose number is a difference or a sum."""
 NUMBERED = re.compile(r"\d+号")
 
 
@@ -46,36 +54,81 @@ def fetch(port: int, poi_id: str) -> dict[str, object]:
         return dict(json.load(answer)["pois"][0])
 
 
-def faults(answer: str, truths: list[dict[str, object]], stand: tuple[float, float]) -> list[str]:
+def business(row: dict[str, object]) -> dict[str, object]:
+    """The block with rating, cost and hours."""
+    extra = row.get("biz_ext")
+    return extra if isinstance(extra, dict) else {}
+
+
+def word(value: object) -> str | None:
+    """A text that says something."""
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def week(row: dict[str, object]) -> Week | None:
+    """Its opening hours."""
+    return week_of(word(business(row).get("open_time")), word(business(row).get("opentime2")))
+
+
+def faults(answer: str, truths: list[dict[str, object]], stand: tuple[float, float], party: int | None) -> list[str]:
     """Wrong facts of one answer."""
     by_name = {flat(str(row["name"])): row for row in truths}
     found: list[str] = []
-    listed = 0
+    bodies: list[str] = []
+    listed: list[dict[str, object]] = []
+    frame: list[str] = []
     for line in answer.splitlines():
         item = ITEM.match(line)
         if item is None:
+            frame.append(line)
             continue
-        listed += 1
         text = flat(re.sub(r"[*【】]", "", item[1]))
         name = max((name for name in by_name if text.startswith(name)), key=len, default=None)
-        if name is None or text[len(name) : len(name) + 1] == "(":
+        if name is None or text[len(name) : len(name) + 2] in {"(万", "(总"}:
             found.append(f"no such restaurant: {text[:14]}")
             continue
-        found += _facts(text[len(name) :], by_name[name], stand)
-    if listed != len(truths):
-        found.append(f"{listed} listed, {len(truths)} in the structure")
+        listed.append(by_name[name])
+        bodies.append(text[len(name) :])
+        found += _facts(bodies[-1], by_name[name], stand)
+        # Hours by their own punctuation, which says where a statement ends; a blank parts two spans of one day.
+        spoken = unicodedata.normalize("NFKC", item[1]).replace(",", "，").replace(";", "；")
+        found += hours_faults(spoken, week(by_name[name]))
+    if len(listed) != len(truths):
+        found.append(f"{len(listed)} listed, {len(truths)} in the structure")
+    rows = [_row(row, stand) for row in listed]
+    return found + relation_faults(
+        [body.replace(",", "，").replace(";", "；") for body in bodies], rows, "\n".join(frame), party
+    )
+
+
+def _row(row: dict[str, object], stand: tuple[float, float]) -> Row:
+    rating, cost = word(business(row).get("rating")), word(business(row).get("cost"))
+    lng, lat = map(float, str(row["location"]).split(","))
+    return Row(float(rating) if rating else None, float(cost) if cost else None, metres(stand, (lng, lat)))
+
+
+def misfits(truths: list[dict[str, object]], meal: str | None, diet: str | None) -> list[str]:
+    """Recommended restaurants that do not serve: closed, shut at the meal, or against the diet by their own dishes."""
+    found = []
+    for row in truths:
+        name, tag = str(row["name"]), word(row.get("tag")) or ""
+        if re.search("暂停营业|装修中", name) or word(business(row).get("open_time")) == "今日休息":
+            found.append(f"closed: {name}")
+        if shut_at(meal, week(row)):
+            found.append(f"shut at {meal}: {name}")
+        if against_diet(diet, name, re.split("[,，;]", tag)):
+            found.append(f"against {diet}: {name} {tag}")
     return found
 
 
 def _facts(body: str, row: dict[str, object], stand: tuple[float, float]) -> list[str]:
-    extra = row.get("biz_ext")
-    business = extra if isinstance(extra, dict) else {}
     found = []
     address = flat(row["address"]) if isinstance(row["address"], str) else ""
     if NUMBERED.search(body.replace(address, "") if address else body):
         found.append("address")
     rest = body.replace(address, "") if address else body
-    rating, cost = business.get("rating"), business.get("cost")
+    rating, cost = business(row).get("rating"), business(row).get("cost")
+    rest = "，".join(part for part in re.split("[,，。;；]", rest) if not RELATIVE.search(part))
     ratings = [float(one[1] or one[2]) for one in RATING.finditer(rest)]
     prices = [float(one[1]) for one in PRICE.finditer(rest)]
     far = [float(one[1]) for one in METRES.finditer(rest)] + [float(one[1]) * 1000 for one in KILOMETRES.finditer(rest)]
@@ -101,6 +154,11 @@ def _plants() -> dict[str, Callable[[str, random.Random], str]]:
         "distance": swap(r"(\d{3,4})米", lambda m: f"{int(m[1]) * 3 + 200}米"),
         "name": swap(r"(\d[.、]\s*[*【]*)(.)", lambda m: f"{m[1]}假{m[2]}"),
         "address": swap(r"(\d+)号", lambda m: f"{int(m[1]) + 37}号"),
+        "hours": swap(r"(营业[^\d]{0,6}|每天|天天|今天)(\d\d):", lambda m: f"{m[1]}{(int(m[2]) + 3) % 24:02d}:"),
+        "days": swap("周(?:六、周日|五至周日)", lambda _: "周一、周二"),
+        "comparison": swap(r"(上一家[^\d，。]{1,4})(\d+)(米|元)", lambda m: f"{m[1]}{int(m[2]) * 2 + 40}{m[3]}"),
+        "superlative": swap(r"评分(.{0,12})最高", lambda m: f"人均{m[1]}最便宜"),
+        "count": swap(r"(这|有|剩|排了|列)([三四])家", lambda m: f"{m[1]}{'五' if m[2] == '三' else '二'}家"),
     }
 
 
@@ -109,39 +167,48 @@ def main() -> None:
     data, most = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1000
     with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as connection:
         ids = "list_transform(recommendations, lambda r: r.poi_id)"
-        question = f"select answer, lng, lat, {ids} from samples order by sample_id limit ?"
-        rows = connection.execute(question, [most]).fetchall()
+        columns = f"answer, lng, lat, {ids}, party_size, meal_time, diet, feasible"
+        rows = connection.execute(f"select {columns} from samples order by sample_id limit ?", [most]).fetchall()
     child = subprocess.Popen(
         [sys.executable, "-m", "factory", "sandbox", "--port", "0"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     assert child.stdout is not None
     try:
         port = int(json.loads(child.stdout.readline())["port"])
-        dice = random.Random(1)
-        wrong = planted = caught = 0
-        for answer, lng, lat, poi_ids in rows:
-            truths = [fetch(port, poi_id) for poi_id in poi_ids]
-            found = faults(answer, truths, (lng, lat))
-            wrong += len(found)
-            if found:
-                print(found, answer)
-            for plant in _plants().values():
-                spoiled = plant(answer, dice)
-                # A plan to spoil what the answer does not state spoils nothing; numbers in the opening are not facts.
-                if spoiled.splitlines()[0] == answer.splitlines()[0] and spoiled != answer:
-                    planted += 1
-                    caught += bool(faults(spoiled, truths, (lng, lat)))
-        result = {
-            "samples": len(rows),
-            "wrong_facts": wrong,
-            "planted": planted,
-            "caught": caught,
-            "share": caught / planted,
-        }
-        print(json.dumps(result))
+        print(json.dumps(_checked(rows, port), ensure_ascii=False))
     finally:
         child.terminate()
         child.wait()
+
+
+def _checked(rows: list[tuple[Any, ...]], port: int) -> dict[str, Any]:
+    """Wrong facts, misfits, and how many planted errors of each kind were found."""
+    dice = random.Random(1)
+    wrong: Counter[str] = Counter()
+    planted: Counter[str] = Counter()
+    caught: Counter[str] = Counter()
+    for answer, lng, lat, poi_ids, party, meal, diet, feasible in rows:
+        truths = [fetch(port, poi_id) for poi_id in poi_ids]
+        found = faults(answer, truths, (lng, lat), party) + (misfits(truths, meal, diet) if feasible else [])
+        wrong.update(one.split(":")[0].split(" ")[0] for one in found)
+        if found:
+            print(found, answer)
+        for name, plant in _plants().items():
+            spoiled = plant(answer, dice)
+            # A plan to spoil what the answer does not state spoils nothing; numbers in the opening are not facts.
+            first = name == "count" or spoiled.splitlines()[0] == answer.splitlines()[0]
+            if first and spoiled != answer:
+                planted[name] += 1
+                caught[name] += bool(faults(spoiled, truths, (lng, lat), party))
+    return {
+        "samples": len(rows),
+        "wrong_facts": sum(wrong.values()),
+        "wrong_by_kind": dict(wrong),
+        "planted": sum(planted.values()),
+        "caught": sum(caught.values()),
+        "share": sum(caught.values()) / max(1, sum(planted.values())),
+        "caught_by_kind": {name: f"{caught[name]}/{planted[name]}" for name in planted},
+    }
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ class Miss:
     weight: float
     detail: str = ""
     where: str = ""
+    sure: bool = True
 
 
 def misses(poi: Shown, wish: Wish) -> list[Miss]:
@@ -80,7 +81,8 @@ def _weighed(miss: fit.Miss, poi: Shown, wish: Wish) -> Miss:
         if miss.side == "over":
             return Miss("over_budget", cost / (wish.budget_max_cny or 1))
         return Miss("under_budget", (wish.budget_min_cny or 0) / cost)
-    return Miss(miss.kind, _WEIGHTS[miss.kind], miss.detail, miss.where)
+    weight = _WEIGHTS[miss.kind] if miss.sure else _WEIGHTS[miss.kind] / 2
+    return Miss(miss.kind, weight, miss.detail, miss.where, sure=miss.sure)
 
 
 def shown_pois(searches: Iterable[Search]) -> list[Shown]:

@@ -1,4 +1,4 @@
-"""The teacher's phrase book, read once from phrases.toml: lists of interchangeable wordings, and tables of such lists.
+"""The teacher's phrase books (phrases.toml, second.toml), each read once: interchangeable wordings, and tables of such lists.
 
 The copy stands in a data file, so that it can be read and improved as text; the phrases modules only put it together.
 """
@@ -22,3 +22,9 @@ def phrase_list(section: str, name: str) -> tuple[str, ...]:
 def phrase_table(section: str, name: str) -> dict[str, tuple[str, ...]]:
     """Wordings by key. Raises KeyError when the book has no such entry."""
     return {key: tuple(values) for key, values in _BOOK[section][name].items()}
+
+
+def phrases_of(file: str, section: str) -> dict[str, tuple[str, ...]]:
+    """All entries of one section of another book of this folder. Raises KeyError when it has no such section."""
+    book = tomllib.loads(files("factory.sandbox.teacher").joinpath(file).read_text("utf-8"))
+    return {name: tuple(values) for name, values in book[section].items()}

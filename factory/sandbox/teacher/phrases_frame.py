@@ -14,7 +14,7 @@ from factory.sandbox.teacher.dice import Dice
 from factory.sandbox.teacher.matching import Miss, is_meal
 from factory.sandbox.teacher.phrases_book import phrase_list, phrase_table
 from factory.sandbox.teacher.phrases_facts import distance_text
-from factory.sandbox.teacher.phrases_hours import hours_stated
+from factory.sandbox.teacher.phrases_hours import days_off, hours_stated
 from factory.sandbox.teacher.phrases_item import Voice
 from factory.sandbox.teacher.reading import Shown
 
@@ -119,7 +119,8 @@ def label(poi: Shown, miss: Miss, voice: Voice, dice: Dice) -> str:
     if miss.kind == "price_unknown":
         return dice.pick(("地图上没有人均价格，无法确认是否符合预算", "没有查到人均价格，预算是否合适还不能确定"))
     if miss.kind == "hours":
-        return _shut_at_meal(poi, voice, dice)
+        some = days_off(poi, voice.wish.meal_time or "")
+        return _shut_at_meal(poi, voice, dice) if some is None else some
     if miss.kind == "closed":
         return "目前暂停营业" if miss.detail == "resting" else "已经关闭"
     if miss.kind == "diet":

@@ -11,6 +11,7 @@ from factory.sandbox.teacher.dice import Dice
 from factory.sandbox.teacher.matching import as_poi
 from factory.sandbox.teacher.phrases_book import phrase_list
 from factory.sandbox.teacher.reading import Shown
+from factory.verifier import fit
 from factory.verifier.hours import DAY_MIN, WEEKDAYS, Day, Hours, clock, hours_of
 
 PLAIN = phrase_list("item", "hours")
@@ -48,6 +49,16 @@ def hours_stated(poi: Shown, dice: Dice) -> str:
     if day:
         return dice.pick(PLAIN).format(h=spans_text(day))
     return dice.pick(WEEK).format(w=_week(found)) if found.week_known else f"营业时间{poi.open_hours}"
+
+
+def days_off(poi: Shown, meal: str) -> str | None:
+    """The days on which it does not serve the meal; ``None`` where it serves it on none."""
+    served = fit.open_for_meal(as_poi(poi), meal)
+    if served is None or not served.open_days():
+        return None
+    off = [day for day in served.shut_days() if day is not None]
+    rests = all(hours_of_shown(poi).days[day] == () for day in off)
+    return f"{_names(off)}休息" if rests else f"{_names(off)}{meal}时段不营业"
 
 
 def _one_day(day: Day, dice: Dice, *, today: bool) -> str:

@@ -52,6 +52,8 @@ class Voice:
     place: str
     wish: Wish
     sparse: bool
+    second: bool = False
+    """speaks as second_voice.py does"""
     used: set[str] = field(default_factory=set)
 
 

@@ -17,9 +17,12 @@ from factory.sandbox.teacher.phrases_frame import closing, closing_alternatives,
 from factory.sandbox.teacher.phrases_item import FREELY, Emphasis, Voice, item_text, short_reason
 from factory.sandbox.teacher.phrases_question import question
 from factory.sandbox.teacher.reading import Shown
+from factory.sandbox.teacher.second_voice import Spoken, speak, speak_nothing
 
 WRAPS = ("{}", "{}", "**{}**", "【{}】")
 MOST = 5
+SECOND_SHARE = 0.0
+"""Answers in the second voice, which compares, chooses and totals; 0 until the grammar that reads it has landed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ def new_voice(wish: Wish, place: str, pois: Sequence[Shown], dice: Dice) -> Voic
     """How this answer speaks; ``sparse`` maps give neither ratings nor prices."""
     sparse = not any(poi.rating is not None or poi.cost_cny is not None for poi in pois)
     you = "您" if wish.style == "polite" else dice.pick(("您", "你"))
-    return Voice(you=you, place=place, wish=wish, sparse=sparse)
+    return Voice(you=you, place=place, wish=wish, sparse=sparse, second=dice.chance(SECOND_SHARE))
 
 
 def choose(matches: Sequence[Shown], dice: Dice) -> list[Shown]:
@@ -100,6 +103,8 @@ def _appeal(poi: Shown) -> float:
 
 def draft_fitting(index: int, voice: Voice, asked: str, chosen: Sequence[Shown], *, few: bool, dice: Dice) -> Draft:
     """An answer that recommends these restaurants; ``few`` when no others fit."""
+    if voice.second:
+        return _spoken(index, voice, asked, speak(chosen, voice, dice), feasible=True, dice=dice)
     start = opening(voice, len(chosen), few=few, dice=dice)
     items = tuple(write_item(poi, voice, dice) for poi in chosen)
     end = closing(voice, len(chosen), dice)
@@ -117,6 +122,8 @@ def draft_nothing(index: int, voice: Voice, asked: str, nearest: Sequence[Shown]
     count = min(len(usual), dice.pick((2, 3, 3, 3, 4)))
     chosen = sorted(dice.shuffled(usual)[:count], key=usual.index)
     found = [misses(poi, voice.wish) for poi in chosen]
+    if voice.second and chosen:
+        return _spoken(index, voice, asked, speak_nothing(chosen, found, voice, dice), feasible=False, dice=dice)
     items = [_alternative(poi, row, voice, dice) for poi, row in zip(chosen, found, strict=True)]
     start = nothing_fits(voice, count, dice)
     end = closing_alternatives(voice, found, dice) if count else ""
@@ -144,6 +151,15 @@ def _alternative(poi: Shown, found: Sequence[Miss], voice: Voice, dice: Dice) ->
     text = item.text.removesuffix("。")
     ending = dice.pick((f"。不过{said}。", f"，美中不足的是{said}。", f"；需要注意的是，{said}。", f"，只是{said}。"))
     return Item(poi, item.name, text + ending, item.reason)
+
+
+def _spoken(index: int, voice: Voice, asked: str, spoken: Spoken, *, feasible: bool, dice: Dice) -> Draft:
+    items = tuple(
+        Item(poi, poi.name, text, short_reason(poi, voice, dice))
+        for poi, text in zip(spoken.pois, spoken.texts, strict=True)
+    )
+    frame = (spoken.opening, spoken.closing)
+    return _draft(index, voice, asked, items, frame=frame, feasible=feasible, dice=dice)
 
 
 def _draft(
