@@ -1,12 +1,14 @@
-# The front door. Every target is one line over `python -m ROOM`; variables reach the program through the environment,
-# never through the shell line, so quotes and dollars in Q are safe.
+# The front door. Every target is one line over `chidian`; variables reach it through the environment, never through the shell
+# line, so quotes and dollars in Q are safe. Which variables there are, `chidian` knows (docs/settings.md): it is told which
+# ones were given on this line, and says what was meant where one does not exist.
 
 SHELL := /bin/bash
 PYTHON ?= python3
-export N SEED K PLACES PROMPT TEACHER_TEMPERATURE TEACHER_TOP_P MAP TEACHER BUDGET CANDIDATES WORKERS AGENTS REPAIRS DRY YES DATA GIVE_UP_S RUN
-export Q FORMAT LAYOUT OUT MODEL RECIPE MODE SQL HUB EPOCHS THINKING JUDGE JUDGE2 REPLICATES LIMIT REBUILD PORT TOKENS SEEDS
-# Values are taken as typed: make must not expand a dollar in them.
-$(foreach name,Q SQL PLACES DATA OUT MAP TEACHER MODEL JUDGE JUDGE2,$(if $(value $(name)),$(eval override $(name) := $$(value $(name)))))
+# Of the variables that make was given: their names, and their values as typed (make must not expand a dollar in them).
+GIVEN := $(foreach name,$(filter-out PYTHON SHELL MAKE%,$(.VARIABLES)),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
+export CHIDIAN_MAKE_LINE := $(strip $(GIVEN))
+$(foreach name,$(GIVEN),$(eval override export $(name) := $$(value $(name))))
+CHIDIAN := .venv/bin/chidian
 PY := .venv/bin/python
 STAMPS := .venv/stamps
 
@@ -16,38 +18,38 @@ STAMPS := .venv/stamps
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-synth: $(STAMPS)/factory $(if $(filter open:%,$(MAP)),$(STAMPS)/open) ## make N verified samples (N=1000 SEED=0 K=5 PLACES= MAP= TEACHER= BUDGET= WORKERS=1 DRY= DATA=data)
-	@$(PY) -m factory synth
+synth: $(STAMPS)/base $(if $(filter open:%,$(MAP)),$(STAMPS)/open) ## make N verified samples (N=1000 SEED=0 K=5 PLACES= MAP= TEACHER= BUDGET= WORKERS=1 DRY= DATA=data)
+	@$(CHIDIAN) synth
 
 doctor: $(STAMPS)/judge ## try the map, the teacher and the judge with the settings in force
-	@$(PY) -m factory doctor && $(PY) -m judge probe
+	@$(CHIDIAN) doctor
 
-sql: $(STAMPS)/warehouse ## ask the warehouse: Q="select …" (FORMAT=table|csv|json), or a prompt without Q
-	@$(PY) -m warehouse sql
+sql: $(STAMPS)/base ## ask the warehouse: Q="select …" (FORMAT=table|csv|json), or a prompt without Q
+	@$(CHIDIAN) sql
 
-export: $(STAMPS)/warehouse ## write samples with a dataset card (LAYOUT=iqa|alpaca|sharegpt|messages OUT=folder)
-	@$(PY) -m warehouse export
+export: $(STAMPS)/base ## write samples with a dataset card (LAYOUT=iqa|alpaca|sharegpt|messages OUT=folder)
+	@$(CHIDIAN) export
 
 train: $(STAMPS)/train ## fine-tune, complete, measure (MODEL=folder HUB= RECIPE=exact|fast|original MODE=closed|open SQL= RUN= THINKING=off)
-	@$(PY) -m train run && $(PY) -m train complete
+	@$(CHIDIAN) train
 
 chat: $(STAMPS)/train ## talk to a checkpoint (MODEL= MODE=)
-	@$(PY) -m train chat
+	@$(CHIDIAN) chat
 
 judge: $(STAMPS)/judge ## judge what has no verdict yet, then statistics and report (JUDGE= JUDGE2= REPLICATES=3 LIMIT=)
-	@$(PY) -m judge run
+	@$(CHIDIAN) judge
 
 ablate: $(STAMPS)/train $(STAMPS)/judge ## does data quality cause model quality? (TOKENS=200000 a run, SEEDS=3)
-	@$(PY) -m judge ablate
+	@$(CHIDIAN) ablate
 
 report: $(STAMPS)/judge ## rebuild the HTML report from the warehouse alone
-	@$(PY) -m judge report
+	@$(CHIDIAN) report
 
-warehouse: $(STAMPS)/warehouse ## refresh and check the DuckDB file (REBUILD=1: from shards and commits)
-	@$(PY) -m warehouse refresh && $(PY) -m warehouse check
+warehouse: $(STAMPS)/base ## refresh and check the DuckDB file (REBUILD=1: from shards and commits)
+	@$(CHIDIAN) warehouse
 
-sandbox: $(STAMPS)/factory ## serve the invented city and its teacher on loopback (PORT=)
-	@$(PY) -m factory sandbox
+sandbox: $(STAMPS)/base ## serve the invented city and its teacher on loopback (PORT=8765, SANDBOX_FAULTS=)
+	@$(CHIDIAN) sandbox
 
 bench: $(STAMPS)/all ## benchmarks of a few minutes: ratios in one run, JSON
 	@$(PY) bench/run.py
@@ -72,11 +74,16 @@ clean: ## remove what can be made again (never data)
 	@echo "making .venv" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
 	@$(PYTHON) -m venv .venv
 
+# Before minutes of installing, this line's variables are judged; that needs nothing installed. Then one line a package.
 define EXTRA
 $(STAMPS)/$(1): pyproject.toml constraints.txt | .venv/bin/python
-	@echo "installing what $(1) needs (once)" && $(PY) -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[$(2)]' >.venv/pip.log 2>&1 || { grep -v ^WARNING .venv/pip.log; exit 1; }
+	@$(PYTHON) -m factory.settings.make_line $$(MAKECMDGOALS)
+	@echo "installing what this needs (once, into .venv): $(2)" && set -o pipefail && $(PY) -m pip install --disable-pip-version-check \
+	  --progress-bar off -c constraints.txt -e '$(2)' 2>&1 | tee .venv/pip.log | awk '/^ *(Collecting|Downloading|Installing) /{print "  " substr($$$$0, 1, 90); fflush()}' \
+	  || { grep -v ^WARNING .venv/pip.log | tail -20; exit 1; }
 	@mkdir -p $(STAMPS) && touch $$@
 endef
-$(foreach room,factory open warehouse train judge,$(eval $(call EXTRA,$(room),$(room))))
+$(eval $(call EXTRA,base,.))
+$(foreach room,open train judge,$(eval $(call EXTRA,$(room),.[$(room)])))
 comma := ,
-$(eval $(call EXTRA,all,train$(comma)judge$(comma)test$(comma)check))
+$(eval $(call EXTRA,all,.[train$(comma)judge$(comma)test$(comma)check]))

@@ -32,8 +32,8 @@ CONCURRENCY = 64
 LATENCY_S = 0.3
 METERED = """
 import json, resource, sys
-from factory.__main__ import run
-status = run(["synth"])
+from factory.command import run_room
+status = run_room("factory", ["synth"])
 used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
 print(json.dumps([one.ru_utime + one.ru_stime for one in used]))
 sys.exit(status)

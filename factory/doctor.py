@@ -7,17 +7,16 @@ one downstream of it.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import sys
 import tempfile
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from factory.agents.tools import make_tools, tool_schemas
-from factory.config import SANDBOX, Settings, read_settings
+from factory.config import SANDBOX, Settings, settings_of
 from factory.errors import ChidianError, OrderFailed
 from factory.llm.chat import CallKey, ChatAnswer, ChatRequest
 from factory.llm.transport import DirectChat
@@ -27,6 +26,7 @@ from factory.maps.registry import survey
 from factory.records import Message, PlaceName
 from factory.run.services import Services, open_services
 from factory.sending.recording import Recorder
+from factory.settings import Values, of_factory
 from factory.shown_text import print_line
 from factory.wire_text import loose_json, quoted
 
@@ -38,15 +38,14 @@ TASK = (
 MOST_TOKENS = 500
 
 
-def main(argv: Sequence[str]) -> int:
+def main(values: Values) -> int:
     """0 when everything works; 1 with a sentence each otherwise."""
-    parser = argparse.ArgumentParser(prog="python -m factory doctor", add_help=False)
-    parser.add_argument("--record", type=Path)
-    flags, others = parser.parse_known_args(list(argv))
-    settings = read_settings(others)
+    settings = settings_of(values)
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
-        return asyncio.run(_examine(replace(settings, data=data), survey(settings.map, data), flags.record))
+        return asyncio.run(
+            _examine(replace(settings, data=data), survey(settings.map, data), values[of_factory.RECORD])
+        )
 
 
 async def _examine(settings: Settings, world: Survey, record: Path | None) -> int:

@@ -6,9 +6,7 @@ Answers that are read back are kept raw in the ledger under the same keys as liv
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -34,10 +32,11 @@ from factory.llm.usage import Usage, cost_of, usage_of
 from factory.run.refresh import Refresher
 from factory.sending.ledger import Ledger
 from factory.sending.limits import LocalLimiter
+from factory.settings import Values, of_warehouse
 from factory.shown_text import print_line
 from judge.asking import Ask, mark_of, request
 from judge.breaker import Breaker
-from judge.config import JudgeSettings, read_settings
+from judge.config import JudgeSettings, settings_of
 from judge.engine import Engine
 from judge.in_force import put_in_force, rows
 from judge.parsing import Verdict, read_verdict, unscored
@@ -184,19 +183,15 @@ def _refused(answer: Answered, model: str, rubrics: int) -> tuple[Verdict, ...]:
     return tuple(unscored(reason, str(error)) for _ in range(rubrics))
 
 
-def main(argv: Sequence[str]) -> int:
-    """``batch write`` (files to OUT) or ``batch read FILE...``. Raises ChidianError."""
-    parser = argparse.ArgumentParser(prog="python -m judge batch")
-    parser.add_argument("command", choices=["write", "read"])
-    parser.add_argument("files", nargs="*", type=Path)
-    parser.add_argument("--out", type=Path, default=Path(os.environ.get("OUT") or "batch"))
-    flags, others = parser.parse_known_args(list(argv))
-    settings = replace(read_settings(others), second=None)
-    if flags.command == "write":
-        return asyncio.run(_write(settings, flags.out))
-    if not flags.files:
-        raise UsageError("Name the downloaded files: python -m judge batch read output.jsonl errors.jsonl")
-    return asyncio.run(_read(settings, flags.files))
+def main(values: Values) -> int:
+    """``chidian batch write`` (files to OUT) or ``batch read FILE...``. Raises ChidianError."""
+    settings = replace(settings_of(values), second=None)
+    word, *files = values.rest or ("",)
+    if word == "write" and not files:
+        return asyncio.run(_write(settings, values[of_warehouse.OUT] or Path("batch")))
+    if word != "read" or not files:
+        raise UsageError("Say which: chidian batch write, or chidian batch read FILE... with the files that came back.")
+    return asyncio.run(_read(settings, [Path(name) for name in files]))
 
 
 async def _write(settings: JudgeSettings, out: Path) -> int:

@@ -20,9 +20,10 @@ import orjson
 from factory.errors import OrderFailed
 from factory.llm.chat import CallKey, ChatAnswer, ChatRequest
 from factory.sending.ledger import Ledger
+from factory.settings import Values
 from factory.shown_text import print_line
 from judge.asking import Ask, Item, mark_of, request
-from judge.config import JudgeSettings, read_settings
+from judge.config import JudgeSettings, settings_of
 from judge.parsing import read_verdict
 from judge.providers import Judge, open_judges
 
@@ -103,9 +104,9 @@ def _look(what: str, answer: ChatAnswer, texts: Sequence[str]) -> tuple[bool, st
     return verdict.status == "scored", f"{verdict.status}{' ' + verdict.reason if verdict.reason else ''}; {served}"
 
 
-def main(argv: Sequence[str]) -> int:
+def main(values: Values) -> int:
     """0 when a plain verdict could be had, else 1. Raises ChidianError."""
-    return asyncio.run(_run(replace(read_settings(argv), second=None)))
+    return asyncio.run(_run(replace(settings_of(values), second=None)))
 
 
 async def _run(settings: JudgeSettings) -> int:

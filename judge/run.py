@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 
@@ -16,8 +16,9 @@ from factory.commit.store import open_store
 from factory.errors import UsageError
 from factory.run.refresh import Refresher
 from factory.sending.ledger import Ledger
+from factory.settings import Values
 from judge.asking import Ask
-from judge.config import JudgeSettings, read_settings
+from judge.config import JudgeSettings, settings_of
 from judge.designs import SECOND_ITEMS, Design, Judged, questions
 from judge.edits import edited_items
 from judge.engine import Engine
@@ -29,9 +30,9 @@ from judge.providers import Judges, model_of, open_judges, pool_limits, price_kn
 from judge.report import write_report
 
 
-def main(argv: Sequence[str]) -> int:
+def main(values: Values) -> int:
     """0 done, 130 after Ctrl-C. Raises ChidianError."""
-    settings = read_settings(argv)
+    settings = settings_of(values)
     return asyncio.run(_dry(settings) if settings.dry else _run(settings))
 
 

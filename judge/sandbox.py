@@ -5,12 +5,10 @@ It serves two judges of another temper each, and ends with its parent.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import sys
 import time
 from collections import deque
-from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -18,14 +16,13 @@ import orjson
 from aiohttp import web
 
 from factory.errors import UsageError
+from factory.settings import Values, of_factory, of_judge
 from judge.sandbox_faults import ERRORS, WIRE, Faults
 from judge.sandbox_judge import Temper, scores
 
 MODEL, SECOND_MODEL = "sandbox/judge-v1", "sandbox/judge-v2"
 NATIVE = "/api/v1/services/aigc/text-generation/generation"
 COMPATIBLE = "/compatible-mode/v1/chat/completions"
-HALO = 0.3
-"""By default the simulated judge has a halo, so that a report made without a key shows what it does to one call's scores."""
 WINDOW_S = 1.0
 """Limits are enforced per second, as the vendor may (RPM / 60 in each second)."""
 HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
@@ -194,24 +191,16 @@ async def _serve(port: int, desk: Desk) -> None:
     await runner.cleanup()
 
 
-def main(argv: Sequence[str]) -> int:
+def main(values: Values) -> int:
     """``python -m judge sandbox``. Raises UsageError."""
-    parser = argparse.ArgumentParser(prog="python -m judge sandbox")
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--noise", type=float, default=0.5, help="private error of a score, SD in points of 1 to 5")
-    parser.add_argument("--halo", type=float, default=HALO, help="error shared by all scores of one call, SD as above")
-    parser.add_argument("--bias", type=float, default=0.0, help="added to every score")
-    parser.add_argument("--faults", default="{}", help="JSON: latency_s, shares, next, always, retry_after_s, rpm, tpm")
-    parser.add_argument("--keys", default="", help="comma-separated; empty accepts any")
-    flags = parser.parse_args(list(argv))
     faults = Faults()
-    try:
-        faults.set(orjson.loads(flags.faults))
-    except orjson.JSONDecodeError as error:
-        raise UsageError(f"--faults must be JSON: {error}.") from error
-    first = Temper(flags.noise, flags.halo, flags.bias)
+    faults.set(orjson.loads(values[of_judge.JUDGE_FAULTS]))
+    noise, halo, bias = values[of_judge.NOISE], values[of_judge.HALO], values[of_judge.BIAS]
+    # By default the simulated judge has a halo, so that a report made without a key shows what it does to one call's scores.
+    first = Temper(noise, halo, bias)
     # The second judge is noisier and stricter.
-    second = Temper(flags.noise * 1.5, flags.halo, flags.bias - 0.4)
-    keys = frozenset(key for key in flags.keys.split(",") if key)
-    asyncio.run(_serve(flags.port, Desk({MODEL: first, SECOND_MODEL: second}, faults, keys)))
+    second = Temper(noise * 1.5, halo, bias - 0.4)
+    keys = values[of_factory.CHAT_KEYS]
+    accepted = frozenset(key for key in keys.split(",") if key) if keys else frozenset[str]()
+    asyncio.run(_serve(values[of_factory.PORT] or 0, Desk({MODEL: first, SECOND_MODEL: second}, faults, accepted)))
     return 0

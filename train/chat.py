@@ -6,12 +6,10 @@ shown restaurants around the place that the question names, in the very lines th
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import os
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,7 +19,7 @@ import torch
 from transformers import TextStreamer
 
 from factory.commit.schema import STUDENT_SYSTEM
-from factory.config import Settings, read_settings
+from factory.config import Settings, settings_of
 from factory.errors import OrderFailed, UsageError
 from factory.geo import distance_m
 from factory.maps.cuisines import CUISINES_KNOWN
@@ -30,9 +28,9 @@ from factory.maps.service import MapService
 from factory.plan.place_list import read_places
 from factory.records import Place, PlaceName, Poi
 from factory.run.services import open_services
+from factory.settings import Values, of_factory, of_train
 from factory.shown_text import shown
 from train.completing import Student, load_student, newest, visible
-from train.rows import MODES
 
 MOST_TOKENS: Final = 512
 MOST_SHOWN: Final = 8
@@ -184,20 +182,13 @@ def _typed() -> Iterator[str]:
         yield raw
 
 
-def main(argv: Sequence[str]) -> int:
+def main(values: Values) -> int:
     """Talk until the input ends. Raises UsageError and RunStopped kin."""
-    env = os.environ
-    parser = argparse.ArgumentParser(prog="python -m train chat", description="Talk to a checkpoint.")
-    parser.add_argument("--data", type=Path, default=Path(env.get("DATA") or "data"))
-    parser.add_argument("--mode", default=env.get("MODE") or "closed", help=" | ".join(MODES))
-    parser.add_argument("--model", default=env.get("MODEL") or None, help="a folder; default: the newest of this mode")
-    flags = parser.parse_args(list(argv))
-    if flags.mode not in MODES:
-        raise UsageError(f"MODE must be one of {', '.join(MODES)}, not {flags.mode!r}.")
-    student = load_student(Path(flags.model) if flags.model else newest(flags.data, flags.mode))
-    _say(f"{student.name} ({flags.mode}). {HELP}")
-    if flags.mode == "open":
-        with surroundings(read_settings([])) as around:
+    mode, model = values[of_train.MODE], values[of_train.MODEL]
+    student = load_student(Path(model) if model else newest(values[of_factory.DATA], mode))
+    _say(f"{student.name} ({mode}). {HELP}")
+    if mode == "open":
+        with surroundings(settings_of(values)) as around:
             talk(student, _typed(), around)
     else:
         talk(student, _typed(), None)

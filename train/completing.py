@@ -6,9 +6,7 @@ Units are named by the checkpoint's content, so that a kill loses nothing and a 
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -27,6 +25,7 @@ from factory.commit.store import Store, open_store
 from factory.errors import UsageError
 from factory.plan.split import hash_fraction
 from factory.run.refresh import Refresher
+from factory.settings import Values, of_factory, of_train
 from factory.shown_text import print_line
 from train import hub
 from train.measuring import Ground, Grounds, measure, open_data
@@ -34,7 +33,6 @@ from train.model import DEMONSTRATION
 from train.rows import MODES, of_run
 from train.summary import print_summary
 
-ARMS: Final = ("tuned", "base")
 BATCH_CPU, BATCH_GPU = 32, 128
 HEADROOM: Final = 1.25
 """Room over the 99th percentile of the data's answers: an answer that is longer still has most likely run wild."""
@@ -167,8 +165,6 @@ def complete(
 
     ``limit``: most questions a split. Raises UsageError, DiskTrouble, RunStopped.
     """
-    if mode not in MODES or arm not in ARMS:
-        raise UsageError(f"MODE is one of {', '.join(MODES)} and ARM one of {', '.join(ARMS)}, not {mode!r}, {arm!r}.")
     student = load_student(folder, arm)
     run, prefix = f"completions-{student.name}", f"{student.identity}-{arm}-{mode}"
     store = open_store(data)
@@ -276,35 +272,23 @@ def _row(student: Student, prefix: str, one: Question, generated: Generated, gro
     }
 
 
-def main(argv: Sequence[str]) -> int:
-    """``python -m train complete``: a checkpoint's answers, those that are missing. Raises UsageError, DiskTrouble."""
-    env = os.environ
-    parser = argparse.ArgumentParser(prog="python -m train complete", description="Answer the held-out questions.")
-    parser.add_argument("--data", type=Path, default=Path(env.get("DATA") or "data"))
-    parser.add_argument("--mode", default=env.get("MODE") or "closed", help=" | ".join(MODES))
-    parser.add_argument("--arm", default=env.get("ARM") or "tuned", help=" | ".join(ARMS))
-    parser.add_argument("--checkpoint", default=env.get("CHECKPOINT") or None, help="default: the newest of this mode")
-    parser.add_argument("--limit", default=env.get("LIMIT") or None, help="most questions a split")
-    parser.add_argument("--held-out", action="store_true", help="no questions that were trained on")
-    flags = parser.parse_args(list(argv))
-    if flags.limit is not None and not (flags.limit.isdecimal() and int(flags.limit)):
-        raise UsageError(f"LIMIT must be a whole number of at least 1, not {flags.limit!r}.")
-    if flags.mode not in MODES:
-        raise UsageError(f"MODE must be one of {', '.join(MODES)}, not {flags.mode!r}.")
-    folder = Path(flags.checkpoint) if flags.checkpoint else newest(flags.data, flags.mode)
+def main(values: Values) -> int:
+    """``chidian complete``: a checkpoint's answers, those that are missing. Raises UsageError, DiskTrouble."""
+    data, mode, arm = values[of_factory.DATA], values[of_train.MODE], values[of_train.ARM]
+    checkpoint, limit = values[of_train.CHECKPOINT], values[of_train.LIMIT]
+    folder = Path(checkpoint) if checkpoint else newest(data, mode)
     if trained_held_out(folder):
         sentence = (
             f"{folder} was trained on {trained_held_out(folder)} of the held-out rows: its answers to `seen` and `unseen` would "
             "measure memory, so none are made. Its own validation losses are in metrics.jsonl and loss.png."
         )
-        if flags.checkpoint:
+        if checkpoint:
             raise UsageError(sentence)
         _say(sentence)
         return 0
-    limit = int(flags.limit) if flags.limit else None
-    complete(flags.data, folder, flags.mode, flags.arm, 0 if flags.held_out else TRAIN_SAMPLE, limit)
-    if flags.arm == "tuned" and not flags.checkpoint:
-        _complete_base(flags.data, folder, flags.mode, limit)
+    complete(data, folder, mode, arm, 0 if values[of_train.HELD_OUT] else TRAIN_SAMPLE, limit)
+    if arm == "tuned" and not checkpoint:
+        _complete_base(data, folder, mode, limit)
     return 0
 
 

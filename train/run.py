@@ -7,10 +7,8 @@ samples of each step: ``torchrun --standalone --nproc-per-node 2 -m train run``.
 
 from __future__ import annotations
 
-import argparse
 import os
 import tempfile
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,41 +18,21 @@ from transformers import PrinterCallback, TrainingArguments
 from transformers.utils.logging import disable_progress_bar
 
 from factory.errors import UsageError
+from factory.settings import Values
 from factory.shown_text import print_line
-from train import attention, hub, recipe, tokenizer
+from train import attention, hub, tokenizer
 from train.checkpoints import Checkpoints
+from train.config import TrainSettings, settings_of
 from train.loss import give_answer_loss
 from train.model import DEMONSTRATION, QWEN3, TINY, ModelSettings, load, tiny
 from train.portable import end_tokens, write_portable
 from train.recipe import Recipe
-from train.rows import MODES, Division, Encoded, fingerprint, left_out, read_division
+from train.rows import Division, Encoded, fingerprint, left_out, read_division
 from train.schedule import Schedule, schedule
-from train.template import THINKING, Template, load_template, texts
+from train.template import Template, load_template, texts
 from train.trainer import PackedTrainer, ScheduledRows, only
 from train.validation import hold
-from train.watching import Metrics, Watcher, wandb_mode
-
-
-@dataclass(frozen=True, slots=True)
-class TrainSettings:
-    """One training run. ``model`` is a folder or, with ``hub``, an id; None is the embedded tiny model."""
-
-    data: Path
-    mode: str
-    sql: str | None
-    run: str | None
-    """Rows of this factory run only"""
-    model: str | None
-    hub: str | None
-    recipe: Recipe
-    thinking: str
-    seed: int
-    epochs: int | None
-    tokens: int | None
-    """Stop after about so many trained tokens, whatever the epochs: equal budgets for unequal data"""
-    name: str | None
-    """Folder under DATA/models"""
-    save_every_s: float
+from train.watching import Metrics, Watcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,63 +53,10 @@ class Prepared:
     """Ids that end an answer, the trained one first"""
 
 
-def main(argv: Sequence[str]) -> int:
+def main(values: Values) -> int:
     """Train and save. Raises UsageError, RunStopped."""
-    train(read_settings(argv))
+    train(settings_of(values))
     return 0
-
-
-def read_settings(argv: Sequence[str]) -> TrainSettings:
-    """Flags, then environment, then defaults. Raises UsageError."""
-    env = os.environ
-    parser = argparse.ArgumentParser(prog="python -m train run", description="Fine-tune on a SQL view.")
-    parser.add_argument("--data", type=Path, default=Path(env.get("DATA") or "data"))
-    parser.add_argument("--mode", default=env.get("MODE") or "closed", help=" | ".join(MODES))
-    parser.add_argument("--sql", default=env.get("SQL") or None, help="rows to train on, with the columns of sft_train")
-    parser.add_argument("--run", default=env.get("RUN") or None, help="rows of one factory run only")
-    parser.add_argument("--model", default=env.get("MODEL") or None, help="a folder, or with --hub an id")
-    parser.add_argument("--hub", default=env.get("HUB") or None, help=" | ".join(hub.HUBS))
-    parser.add_argument("--recipe", default=env.get("RECIPE") or "exact", help=" | ".join(recipe.known()))
-    parser.add_argument("--thinking", default=env.get("THINKING") or "off", help=" | ".join(THINKING))
-    parser.add_argument("--seed", default=env.get("SEED") or "0")
-    parser.add_argument("--epochs", default=env.get("EPOCHS") or None)
-    parser.add_argument("--tokens", default=None, help="stop after about so many trained answer tokens")
-    parser.add_argument("--name", default=None, help="checkpoint folder under DATA/models")
-    parser.add_argument(
-        "--save-every", type=float, default=60.0, help="seconds between checkpoints, at least; 0: every step"
-    )
-    flags = parser.parse_args(list(argv))
-    for what, known in (("mode", MODES), ("thinking", THINKING)):
-        if getattr(flags, what) not in known:
-            raise UsageError(f"{what.upper()} must be one of {', '.join(known)}, not {getattr(flags, what)!r}.")
-    wandb_mode()
-    if flags.run and flags.sql:
-        raise UsageError("RUN and SQL both choose the rows: write `where run_id = ...` into the SQL instead.")
-    if flags.hub and not flags.model:
-        raise UsageError("HUB names where MODEL comes from: give MODEL too, such as MODEL=Qwen/Qwen3-0.6B.")
-    if flags.name is not None and (Path(flags.name).name != flags.name or not flags.name):
-        raise UsageError(f"--name is one folder name under DATA/models, not {flags.name!r}.")
-    return TrainSettings(
-        data=flags.data,
-        mode=flags.mode,
-        sql=flags.sql,
-        run=flags.run,
-        model=flags.model,
-        hub=flags.hub,
-        recipe=recipe.load(flags.recipe),
-        thinking=flags.thinking,
-        seed=_whole("SEED", flags.seed, least=0),
-        epochs=_whole("EPOCHS", flags.epochs) if flags.epochs else None,
-        tokens=_whole("--tokens", flags.tokens) if flags.tokens else None,
-        name=flags.name,
-        save_every_s=flags.save_every,
-    )
-
-
-def _whole(name: str, value: str, least: int = 1) -> int:
-    if not value.isdecimal() or int(value) < least:
-        raise UsageError(f"{name} must be a whole number of at least {least}, not {value!r}.")
-    return int(value)
 
 
 def train(settings: TrainSettings) -> Path:

@@ -17,7 +17,7 @@ from factory.commit.admission import Admission
 from factory.commit.committing import RunCommitter
 from factory.commit.rows import Making
 from factory.commit.store import open_store
-from factory.config import SANDBOX, Settings, read_settings
+from factory.config import SANDBOX, Settings, settings_of
 from factory.errors import ChidianError, RunStopped, UsageError
 from factory.maps.registry import survey
 from factory.plan.estimate import Estimate, Rates, estimate, lines
@@ -35,15 +35,16 @@ from factory.run.services import Services, open_services
 from factory.run.workers.desk import Desk
 from factory.run.workers.executor import WorkerExecutor
 from factory.run.workers.setup import MapFacts, WorkerSetup
+from factory.settings import Values
 from factory.shown_text import print_line
 
 QUEUED_ORDERS = 8
 """Orders that wait at the door of the agents, so that none stands idle."""
 
 
-def main(argv: Sequence[str]) -> int:
+def main(values: Values) -> int:
     """Run to N accepted samples. Raises ChidianError; returns 0, or 130 after Ctrl-C; a second Ctrl-C raises KeyboardInterrupt."""
-    settings = read_settings(argv)
+    settings = settings_of(values)
     say(_greeting(settings))
     spare_collector()
     try:

@@ -36,8 +36,9 @@ class SandboxProcess:
         """Start the child and wait until it listens."""
         options = orjson.dumps(asdict(self.sandbox.map_options)).decode()
         arguments = ["--port", "0", "--seed", str(self.sandbox.seed), "--defects", str(self.sandbox.defects)]
-        arguments += ["--faults", self.sandbox.faults, "--map", options]
-        arguments += ["--chat-keys", ",".join(self.sandbox.chat_keys)]
+        arguments += ["--faults", self.sandbox.faults or "{}", "--map", options]
+        if self.sandbox.chat_keys:
+            arguments += ["--chat-keys", ",".join(self.sandbox.chat_keys)]
         self._child = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",

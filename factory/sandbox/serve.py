@@ -6,14 +6,12 @@ and ends when its standard input closes, so that it never outlives the program t
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import os
 import signal
 import stat
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -24,9 +22,11 @@ from factory.errors import UsageError
 from factory.sandbox.amap.server import MapOptions, add_map_routes, read_options
 from factory.sandbox.city.city import World
 from factory.sandbox.faults import TALLY, Faults, Tally, fault_middleware
+from factory.settings import Values, of_factory
 from factory.shown_text import print_line
 
 HOST: Final = "127.0.0.1"
+DEFAULT_PORT: Final = 8765
 BODY_MOST: Final = 64 * 2**20
 """Bytes of a request: long conversations are sent whole."""
 BACKLOG: Final = 1024
@@ -104,22 +104,19 @@ async def serve(sandbox: Sandbox, port: int, stop: asyncio.Event) -> None:
         await runner.cleanup()
 
 
-def main(argv: Sequence[str]) -> int:
-    """``python -m factory sandbox``: serve until SIGTERM, Ctrl-C, or the end of standard input."""
-    parser = argparse.ArgumentParser(prog="python -m factory sandbox", description="Serve the sandbox city.")
-    parser.add_argument("--port", type=int, default=8765, help="0 takes a free port (default 8765)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the invented cities")
-    parser.add_argument("--defects", type=float, default=0.12, help="share of candidates that the teacher spoils")
-    parser.add_argument("--faults", default="", help="JSON of fault knobs")
-    parser.add_argument("--map", dest="map_options", default="{}", help="JSON of the map server's options")
-    parser.add_argument("--chat-keys", default="", help="keys that the chat server takes, joined by commas")
-    flags = parser.parse_args(list(argv))
+def main(values: Values) -> int:
+    """``chidian sandbox``: serve until SIGTERM, Ctrl-C, or the end of standard input."""
+    keys = values[of_factory.CHAT_KEYS]
+    port = values[of_factory.PORT]
     try:
-        options = read_options(_json(flags.map_options, "--map"))
         sandbox = Sandbox(
-            flags.seed, flags.defects, flags.faults, options, tuple(filter(None, flags.chat_keys.split(",")))
+            values[of_factory.SEED],
+            values[of_factory.SANDBOX_DEFECTS],
+            values[of_factory.SANDBOX_FAULTS],
+            read_options(_json(values[of_factory.MAP_OPTIONS], "--map")),
+            tuple(filter(None, keys.split(","))) if keys else (),
         )
-        asyncio.run(_serve_until_told(sandbox, flags.port))
+        asyncio.run(_serve_until_told(sandbox, DEFAULT_PORT if port is None else port))
     except (UsageError, TypeError, ValueError) as error:
         print_line(f"sandbox: {error}")
         return 2

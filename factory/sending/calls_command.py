@@ -5,44 +5,41 @@ A dropped answer stays, and what it cost counts; it is only never taken again.
 
 from __future__ import annotations
 
-import argparse
-import os
 import sqlite3
 import sys
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from factory.errors import DiskTrouble, UsageError
 from factory.run.folder_lock import lock_folder
+from factory.settings import Values, of_factory, of_train
 from factory.shown_text import print_line
 from factory.wire_text import snippet
 
-STATUSES = ("kept", "unreadable", "unresolved", "void", "reserved")
+SHOWN = 20
+"""Calls that are listed without LIMIT, the newest first."""
 _LIST = (
     "select key, attempt, status, run_id, order_id, step, purpose, model, cost_cny, worst_cny, raw, reserved_at from calls "
     "where (? is null or status = ?) and (? is null or run_id = ?) order by reserved_at desc limit ?"
 )
 
 
-def main(argv: Sequence[str]) -> int:
+def main(values: Values) -> int:
     """Raises UsageError and DiskTrouble."""
-    parser = argparse.ArgumentParser(prog="python -m factory calls", description=__doc__)
-    parser.add_argument("command", nargs="?", choices=["list", "drop"], default="list")
-    parser.add_argument("key", nargs="?", help="of the answer to drop, or its beginning")
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("DATA") or "data"))
-    parser.add_argument("--status", choices=STATUSES, help="only these")
-    parser.add_argument("--run", default=os.environ.get("RUN") or None, help="only of this run")
-    parser.add_argument("--limit", type=int, default=20, help="at most so many, the newest first (default 20)")
-    flags = parser.parse_args(list(argv))
-    path = flags.data / "calls.sqlite"
+    data = values[of_factory.DATA]
+    path = data / "calls.sqlite"
     if not path.exists():
         raise UsageError(f"There is no {path}: nothing was asked there yet.")
     try:
-        if flags.command == "drop":
-            return _drop(flags.data, path, flags.key)
-        return _list(path, flags.status, flags.run, max(1, flags.limit))
+        match values.rest:
+            case () | ("list",):
+                limit = values[of_train.LIMIT] or SHOWN
+                return _list(path, values[of_factory.STATUS], values[of_factory.RUN], limit)
+            case ("drop", *keys) if len(keys) <= 1:
+                return _drop(data, path, keys[0] if keys else None)
+            case other:
+                raise UsageError(f"There is no `chidian calls {' '.join(other)}`: list them, or drop KEY.")
     except sqlite3.Error as error:
         raise DiskTrouble(f"{path} cannot be read ({error}).") from error
 

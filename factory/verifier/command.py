@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,28 +17,24 @@ from rich.text import Text
 
 from factory.errors import UsageError
 from factory.records import Candidate, Evidence, Place, Poi, SearchRecord, Verification, Wish
+from factory.settings import Values, of_factory
 from factory.shown_text import json_shown, shown
 from factory.verifier.checks import verify
 
 
-def main(argv: Sequence[str]) -> int:
+def main(values: Values) -> int:
     """0: all pass; 1: some fail. Raises UsageError on a file that cannot be read."""
-    parser = argparse.ArgumentParser(
-        prog="python -m factory verify", description="Check rows against their own evidence."
-    )
-    parser.add_argument(
-        "file", type=Path, help="JSONL or Parquet with question, answer, evidence and the place's lng, lat"
-    )
-    parser.add_argument("--json", action="store_true", help="one JSON object a row instead of a table")
-    flags = parser.parse_args(list(argv))
+    file = values[of_factory.FILE]
+    if file is None:
+        raise UsageError("Name the file to check: chidian verify FILE (JSONL or Parquet).")
     failed = total = 0
-    for number, row in enumerate(_rows(flags.file), 1):
+    for number, row in enumerate(_rows(file), 1):
         result = verify_row(row, number)
         total += 1
         failed += not result.accepted
-        (_print_json if flags.json else _print_table)(row, result, number)
+        (_print_json if values[of_factory.JSON] else _print_table)(row, result, number)
     if not total:
-        raise UsageError(f"{flags.file} holds no rows.")
+        raise UsageError(f"{file} holds no rows.")
     sys.stderr.write(f"{total - failed} of {total} rows pass.\n")
     return 1 if failed else 0
 

@@ -16,12 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from factory.errors import RunStopped, UsageError
-
-_SETTINGS = (
-    "N SEED K PLACES MAP TEACHER BUDGET CANDIDATES WORKERS AGENTS REPAIRS DRY YES DATA RUN Q SQL MODEL HUB RECIPE MODE "
-    "THINKING EPOCHS TOKENS LIMIT CHECKPOINT ARM REBUILD WANDB SANDBOX_DEFECTS SANDBOX_FAULTS"
-)
-"""What a user may have set for this command or for another one: a child gets flags instead."""
+from factory.settings.registry import SETTINGS
 
 
 @contextmanager
@@ -43,7 +38,11 @@ def locked(folder: Path) -> Iterator[int]:
 
 async def run(room: str, arguments: Sequence[str], log: Path, lock: int) -> None:
     """``python -m ROOM ...`` to its end, on one thread; stopped with us. Raises RunStopped with the room's own last line."""
-    environment = {name: value for name, value in os.environ.items() if name not in _SETTINGS.split()}
+    # What a user may have set for this command or for another one is no child's: it gets flags instead. Keys it gets.
+    mine = {
+        setting.name for setting in SETTINGS.values() if not setting.secret and not setting.name.startswith("WANDB_")
+    }
+    environment = {name: value for name, value in os.environ.items() if name not in mine}
     environment |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
     environment.setdefault("WANDB_MODE", "disabled")
     with _log(log) as out:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
 
 from factory.errors import UsageError
 from factory.run.refresh import Refresher
+from factory.settings import Values
 from judge.ablation import children
-from judge.ablation.config import AblateSettings, read_settings
+from judge.ablation.config import AblateSettings, settings_of
 from judge.ablation.findings import find
 from judge.ablation.results import read_values
 from judge.ablation.rows import Families, chars, fingerprint, read_families
@@ -18,9 +18,9 @@ from judge.ablation.study import Origin, find_origin, make_rejects, share_sample
 from judge.ablation.telling import Study, print_table, write_study
 
 
-def main(argv: Sequence[str]) -> int:
+def main(values: Values) -> int:
     """0 when the report stands. Raises ChidianError."""
-    settings = read_settings(argv)
+    settings = settings_of(values)
     with children.locked(settings.folder) as lock:
         return asyncio.run(_ablate(settings, lock))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,12 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from factory.errors import UsageError
+from factory.settings import Values, of_factory, of_judge, of_train, read
 
-TOKENS, SEEDS, QUESTIONS = 200_000, 3, 60
+TOKENS: Final = 200_000
 LEAST_TOKENS: Final = 20_000
 """Less buys no arm of enough different rows."""
-DEFECTS: Final = 0.8
-"""Share of the sandbox teacher's candidates that hold a planted mistake in the run that makes rejects; its usual is 0.12."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,34 +35,23 @@ class AblateSettings:
 
 
 def read_settings(argv: Sequence[str]) -> AblateSettings:
-    """Raises UsageError."""
-    env = os.environ
-    parser = argparse.ArgumentParser(
-        prog="python -m judge ablate", description="Does data quality cause model quality?"
-    )
-    parser.add_argument("--data", type=Path, default=Path(env.get("DATA") or "data"))
-    parser.add_argument("--tokens", default=env.get("TOKENS") or str(TOKENS), help="trained answer tokens of each run")
-    parser.add_argument("--seeds", default=env.get("SEEDS") or str(SEEDS), help="training runs of each arm")
-    parser.add_argument("--questions", default=str(QUESTIONS), help="most questions a split")
-    parser.add_argument(
-        "--defects", type=float, default=DEFECTS, help="defect share of the sandbox run that makes rejects"
-    )
-    parser.add_argument("--model", default=env.get("MODEL") or None, help="a folder; default: the embedded tiny Qwen3")
-    flags = parser.parse_args(list(argv))
-    if not 0 < flags.defects <= 1:
-        raise UsageError(f"--defects must be above 0 and at most 1, not {flags.defects:g}.")
+    """A study's settings from a command line of ``ablate``. Raises UsageError with one sentence."""
+    return settings_of(read("ablate", argv))
+
+
+def settings_of(values: Values) -> AblateSettings:
+    """From a command's values. Raises UsageError."""
+    tokens = values[of_train.TOKENS] or TOKENS
+    if tokens < LEAST_TOKENS:
+        raise UsageError(
+            f"TOKENS must be at least {LEAST_TOKENS} in an ablation, not {tokens}: less buys no different rows."
+        )
     return AblateSettings(
-        data=flags.data,
-        tokens=_whole("TOKENS", flags.tokens, low=LEAST_TOKENS),
-        seeds=_whole("SEEDS", flags.seeds),
-        questions=_whole("--questions", flags.questions),
-        defects=flags.defects,
-        model=flags.model,
+        data=values[of_factory.DATA],
+        tokens=tokens,
+        seeds=values[of_judge.SEEDS],
+        questions=values[of_judge.QUESTIONS],
+        defects=values[of_judge.ABLATE_DEFECTS],
+        model=values[of_train.MODEL],
         at_once=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
     )
-
-
-def _whole(name: str, text: str, *, low: int = 1) -> int:
-    if not (text.isascii() and text.isdecimal()) or int(text) < low:
-        raise UsageError(f"{name} must be a whole number of at least {low}, not {text!r}.")
-    return int(text)

@@ -11,6 +11,7 @@ from factory.errors import RunStopped
 from factory.plan.orders import Plan
 from factory.records import Order
 from factory.run import synth
+from factory.settings import read
 from tests.factory.test_synth import CLEAN, _ask
 
 
@@ -26,6 +27,6 @@ def test_an_exhausted_plan_stops_the_run_with_what_it_gave(tmp_path: Path, monke
     for name in set(os.environ) - set(CLEAN):
         monkeypatch.delenv(name)
     with pytest.raises(RunStopped, match="The plan is exhausted after 15 samples") as stopped:
-        synth.main(["--n", "40", "--sandbox-defects", "0", "--data", str(tmp_path)])
+        synth.main(read("synth", ["--n", "40", "--sandbox-defects", "0", "--data", str(tmp_path)]))
     assert stopped.value.exit_code == 1
     assert _ask(tmp_path, "select count(*) from samples") == [(15,)]

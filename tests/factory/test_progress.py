@@ -16,6 +16,7 @@ import pytest
 from factory.errors import RunStopped
 from factory.run import synth
 from factory.run.progress import Progress, Quota, Snapshot
+from factory.settings import read
 from tests.factory.test_synth import CLEAN, _ask
 
 FACTS = (
@@ -90,10 +91,12 @@ def test_rejects_by_reason_are_those_of_the_view_duplicates_included(
     monkeypatch.setattr(synth, "Progress", Kept)
     for name in set(os.environ) - set(CLEAN):
         monkeypatch.delenv(name)
-    assert synth.main(["--n", "20", "--sandbox-defects", "0", "--data", str(tmp_path)]) == 0
+    assert synth.main(read("synth", ["--n", "20", "--sandbox-defects", "0", "--data", str(tmp_path)])) == 0
     # Another run of nearly the same teacher over the same orders repeats what the first one gave.
     with pytest.raises(RunStopped, match="CANDIDATES"):
-        synth.main(["--n", "20", "--sandbox-defects", "0.2", "--candidates", "20", "--data", str(tmp_path)])
+        synth.main(
+            read("synth", ["--n", "20", "--sandbox-defects", "0.2", "--candidates", "20", "--data", str(tmp_path)])
+        )
     newest = "run_id = (select max_by(run_id, created_at) from rejects)"
     expected = dict(_ask(tmp_path, f"select reason, count(*) from rejects where {newest} group by reason"))
     assert expected.keys() & {"exact_duplicate", "near_duplicate"}

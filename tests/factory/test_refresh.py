@@ -16,6 +16,7 @@ import pytest
 
 from factory.run import refresh, synth
 from factory.run.refresh import Refresher
+from factory.settings import read
 from tests.factory.test_synth import CLEAN, _ask
 
 
@@ -88,6 +89,6 @@ def test_people_are_told_how_a_run_goes_while_a_refresh_takes_long(
     monkeypatch.setattr(Refresher, "refresh", held_up)
     for name in set(os.environ) - set(CLEAN):
         monkeypatch.delenv(name)
-    assert synth.main(["--n", "600", "--data", str(tmp_path)]) == 0
+    assert synth.main(read("synth", ["--n", "600", "--data", str(tmp_path)])) == 0
     assert len(shown) >= 2
     assert _ask(tmp_path, "select count(*) from samples") == [(600,)]

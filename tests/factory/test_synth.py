@@ -126,10 +126,10 @@ def test_a_plain_client_reads_the_file_from_anywhere_while_a_run_goes_on(tmp_pat
 @pytest.mark.parametrize(
     ("env", "status", "words"),
     [
-        ({"N": "0"}, 2, "N must be at least 1"),
+        ({"N": "0"}, 2, "N must be a whole number from 1"),
         ({"N": "abc"}, 2, "N must be a whole number"),
         ({"K": "99"}, 2, "K must be"),
-        ({"MAP": "nowhere"}, 2, "MAP=nowhere is not known"),
+        ({"MAP": "nowhere"}, 2, "MAP must be sandbox, amap or open:FILE"),
         ({"MAP": "amap"}, 2, "needs a web-service key"),
         ({"AMAP_KEY": "k-secret"}, 2, "name both MAP= and TEACHER="),
         ({"AMAP_KEY": "k-secret", "MAP": "amap", "TEACHER": "sandbox"}, 2, "AMAP_TERMS=accepted"),

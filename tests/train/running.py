@@ -68,10 +68,10 @@ def _command(words: list[str], env: dict[str, str], stderr: str) -> None:
     os.dup2(number, 2)
     import torch  # noqa: PLC0415 - loaded before the fork
 
-    from train.__main__ import run as command  # noqa: PLC0415
+    from factory.command import run_room  # noqa: PLC0415
 
     torch.set_num_threads(1)
-    sys.exit(command(words))
+    sys.exit(run_room("train", words))
 
 
 def metrics(folder: Path) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from factory.commit.commit import Commit, CommitKind
 from factory.commit.rows import now_utc
 from factory.commit.store import open_store
 from factory.errors import UsageError
+from factory.settings import read
 from train import attention, completing, tokenizer
 from train.completing import Student, answers, complete, identity, load_student, main, questions, visible
 from train.measuring import Ground, Grounds, measure, open_data, repetition
@@ -147,11 +148,9 @@ def test_more_training_questions_only_add_to_fewer(data: Path) -> None:
     assert few < more
 
 
-def test_a_folder_without_weights_and_a_wrong_arm_are_told(data: Path, tmp_path: Path, folder: Path) -> None:
+def test_a_folder_without_weights_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no finished checkpoint"):
         load_student(tmp_path)
-    with pytest.raises(UsageError, match="ARM"):
-        complete(data, folder, "closed", arm="bare")
 
 
 @pytest.fixture(scope="module")
@@ -231,14 +230,14 @@ def test_weights_that_were_given_answer_too_and_those_that_are_gone_lose_nothing
     tuned = _save(data / "models" / "mine-closed-0", 7)
     trained = {"mode": "closed", "model": str(given), "hub": None, "demonstration": False}
     (tuned / "chidian.json").write_bytes(orjson.dumps(trained))
-    assert main(["--data", str(data), "--limit", "1"]) == 0
+    assert main(read("complete", ["--data", str(data), "--limit", "1"])) == 0
     with open_data(data) as connection:
         arms = connection.execute(
             "select arm, model from completions where model in ('given', 'mine-closed-0') group by all order by 1"
         )
         assert arms.fetchall() == [("base", "given"), ("tuned", "mine-closed-0")]
     shutil.rmtree(given)
-    assert main(["--data", str(data), "--limit", "1"]) == 0
+    assert main(read("complete", ["--data", str(data), "--limit", "1"])) == 0
     assert "arm=base" in capsys.readouterr().err
     shutil.rmtree(tuned)
 

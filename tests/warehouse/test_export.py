@@ -16,6 +16,7 @@ import yaml
 
 from factory.errors import UsageError
 from factory.run.synth import main as synth
+from factory.settings import read
 from warehouse.catalogue import FILE
 from warehouse.export import ExportSettings, export
 from warehouse.export.folder import MANIFEST
@@ -29,7 +30,7 @@ N = 40
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = tmp_path_factory.mktemp("export") / "data"
-    assert synth(["--n", str(N), "--data", str(data)]) == 0
+    assert synth(read("synth", ["--n", str(N), "--data", str(data)])) == 0
     return data
 
 
@@ -151,8 +152,8 @@ def test_an_export_that_was_killed_leaves_the_older_one_as_it_was(world: Path, t
 
 def test_forget_removes_the_exports_that_hold_the_run_and_no_others(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    assert synth(["--n", "10", "--data", str(data)]) == 0
-    assert synth(["--n", "10", "--seed", "1", "--data", str(data)]) == 0
+    assert synth(read("synth", ["--n", "10", "--data", str(data)])) == 0
+    assert synth(read("synth", ["--n", "10", "--seed", "1", "--data", str(data)])) == 0
     with duckdb.connect(str(data / FILE), read_only=True) as connection:
         first, second = (row[0] for row in connection.execute("select run_id from runs order by run_id").fetchall())
     for name, run in (("pooled", None), ("first", first), ("second", second)):
