@@ -22,7 +22,7 @@ from factory.llm.endpoint import PROVIDERS, Route, key_of, route
 from factory.llm.prices import Price, given_price, limits_of, price_of
 from factory.llm.request_extra import check_limit, read_extra
 from factory.llm.transport import DirectChat, Endpoint
-from factory.sending.addresses import checked_url
+from factory.sending.addresses import checked_url, is_loopback
 from factory.sending.ledger import Ledger
 from factory.sending.limits import LocalLimiter, PoolLimits
 from judge.breaker import Breaker
@@ -135,6 +135,17 @@ def price_known(model: str) -> Price | None:
 
         price = price_from_litellm(model, CNY_PER_USD) or price_from_litellm(f"dashscope/{model}", CNY_PER_USD)
     return price
+
+
+def costs_nothing(settings: JudgeSettings, name: str, model: str) -> bool:
+    """A simulated judge, or a server on this machine whose price is set to 0."""
+    if model.startswith("sandbox/"):
+        return True
+    url = os.environ.get("JUDGE_BASE_URL") or ""
+    if name == settings.second:
+        url = os.environ.get("JUDGE2_BASE_URL") or url
+    price = price_known(model)
+    return is_loopback(url) and price is not None and price.is_free
 
 
 def _amount(name: str) -> float | None:

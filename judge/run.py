@@ -26,7 +26,7 @@ from judge.estimate import estimate, lines, load_of
 from judge.in_force import changes, put_in_force, rows
 from judge.items import Selection, count_items, judged_before, read_items
 from judge.progress import EVERY_S, Progress, say
-from judge.providers import Judges, model_of, open_judges, pool_limits, price_known
+from judge.providers import Judges, costs_nothing, model_of, open_judges, pool_limits, price_known
 from judge.report import write_report
 
 
@@ -113,8 +113,8 @@ async def _run(settings: JudgeSettings) -> int:
         stack.callback(ledger.close)
         work = await prepare(settings)
         total = _say_estimate(settings, work)
-        real = any(not model.startswith("sandbox/") for model in work.models.values())
-        if total and real and settings.budget_cny is None and not settings.yes:
+        paid = not all(costs_nothing(settings, name, model) for name, model in work.models.items())
+        if total and paid and settings.budget_cny is None and not settings.yes:
             raise UsageError("Judging with a real model spends money: give a cap, BUDGET=<CNY>, or agree with YES=1.")
         standing = [row for model in work.models.values() for row in rows(model, settings.instrument)]
         if put_in_force(open_store(settings.data), settings.data, settings.name, standing) and not total:

@@ -22,7 +22,7 @@ import orjson
 
 from factory.errors import DiskTrouble, UsageError
 from factory.run.folder_lock import lock_folder
-from factory.sending.purse import Purse
+from factory.sending.purse import Past, Purse
 from factory.shown_text import print_line
 from factory.wire_text import quoted
 
@@ -128,7 +128,7 @@ class Ledger:
             self._reader.executescript("pragma journal_mode=wal;" + _SCHEMA)
             self._reader.execute("update calls set status = 'unresolved' where status = 'reserved'")
             self._rebuild(data)
-            self._purse = Purse(budget_cny, self._spent_before())
+            self._purse = Purse(budget_cny, self._past())
             unpriced = self._unpriced() if budget_cny is not None else 0
         except sqlite3.Error as error:
             raise _trouble(self._path, error) from error
@@ -163,19 +163,20 @@ class Ledger:
         )
         if rows:
             print_line(
-                f"{self._path} held nothing of {self._run_id}: {len(rows)} calls, {self._spent_before():.4f} CNY, are counted "
+                f"{self._path} held nothing of {self._run_id}: {len(rows)} calls, {self._past().paid_cny:.4f} CNY, are counted "
                 "again from its shards; what was paid for and not committed is not among them."
             )
 
-    def _spent_before(self) -> float:
-        """CNY that this run has spent, unresolved reservations at their worst included: BUDGET caps one run's plan."""
-        row = self._reader.execute(
-            "select coalesce(sum(case when status = 'unresolved' then worst_cny "
-            "when status in ('kept', 'unreadable') then cost_cny end), 0) "
-            "from calls where run_id = ?",
+    def _past(self) -> Past:
+        """CNY of this run, unresolved reservations at their worst included: BUDGET caps one run's plan."""
+        paid, unresolved, overrun, answered = self._reader.execute(
+            "select coalesce(sum(case when status in ('kept', 'unreadable') then cost_cny end), 0), "
+            "coalesce(sum(case when status = 'unresolved' then worst_cny end), 0), "
+            "coalesce(max(case when worst_cny > 0 and status in ('kept', 'unreadable') then cost_cny / worst_cny end), 0), "
+            "count(case when status = 'kept' then 1 end) from calls where run_id = ?",
             (self._run_id,),
         ).fetchone()
-        return float(row[0])
+        return Past(float(paid), float(unresolved), float(overrun), answered > 0)
 
     def _unpriced(self) -> int:
         """Calls of this run whose cost nobody knows: unknown is not zero."""
@@ -296,7 +297,7 @@ class Ledger:
         worst = self._scaled(worst_cny)
         sql = "update calls set status = 'unresolved', worst_cny = ? where key = ? and attempt = ?"
         await self._do(sql, (worst, key, attempt))
-        self._purse.settle(worst_cny or 0.0, worst or 0.0)
+        self._purse.lose(worst_cny or 0.0)
 
     async def open_orders(self, orders: list[tuple[str, int]]) -> None:
         """Record orders (id, slots) as opened, before anything is paid for them."""

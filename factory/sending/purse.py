@@ -8,6 +8,7 @@ every reservation, those in flight too.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
 from factory.errors import BudgetExhausted, MoneyInFlight
 
@@ -17,17 +18,37 @@ MARGIN = 1.1
 """On an overrun that was seen, for the next ones that are a little larger."""
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What earlier processes of the run left: paid, unresolved at its worst, and the largest bill beside its reservation."""
+
+    paid_cny: float = 0.0
+    unresolved_cny: float = 0.0
+    worst_overrun: float = 0.0
+    answered: bool = False
+
+
+def _scale(overrun: float) -> float:
+    return overrun * MARGIN if overrun > 1.0 else 1.0
+
+
 class Purse:
     """CNY; ``budget`` None: no cap. A call's worst case is as the request allows it, and counts times ``scale``."""
 
-    def __init__(self, budget: float | None, spent: float) -> None:
+    def __init__(self, budget: float | None, past: Past) -> None:
         self._budget = budget
         self._aside = 0.0
         self._in_flight = 0
-        self._is_measured = False
+        self._is_measured = past.answered
         self._waiting: list[asyncio.Future[None]] = []
-        self.spent = spent
-        self.scale = 1.0
+        self._paid = past.paid_cny
+        self._unresolved = past.unresolved_cny
+        self.scale = _scale(past.worst_overrun)
+
+    @property
+    def spent(self) -> float:
+        """Paid, and what may have been served though nobody knows, at its worst."""
+        return self._paid + self._unresolved * self.scale
 
     @property
     def reserved(self) -> float:
@@ -67,18 +88,23 @@ class Purse:
         """A reservation ended."""
         self._aside -= worst
         self._in_flight -= 1
-        self.spent += cost
+        self._paid += cost
         self.look_again()
+
+    def lose(self, worst: float) -> None:
+        """A reservation ended, and nobody knows whether it was served."""
+        self._unresolved += worst
+        self.settle(worst, 0.0)
 
     def measured(self, worst: float, cost: float) -> None:
         """What an answer's usage came to beside its worst case."""
         self._is_measured = True
-        if cost > worst > 0.0:
-            self.scale = max(self.scale, cost / worst * MARGIN)
+        if worst > 0.0:
+            self.scale = max(self.scale, _scale(cost / worst))
 
     def correct(self, difference: float) -> None:
         """What was spent turns out to be so much more, or less."""
-        self.spent += difference
+        self._paid += difference
         self.look_again()
 
     def look_again(self) -> None:
