@@ -147,7 +147,7 @@ DASHSCOPE_API_KEY = setting(
 TEACHER_API_KEY = setting(
     "TEACHER_API_KEY",
     Text("a key without spaces", r"\S+"),
-    "key of a teacher behind TEACHER_BASE_URL, where the model's provider has none of its own (PROVIDER_API_KEY)",
+    "key of a teacher behind TEACHER_BASE_URL; no other key is sent there",
     commands=SERVICES,
     secret=True,
 )

@@ -29,7 +29,7 @@ JUDGE2_BASE_URL = setting("JUDGE2_BASE_URL", url(), "the same for the second jud
 JUDGE_API_KEY = setting(
     "JUDGE_API_KEY",
     Text("a key without spaces", r"\S+"),
-    "key of a judge behind JUDGE_BASE_URL, where the model's provider has none of its own (PROVIDER_API_KEY)",
+    "key of a judge behind JUDGE_BASE_URL; no other key is sent there",
     commands=JUDGES,
     secret=True,
 )
