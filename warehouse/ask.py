@@ -31,6 +31,8 @@ def ask(data: Path, question: str, form: str) -> None:
             cursor = connection.execute(question)
             names = [column[0] for column in cursor.description or ()]
             rows = cursor.fetchall() if names else []
+        except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException):
+            raise  # the file, not the question
         except duckdb.Error as error:
             raise UsageError(f"The question failed: {str(error).splitlines()[0]}") from error
     if form == "table":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,15 +19,20 @@ from typing import Final, NamedTuple
 
 import duckdb
 
-from factory.commit.store import open_store
+from factory.commit.store import Store, open_store
 from factory.errors import DiskTrouble
 from warehouse.duplicates import find_duplicates, set_threshold
+from warehouse.integrity import kept_files, loaded_rows, unreadable
 from warehouse.loading import create_tables, fingerprint_old_rows, load_book, load_commits, load_plans
 
 FILE = "warehouse.duckdb"
 MEMORY_MB: Final = (64, 1024)
 """What DuckDB may hold during a refresh; beyond it, it spills to DATA, so that a run's memory does not grow with its file.
 Rows much heavier than a map's usual ones may not fit: a refresh that runs out of memory is made once more, with ample."""
+STORAGE: Final = "v1.2.0"
+"""The format that DuckDB clients from 1.2 read; without it the newest one is written, which only the newest read."""
+LAYOUT: Final = 2
+"""Raised when tables change in a way that a refresh cannot bring up: the file is then made anew."""
 ROW_GROUP = 2048
 """Rows that DuckDB compresses together, the fewest it allows: a row of orders holds some 40 KB of evidence and messages."""
 VIEWS = (
@@ -85,18 +91,65 @@ def _quoted(path: Path) -> str:
 
 
 def refresh_file(data: Path, *, rebuild: bool = False) -> Refreshed:
-    """Copy the file aside, load and compare what is new, put it in place; waits for a refresh at work. Raises DiskTrouble."""
-    tight, ample = MEMORY_MB
+    """Copy the file aside, load and compare what is new, put it in place; waits for a refresh at work. Raises DiskTrouble.
+
+    A file that is damaged, of another layout, or holds units that are gone is made anew from the shards.
+    """
     try:
         with _turn(data):
+            if rebuild or not (data / FILE).exists():
+                return _within_memory(data, anew=True)
             try:
-                return _refresh(data, rebuild=rebuild, memory_mb=tight)
+                return _within_memory(data, anew=False)
+            except _OutdatedError:
+                return _within_memory(data, anew=True)
             except duckdb.Error as error:
-                if not _is_short_of_memory(error):
+                if _is_short_of_disk(error):
                     raise
-                return _refresh(data, rebuild=rebuild, memory_mb=ample)
-    except (duckdb.Error, OSError) as error:
+                return _within_memory(data, anew=True)  # the copy may hold what its file's reader never looked at
+    except (duckdb.Error, OSError, sqlite3.Error) as error:
         raise _trouble(data, error) from error
+
+
+def _within_memory(data: Path, *, anew: bool) -> Refreshed:
+    tight, ample = MEMORY_MB
+    try:
+        return _refresh(data, anew=anew, memory_mb=tight)
+    except duckdb.Error as error:
+        if not _is_short_of_memory(error):
+            raise
+        return _refresh(data, anew=anew, memory_mb=ample)
+
+
+class _OutdatedError(Exception):
+    """The file cannot be gone on with."""
+
+
+def _must_go_on(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
+    """Raises _OutdatedError unless the copied file is of this layout and every unit in it still has its commit.
+
+    Also raises duckdb.Error, when it is damaged.
+    """
+    layout = "select count(*) from duckdb_tables() where table_name = 'layout' and database_name = 'building'"
+    if connection.execute(layout).fetchone() != (1,):
+        raise _OutdatedError
+    if connection.execute("select max(version) from layout").fetchone() != (LAYOUT,):
+        raise _OutdatedError
+    loaded = {tuple(row) for row in connection.execute("select run_id, unit from loaded").fetchall()}
+    if not loaded <= {(run, unit) for run in store.runs() for unit in store.units(run)}:
+        raise _OutdatedError
+
+
+def _drop_stale_wal(path: Path) -> None:
+    """Nobody writes into our file in place, so a log beside it is a client's, of a file that was replaced or of notes of its own.
+
+    With it a client would refuse the file, or show another one than was built.
+    """
+    wal = path.with_name(path.name + ".wal")
+    if wal.is_dir() and not wal.is_symlink():
+        shutil.rmtree(wal)
+    else:
+        wal.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -107,19 +160,25 @@ def _turn(data: Path) -> Iterator[None]:
         yield
 
 
+def _is_short_of_disk(error: duckdb.Error) -> bool:
+    return any(words in str(error).lower() for words in ("no space left", "disk full", "read-only file system"))
+
+
 def _is_short_of_memory(error: duckdb.Error) -> bool:
     """DuckDB's own error, or another that advises a higher limit: a commit or a checkpoint wraps what failed in it."""
     return isinstance(error, duckdb.OutOfMemoryException) or "memory_limit" in str(error)
 
 
-def _refresh(data: Path, *, rebuild: bool, memory_mb: int) -> Refreshed:
+def _refresh(data: Path, *, anew: bool, memory_mb: int) -> Refreshed:
     target = data / FILE
     aside = data / f".{FILE}.building"
     spill = data / f".{FILE}.spill"
     start = time.monotonic()
+    if target.is_dir():
+        raise OSError(f"a folder stands where the file belongs: move {target} away")
     try:
         _sweep(data)
-        if target.exists() and not rebuild:
+        if not anew:
             shutil.copyfile(target, aside)
         copied = time.monotonic()
         config: dict[str, str | bool | int | float | list[str]] = {
@@ -132,10 +191,17 @@ def _refresh(data: Path, *, rebuild: bool, memory_mb: int) -> Refreshed:
             # A checkpoint would merge what several refreshes added into full row groups, with 2,048 orders in memory at once
             # (80 MB beside the limit); unmerged, the file is smaller, too, and its refresh takes half the CPU.
             connection.execute("set max_vacuum_tasks = 0")
-            connection.execute(f"attach '{_quoted(aside)}' as building (row_group_size {ROW_GROUP})")
+            connection.execute(
+                f"attach '{_quoted(aside)}' as building (row_group_size {ROW_GROUP}, storage_version '{STORAGE}')"
+            )
             connection.execute("use building")
+            store = open_store(data)
+            if not anew:
+                _must_go_on(connection, store)
             create_tables(connection, sql_file("", "tables"))
-            commits = load_commits(connection, open_store(data))
+            connection.execute("delete from layout")
+            connection.execute("insert into layout values (?)", [LAYOUT])
+            commits = load_commits(connection, store)
             fingerprint_old_rows(connection)
             loaded = time.monotonic()
             dropped = find_duplicates(connection, sql_file)
@@ -147,6 +213,7 @@ def _refresh(data: Path, *, rebuild: bool, memory_mb: int) -> Refreshed:
             connection.execute("checkpoint")
         with aside.open("rb") as file:
             os.fsync(file.fileno())
+        _drop_stale_wal(target)  # before, so that no reader ever sees it beside the new file
         aside.replace(target)
     finally:
         for leftover in (aside, aside.with_name(aside.name + ".wal")):
@@ -167,30 +234,60 @@ def _trouble(data: Path, error: Exception) -> DiskTrouble:
         return DiskTrouble(
             f"DATA={data} was moved, deleted or unmounted while the warehouse was refreshed: bring it back."
         )
-    reason = str(error).strip().partition("\n")[0]  # DuckDB draws the place in its SQL below
+    reason = str(error).strip().partition("\n")[0].rstrip(".")  # DuckDB draws the place in its SQL below
     return DiskTrouble(
-        f"{data / FILE} cannot be refreshed ({reason}): free space, or rebuild it from the shards with `make warehouse REBUILD=1`."
+        f"{data / FILE} cannot be refreshed ({reason}): free space or repair what that names, then run the same command again; "
+        "commits and shards are as they were, and `make warehouse` checks them."
     )
 
 
 def check(data: Path) -> list[tuple[str, int, str]]:
-    """Run every check; returns (name, offending rows, first of them)."""
-    found = []
-    with open_reader(data) as connection:
-        set_threshold(connection)
-        folder = resources.files("warehouse").joinpath("checks")
-        for name in sorted(path.name.removesuffix(".sql") for path in folder.iterdir() if path.name.endswith(".sql")):
-            rows = connection.execute(sql_file("checks", name)).fetchall()
-            found.append((name, len(rows), str(rows[0]) if rows else ""))
-    return found
+    """Run every check; returns (name, offending rows, first of them). A file that is not whole is one entry each."""
+    findings, whole = kept_files(data)
+    try:
+        with open_reader(data) as connection:
+            findings += loaded_rows(connection, data, whole)
+            results = _sql_checks(connection)
+    except duckdb.Error as error:
+        results = [("warehouse_is_readable", 1, str(unreadable(data, error)))]
+    except DiskTrouble as error:
+        results = [("warehouse_is_readable", 1, str(error))]
+    files = [("files_are_whole", 1, str(finding)) for finding in findings] or [("files_are_whole", 0, "")]
+    return files + results
 
 
-def open_reader(data: Path) -> duckdb.DuckDBPyConnection:
-    """The file, read-only. Raises DiskTrouble when there is none."""
+def _sql_checks(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str]]:
+    results = []
+    set_threshold(connection)
+    folder = resources.files("warehouse").joinpath("checks")
+    for name in sorted(path.name.removesuffix(".sql") for path in folder.iterdir() if path.name.endswith(".sql")):
+        rows = connection.execute(sql_file("checks", name)).fetchall()
+        results.append((name, len(rows), str(rows[0]) if rows else ""))
+    return results
+
+
+@contextmanager
+def open_reader(data: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The file, read-only; what goes wrong while it is read is a sentence, too. Raises DiskTrouble."""
     path = data / FILE
     if not path.exists():
         raise DiskTrouble(f"There is no {path}: run `make synth` first, or `make warehouse` if shards exist.")
     try:
-        return duckdb.connect(str(path), read_only=True)
+        connection = _connect(path)
     except duckdb.Error as error:
-        raise DiskTrouble(f"{path} cannot be opened ({error}): rebuild it with `make warehouse REBUILD=1`.") from error
+        raise unreadable(data, error) from error
+    with connection:
+        try:
+            yield connection
+        except duckdb.Error as error:
+            raise unreadable(data, error) from error
+
+
+def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(str(path), read_only=True)
+    except duckdb.Error:
+        if not path.with_name(path.name + ".wal").exists():
+            raise
+        _drop_stale_wal(path)  # a client left it beside the file that this one replaced
+        return duckdb.connect(str(path), read_only=True)

@@ -33,3 +33,5 @@ create table if not exists duplicates (sample_id varchar, twin varchar, kind var
 -- out, with the sample that stays in it (warehouse/duplicates.py).
 create table if not exists run_pairs (one varchar, other varchar, kind varchar);
 create table if not exists repeats (sample_id varchar, twin varchar, kind varchar);
+-- layout: which program's tables these are (warehouse/catalogue.py); a file of another layout is made anew from the shards.
+create table if not exists layout (version integer);

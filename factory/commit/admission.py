@@ -15,6 +15,7 @@ import sqlite3
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Literal
 
@@ -39,10 +40,20 @@ create table if not exists bands (
   run_id text not null, place_id text not null, number integer not null, keys blob not null,
   primary key (run_id, place_id, number)
 ) without rowid;
+create table if not exists sums (run_id text primary key, entries integer not null, total integer not null) without rowid;
 """
-_LAYOUT = 2
+_TABLES = ("applied", "admitted", "bands", "sums")
+_LAYOUT = 3
 """Of these tables; with the fingerprints' version it says which index can be used, and any other is made anew."""
 _VERSION = 1_000 * _LAYOUT + FINGERPRINT_VERSION
+_ROWS = """
+select a.number, a.sample_id, a.text_hash, a.grams, b.place_id, b.keys
+from admitted a left join bands b on b.run_id = a.run_id and b.number = a.number where a.run_id = ?
+"""
+_ADD = """
+insert into sums values (?, 1, ?) on conflict (run_id) do update set entries = entries + 1, total = (total + excluded.total) % ?
+"""
+_MODULUS = 2**62
 _TEXT_COLUMNS = (
     *("sample_id", "place_id", "question", "answer"),
     *("text_hash", "grams", "near_bands", "gram_bits", "fingerprint_version"),
@@ -87,23 +98,86 @@ class Admission:
         self._run_id = run
         self._path = data / "admission.sqlite"
         try:
-            self._db = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
-            self._db.executescript("pragma journal_mode=wal; pragma synchronous=normal;")
-            if self._db.execute("pragma user_version").fetchone()[0] != _VERSION:
-                for name in ("applied", "admitted", "bands"):  # made with other fingerprints: commits rebuild it
-                    self._db.execute(f"drop table if exists {name}")
-            self._db.executescript(f"{_SCHEMA}; pragma user_version={_VERSION};")
+            self._db = self._open()
         except sqlite3.Error as error:
+            if not _is_damage(error):
+                raise self._trouble(error) from error
+            self._start_anew()
+
+    def _open(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
+        try:
+            db.executescript("pragma journal_mode=wal; pragma synchronous=normal;")
+            if db.execute("pragma user_version").fetchone()[0] != _VERSION:
+                for name in (
+                    "applied",
+                    "admitted",
+                    "bands",
+                    "sums",
+                ):  # made with other fingerprints: commits rebuild it
+                    db.execute(f"drop table if exists {name}")
+            db.executescript(f"{_SCHEMA}; pragma user_version={_VERSION};")
+        except sqlite3.Error:
+            db.close()
+            raise
+        return db
+
+    def _start_anew(self) -> None:
+        """Without the damaged index: it is a cache of commits."""
+        try:
+            for ending in ("", "-wal", "-shm"):
+                self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
+            self._db = self._open()
+        except (sqlite3.Error, OSError) as error:
             raise self._trouble(error) from error
 
     def catch_up(self, store: Store) -> None:
-        """Apply the run's commits that the index has not seen (all of them after it was deleted)."""
-        run = self._run_id
+        """Apply the run's commits that the index has not seen: all of them after it was deleted, damaged, or lost a commit."""
+        try:
+            self._catch_up(store)
+        except DiskTrouble as error:
+            if not isinstance(error.__cause__, sqlite3.Error) or not _is_damage(error.__cause__):
+                raise
+            self._db.close()
+            self._start_anew()
+            self._catch_up(store)
+
+    def _catch_up(self, store: Store) -> None:
+        run, units = self._run_id, store.units(self._run_id)
         applied = {row[0] for row in self._run("select unit from applied where run_id = ?", (run,))}
-        for unit in store.units(run):
+        if not applied <= set(units) or not self._is_whole():
+            self._forget()
+            applied = set()
+        for unit in units:
             if unit not in applied:
                 commit = store.commit(run, unit)
                 self.apply(unit, committed_texts(store, _sources(commit, store), set(commit.admitted)))
+
+    def _is_whole(self) -> bool:
+        """Whether the run's rows are those that were written: a changed one would let a duplicate through, or refuse a sample."""
+        return self._sums() == self._run("select entries, total from sums where run_id = ?", (self._run_id,))
+
+    def _sums(self) -> list[tuple[int, int]]:
+        """Number and sum (mod 2^63) of the checksums of the run's rows, as a list of one, or none."""
+        count = total = 0
+        try:
+            for row in self._db.execute(_ROWS, (self._run_id,)):
+                count += 1
+                total = (total + _row_sum(*row)) % _MODULUS
+        except sqlite3.Error as error:
+            raise self._trouble(error) from error
+        return [(count, total)] if count else []
+
+    def _forget(self) -> None:
+        try:
+            self._db.execute("begin immediate")
+            for name in _TABLES:
+                self._db.execute(f"delete from {name} where run_id = ?", (self._run_id,))  # noqa: S608 - one of ours
+            self._db.execute("commit")
+        except sqlite3.Error as error:
+            if self._db.in_transaction:
+                self._db.execute("rollback")
+            raise self._trouble(error) from error
 
     def decide(self, texts: Sequence[Text], room: int) -> list[Decision]:
         """Decide in order; at most ``room`` are accepted. Nothing is written before ``apply``."""
@@ -129,9 +203,10 @@ class Admission:
             self._db.execute("begin immediate")
             for text in accepted:
                 found = text.fingerprint
+                grams = array("I", found.grams).tobytes()
                 row = self._db.execute(
                     "insert or ignore into admitted (run_id, sample_id, text_hash, grams) values (?, ?, ?, ?) returning number",
-                    (self._run_id, text.sample_id, found.text_hash, array("I", found.grams).tobytes()),
+                    (self._run_id, text.sample_id, found.text_hash, grams),
                 ).fetchone()
                 if row is not None:
                     keys = array("I", found.bands).tobytes()
@@ -178,10 +253,23 @@ class Admission:
         except sqlite3.Error as error:
             raise self._trouble(error) from error
 
-    def _trouble(self, error: sqlite3.Error) -> DiskTrouble:
+    def _trouble(self, error: sqlite3.Error | OSError) -> DiskTrouble:
         return DiskTrouble(
             f"{self._path} cannot be used ({error}): free space, or delete this file (commits rebuild it), then run again."
         )
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file, not the disk or its rights, is at fault."""
+    words = str(error)
+    return not any(cause in words for cause in ("full", "readonly", "locked", "unable to open", "busy"))
+
+
+def _row_sum(number: int, *values: str | bytes | None) -> int:
+    parts = (value.encode("utf-8", "replace") if isinstance(value, str) else value or b"" for value in values)
+    return (
+        int.from_bytes(blake2b(b"\x1f".join((str(number).encode(), *parts)), digest_size=8).digest(), "big") % _MODULUS
+    )
 
 
 def committed_texts(store: Store, commits: Iterable[Commit], wanted: set[str]) -> Iterator[Text]:

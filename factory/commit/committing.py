@@ -52,7 +52,9 @@ class RunCommitter:
         self._making = making
         self.accepted = 0
         self.next_order = 0
-        """index of the first order that is not committed"""
+        """index of the first order after all that are committed"""
+        self.missing: tuple[int, ...] = ()
+        """orders before it whose commit is gone"""
         self.surplus = 0
         self.given_back = 0
         """slots of earlier commands that failed for the provider's reasons"""
@@ -60,6 +62,7 @@ class RunCommitter:
 
     def open(self) -> None:
         """Read what is committed, sweep what is not, bring the index up to date."""
+        held: set[int] = set()
         for commit in self._store.commits(self._run):
             self.accepted += len(commit.admitted)
             self.surplus += commit.surplus_change
@@ -67,7 +70,9 @@ class RunCommitter:
             if commit.kind is CommitKind.PROMOTION:
                 self._promotions += 1
             elif commit.first_order is not None:
-                self.next_order = commit.first_order + commit.orders
+                held.update(range(commit.first_order, commit.first_order + commit.orders))
+        self.next_order = max(held, default=-1) + 1
+        self.missing = tuple(sorted(set(range(self.next_order)) - held))
         self._store.sweep(self._run)
         self._admission.catch_up(self._store)
 
@@ -101,7 +106,6 @@ class RunCommitter:
             orders=len(unit.orders),
         )
         self._make_count(commit, accepted)
-        self.next_order += len(unit.orders)
         return Committed(self.accepted, len(accepted) + len(surplus), Counter(row["reason"] for row in rejects))
 
     def promotable(self, target: int) -> int:
@@ -145,7 +149,7 @@ class RunCommitter:
     def _decide_surplus(self, target: int) -> tuple[list[Decision], list[str]]:
         """What becomes of the waiting surplus, oldest first, and the units that it lies in."""
         room = target - self.accepted
-        if room <= 0 or not self.surplus:
+        if room <= 0 or not self.surplus or self.missing:  # what is missing comes back first
             return [], []
         settled = {
             sample

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.errors import DiskTrouble
+from factory.seal import checksum
 
 _SCHEMA = """
 pragma journal_mode=wal;
@@ -50,15 +51,19 @@ class KeptAnswers:
             data.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(self._path, isolation_level=None)
             self._db.executescript(_SCHEMA)
+            if "checksum" not in {row[1] for row in self._db.execute("pragma table_info(answers)")}:
+                self._db.execute("alter table answers add column checksum text")
         except (sqlite3.Error, OSError) as error:
             raise self._trouble(error) from error
 
     def get(self, key: str) -> KeptAnswer | None:
-        """The kept answer, if there is one."""
-        row = self._run("select cast(raw as blob), fetched_at from answers where key = ?", (key,))
+        """The kept answer, if there is one; one that is not what was kept is as good as none, and is asked for again."""
+        row = self._run("select cast(raw as blob), fetched_at, checksum from answers where key = ?", (key,))
         try:
-            return KeptAnswer(bytes(row[0][0]), datetime.fromisoformat(row[0][1])) if row else None
-        except (TypeError, ValueError):  # damaged: as good as none
+            if not row or row[0][2] not in (None, _checksum(row[0][0], row[0][1])):
+                return None
+            return KeptAnswer(bytes(row[0][0]), datetime.fromisoformat(row[0][1]))
+        except (TypeError, ValueError):  # damaged
             return None
 
     def drop(self, key: str) -> None:
@@ -68,7 +73,10 @@ class KeptAnswers:
     def put(self, key: str, service: str, raw: bytes) -> KeptAnswer:
         """Keep an answer."""
         now = datetime.now(UTC)
-        self._run("insert or replace into answers values (?, ?, ?, ?)", (key, service, raw, now.isoformat()))
+        when = now.isoformat()
+        self._run(
+            "insert or replace into answers values (?, ?, ?, ?, ?)", (key, service, raw, when, _checksum(raw, when))
+        )
         return KeptAnswer(raw, now)
 
     def count(self, service: str, group: str) -> int:
@@ -110,5 +118,11 @@ class KeptAnswers:
                 "once more, and the month's count of searches."
             )
         return DiskTrouble(
-            f"{self._path} cannot be written ({error}): free space or choose another DATA, then run again."
+            f"{self._path} cannot be used ({error}): free space, or delete this file (the map is asked again for what is needed), "
+            "then run again."
         )
+
+
+def _checksum(raw: object, fetched_at: object) -> str:
+    body = raw if isinstance(raw, bytes) else str(raw).encode("utf-8", "replace")
+    return checksum(body + str(fetched_at).encode("utf-8", "replace"))

@@ -25,6 +25,8 @@ from factory.seal import SEAL, BrokenSealError, check_seal, sealed
 FORMAT = 2
 """Stands in every file from the one with checksums on; a file without either is an older one."""
 _WORLD, _CELLS = "world.json", "cells.json"
+_WORLD_ELSEWHERE = "the plans beside it say the same"
+_CELLS_ELSEWHERE = "the plans beside it hold the same assignment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class PlanFolder:
     def claim_world(self, map_name: str, teacher: str) -> None:
         """One world per folder: sandbox rows and real rows never mix. Raises UsageError on a second world."""
         wanted = {"map": map_name, "teacher_kind": _kind(teacher)}
-        file = _read(self.path / _WORLD, "the plans beside it say the same")
+        file = _read(self.path / _WORLD, _WORLD_ELSEWHERE)
         held = self._planned_world() if file is None else {name: file.get(name) for name in wanted}
         if held is not None and held != wanted:
             raise UsageError(
@@ -92,6 +94,15 @@ class PlanFolder:
         plans = (_plan(path) for path in paths if not path.name.startswith("."))
         return [plan for plan in plans if plan is not None]
 
+    def examine(self, name: str) -> None:
+        """Read one file of the folder. Raises DamagedFile."""
+        if name == _WORLD:
+            _read(self.path / name, _WORLD_ELSEWHERE)
+        elif name == _CELLS:
+            _read(self.path / name, _CELLS_ELSEWHERE)
+        else:
+            _plan(self.path / name)
+
     def save(self, plan: RunPlan) -> None:
         """Write or replace a run's plan."""
         self._write(f"{plan.run_id}.json", _plan_json(plan))
@@ -101,7 +112,7 @@ class PlanFolder:
 
         A file that is gone is made again from the plans, which hold their cells, too.
         """
-        held = _read(self.path / _CELLS, "the plans beside it hold the same assignment")
+        held = _read(self.path / _CELLS, _CELLS_ELSEWHERE)
         if held is None:
             stored: dict[str, CellSide] = {cell: side for plan in self.plans() for cell, side in plan.sides.items()}
         else:

@@ -73,6 +73,8 @@ class Coordinator:
     next_order: int
     """The first order that is not committed yet."""
     opened_slots: int
+    missing: tuple[int, ...] = ()
+    """Orders before it whose commit is gone: they come first, from their kept answers."""
     processed_slots: int = 0
     accepted_here: int = 0
     stopping: str | None = None
@@ -87,6 +89,8 @@ class Coordinator:
     _last_bad: OrderOutcome | None = None
     _recheck: asyncio.TimerHandle | None = None
     _to_open: int = 0
+    _to_commit: int = 0
+    """Turns (see ``_order_at``) of the next order to open and to commit."""
     _pending_slots: int = 0
     """Slots of orders that are open and not committed."""
     _running: set[asyncio.Task[OrderOutcome]] = field(default_factory=set)
@@ -99,7 +103,6 @@ class Coordinator:
 
     async def run(self) -> None:
         """Until N samples are accepted, the plan is exhausted, or something stops the run. Raises RunStopped then."""
-        self._to_open = self.next_order
         self._bad_since = asyncio.get_running_loop().time()
         try:
             while True:
@@ -169,10 +172,27 @@ class Coordinator:
         ):
             return None
         try:
-            return self.plan.order(self._to_open)
+            return self.plan.order(self._order_at(self._to_open))
         except IndexError:
             self.exhausted = True
             return None
+
+    def _order_at(self, turn: int) -> int:
+        """The plan's index of the order whose turn it is: those that are missing, then on from the last committed one."""
+        return self.missing[turn] if turn < len(self.missing) else self.next_order + turn - len(self.missing)
+
+    def _due(self) -> list[OrderOutcome]:
+        """Finished orders that follow the last committed one without a gap, at most a unit of them."""
+        outcomes: list[OrderOutcome] = []
+        slots = 0
+        while slots < UNIT_SLOTS:
+            index = self._order_at(self._to_commit + len(outcomes))
+            outcome = self._ready.get(index)
+            if outcome is None or (outcomes and index != outcomes[-1].order.index + 1):
+                break
+            outcomes.append(outcome)
+            slots += len(outcome.order.wishes)
+        return outcomes
 
     def _collect(self, task: asyncio.Task[OrderOutcome]) -> None:
         """An order came back, or was interrupted: then it stays pending, and its paid answers are kept for the next run."""
@@ -233,13 +253,9 @@ class Coordinator:
 
     def _commit_what_is_due(self) -> None:
         """Start a commit of the finished orders that follow the last committed one: a full unit, or what has waited."""
-        if self._committing is not None or self.next_order not in self._ready:
+        if self._committing is not None or not (outcomes := self._due()):
             return
-        outcomes: list[OrderOutcome] = []
-        slots = 0
-        while slots < UNIT_SLOTS and (outcome := self._ready.get(self.next_order + len(outcomes))) is not None:
-            outcomes.append(outcome)
-            slots += len(outcome.order.wishes)
+        slots = sum(len(outcome.order.wishes) for outcome in outcomes)
         if slots >= UNIT_SLOTS or self._overdue or not self._running:
             if self._flush is not None:
                 self._flush.cancel()
@@ -264,7 +280,7 @@ class Coordinator:
         self.accepted = done.accepted
         for outcome in outcomes:
             del self._ready[outcome.order.index]
-        self.next_order += len(outcomes)
+        self._to_commit += len(outcomes)
         self._pending_slots -= unit.slots
         self.processed_slots += unit.slots
         self.accepted_here += done.gained

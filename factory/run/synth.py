@@ -85,6 +85,10 @@ async def _run(settings: Settings) -> int:
         committer = RunCommitter(store, admission, job.run_id, settings.n, _making(job, services))
         await asyncio.to_thread(committer.open)
         stack.callback(committer.close)
+        if committer.missing:
+            say(
+                f"{len(committer.missing)} orders have lost their commit: they are made again, from the answers that are kept."
+            )
         if settings.dry or settings.teacher != SANDBOX:
             ready = committer.accepted + await asyncio.to_thread(committer.promotable, settings.n)
             found = _estimate(settings, job.plan, ready, committer.next_order, services)
@@ -133,7 +137,8 @@ async def _produce(
         open_orders,
         accepted=accepted,
         next_order=committer.next_order,
-        opened_slots=committer.next_order * settings.k - committer.given_back,
+        missing=committer.missing,
+        opened_slots=(committer.next_order - len(committer.missing)) * settings.k - committer.given_back,
         on_commit=progress.count,
     )
     interrupted = _drain_on_interrupt(loop, coordinator)

@@ -22,6 +22,7 @@ import orjson
 
 from factory.errors import DiskTrouble, UsageError
 from factory.run.folder_lock import lock_folder
+from factory.seal import checksum
 from factory.sending.purse import Past, Purse
 from factory.shown_text import print_line
 from factory.wire_text import quoted
@@ -126,6 +127,8 @@ class Ledger:
         try:
             self._reader = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
             self._reader.executescript("pragma journal_mode=wal;" + _SCHEMA)
+            if "checksum" not in {row[1] for row in self._reader.execute("pragma table_info(calls)")}:
+                self._reader.execute("alter table calls add column checksum text")
             self._reader.execute("update calls set status = 'unresolved' where status = 'reserved'")
             self._rebuild(data)
             self._purse = Purse(budget_cny, self._past())
@@ -192,20 +195,26 @@ class Ledger:
         return self._purse.spent, self._purse.reserved
 
     async def replay(self, key: str) -> KeptCall | None:
-        """The kept answer of this very call, if there is one that can be taken."""
+        """The kept answer of this very call, if there is one that can be taken.
+
+        One that is not what was kept is marked unreadable: it stays paid for, and is asked again. Raises DiskTrouble.
+        """
         try:
             row = self._reader.execute(
-                "select attempt, raw, input_tokens, output_tokens, cost_cny, reserved_at from calls "
+                "select attempt, raw, input_tokens, output_tokens, cost_cny, reserved_at, checksum from calls "
                 "where key = ? and status = 'kept' and raw is not null",
                 (key,),
             ).fetchone()
-            return (
-                KeptCall(row[0], bytes(row[1]), row[2], row[3], row[4], datetime.fromisoformat(row[5])) if row else None
-            )
+            if row is None:
+                return None
+            if row[6] is None or row[6] == checksum(bytes(row[1])):
+                return KeptCall(row[0], bytes(row[1]), row[2], row[3], row[4], datetime.fromisoformat(row[5]))
         except sqlite3.Error as error:
             raise _trouble(self._path, error) from error
         except (TypeError, ValueError):  # damaged: it is asked for again
             return None
+        await self.mark_unreadable(key, row[0])
+        return None
 
     async def reserve(
         self, key: str, *, order_id: str, step: int, purpose: str, model: str, worst_cny: float | None
@@ -252,12 +261,13 @@ class Ledger:
         booked = cost_cny if cost_cny is not None else self._scaled(worst_cny)
         sql = (
             "update calls set status = 'kept', raw = ?, input_tokens = ?, output_tokens = ?, cost_cny = ?, refusals = ?, "
-            "latency_s = ?, settled_at = ? where key = ? and attempt = ?"
+            "latency_s = ?, settled_at = ?, checksum = ? where key = ? and attempt = ?"
         )
         now = datetime.now(UTC).isoformat()
         tokens = (_countable(input_tokens), _countable(output_tokens))
         self._purse.measured(worst_cny or 0.0, cost_cny or 0.0)
-        await self._do(sql, (raw, *tokens, booked, refusals, latency_s, now, key, attempt))
+        values = (raw, *tokens, booked, refusals, latency_s, now, checksum(raw), key, attempt)
+        await self._do(sql, values)
         self._purse.settle(worst_cny or 0.0, booked or 0.0)
         return booked
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -24,7 +26,7 @@ from factory.commit.store import open_store
 from factory.errors import DiskTrouble
 from tests.factory.neardup_pairs import labelled_texts
 from warehouse import catalogue
-from warehouse.catalogue import FILE, Refreshed, check, refresh, sql_file
+from warehouse.catalogue import FILE, Refreshed, check, open_reader, refresh, sql_file
 from warehouse.duplicates import find_duplicates
 from warehouse.loading import create_tables
 
@@ -167,9 +169,9 @@ def given_mb(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     seen: list[int] = []
     real = catalogue._refresh
 
-    def watched(data: Path, *, rebuild: bool, memory_mb: int) -> Refreshed:
+    def watched(data: Path, *, anew: bool, memory_mb: int) -> Refreshed:
         seen.append(memory_mb)
-        return real(data, rebuild=rebuild, memory_mb=memory_mb)
+        return real(data, anew=anew, memory_mb=memory_mb)
 
     monkeypatch.setattr(catalogue, "MEMORY_MB", (2, 1024))
     monkeypatch.setattr(catalogue, "_refresh", watched)
@@ -182,11 +184,85 @@ def test_a_refresh_out_of_memory_is_made_once_more_with_ample(tmp_path: Path, gi
     assert given_mb == [2, 1024]
 
 
-def test_a_refresh_that_fails_for_another_reason_is_not_repeated(tmp_path: Path, given_mb: list[int]) -> None:
+def test_a_refresh_that_fails_for_another_reason_is_not_repeated_and_does_not_advise_itself(tmp_path: Path) -> None:
+    (tmp_path / FILE).mkdir()
+    for rebuild in (False, True):
+        with pytest.raises(DiskTrouble, match="a folder stands where the file belongs") as trouble:
+            refresh(tmp_path, rebuild=rebuild)
+        assert "REBUILD" not in str(trouble.value)
+
+
+def test_a_damaged_file_is_made_anew_from_the_shards(tmp_path: Path) -> None:
+    _commit(tmp_path, "a", "U00000000", _samples([(0, "as labelled")]))
     (tmp_path / FILE).write_bytes(b"no DuckDB file" * 1000)
-    with pytest.raises(DiskTrouble, match="REBUILD=1"):
-        refresh(tmp_path)
-    assert given_mb == [2]
+    assert refresh(tmp_path) == 1
+    assert not any(count for name, count, _ in check(tmp_path))
+
+
+ANALYST = """
+import duckdb, sys
+client = duckdb.connect(sys.argv[1])  # as clients open by default
+client.execute("create table mine as select 1 as a")
+print("made a table", flush=True)
+sys.stdin.readline()
+client.execute("insert into mine values (2)")
+print("wrote", flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_a_log_beside_the_file_goes_with_the_file_that_it_belonged_to(tmp_path: Path) -> None:
+    _commit(tmp_path, "a", "U00000000", _samples([(0, "as labelled")]))
+    refresh(tmp_path)
+    with subprocess.Popen(
+        [sys.executable, "-c", ANALYST, str(tmp_path / FILE)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as analyst:
+        assert analyst.stdin is not None
+        assert analyst.stdout is not None
+        assert analyst.stdout.readline() == b"made a table\n"
+        _commit(tmp_path, "a", "U00000001", _samples([(1, "as labelled")]))
+        assert refresh(tmp_path) == 1
+        analyst.stdin.write(b"go on\n")  # its log is of the file that was replaced
+        analyst.stdin.flush()
+        assert analyst.stdout.readline() == b"wrote\n"
+        with open_reader(tmp_path) as connection:
+            assert connection.execute("select count(*) from samples_shard").fetchall() == [(2,)]
+        analyst.kill()
+    with open_reader(tmp_path) as connection:
+        assert connection.execute("select count(*) from samples_shard").fetchall() == [(2,)]
+    (tmp_path / f"{FILE}.wal").write_bytes(b"a log of some other file")
+    with open_reader(tmp_path) as connection:
+        assert connection.execute("select count(*) from samples_shard").fetchall() == [(2,)]
+
+
+def test_units_whose_commit_is_gone_leave_the_file_at_the_next_refresh(tmp_path: Path) -> None:
+    for unit, number in (("U00000000", 0), ("U00000001", len(TEXTS) - 1)):
+        _commit(tmp_path, "a", unit, [Text(f"s-{number}", TEXTS[number][0], PRINTS[number])])
+    refresh(tmp_path)
+    (tmp_path / "commits" / "a" / "U00000001.json").unlink()
+    assert [name for name, count, _ in check(tmp_path) if count] == ["files_are_whole"]
+    assert refresh(tmp_path) == 1
+    assert not any(count for _, count, _ in check(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "delete from samples_shard",
+        "update samples_shard set place_id = place_id || 'x'",
+        "update states set state = 'surplus'",
+        "insert into samples_shard by name select 's-9' as sample_id",
+    ],
+)
+def test_check_finds_rows_that_are_not_those_of_the_shards(tmp_path: Path, change: str) -> None:
+    _commit(tmp_path, "a", "U00000000", _samples([(0, "as labelled")]))
+    refresh(tmp_path)
+    with duckdb.connect(str(tmp_path / FILE)) as connection:
+        connection.execute(change)
+    sentences = [first for name, count, first in check(tmp_path) if name == "files_are_whole" and count]
+    assert len(sentences) == 1
+    assert FILE in sentences[0]
+    assert "REBUILD=1" in sentences[0]
 
 
 @pytest.mark.parametrize("reader", ["warehouse", "admission"])
