@@ -6,6 +6,7 @@ It serves two judges of another temper each, and ends with its parent.
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import time
 from collections import deque
@@ -25,6 +26,9 @@ NATIVE = "/api/v1/services/aigc/text-generation/generation"
 COMPATIBLE = "/compatible-mode/v1/chat/completions"
 WINDOW_S = 1.0
 """Limits are enforced per second, as the vendor may (RPM / 60 in each second)."""
+_MARK = re.compile(r"<(?:证据|evidence) ([0-9a-f]+)>")
+STREAMED = 24
+"""Characters of one piece of a streamed answer."""
 HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 
@@ -70,17 +74,31 @@ def tokens_of(body: dict[str, Any]) -> int:
     return sum(len(str(message.get("content", "")).encode()) for message in messages) * 10 // 43
 
 
+def asked_of(body: dict[str, Any]) -> tuple[str, str]:
+    """(rubric, question): the system message and the first message with fences, or one message that holds both."""
+    texts = [_text_of(message) for message in body.get("messages") or ()]
+    prompt = next((text for text in texts if "<证据 " in text or "<evidence " in text), texts[-1] if texts else "")
+    return (texts[0] if texts else "", prompt)
+
+
+def _text_of(message: Any) -> str:
+    """A message's text, also where it comes in parts."""
+    content = message.get("content") if isinstance(message, dict) else None
+    if isinstance(content, list):
+        return "".join(str(part.get("text") or "") for part in content if isinstance(part, dict))
+    return content if isinstance(content, str) else ""
+
+
 def words(body: dict[str, Any], temper: Temper, fault: str) -> tuple[str, str]:
     """(text, finish reason) of the simulated judge, odd where the fault says so."""
-    messages = body["messages"]
-    system, prompt = messages[0]["content"], messages[1]["content"]
+    system, prompt = asked_of(body)
     found = scores(system, prompt, f"{body['model']} {body.get('seed')}", temper)
     plain: dict[str, Any] = dict(found[""]) if set(found) == {""} else dict(found)
     if fault == "off_scale":
         plain = dict.fromkeys(plain, 9)
     if fault == "null":
         plain |= {next(iter(plain), "准确性"): None}
-    mark = prompt.partition("<证据 ")[2].partition(">")[0]
+    mark = found_mark[1] if (found_mark := _MARK.search(prompt)) else ""
     text = orjson.dumps({"reason": "与证据逐条核对（模拟评审）", "scores": plain, "code": mark}).decode()
     if fault == "length":
         return text[: len(text) // 2], "length"
@@ -139,6 +157,30 @@ async def _broken(request: web.Request, body: bytes, fault: str, faults: Faults)
     return web.Response()  # never arrives: the connection is gone
 
 
+async def _streamed(request: web.Request, reply: dict[str, Any]) -> web.StreamResponse:
+    """The same answer as server-sent events: the text in pieces, the reason for the end, the usage, DONE."""
+    [choice] = reply["choices"]
+    text, base = (
+        choice["message"]["content"],
+        {"id": reply["id"], "model": reply["model"], "object": "chat.completion.chunk"},
+    )
+    pieces = [text[place : place + STREAMED] for place in range(0, len(text), STREAMED)]
+    deltas: list[tuple[dict[str, str], str | None]] = [({"role": "assistant", "content": ""}, None)]
+    deltas += [({"content": piece}, None) for piece in pieces]
+    chunks = [
+        base | {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
+        for delta, finish in (*deltas, ({}, choice["finish_reason"]))
+    ]
+    if "usage" in reply:
+        chunks.append(base | {"choices": [], "usage": reply["usage"]})
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    await response.prepare(request)
+    for chunk in (*map(orjson.dumps, chunks), b"[DONE]"):
+        await response.write(b"data: " + chunk + b"\n\n")
+    await response.write_eof()
+    return response
+
+
 def make_app(desk: Desk) -> web.Application:
     """The server."""
 
@@ -159,6 +201,8 @@ def make_app(desk: Desk) -> web.Application:
         desk.faults.counts["served"] += not fault
         if fault in WIRE:
             return await _broken(request, answer, fault, desk.faults)
+        if body.get("stream") and not native:
+            return await _streamed(request, orjson.loads(answer))
         return web.Response(body=answer, content_type="application/json")
 
     async def set_faults(request: web.Request) -> web.Response:
