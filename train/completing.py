@@ -18,45 +18,22 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 from transformers.utils.logging import disable_progress_bar
 
-from factory.commit import schema
-from factory.commit.commit import Commit, CommitKind
-from factory.commit.rows import now_utc
-from factory.commit.store import Store, open_store
+from factory.commit.store import open_store
 from factory.errors import UsageError
-from factory.plan.split import hash_fraction
 from factory.run.refresh import Refresher
 from factory.settings import Values, of_factory, of_train
 from factory.shown_text import print_line
 from train import hub
-from train.measuring import Ground, Grounds, measure, open_data
+from train.answering import TRAIN_SAMPLE, Author, Generated, Question, commit, done, questions
+from train.measuring import Grounds, open_data
 from train.model import DEMONSTRATION
-from train.rows import MODES, of_run
+from train.rows import MODES
 from train.summary import print_summary
 
+ARMS: Final = ("tuned", "base")
 BATCH_CPU, BATCH_GPU = 32, 128
 HEADROOM: Final = 1.25
 """Room over the 99th percentile of the data's answers: an answer that is longer still has most likely run wild."""
-TRAIN_SAMPLE: Final = 60
-"""Questions that were trained on which are asked, too: what a student says there beside what it says elsewhere"""
-_QUESTIONS = "select sample_id, split, question, messages from {view} order by sample_id"
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One question as the view writes it: ``messages`` are the turns before the answer."""
-
-    sample_id: str
-    split: str
-    question: str
-    messages: tuple[dict[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Generated:
-    """A model's answer; ``ended`` is true only when the model wrote the end word itself."""
-
-    text: str
-    ended: bool
 
 
 @dataclass(slots=True)
@@ -159,49 +136,37 @@ def visible(text: str) -> str:
 
 
 def complete(
-    data: Path, folder: Path, mode: str, arm: str = "tuned", train_sample: int = TRAIN_SAMPLE, limit: int | None = None
+    data: Path,
+    folder: Path,
+    mode: str,
+    arm: str = "tuned",
+    train_sample: int = TRAIN_SAMPLE,
+    limit: int | None = None,
+    run: str | None = None,
 ) -> int:
     """Answer and measure what this very checkpoint has not answered yet; print a summary; returns how many are new.
 
-    ``limit``: most questions a split. Raises UsageError, DiskTrouble, RunStopped.
+    ``limit``: most questions a split; ``run``: of this factory run only, else as the checkpoint was trained.
+    Raises UsageError, DiskTrouble, RunStopped.
     """
     student = load_student(folder, arm)
-    run, prefix = f"completions-{student.name}", f"{student.identity}-{arm}-{mode}"
+    author = Author(student.name, student.identity, arm, mode)
     store = open_store(data)
-    asked = questions(data, mode, train_sample, limit, _record(folder).get("run"))
+    asked = questions(data, mode, train_sample, limit, run or _record(folder).get("run"))
     if not asked:
         raise UsageError(f"{data} holds no questions for MODE={mode}: run `make synth` first.")
     most = longest_answer(student, data, mode)
     new = 0
     with Grounds(data) as grounds:
-        while batch := _next(student, asked, _done(store, run, prefix)):
+        while batch := _next(student, asked, done(store, author)):
             found = answers(student, [student.prompt(one.messages) for one in batch], most)
-            new += _commit(store, student, run, prefix, grounds, list(zip(batch, found, strict=True)))
-            _say(f"{student.name} · {arm} · {mode}: {len(_done(store, run, prefix))}/{len(asked)} questions answered")
+            new += commit(store, author, grounds, list(zip(batch, found, strict=True)))
+            _say(f"{student.name} · {arm} · {mode}: {len(done(store, author))}/{len(asked)} questions answered")
     asyncio.run(Refresher(data).refresh())
     print_summary(data, student.name, student.identity)
     if _record(folder).get("demonstration"):
         _say(DEMONSTRATION)
     return new
-
-
-def questions(data: Path, mode: str, train_sample: int, limit: int | None, run: str | None = None) -> list[Question]:
-    """All held-out questions and a fixed pseudo-random sample of the trained ones; larger numbers only add.
-
-    ``run``: of this factory run only, as the checkpoint was trained.
-    """
-    train, held_out = (_read(data, of_run(view, run)) for view in MODES[mode])
-    shuffled = sorted(train, key=lambda one: hash_fraction("completions", one.sample_id))[:train_sample]
-    groups: dict[str, list[Question]] = {}
-    for one in (*shuffled, *sorted(held_out, key=lambda one: hash_fraction("completions", one.sample_id))):
-        groups.setdefault(one.split, []).append(one)
-    return [one for group in groups.values() for one in group[:limit]]
-
-
-def _read(data: Path, view: str) -> list[Question]:
-    with open_data(data) as connection:
-        rows = connection.execute(_QUESTIONS.format(view=view)).fetchall()
-    return [Question(sample, split, question, tuple(messages[:-1])) for sample, split, question, messages in rows]
 
 
 def longest_answer(student: Student, data: Path, mode: str) -> int:
@@ -212,12 +177,6 @@ def longest_answer(student: Student, data: Path, mode: str) -> int:
     return int(lengths[min(len(lengths) - 1, int(len(lengths) * 0.99))] * HEADROOM) + 8
 
 
-def _done(store: Store, run: str, prefix: str) -> set[str]:
-    """Ids of the samples whose questions this checkpoint has answered."""
-    units = (unit for unit in store.units(run) if unit.startswith(prefix + "-"))
-    return {sample for unit in units for sample in store.commit(run, unit).answered}
-
-
 def _next(student: Student, asked: Sequence[Question], done: set[str]) -> list[Question]:
     """The longest missing questions: rows of like length share a batch, and the hardest batch comes first."""
     missing = [one for one in asked if one.sample_id not in done]
@@ -225,56 +184,13 @@ def _next(student: Student, asked: Sequence[Question], done: set[str]) -> list[Q
     return missing[: BATCH_GPU if student.model.device.type == "cuda" else BATCH_CPU]
 
 
-def _commit(
-    store: Store,
-    student: Student,
-    run: str,
-    prefix: str,
-    grounds: Grounds,
-    found: Sequence[tuple[Question, Generated]],
-) -> int:
-    """One unit: answers and their measures together. Returns how many count; 0 when another process was first."""
-    known = grounds.of([one.sample_id for one, _ in found])
-    completions, measures = [], []
-    for one, generated in found:
-        row = _row(student, prefix, one, generated, known[one.sample_id])
-        completions.append(row)
-        for kind, (value, detail) in measure(known[one.sample_id], generated.text, ended=generated.ended).items():
-            measures.append({"completion_id": row["completion_id"], "kind": kind, "value": value, "detail": detail})
-    number = 1 + max(
-        (int(unit.rpartition("-")[2]) for unit in store.units(run) if unit.startswith(prefix + "-")), default=-1
-    )
-    unit = f"{prefix}-{number:05d}"
-    tables = {"completions": schema.table("completions", completions), "measures": schema.table("measures", measures)}
-    answered = tuple(one.sample_id for one, _ in found)
-    files = store.put(run, unit, tables)
-    commit = Commit(run, unit, CommitKind.COMPLETIONS, now_utc(), files, answered=answered)
-    return len(found) if store.commit_if_absent(commit) else 0
-
-
-def _row(student: Student, prefix: str, one: Question, generated: Generated, ground: Ground) -> dict[str, Any]:
-    _, arm, mode = prefix.split("-")
-    return {
-        "completion_id": f"{prefix}-{one.sample_id}",
-        "sample_id": one.sample_id,
-        "run_id": ground.run_id,
-        "split": one.split,
-        "mode": mode,
-        "arm": arm,
-        "model": student.name,
-        "checkpoint": f"{student.name}@{student.identity}",
-        "question": one.question,
-        "answer": generated.text,
-        "messages": [*one.messages, {"role": "assistant", "content": generated.text}],
-        "finish_reason": "stop" if generated.ended else "length",
-        "evidence_hash": ground.evidence_hash,
-        "created_at": now_utc(),
-    }
-
-
 def main(values: Values) -> int:
-    """``chidian complete``: a checkpoint's answers, those that are missing. Raises UsageError, DiskTrouble."""
-    data, mode, arm = values[of_factory.DATA], values[of_train.MODE], values[of_train.ARM]
+    """A checkpoint's answers, those that are missing. Raises UsageError, DiskTrouble."""
+    if values[of_train.ARM] not in {None, *ARMS}:
+        raise UsageError(
+            f"ARM={values[of_train.ARM]}: a checkpoint answers as {' or '.join(ARMS)}; other arms are brought by FROM."
+        )
+    data, mode, arm = values[of_factory.DATA], values[of_train.MODE], values[of_train.ARM] or "tuned"
     checkpoint, limit = values[of_train.CHECKPOINT], values[of_train.LIMIT]
     folder = Path(checkpoint) if checkpoint else newest(data, mode)
     if trained_held_out(folder):
@@ -286,7 +202,7 @@ def main(values: Values) -> int:
             raise UsageError(sentence)
         _say(sentence)
         return 0
-    complete(data, folder, mode, arm, 0 if values[of_train.HELD_OUT] else TRAIN_SAMPLE, limit)
+    complete(data, folder, mode, arm, 0 if values[of_train.HELD_OUT] else TRAIN_SAMPLE, limit, values[of_factory.RUN])
     if arm == "tuned" and not checkpoint:
         _complete_base(data, folder, mode, limit)
     return 0
@@ -298,7 +214,8 @@ def _complete_base(data: Path, folder: Path, mode: str, limit: int | None) -> No
     if trained["demonstration"]:
         return
     try:
-        complete(data, hub.find_model(trained["model"], trained["hub"]), mode, "base", TRAIN_SAMPLE, limit)
+        base = hub.find_model(trained["model"], trained["hub"])
+        complete(data, base, mode, "base", TRAIN_SAMPLE, limit, trained.get("run"))
     except UsageError as error:  # weights that were moved, or have no chat template: the tuned answers stand
         _say(f"No answers of the weights before training (arm=base): {error}")
 

@@ -44,7 +44,7 @@ COMMANDS: Final = (
     Command("train", "Fine-tune, answer the held-out questions, measure.", "train",
             ("train.run:main", "train.completing:main"), word="all", extra="train"),
     Command("train-run", "Fine-tune on a SQL view.", "train", ("train.run:main",), word="run", extra="train", hidden=True),
-    Command("complete", "Answer the held-out questions with a checkpoint.", "train", ("train.completing:main",),
+    Command("complete", "Answer the held-out questions with a checkpoint, or bring answers.", "train", ("train.arms:main",),
             extra="train"),
     Command("chat", "Talk to a checkpoint.", "train", ("train.chat:main",), extra="train"),
     Command("judge", "Judge what has no verdict yet, then statistics and report.", "judge", ("judge.run:main",),

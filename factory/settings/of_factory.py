@@ -32,11 +32,13 @@ RUN = setting(
     "RUN",
     Text("a run id, such as sandbox-1a2b3c4d (`chidian sql 'from runs'` lists them)", r"[\w.-]+"),
     "rows of this factory run only; synth goes on with it as it was planned, whatever changed since",
-    commands=(*RUNS, "calls", "export", "runs", "forget", *TRAINS, *JUDGES, "report"),
+    commands=(*RUNS, "calls", "export", "runs", "forget", *TRAINS, "complete", *JUDGES, "report"),
 )
-BUDGET = setting("BUDGET", Number(0, above=True, unit="CNY"), "spend cap, never passed", commands=(*SERVICES, *JUDGES))
+BUDGET = setting(
+    "BUDGET", Number(0, above=True, unit="CNY"), "spend cap, never passed", commands=(*SERVICES, *JUDGES, "complete")
+)
 DRY = setting("DRY", Switch(), "print what the run would take, and stop", commands=(*RUNS, *JUDGES), default="0")
-YES = setting("YES", Switch(), "spend real money without BUDGET", commands=(*RUNS, *JUDGES), default="0")
+YES = setting("YES", Switch(), "spend real money without BUDGET", commands=(*RUNS, *JUDGES, "complete"), default="0")
 
 N = setting("N", Whole(1, 100_000_000), "accepted samples in all for this plan", commands=RUNS, default="1000")
 K = setting("K", Whole(1, 20), "wishes per order", commands=RUNS, default="5")
@@ -104,7 +106,9 @@ PRICE_IN = setting(
     "CNY per million input tokens, if the price file lacks the model",
     commands=(*SERVICES, *JUDGES),
 )
-PRICE_OUT = setting("PRICE_OUT", Number(0, unit="CNY"), "CNY per million output tokens", commands=(*SERVICES, *JUDGES))
+PRICE_OUT = setting(
+    "PRICE_OUT", Number(0, unit="CNY"), "CNY per million output tokens", commands=(*SERVICES, *JUDGES, "complete")
+)
 PRICE_CACHED = setting(
     "PRICE_CACHED",
     Number(0, unit="CNY"),

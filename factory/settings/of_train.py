@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from factory.settings.kinds import Choice, Number, Switch, Text, Whole
+from factory.settings.kinds import Choice, Number, Switch, Text, Whole, url
 from factory.settings.of_factory import COMPLETES, TRAINS
 from factory.settings.setting import setting
 
@@ -68,7 +68,34 @@ WANDB_MODE = setting(
 WANDB_PROJECT = setting(
     "WANDB_PROJECT", Text("a project's name"), "W&B's own variable", commands=TRAINS, default="chidian"
 )
-ARM = setting("ARM", Choice(("tuned", "base")), "whose answers these are", commands=COMPLETES, default="tuned")
+ARM = setting(
+    "ARM",
+    Text("a word of letters, digits, dots and underscores", r"[A-Za-z][A-Za-z0-9_.]{0,30}"),
+    "whose answers these are: tuned or base of a checkpoint, any other word for what FROM brings; without it tuned, or FROM's word",
+    commands=COMPLETES,
+)
+FROM = setting(
+    "FROM",
+    Text(
+        "copy, random, teacher, file:ANSWERS.jsonl, program:COMMAND or model:ID",
+        r"copy|random|teacher|(file|program|model):.+",
+    ),
+    "answers of another origin than a checkpoint: copy, random, teacher, file:ANSWERS.jsonl, program:COMMAND or model:ID",
+    commands=("complete",),
+)
+COMPLETE_BASE_URL = setting(
+    "COMPLETE_BASE_URL", url(), "an OpenAI-compatible server for FROM=model:ID", commands=("complete",)
+)
+COMPLETE_API_KEY = setting(
+    "COMPLETE_API_KEY",
+    Text("a key without spaces", r"\S+"),
+    "key of a model behind COMPLETE_BASE_URL",
+    commands=("complete",),
+    secret=True,
+)
+COMPLETE_MAX_TOKENS = setting(
+    "COMPLETE_MAX_TOKENS", Whole(1), "room for an answer of FROM=model:ID", commands=("complete",), default="1200"
+)
 CHECKPOINT = setting(
     "CHECKPOINT",
     Text("a folder"),

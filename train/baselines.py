@@ -1,0 +1,145 @@
+"""Two programs that answer without having learnt anything: what a student's figures have to stand beside.
+
+Pure. They are given the open question's own text, as an open student is, and nothing else: ``copy`` names the three nearest
+restaurants of the list that fit what the question says in so many words, with their facts; ``random`` names three of the list.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+NAMED = 3
+"""Restaurants in an answer, as in most of the data's."""
+LIST = "\n\n附近的餐厅：\n"
+"""What stands between question and evidence in an open prompt (warehouse/views/sft_open_rows.sql)."""
+_FIELDS = {"地址": "address", "评分": "rating", "人均": "price", "距离": "distance", "营业": "hours", "招牌": "dishes"}
+_HAN = {"一": 1.0, "两": 2.0, "三": 3.0, "四": 4.0, "五": 5.0}
+_NUMBER = r"(\d+(?:\.\d+)?|[一两三四五])"
+_RADIUS = re.compile(_NUMBER + r"(公里|千米|km|米)")
+_BETWEEN = re.compile(r"(\d+)(?:元|块)?钱?(?:-|~|～|–|—|到|至)(\d+)(?:元|块)")
+_AT_LEAST = re.compile(r"(?:不低于|不少于|至少)(\d+)(?:元|块)|(\d+)(?:元|块)钱?(?:以上|往上|起)")
+_AT_MOST = re.compile(r"(\d+)(?:元|块)")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One restaurant of an open prompt, as its line writes it; None or "" where the line does not say."""
+
+    name: str
+    cuisine: str = ""
+    address: str = ""
+    rating: str = ""
+    price: float | None = None
+    distance: float | None = None
+    hours: str = ""
+    dishes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a question says in so many words; None where nothing was understood."""
+
+    cuisine: str | None
+    radius_m: float | None
+    budget_min: float | None
+    budget_max: float | None
+
+
+def copied(prompt: str, _: str) -> str:
+    """The three nearest that fit; where none does, the three nearest of the cuisine, said to be the nearest."""
+    question, shown = read_prompt(prompt)
+    wanted = read_question(question, shown)
+    near = sorted(shown, key=lambda one: float("inf") if one.distance is None else one.distance)
+    fitting = [one for one in near if fits(one, wanted)]
+    if fitting:
+        return _answer("为您找到这几家符合要求的餐厅：", fitting[:NAMED])
+    alike = [one for one in near if one.cuisine == wanted.cuisine] or near
+    return _answer("附近没有完全符合要求的餐厅，最接近的是：", alike[:NAMED])
+
+
+def drawn(prompt: str, seed: str) -> str:
+    """Three of the list by chance, with their facts."""
+    _, shown = read_prompt(prompt)
+    return _answer("为您找到这几家餐厅：", random.Random(seed).sample(shown, min(NAMED, len(shown))))
+
+
+PROGRAMS: dict[str, Callable[[str, str], str]] = {"copy": copied, "random": drawn}
+"""By the name of their arm: (prompt, seed) to answer."""
+
+
+def read_prompt(prompt: str) -> tuple[str, list[Listed]]:
+    """Question and restaurants of an open prompt."""
+    question, _, block = prompt.partition(LIST)
+    return question, [_listed(line) for line in block.splitlines() if line.strip()]
+
+
+def _listed(line: str) -> Listed:
+    name, *parts = line.split("｜")
+    found: dict[str, str] = {}
+    for part in parts:
+        field = _FIELDS.get(part[:2])
+        # A kitchen has no label: it stands right behind the name.
+        found[field or "cuisine"] = part[2:] if field else part
+    return Listed(
+        name,
+        found.get("cuisine", ""),
+        found.get("address", ""),
+        found.get("rating", ""),
+        _amount(found.get("price", "")),
+        _amount(found.get("distance", "")),
+        found.get("hours", ""),
+        found.get("dishes", ""),
+    )
+
+
+def _amount(text: str) -> float | None:
+    found = re.match(r"\d+(?:\.\d+)?", text)
+    return float(found[0]) if found else None
+
+
+def read_question(question: str, shown: Sequence[Listed]) -> Wanted:
+    """Cuisine (one of the list's), radius and budget, from the question's words alone."""
+    named = [one.cuisine for one in shown if one.cuisine and one.cuisine in question]
+    radius = _RADIUS.search(question)
+    low = high = None
+    if found := _BETWEEN.search(question):
+        low, high = float(found[1]), float(found[2])
+    elif found := _AT_LEAST.search(question):
+        low = float(found[1] or found[2])
+    elif found := _AT_MOST.search(question):
+        high = float(found[1])
+    return Wanted(named[0] if named else None, _metres(radius) if radius else None, low, high)
+
+
+def _metres(found: re.Match[str]) -> float:
+    number = _HAN.get(found[1]) or float(found[1])
+    return number * (1.0 if found[2] == "米" else 1_000.0)
+
+
+def fits(one: Listed, wanted: Wanted) -> bool:
+    """Whether a line of the list meets all that was understood; what it does not say meets nothing."""
+    return (
+        (wanted.cuisine is None or one.cuisine == wanted.cuisine)
+        and (wanted.radius_m is None or (one.distance is not None and one.distance <= wanted.radius_m))
+        and (wanted.budget_min is None or (one.price is not None and one.price >= wanted.budget_min))
+        and (wanted.budget_max is None or (one.price is not None and one.price <= wanted.budget_max))
+    )
+
+
+def _answer(opening: str, named: Sequence[Listed]) -> str:
+    items = [f"{place}. {one.name}：{_facts(one)}。" for place, one in enumerate(named, 1)]
+    return "\n".join((opening, *items, "出发前可以再确认一下营业时间。"))
+
+
+def _facts(one: Listed) -> str:
+    told = (
+        one.address and f"地址：{one.address}",
+        one.rating and f"评分{one.rating}",
+        one.price is not None and f"人均{one.price:g}元",
+        one.distance is not None and f"距离{one.distance:g}米",
+        one.hours and f"营业时间{one.hours}",
+    )
+    return "，".join(fact for fact in told if fact) or "暂无更多信息"
