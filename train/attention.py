@@ -28,29 +28,44 @@ def docpack(
     attention_mask: torch.Tensor | None,  # noqa: ARG001 - the borders say it
     *,
     scaling: float | None = None,
+    sliding_window: int | None = None,
     borders: tuple[int, ...] = (),
     offsets: torch.Tensor | None = None,
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Shapes: query [1, H, T, D], key and value [1, K, T, D]; returns [1, T, H, D]."""
+    """Shapes: query [1, H, T, D], key and value [1, K, T, D]; returns [1, T, H, D].
+
+    ``sliding_window`` W: a position sees itself and the W - 1 before it, in its own document (transformers' meaning).
+    """
     if query.dtype != value.dtype:  # under autocast the norms of queries and keys give fp32, which no kernel takes
         query, key = query.to(value.dtype), key.to(value.dtype)
     grouped = int(getattr(module, "num_key_value_groups", 1)) > 1
     edges = borders or (0, query.shape[2])
     if offsets is not None and offsets.is_cuda and query.dtype in _KERNEL_DTYPES:
-        return _varlen(query, key, value, offsets, edges, scaling, grouped=grouped), None
-    parts = [
-        scaled_dot_product_attention(
-            query[:, :, start:end],
-            key[:, :, start:end],
-            value[:, :, start:end],
-            is_causal=True,
-            scale=scaling,
-            enable_gqa=grouped,
+        return _varlen(query, key, value, offsets, edges, scaling, sliding_window, grouped=grouped), None
+    parts = []
+    for start, end in pairwise(edges):
+        window = _band(end - start, sliding_window, query.device)
+        parts.append(
+            scaled_dot_product_attention(
+                query[:, :, start:end],
+                key[:, :, start:end],
+                value[:, :, start:end],
+                attn_mask=window,
+                is_causal=window is None,
+                scale=scaling,
+                enable_gqa=grouped,
+            )
         )
-        for start, end in pairwise(edges)
-    ]
     return torch.cat(parts, dim=2).transpose(1, 2), None
+
+
+def _band(length: int, window: int | None, device: torch.device) -> torch.Tensor | None:
+    """Which position sees which, [T, T], where a document is longer than the window; else causal attention says it."""
+    if window is None or length <= window:
+        return None
+    ones = torch.ones(length, length, dtype=torch.bool, device=device)
+    return ones.tril().triu(1 - window)
 
 
 def _varlen(
@@ -60,14 +75,16 @@ def _varlen(
     offsets: torch.Tensor,
     edges: tuple[int, ...],
     scaling: float | None,
+    window: int | None,
     *,
     grouped: bool,
 ) -> torch.Tensor:
     """All documents in one call; the kernel wants [T, H, D]. Window (-1, 0): everything before, nothing after."""
+    before = -1 if window is None else window - 1
     longest = max(end - start for start, end in pairwise(edges))
     q, k, v = (one[0].transpose(0, 1).contiguous() for one in (query, key, value))
     out: Any = varlen_attn(
-        q, k, v, offsets, offsets, longest, longest, scale=scaling, window_size=(-1, 0), enable_gqa=grouped
+        q, k, v, offsets, offsets, longest, longest, scale=scaling, window_size=(before, 0), enable_gqa=grouped
     )
     mixed: torch.Tensor = out[None]
     return mixed

@@ -31,6 +31,8 @@ class TrainSettings:
     name: str | None
     """Folder under DATA/models"""
     save_every_s: float
+    prune: bool = False
+    gemma_terms: str | None = None
 
 
 def settings_of(values: Values) -> TrainSettings:
@@ -41,6 +43,10 @@ def settings_of(values: Values) -> TrainSettings:
         raise UsageError("RUN and SQL both choose the rows: write `where run_id = ...` into the SQL instead.")
     if hub and not model:
         raise UsageError("HUB names where MODEL comes from: give MODEL too, such as MODEL=Qwen/Qwen3-0.6B.")
+    if values[of_train.PRUNE] and not model:
+        raise UsageError(
+            "PRUNE=1 cuts a model that was given, and the embedded one has no word too many: give MODEL, too."
+        )
     return TrainSettings(
         data=values[of_factory.DATA],
         mode=values[of_train.MODE],
@@ -55,4 +61,6 @@ def settings_of(values: Values) -> TrainSettings:
         tokens=values[of_train.TOKENS],
         name=values[of_train.MODEL_NAME],
         save_every_s=values[of_train.SAVE_EVERY_S],
+        prune=values[of_train.PRUNE],
+        gemma_terms=values[of_train.GEMMA_TERMS],
     )

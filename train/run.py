@@ -20,15 +20,16 @@ from transformers.utils.logging import disable_progress_bar
 from factory.errors import UsageError
 from factory.settings import Values
 from factory.shown_text import print_line
-from train import attention, hub, tokenizer
+from train import attention, tokenizer
 from train.checkpoints import Checkpoints
 from train.config import TrainSettings, settings_of
 from train.loss import give_answer_loss
 from train.model import DEMONSTRATION, QWEN3, TINY, ModelSettings, load, tiny
 from train.portable import end_tokens, write_portable
 from train.recipe import Recipe
-from train.rows import Division, Encoded, fingerprint, left_out, read_division
+from train.rows import Division, Encoded, Row, fingerprint, left_out, read_division
 from train.schedule import Schedule, schedule
+from train.source import cut_source, find_source
 from train.template import Template, load_template, texts
 from train.trainer import PackedTrainer, ScheduledRows, only
 from train.validation import hold
@@ -104,8 +105,11 @@ def prepare(settings: TrainSettings) -> Prepared:
             f"{division.held_out} of the rows to train on are held-out rows (split seen or unseen): validation losses that count "
             "them measure memory, and `complete` will not ask this checkpoint."
         )
-    source = hub.find_model(settings.model, settings.hub) if settings.model else None
+    source = find_source(settings)
     template = _template(source, division, settings.thinking)
+    if settings.prune and source:
+        source = cut_source(source, template, _all_rows(division), settings.data)
+        template = load_template(source, settings.thinking)
     samples = _fitting([template.encode(row) for row in division.train], chosen)
     if source:
         model, dtype = load(source)
@@ -135,11 +139,14 @@ def _template(source: Path | None, division: Division, thinking: str) -> Templat
     """The model's own tokenizer; Qwen3's for a folder without one; for the tiny model, Qwen3's pruned to the rows."""
     if source and any((source / name).exists() for name in ("tokenizer.json", "tokenizer_config.json", "vocab.json")):
         return load_template(source, thinking)
-    rows = [*division.train, *(row for held in division.validation.values() for row in held)]
-    words = tokenizer.qwen3() if source else tokenizer.pruned(texts(rows))
+    words = tokenizer.qwen3() if source else tokenizer.pruned(texts(_all_rows(division)))
     with tempfile.TemporaryDirectory() as folder:
         tokenizer.save(words, Path(folder), max_length=4_096, thinking="train")
         return replace(load_template(Path(folder), thinking), source=None)
+
+
+def _all_rows(division: Division) -> list[Row]:
+    return [*division.train, *(row for held in division.validation.values() for row in held)]
 
 
 def _agree(model: Any, template: Template) -> list[int]:
@@ -166,7 +173,8 @@ def _fitting(encoded: list[Encoded], chosen: Recipe) -> list[Encoded]:
 
 
 def _name(settings: TrainSettings) -> str:
-    base = Path(settings.model).name if settings.model else "tiny"
+    base = Path(settings.model).name.removeprefix("package:") if settings.model else "tiny"
+    base += "-cut" if settings.prune else ""
     suffix = "" if settings.recipe.name == "exact" else f"-{settings.recipe.name}"
     return f"{base}-{settings.mode}-{settings.seed}{suffix}"
 
@@ -183,6 +191,7 @@ def _config(settings: TrainSettings, ready: Prepared) -> dict[str, Any]:
         "run": settings.run,
         "model": settings.model or "tiny",
         "hub": settings.hub,
+        "prune": settings.prune,
         "demonstration": settings.model is None,
         "parameters": ready.model.num_parameters(),
         "vocabulary": len(ready.template.tokenizer),

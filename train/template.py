@@ -36,11 +36,13 @@ class Template:
 
     def encode(self, row: Row) -> Encoded:
         """Prompt and answer are tokenised apart, so that the mask's edge is a token's edge; the answer ends with the end word."""
-        prompt, block = self._prompt(row.turns)
-        before, between = self._ids(prompt), self._ids(block)
-        answer = self._ids(row.answer + self.tokenizer.eos_token + "\n")
+        before, between, answer = (self._ids(piece) for piece in self.pieces(row))
         start = len(before) + (0 if self.thinking == "train" else len(between))
         return Encoded(row.sample_id, (*before, *between, *answer), start)
+
+    def pieces(self, row: Row) -> tuple[str, str, str]:
+        """The texts of prompt, thinking block and answer, which are tokenised apart."""
+        return *self._prompt(row.turns), row.answer + self.tokenizer.eos_token + "\n"
 
     def question(self, turns: Sequence[Turn]) -> list[int]:
         """Token ids up to where the model writes when it is asked."""

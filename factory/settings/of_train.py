@@ -21,11 +21,20 @@ SQL = setting(
 )
 MODEL = setting(
     "MODEL",
-    Text("a folder, or with HUB an id"),
-    "a folder, or with HUB an id; without it the embedded tiny Qwen3 (chat: the newest checkpoint)",
+    Text("a folder, with HUB an id, or package:NAME"),
+    "a folder, with HUB an id, or package:smollm2, package:gemma3-270m; without it the embedded tiny Qwen3 (chat: the newest)",
     commands=(*TRAINS, "chat", "ablate"),
 )
 HUB = setting("HUB", Choice(("hf", "modelscope")), "where MODEL is an id", commands=TRAINS)
+PRUNE = setting(
+    "PRUNE", Switch(), "cut MODEL's vocabulary to the words that the rows need", commands=TRAINS, default="0"
+)
+GEMMA_TERMS = setting(
+    "GEMMA_TERMS",
+    Choice(("accepted",)),
+    "accepted: you have read the Gemma Terms of Use",
+    commands=TRAINS,
+)
 RECIPE = setting(
     "RECIPE",
     Choice(("exact", "fast", "original", "original-random")),
