@@ -27,7 +27,7 @@ Measures = dict[str, tuple[float, str]]
 
 _SAMPLES = """
 select sample_id, run_id, place_id, place, city, lng, lat, datum, cuisine, taste, budget_min_cny, budget_max_cny, radius_m,
-  diet, needs, feasible, evidence_hash, list_transform(evidence, lambda e: e.poi_id) as shown
+  diet, meal_time, needs, feasible, evidence_hash, list_transform(evidence, lambda e: e.poi_id) as shown
 from samples where sample_id in (select unnest(?::varchar[]))
 """
 _KNOWN = """
@@ -94,7 +94,7 @@ class Grounds:
 
     def _ground(self, row: dict[str, Any]) -> Ground:
         place = _place(row)
-        names = ("cuisine", "taste", "budget_min_cny", "budget_max_cny", "radius_m", "diet")
+        names = ("cuisine", "taste", "budget_min_cny", "budget_max_cny", "radius_m", "diet", "meal_time")
         wish = Wish(**{name: row[name] for name in names}, needs=tuple(row["needs"] or ()))
         return Ground(
             run_id=str(row["run_id"]),
