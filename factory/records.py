@@ -12,8 +12,10 @@ from typing import Literal
 
 Datum = Literal["GCJ-02", "WGS-84"]
 Split = Literal["train", "seen", "unseen"]
-ClaimKind = Literal["name", "address", "rating", "price", "distance", "hours", "cuisine", "dish", "feature"]
-ClaimStatus = Literal["verified", "inferable", "unsupported"]
+ClaimKind = str
+ClaimStatus = Literal["verified", "inferable", "unsupported", "contradicted"]
+Outcome = Literal["contradicted", "unsupported", "not_understood", "wish", "form"]
+"""What a finding says: the evidence speaks against it, says nothing of it, the clause was not read, the wish, the form."""
 
 Status = Literal["open", "resting", "closed"]
 """Whether a shop serves at all: ``resting`` is shut for now (暂停营业, 装修), ``closed`` for good."""
@@ -168,31 +170,61 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One checkable statement of an answer, bound to a restaurant (``poi_id`` None: no such restaurant)."""
+    """One checkable statement of an answer, bound to a restaurant (``poi_id`` None: no such one, a set, the wish).
+
+    ``kind``: name, address, rating, price, distance, hours, open_at, cuisine, dish, feature, phone, comparison, superlative,
+    quantifier, count, order, total, fit, absence, wish. ``clause``: its number in the account, -1 where there is none.
+    """
 
     poi_id: str | None
-    kind: ClaimKind
+    kind: str
     stated: str
     truth: str | None
     status: ClaimStatus
+    clause: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One clause of a text, accounted for.
+
+    ``part``: question, opening, item, closing; ``scope``: whom it speaks of by default (a poi id, listed);
+    ``account``: claim, wish, talk, unread; ``start``, ``end``: its span in the text; ``detachable``: it is unread and holds
+    no typed span, negation or reference, so that it can be cut without changing the rest.
+    """
+
+    part: str
+    scope: str
+    text: str
+    account: str
+    start: int
+    end: int
+    detachable: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Why a candidate fails. ``stage``: structure, grounding, wish; ``detail`` is for the agent to read."""
+    """Why a candidate fails. ``stage``: structure, grounding, wish; ``detail`` is for the agent to read.
+
+    ``clause``: the whole clause that it is about, empty where it is about the answer as a whole.
+    """
 
     stage: str
     reason: str
     detail: str
+    outcome: Outcome = "form"
+    clause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The verifier's whole result for one candidate; accepted means no finding."""
+    """The verifier's whole result for one candidate; accepted means no finding. ``verifier``: its version."""
 
     claims: tuple[Claim, ...]
     findings: tuple[Finding, ...]
     recommendations: tuple[Recommendation, ...]
+    clauses: tuple[Clause, ...] = ()
+    verifier: str = ""
 
     @property
     def accepted(self) -> bool:
@@ -271,6 +303,17 @@ class SlotOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """One submission of a sample: ``number`` counts from 1 for its wish; a repair is the next one. ``cut``: clauses left out."""
+
+    number: int
+    candidate: Candidate
+    findings: tuple[Finding, ...]
+    accepted: bool
+    cut: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class OrderOutcome:
     """What became of one order; ``slots`` are its wishes in their order, one each.
 
@@ -286,6 +329,8 @@ class OrderOutcome:
     calls: tuple[CallRecord, ...]
     pages: int
     truncated: bool
+    attempts: tuple[Attempt, ...] = ()
+    """every submission, in the order in which they came"""
 
     @property
     def any_accepted(self) -> bool:

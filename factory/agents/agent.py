@@ -272,6 +272,7 @@ class AgentWorker:
             calls=tuple(self._model.records),
             pages=run.pages,
             truncated=run.capped,
+            attempts=tuple(run.attempts),
         )
 
 

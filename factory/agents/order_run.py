@@ -18,6 +18,7 @@ import orjson
 from factory.geo import distance_m
 from factory.maps.service import PoiPage, Surroundings
 from factory.records import (
+    Attempt,
     Candidate,
     Evidence,
     Failure,
@@ -58,6 +59,7 @@ class OrderRun:
     capped: bool = False
     fetched_at: datetime | None = None
     slots: dict[int, _Slot] = field(default_factory=dict)
+    attempts: list[Attempt] = field(default_factory=list)
     finished: bool = False
     _evidence: Evidence | None = None
     """what ``evidence()`` gave, until the next search"""
@@ -127,7 +129,7 @@ class OrderRun:
                 continue
             wish = self.order.wishes[candidate.wish_index]
             verification = verify(candidate, wish=wish, place=self.order.place, evidence=evidence)
-            self.slots[candidate.wish_index] = _Slot(candidate, verification)
+            self._judged(candidate, verification)
         accepted = [index for index in range(len(self.order.wishes)) if self._settled(index)]
         rejected = [
             (index, self.slots[index].verification.findings if index in self.slots else (_missing(index),))
@@ -137,6 +139,12 @@ class OrderRun:
         self.finished = not rejected or self.repairs_left == 0
         self.repairs_left = max(0, self.repairs_left - 1)
         return accepted, rejected
+
+    def _judged(self, candidate: Candidate, verification: Verification) -> None:
+        """Keep a submission and how it was judged: the latest in its slot, each of them as an attempt."""
+        self.slots[candidate.wish_index] = _Slot(candidate, verification)
+        before = sum(one.candidate.wish_index == candidate.wish_index for one in self.attempts)
+        self.attempts.append(Attempt(before + 1, candidate, verification.findings, verification.accepted))
 
     def outcomes(self, otherwise: Failure) -> tuple[SlotOutcome, ...]:
         """What became of each wish; ``otherwise``: why nothing came where nothing was submitted."""

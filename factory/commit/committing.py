@@ -15,7 +15,7 @@ from typing import Any
 from factory.commit.admission import Admission, Decision, Text, committed_texts
 from factory.commit.commit import Commit, CommitKind
 from factory.commit.neardup import fingerprint
-from factory.commit.rows import Making, call_row, duplicate_row, now_utc, order_row, reject_row, sample_row
+from factory.commit.rows import Making, attempt_row, call_row, duplicate_row, now_utc, order_row, reject_row, sample_row
 from factory.commit.schema import table
 from factory.commit.store import Store
 from factory.errors import PROVIDER_REASONS, RunStopped
@@ -88,6 +88,9 @@ class RunCommitter:
             "rejects": table("rejects", rejects),
             "orders": table("orders", [order_row(outcome, self._making, now) for outcome in outcomes]),
             "calls": table("calls", [call_row(self._run, call) for outcome in outcomes for call in outcome.calls]),
+            "attempts": table(
+                "attempts", [attempt_row(outcome, one, now) for outcome in outcomes for one in outcome.attempts]
+            ),
         }
         accepted = [decision.text for decision in decisions if decision.state == "accepted"]
         surplus = tuple(decision.text.sample_id for decision in decisions if decision.state == "surplus")

@@ -10,6 +10,7 @@ from factory.commit.admission import Decision
 from factory.commit.neardup import FINGERPRINT_VERSION, Fingerprint
 from factory.commit.schema import STUDENT_SYSTEM
 from factory.records import (
+    Attempt,
     CallRecord,
     Candidate,
     Message,
@@ -59,6 +60,12 @@ def sample_row(
             {"poi_id": one.poi_id, "kind": one.kind, "stated": one.stated, "truth": one.truth, "status": one.status}
             for one in verification.claims
         ],
+        "clauses": [
+            {"part": one.part, "scope": one.scope, "text": one.text, "account": one.account}
+            for one in verification.clauses
+        ],
+        "cut": list(_cut(outcome, candidate)),
+        "unread_share": _unread_share(verification),
         "split": order.splits[index],
         "text_hash": fingerprint.text_hash,
         # The sets that admission compared, so that DuckDB's own pass compares the same.
@@ -151,6 +158,37 @@ def order_row(outcome: OrderOutcome, making: Making, now: datetime) -> dict[str,
         "cost_cny": None if None in costs else sum(cost for cost in costs if cost is not None),
         "created_at": now,
     }
+
+
+def attempt_row(outcome: OrderOutcome, attempt: Attempt, now: datetime) -> dict[str, Any]:
+    """One submission with what the verifier found in it."""
+    return {
+        "run_id": outcome.order.run_id,
+        "order_id": outcome.order.order_id,
+        "candidate_id": attempt.candidate.candidate_id,
+        "attempt": attempt.number,
+        "question": attempt.candidate.question,
+        "answer": attempt.candidate.answer,
+        "accepted": attempt.accepted,
+        "findings": [
+            {"outcome": one.outcome, "reason": one.reason, "clause": one.clause, "detail": one.detail}
+            for one in attempt.findings
+        ],
+        "cut": list(attempt.cut),
+        "created_at": now,
+    }
+
+
+def _cut(outcome: OrderOutcome, candidate: Candidate) -> tuple[str, ...]:
+    """Clauses that were left out of the answer that was accepted."""
+    mine = [one for one in outcome.attempts if one.candidate.candidate_id == candidate.candidate_id and one.accepted]
+    return mine[-1].cut if mine else ()
+
+
+def _unread_share(verification: Verification) -> float | None:
+    """The part of the answer's clauses that nobody read; None where the clauses are not accounted for."""
+    clauses = verification.clauses
+    return sum(one.account == "unread" for one in clauses) / len(clauses) if clauses else None
 
 
 def call_row(run_id: str, call: CallRecord) -> dict[str, Any]:

@@ -37,6 +37,7 @@ CLAIM = pa.struct(
         ("status", pa.string()),
     ]
 )
+CLAUSE = pa.struct([("part", pa.string()), ("scope", pa.string()), ("text", pa.string()), ("account", pa.string())])
 POI = pa.struct(
     [
         ("poi_id", pa.string()),
@@ -102,6 +103,9 @@ SAMPLES = pa.schema(
         ("feasible", pa.bool_()),
         ("recommendations", pa.list_(RECOMMENDATION)),
         ("claims", pa.list_(CLAIM)),
+        ("clauses", pa.list_(CLAUSE)),
+        ("cut", pa.list_(pa.string())),
+        ("unread_share", pa.float64()),
         ("split", pa.string()),
         ("text_hash", pa.binary(16)),
         ("grams", pa.list_(pa.uint32())),
@@ -186,6 +190,23 @@ CALLS = pa.schema(
         ("refusals", pa.int32()),
         ("latency_s", pa.float64()),
         ("started_at", _TIME),
+    ]
+)
+FINDING = pa.struct(
+    [("outcome", pa.string()), ("reason", pa.string()), ("clause", pa.string()), ("detail", pa.string())]
+)
+ATTEMPTS = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("order_id", pa.string()),
+        ("candidate_id", pa.string()),
+        ("attempt", pa.int32()),
+        ("question", pa.string()),
+        ("answer", pa.string()),
+        ("accepted", pa.bool_()),
+        ("findings", pa.list_(FINDING)),
+        ("cut", pa.list_(pa.string())),
+        ("created_at", _TIME),
     ]
 )
 COMPLETIONS = pa.schema(
@@ -281,6 +302,7 @@ SHARDS: dict[str, pa.Schema] = {
     "rejects": REJECTS,
     "orders": ORDERS,
     "calls": CALLS,
+    "attempts": ATTEMPTS,
     "completions": COMPLETIONS,
     "measures": MEASURES,
     "verdicts": VERDICTS,

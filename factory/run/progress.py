@@ -64,6 +64,10 @@ class Progress:
     rejects: Counter[str] = field(default_factory=Counter)
     stage_calls: Counter[str] = field(default_factory=Counter)
     stage_s: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    stage_cny: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    tries: Counter[str] = field(default_factory=Counter)
+    returns: Counter[str] = field(default_factory=Counter)
+    """submissions by the reasons for which the verifier returned them"""
     _started: float = field(default_factory=time.monotonic)
     _used_before: dict[str, int] = field(default_factory=dict)
     """By quota, what was used before the start (places that were located): no part of the run's rate."""
@@ -88,8 +92,13 @@ class Progress:
         """Take in a committed unit and its rejects by reason, duplicates included."""
         self.rejects.update(rejects)
         for outcome in outcomes:
+            for attempt in outcome.attempts:
+                self.tries["all" if attempt.number > 1 else "first"] += 1
+                self.tries["first accepted"] += attempt.number == 1 and attempt.accepted
+                self.returns.update({finding.reason for finding in attempt.findings})
             for call in outcome.calls:
                 if not call.replayed:
+                    self.stage_cny[call.purpose] += call.cost_cny or 0.0
                     self.stage_calls[call.purpose] += 1
                     self.stage_s[call.purpose] += call.latency_s or 0.0
 
@@ -117,11 +126,20 @@ class Progress:
             ("CNY", _money(now, here)),
             ("map requests", str(now.map_requests)),
             ("rejects", ", ".join(f"{reason} {count}" for reason, count in self.rejects.most_common(3)) or "none"),
+            *([("first tries", self._first_tries())] if self.tries["first"] else []),
             *([("slowest stage", self._slowest())] if self.stage_s else []),
         ]
 
     def _quota(self, quota: Quota, elapsed_s: float) -> str:
         return quota.words(elapsed_s, self._used_before.get(quota.name, 0))
+
+    def _first_tries(self) -> str:
+        """The share accepted as first written, what was returned for which reasons, what repairs cost of the money."""
+        words = f"{self.tries['first accepted'] / self.tries['first']:.1%} accepted"
+        if self.returns:
+            words += ", returned " + ", ".join(f"{reason} {count}" for reason, count in self.returns.most_common(3))
+        spent = sum(self.stage_cny.values())
+        return words + (f", repairs {self.stage_cny['repair'] / spent:.1%} of the money" if spent else "")
 
     def _slowest(self) -> str:
         """The purpose whose calls took longest on average."""

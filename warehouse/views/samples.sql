@@ -12,7 +12,7 @@ select
   s.feasible, s.recommendations, o.evidence, o.trajectory, o.evidence_hash, o.fetched_at, o.map_provider, o.licence,
   o.attribution, o.teacher, o.prompt_version,
   o.input_tokens // v.n as input_tokens, o.output_tokens // v.n as output_tokens, o.cost_cny / v.n as cost_cny,
-  s.created_at, s.split, s.needs, s.style, s.verifier, o.prompt_hash, o.vocabulary_hash, o.request_hash
+  s.created_at, s.split, s.needs, s.style, s.verifier, o.prompt_hash, o.vocabulary_hash, o.request_hash, s.unread_share, s.cut
 from states t
 join samples_shard s on s.sample_id = t.sample_id
 join orders_shard o on o.order_id = s.order_id
