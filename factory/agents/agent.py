@@ -21,6 +21,7 @@ from smolagents.memory import ActionStep
 from smolagents.models import ChatMessage
 
 from factory.agents.order_run import OrderRun
+from factory.agents.repairing import needed
 from factory.agents.tools import make_tools, tool_schemas
 from factory.errors import OrderFailed
 from factory.llm.chat import CallKey, Chat, ChatAnswer, ChatRequest
@@ -117,23 +118,25 @@ class ConversationModel(Model):  # type: ignore[misc]  # smolagents ships no typ
         self.schemas: tuple[dict[str, Any], ...] = ()
         self.messages: list[Message] = []
         self.records: list[CallRecord] = []
-        self._order: Order | None = None
+        self._run: OrderRun | None = None
 
-    def begin(self, order: Order) -> None:
+    def begin(self, run: OrderRun) -> None:
         """Start a new conversation."""
+        order = run.order
         task = f"任务：地点={order.place.name}；城市={order.place.city}；需求数={len(order.wishes)}"
-        self._order = order
+        self._run = run
         self.messages = [Message("system", self._prompt), Message("user", task)]
         self.records = []
 
     async def ask(self) -> ChatAnswer:
         """One step of the model. Raises what Chat.ask raises."""
-        if self._order is None:
+        if self._run is None:
             raise AssertionError  # begin() comes first
-        order, step = self._order, len(self.records)
+        order, step = self._run.order, len(self.records)
+        submitted = bool(self._run.attempts)
         request = ChatRequest(
             model=self._settings.model,
-            messages=tuple(self.messages),
+            messages=needed(self.messages, self._run.returned()) if submitted else tuple(self.messages),
             # Five samples take about 3,000 tokens in Qwen's vocabulary; the rest is for tool calls.
             max_tokens=1_000 + 900 * len(order.wishes),
             temperature=self._settings.request.temperature,
@@ -142,7 +145,6 @@ class ConversationModel(Model):  # type: ignore[misc]  # smolagents ships no typ
             tools=self.schemas,
             extra=dict(self._settings.request.extra),
         )
-        submitted = any(message.name == "final_answer" for message in self.messages)
         key = CallKey(order.run_id, order.order_id, step, purpose="repair" if submitted else "agent")
         answer = await self._chat.ask(request, key, priority=order.index)
         self.records.append(answer.record)
@@ -240,7 +242,7 @@ class AgentWorker:
         run = OrderRun(order, self._maps, self._settings.repairs)
         for tool in self._agent.order_tools:
             tool.run = run
-        self._model.begin(order)
+        self._model.begin(run)
         self._agent.spell.begin()
         failure: Failure | None = None
         try:

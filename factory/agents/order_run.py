@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from factory.agents.repairing import Returned
 from factory.geo import distance_m
 from factory.maps.service import PoiPage, Surroundings
 from factory.records import (
@@ -154,6 +155,11 @@ class OrderRun:
             else SlotOutcome(index, failure=otherwise)
             for index in range(len(self.order.wishes))
         )
+
+    def returned(self) -> Returned:
+        """The wishes that have no accepted sample yet, and what was shown so far."""
+        open_ = {index: wish for index, wish in enumerate(self.order.wishes) if not self._settled(index)}
+        return Returned(open_, self.pois)
 
     def _settled(self, index: int) -> bool:
         return index in self.slots and self.slots[index].verification.accepted

@@ -45,6 +45,14 @@ def card(
     rejects = ask(
         f"select stage, reason, sum(rejects) from rejects_by_reason where {only} group by all order by 3 desc"
     )
+    tries = ask(
+        "select run_id, candidates, round(first_try_rate, 3), returns, round(repair_cny, 4), "
+        f"round(coalesce(repair_share, repair_token_share), 3) from first_tries where {only}"
+    )
+    returned = ask(
+        "select outcome, reason, sum(returns), sum(first) from returns_by_reason "
+        f"where {only} group by all order by 3 desc, 2"
+    )
     usage = ask(
         "select model, purpose, sum(calls), sum(input_tokens), sum(output_tokens), sum(cost_cny) "
         f"from usage where {only} group by all"
@@ -75,6 +83,10 @@ def card(
         "",
         *_table(("run", "map", "teacher", "prompt", "simulated", "accepted"), runs),
         *_table(("model", "purpose", "calls", "tokens in", "tokens out", "cost CNY"), usage),
+        "## First tries and what was returned",
+        "",
+        *_table(("run", "candidates", "first tries accepted", "returns", "repairs CNY", "repairs' share"), tries),
+        *_table(("outcome", "reason", "returns", "of first tries"), returned),
         "## What was rejected",
         "",
         *_table(("stage", "reason", "candidates"), rejects),

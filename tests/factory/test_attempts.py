@@ -1,0 +1,58 @@
+"""Every submission is data: which try passed, what was returned for which reason, and what the repairs took."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import duckdb
+import pytest
+
+CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, duckdb.DuckDBPyConnection]:
+    """A run whose teacher errs often: its last words, and its views."""
+    data = tmp_path_factory.mktemp("attempts")
+    env = CLEAN | {"DATA": str(data), "N": "40", "SANDBOX_DEFECTS": "0.4"}
+    done = subprocess.run(
+        [sys.executable, "-m", "factory", "synth"], env=env, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stderr, duckdb.connect(str(data / "warehouse.duckdb"), read_only=True)
+
+
+def test_each_candidate_has_its_tries_in_order_and_the_last_one_decides(
+    run: tuple[str, duckdb.DuckDBPyConnection],
+) -> None:
+    rows = run[1].execute(
+        "select candidate_id, list(attempt order by attempt), last(accepted order by attempt) from attempts group by 1"
+    )
+    tries = {row[0]: (row[1], row[2]) for row in rows.fetchall()}
+    assert all(numbers == list(range(1, len(numbers) + 1)) for numbers, _ in tries.values())
+    samples = {row[0] for row in run[1].execute("select sample_id from samples").fetchall()}
+    assert samples <= {candidate for candidate, (_, accepted) in tries.items() if accepted}
+    assert any(len(numbers) > 1 for numbers, _ in tries.values())
+
+
+def test_a_returned_try_holds_its_findings_and_an_accepted_one_none(
+    run: tuple[str, duckdb.DuckDBPyConnection],
+) -> None:
+    assert run[1].execute("select count(*) from attempts where accepted = (len(findings) > 0)").fetchone() == (0,)
+    returned = run[1].execute("select count(*) from attempts where not accepted").fetchone()
+    told = run[1].execute("select sum(returns) from returns_by_reason").fetchone()
+    assert returned
+    assert told
+    assert told[0] >= returned[0] > 0
+
+
+def test_the_first_try_rate_stands_in_the_runs_and_on_the_panel(run: tuple[str, duckdb.DuckDBPyConnection]) -> None:
+    row = run[1].execute("select first_try_rate, repair_token_share from runs").fetchone()
+    counted = run[1].execute("select avg(accepted::int) from attempts where attempt = 1").fetchone()
+    assert row
+    assert counted
+    assert row[0] == pytest.approx(counted[0])
+    assert 0 < row[1] < 1
+    assert f"first tries {row[0]:.1%} accepted, returned " in run[0]
