@@ -78,9 +78,7 @@ def test_what_was_used_before_the_start_is_no_part_of_the_rate() -> None:
     assert "map QPS 3/s" in out.getvalue()  # a second at least is counted
 
 
-def test_rejects_by_reason_are_those_of_the_view(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rejects_by_reason_are_those_of_the_view(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[Progress] = []
 
     class Kept(Progress):
