@@ -43,6 +43,7 @@ EXAMPLES = {
     "TEACHER_BASE_URL": "http://127.0.0.1:2",
     "JUDGE_BASE_URL": "https://j/v1",
     "JUDGE2_BASE_URL": "https://k/v1",
+    "COMPLETE_BASE_URL": "http://m/v1",
     "Q": "select '$x', \"a\", 'it''s' from samples -- 100 %",
     "SQL": "from sft_train where question like '$(shell echo no)%'",
     "MODEL_NAME": "mine",

@@ -66,7 +66,9 @@ class Brought:
 def brought_of(values: Values) -> Brought:
     """From the command's values. Raises UsageError where they do not go together."""
     source = values[of_train.FROM] or ""
-    kind = source.partition(":")[0]
+    kind, _, rest = source.partition(":")
+    if not (source in ALONE or (kind in {"file", "program", "model"} and rest)):
+        raise UsageError(f"FROM must be {of_train.FROM.kind.words}, not {source!r}.")
     arm = values[of_train.ARM] or (kind if kind in ALONE else "")
     if not arm:
         raise UsageError(f"FROM={source} needs ARM=: the word under which its answers stand.")

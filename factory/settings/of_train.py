@@ -85,10 +85,7 @@ ARM = setting(
 )
 FROM = setting(
     "FROM",
-    Text(
-        "copy, random, teacher, file:ANSWERS.jsonl, program:COMMAND or model:ID",
-        r"copy|random|teacher|(file|program|model):.+",
-    ),
+    Text("copy, random, teacher, file:ANSWERS.jsonl, program:COMMAND or model:ID"),
     "answers of another origin than a checkpoint: copy, random, teacher, file:ANSWERS.jsonl, program:COMMAND or model:ID",
     commands=("complete",),
 )
