@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
 from factory.llm.chat import ChatRequest
 from factory.records import Message
-from judge.frames import FRAMES, again_text, shown_text
+from judge.frames import FRAMES, Frame, again_pair_text, again_text, shown_text
 from judge.instrument import SHIPPED, Instrument
 from judge.rubric import ROLES, Rubric, shipped
 
@@ -53,8 +53,31 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """Two answers to one question; ``first_shown`` is left or right."""
+
+    left: Item
+    right: Item
+    first_shown: str
+
+    @property
+    def shown(self) -> tuple[Item, Item]:
+        """In the order of the question."""
+        return (self.left, self.right) if self.first_shown == "left" else (self.right, self.left)
+
+    def outcome(self, choice: str) -> str | None:
+        """left, right or tie, from first, second or tie."""
+        if choice in {"", "tie"}:
+            return choice or None
+        return self.first_shown if choice == "first" else {"left": "right", "right": "left"}[self.first_shown]
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
-    """One question to one judge. ``prompt`` names the rubric file, ``rubrics`` what is read from the answer."""
+    """One question to one judge. ``prompt`` names the rubric file, ``rubrics`` what is read from the answer.
+
+    ``pair``: the two answers of a comparison; ``item`` then stands for both.
+    """
 
     item: Item
     design: str
@@ -64,6 +87,7 @@ class Ask:
     failures: int = 0
     """How often it ended unscored in earlier runs."""
     instrument: Instrument = SHIPPED
+    pair: Pair | None = None
 
     def rubric(self, role: str) -> Rubric:
         """The rubric in force for a role."""
@@ -104,11 +128,19 @@ def messages(ask: Ask, seed: int, *, neutral_words: bool = False) -> tuple[Messa
             shown_text(language, len(shown), max(item.found, len(shown))),
             *_fenced(frame.evidence, mark, *shown),
             *_fenced(frame.question, mark, neutral(item.question)),
-            *_fenced(frame.answer, mark, neutral(item.answer)),
+            *_answers(ask, frame, mark),
             frame.last.format(mark=mark),
         )
     )
     return (Message("system", ask.instrument.system(ask.prompt)), Message("user", body))
+
+
+def _answers(ask: Ask, frame: Frame, mark: str) -> Iterator[str]:
+    if ask.pair is None:
+        yield from _fenced(frame.answer, mark, neutral(ask.item.answer))
+        return
+    for side, item in zip(frame.sides, ask.pair.shown, strict=True):
+        yield from _fenced(frame.answer + side, mark, neutral(item.answer))
 
 
 def _fenced(name: str, mark: str, *lines: str) -> tuple[str, ...]:
@@ -131,8 +163,7 @@ def request(
     asked = messages(ask, seed, neutral_words=neutral_words)
     if again is not None:
         said, wrong = again
-        rubrics = [ask.rubric(role) for role in ask.rubrics]
-        asked += (Message("assistant", said), Message("user", again_text(rubrics, wrong, mark_of(ask, seed))))
+        asked += (Message("assistant", said), Message("user", _again(ask, wrong, mark_of(ask, seed))))
     instrument = ask.instrument
     return ChatRequest(
         model=model,
@@ -144,6 +175,12 @@ def request(
         response_format={"type": "json_object"},
         extra=extra,
     )
+
+
+def _again(ask: Ask, wrong: str, mark: str) -> str:
+    if ask.pair is not None:
+        return again_pair_text(ask.instrument.language(ask.prompt), wrong, mark)
+    return again_text([ask.rubric(role) for role in ask.rubrics], wrong, mark)
 
 
 def evidence_lines(pois: Sequence[dict[str, Any]]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from factory.errors import UsageError
 from factory.settings import Values, of_factory, of_judge, of_train, read
 from judge.instrument import SHIPPED, Instrument
-from judge.rubric import read_rubric
+from judge.rubric import ANSWER, DATA, PAIR, ROLES, read_rubric
 
 SANDBOX, SANDBOX_SECOND = "sandbox", "sandbox-2"
 NO_SECOND = "none"
@@ -37,6 +37,8 @@ class JudgeSettings:
     tpm: float | None
     unit: int
     instrument: Instrument = SHIPPED
+    pairs: str | None = None
+    """Two arms to compare answer by answer."""
 
     @property
     def name(self) -> str:
@@ -72,16 +74,18 @@ def settings_of(values: Values) -> JudgeSettings:
         tpm=values[of_judge.JUDGE_TPM],
         unit=values[of_judge.JUDGE_UNIT],
         instrument=_instrument(values),
+        pairs=values[of_judge.PAIRS],
     )
 
 
 def _instrument(values: Values) -> Instrument:
     """What is asked and how. Raises UsageError on rubrics that cannot be read or do not go together."""
     rubrics = dict(SHIPPED.rubrics)
-    for role, path in (("data", values[of_judge.RUBRIC_DATA]), ("answer", values[of_judge.RUBRIC_ANSWER])):
+    brought = {DATA: of_judge.RUBRIC_DATA, ANSWER: of_judge.RUBRIC_ANSWER, PAIR: of_judge.RUBRIC_PAIR}
+    for role, path in ((role, values[one]) for role, one in brought.items()):
         if path is not None:
             rubrics[role] = read_rubric(path, role)
-    if len({rubric.language for rubric in rubrics.values()}) > 1:
+    if len({rubrics[role].language for role in ROLES}) > 1:
         raise UsageError(
             "RUBRIC_DATA and RUBRIC_ANSWER differ in language: one call asks both, so bring both in one language."
         )

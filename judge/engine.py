@@ -14,14 +14,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from factory.commit.commit import Commit, CommitKind
-from factory.commit.schema import table
 from factory.commit.store import Store
 from factory.errors import ChidianError, RunStopped
 from judge.asking import Ask
 from judge.breaker import Breaker, Drained
 from judge.parsing import CANNOT_JUDGE
 from judge.providers import Judge
-from judge.verdicts import Outcome, judge_one, rows
+from judge.verdicts import Outcome, judge_one, tables
 
 UNIT_AGE_S = 5.0
 """A unit that is not full is committed after this time: a kill then repeats only parsing, and people see progress."""
@@ -157,7 +156,6 @@ class Engine:
         await asyncio.to_thread(self._write, unit, taken)
 
     def _write(self, unit: str, outcomes: list[Outcome]) -> None:
-        verdicts = table("verdicts", [row for outcome in outcomes for row in rows(outcome)])
-        files = self.store.put(self.name, unit, {"verdicts": verdicts})
+        files = self.store.put(self.name, unit, tables(outcomes))
         if not self.store.commit_if_absent(Commit(self.name, unit, CommitKind.VERDICTS, datetime.now(UTC), files)):
             raise AssertionError  # one process holds the folder (the ledger's lock)

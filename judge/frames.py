@@ -33,6 +33,10 @@ class Frame:
     neutral: str
     again: str
     wrong: Mapping[str, str]
+    sides: tuple[str, str]
+    tie: str
+    compare: str
+    again_pair: str
 
 
 ZH = Frame(
@@ -62,7 +66,12 @@ ZH = Frame(
         "no_scores": 'json 里没有 "scores"。',
         "missing_dimension": "缺少维度。",
         "off_scale": "有的分数不是 {low} 到 {high} 的整数。",
+        "no_choice": "没有说哪一份更好。",
     },
+    sides=("甲", "乙"),
+    tie="平",
+    compare='先分别写一句简短的理由，再作判断。只输出一个 json 对象，形式如下，其中 "better" 填 甲、乙 或 平：',
+    again_pair='上一条回复不能用：{wrong}请重新只输出一个 json 对象："better" 填 甲、乙 或 平，"code" 填：{mark}',
 )
 EN = Frame(
     evidence="evidence",
@@ -93,7 +102,14 @@ EN = Frame(
         "no_scores": 'the json has no "scores".',
         "missing_dimension": "a dimension is missing.",
         "off_scale": "a score is no whole number from {low} to {high}.",
+        "no_choice": "it does not say which is better.",
     },
+    sides=("A", "B"),
+    tie="tie",
+    compare='Write one short reason for each, then decide. Reply with one json object and nothing else, of this form; "better" '
+    "is A, B or tie:",
+    again_pair='Your last reply cannot be used: {wrong} Reply again with one json object and nothing else: "better" is A, B or '
+    'tie, "code" is: {mark}',
 )
 FRAMES = {"zh": ZH, "en": EN}
 
@@ -127,6 +143,19 @@ def both_text(data: Rubric, answer: Rubric) -> str:
     groups = ", ".join(f'"{about}": {{{filled}}}' for about, filled in scores.items())
     reply = f'{{"reason": "……", "scores": {{{groups}}}, "code": "{frame.mark}"}}'
     return "\n".join((data.intro, frame.both, "", *_rules(frame, rules), *parts, frame.reply, reply))
+
+
+def pair_text(rubric: Rubric) -> str:
+    """The static part of a question about two answers."""
+    frame = FRAMES[rubric.language]
+    reply = f'{{"reasons": {{{_filled(frame.sides, "……")}}}, "better": "……", "code": "{frame.mark}"}}'
+    return "\n".join((rubric.intro, "", *_rules(frame, rubric.rules), frame.compare, reply))
+
+
+def again_pair_text(language: str, reason: str, mark: str) -> str:
+    """What was wrong with a comparison."""
+    frame = FRAMES[language]
+    return frame.again_pair.format(wrong=frame.wrong[reason], mark=mark)
 
 
 def shown_text(language: str, shown: int, found: int) -> str:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from judge.frames import FRAMES, REPLY_FORM, both_text, system_text
-from judge.rubric import ANSWER, DATA, ROLES, Rubric, shipped
+from judge.frames import FRAMES, REPLY_FORM, both_text, pair_text, system_text
+from judge.rubric import ANSWER, DATA, PAIR, ROLES, Rubric, shipped
 
 LEGACY = "legacy"
 """The original's idea: both rubrics in one call; asked only to measure what that does to the scores."""
@@ -26,7 +26,7 @@ MOST_EVIDENCE = 120
 class Instrument:
     """``rubrics`` by role; ``temperature`` and ``top_p`` None: not sent, for models that refuse them."""
 
-    rubrics: Mapping[str, Rubric] = field(default_factory=lambda: {role: shipped(role) for role in ROLES})
+    rubrics: Mapping[str, Rubric] = field(default_factory=lambda: {role: shipped(role) for role in (*ROLES, PAIR)})
     max_tokens: int = MAX_TOKENS
     temperature: float = 0.1
     top_p: float = 0.8
@@ -36,7 +36,7 @@ class Instrument:
         """The system message of a prompt: one rubric, or both."""
         if prompt == LEGACY:
             return both_text(self.rubrics[DATA], self.rubrics[ANSWER])
-        return system_text(self.rubrics[prompt])
+        return pair_text(self.rubrics[PAIR]) if prompt == PAIR else system_text(self.rubrics[prompt])
 
     def language(self, prompt: str) -> str:
         """Of a prompt's fences and closing words."""

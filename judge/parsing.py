@@ -10,18 +10,18 @@ no item can know. Fields that stand twice and differ, and verdicts that differ, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from judge.loose_json import Fields, Span, objects, strict
 from judge.rubric import Rubric, plain
-from judge.score_words import CANNOT, dimension_of, is_blank, key_in, names_mark, number
+from judge.score_words import CANNOT, dimension_of, is_blank, key_in, names_mark, number, side
 
 CANNOT_JUDGE = "cannot_judge"
 """The one reason that is an answer: it is not asked again."""
 UNREADABLE = frozenset(
-    {"no_json", "no_mark", "wrong_mark", "two_verdicts", "no_scores", "missing_dimension", "off_scale"}
+    {"no_json", "no_mark", "wrong_mark", "two_verdicts", "no_scores", "missing_dimension", "off_scale", "no_choice"}
 )
 """Reasons for which the judge is asked once more and told what was wrong."""
 CUT_OFF = frozenset({"length", "max_tokens", "insufficient_system_resource", "repetition_truncation", "error"})
@@ -36,6 +36,7 @@ _MARKS = ("code", "mark", "标记", "围栏标记")
 _NAMES = ("name", "dimension", "维度", "名称", "项目", "item")
 _POINTS = ("score", "分数", "分", "得分", "评分", "value", "rating")
 _SCALES = ("max", "max_score", "scale", "out_of", "满分", "总分")
+_BETTER = ("better", "winner", "choice", "更好", "结论", "胜者")
 _REASONS = ("reason", "reasons", "理由", "原因", "rationale", "comment", "说明")
 
 
@@ -51,6 +52,8 @@ class Verdict:
     status: str
     reason: str
     rationale: str = ""
+    choice: str = ""
+    """Of a pair: which is better, "first" or "second" as shown, or "tie"."""
 
 
 class _NoVerdictError(ValueError):
@@ -78,9 +81,8 @@ def read_verdict(
     if finish_reason in MODERATED:
         return unscored("moderation")
     asked = rubric if isinstance(rubric, Rubric) else plain(rubric)
-    joined = text if isinstance(text, str) else "".join(str(one.get("text") or "") for one in text)
     try:
-        fields = _own(joined, mark, asked, part)
+        fields = _own(_joined(text), mark, _Form(asked, part))
         rationale = _rationale(fields)
         try:
             return _verdict(_scores(fields, asked, part), asked, rationale)
@@ -90,6 +92,67 @@ def read_verdict(
         return unscored(str(error))
 
 
+def read_choice(text: str | Sequence[Mapping[str, Any]], finish_reason: str, mark: str) -> Verdict:
+    """Which of two answers is better, by the same ladder."""
+    if finish_reason in CUT_OFF:
+        return unscored("cut_off")
+    if finish_reason in MODERATED:
+        return unscored("moderation")
+    try:
+        fields = _own(_joined(text), mark, _Choosing())
+        chosen = _chosen(fields)
+    except _NoVerdictError as error:
+        return unscored(str(error))
+    return Verdict((), None, "scored", "", _rationale(fields), chosen)
+
+
+def _joined(text: str | Sequence[Mapping[str, Any]]) -> str:
+    return text if isinstance(text, str) else "".join(str(one.get("text") or "") for one in text)
+
+
+def _chosen(fields: Fields) -> str:
+    given = {side(value) for value in _all(fields, _BETTER)}
+    if not given or None in given:
+        raise _NoVerdictError("no_choice")
+    if len(given) > 1:
+        raise _NoVerdictError("two_verdicts")
+    return str(given.pop())
+
+
+class _Reads(Protocol):
+    """What an object is read for, so that two that differ are told from one that stands twice."""
+
+    def read(self, fields: Fields) -> Hashable: ...
+
+    def looks_like(self, fields: Fields) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """Scores by a rubric."""
+
+    rubric: Rubric
+    part: str | None
+
+    def read(self, fields: Fields) -> Hashable:
+        return tuple(sorted(_tried(fields, self.rubric, self.part).items()))
+
+    def looks_like(self, fields: Fields) -> bool:
+        keys = [key for source in _sources(fields, self.part) for key, _ in _entries(source)]
+        return any(dimension_of(key, self.rubric) for key in keys)
+
+
+@dataclass(frozen=True, slots=True)
+class _Choosing:
+    """One of two."""
+
+    def read(self, fields: Fields) -> Hashable:
+        return tuple(str(value) for value in _all(fields, _BETTER))
+
+    def looks_like(self, fields: Fields) -> bool:
+        return bool(_all(fields, _BETTER))
+
+
 def _verdict(scores: dict[str, int | None], rubric: Rubric, rationale: str) -> Verdict:
     given = {name: float(value) for name, value in scores.items() if value is not None}
     if len(given) < len(scores):
@@ -97,7 +160,7 @@ def _verdict(scores: dict[str, int | None], rubric: Rubric, rationale: str) -> V
     return Verdict(tuple(given.items()), rubric.total(given), "scored", "", rationale)
 
 
-def _own(text: str, mark: str, rubric: Rubric, part: str | None) -> Fields:
+def _own(text: str, mark: str, form: _Reads) -> Fields:
     """The object that is the judge's own verdict."""
     whole = _whole(text)
     if whole is not None:
@@ -108,9 +171,8 @@ def _own(text: str, mark: str, rubric: Rubric, part: str | None) -> Fields:
     spans = list(objects(text))
     found = _marked(text, spans, mark) or _marked(text, list(objects(text.replace('\\"', '"'))), mark)
     if not found:
-        raise _NoVerdictError(_why_none(spans, rubric, part))
-    read = {tuple(sorted(_tried(one, rubric, part).items())) for one in found}
-    if len(read) > 1:
+        raise _NoVerdictError(_why_none(spans, form))
+    if len({form.read(one) for one in found}) > 1:
         raise _NoVerdictError("two_verdicts")
     return found[-1]
 
@@ -137,11 +199,10 @@ def _marked(text: str, spans: Sequence[Span], mark: str) -> list[Fields]:
     return [one for one in behind if (marked := _mark_of(one)) is not None and names_mark(marked, mark)]
 
 
-def _why_none(spans: Sequence[Span], rubric: Rubric, part: str | None) -> str:
+def _why_none(spans: Sequence[Span], form: _Reads) -> str:
     if any(_mark_of(span.fields) is not None for span in spans):
         return "wrong_mark"
-    keys = [key for span in spans for source in _sources(span.fields, part) for key, _ in _entries(source)]
-    return "no_mark" if any(dimension_of(key, rubric) for key in keys) else "no_json"
+    return "no_mark" if any(form.looks_like(span.fields) for span in spans) else "no_json"
 
 
 def _mark_of(fields: Fields) -> str | None:

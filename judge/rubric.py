@@ -17,11 +17,11 @@ from typing import Any, TypeVar
 
 from factory.errors import UsageError
 
-DATA, ANSWER = "data", "answer"
+DATA, ANSWER, PAIR = "data", "answer", "pair"
 ROLES = (DATA, ANSWER)
-"""What a rubric can be about: a training sample, or a model's answer."""
+"""What a rubric with scores can be about: a training sample, or a model's answer. A pair is compared, not scored."""
 LANGUAGES = ("zh", "en")
-SHIPPED = {DATA: "data_v2.toml", ANSWER: "answer_v2.toml"}
+SHIPPED = {DATA: "data_v2.toml", ANSWER: "answer_v2.toml", PAIR: "pair_v1.toml"}
 FULL = 10.0
 """Totals reach from 0 to this on every scale."""
 MOST_DIMENSIONS = 12
@@ -101,6 +101,8 @@ def parse(text: str, where: str) -> Rubric:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"The rubric {where} is no TOML: {error}.") from error
+    if table.get("about") == PAIR:
+        return _of_pairs(table, where)
     low, high = _field(table, "low", int, where), _field(table, "high", int, where)
     if not 0 <= low < high <= 100 or high - low > 10:
         raise UsageError(
@@ -120,6 +122,22 @@ def parse(text: str, where: str) -> Rubric:
         intro=_field(table, "intro", str, where).strip(),
         rules=tuple(map(str, table.get("rules", ()))),
         dimensions=made,
+    )
+
+
+def _of_pairs(table: Mapping[str, Any], where: str) -> Rubric:
+    """Two answers are compared as wholes: no scale, no dimensions."""
+    if table.get("dimension") or "low" in table or "high" in table:
+        raise UsageError(f"The rubric {where} is about pairs, which have no dimensions and no scale: leave those out.")
+    return Rubric(
+        _field(table, "name", str, where),
+        PAIR,
+        _choice(table, "language", LANGUAGES, where),
+        0,
+        0,
+        _field(table, "intro", str, where).strip(),
+        tuple(map(str, table.get("rules", ()))),
+        (),
     )
 
 

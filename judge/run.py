@@ -17,17 +17,20 @@ from factory.errors import UsageError
 from factory.run.refresh import Refresher
 from factory.sending.ledger import Ledger
 from factory.settings import Values
-from judge.asking import Ask
+from judge.asking import Ask, Pair
 from judge.config import JudgeSettings, settings_of
 from judge.designs import SECOND_ITEMS, Design, Judged, questions
 from judge.edits import edited_items
 from judge.engine import Engine
 from judge.estimate import estimate, lines, load_of
 from judge.in_force import changes, put_in_force, rows
+from judge.instrument import PROMPTS
 from judge.items import Selection, count_items, judged_before, read_items
+from judge.pairs import pair_asks, paired_before, pairs_of
 from judge.progress import EVERY_S, Progress, say
 from judge.providers import Judges, costs_nothing, model_of, open_judges, pool_limits, price_known
 from judge.report import write_report
+from judge.rubric import PAIR
 
 
 def main(values: Values) -> int:
@@ -49,6 +52,12 @@ class Work:
         self._judged: dict[str, Judged] = {
             name: judged_before(settings.data, model, settings.instrument) for name, model in self.models.items()
         }
+        self._pairs: list[Pair] = []
+        self._paired = Judged()
+        if settings.pairs is not None:
+            most = settings.instrument.most_evidence
+            self._pairs = pairs_of(settings.data, self.selection, settings.pairs, most)
+            self._paired = paired_before(settings.data, self.models[settings.judge], settings.instrument)
         self.changes = [
             line for model in self.models.values() for line in changes(settings.data, model, settings.instrument)
         ]
@@ -65,7 +74,10 @@ class Work:
         if name != settings.judge:
             design = replace(design, replicates=1, legacy_items=0, samples=SECOND_ITEMS)
         items = read_items(settings.data, self.selection, self.edits, settings.instrument.most_evidence)
-        return questions(items, design, self._judged[name])
+        scored = questions(items, design, self._judged[name])
+        if name != settings.judge:
+            return scored
+        return itertools.chain(pair_asks(self._pairs, settings.instrument, self._paired), scored)
 
     def interleaved(self) -> Iterator[tuple[str, Ask]]:
         """The judges' questions in turn, so that all pools are busy from the start; LIMIT of them."""
@@ -116,7 +128,8 @@ async def _run(settings: JudgeSettings) -> int:
         paid = not all(costs_nothing(settings, name, model) for name, model in work.models.items())
         if total and paid and settings.budget_cny is None and not settings.yes:
             raise UsageError("Judging with a real model spends money: give a cap, BUDGET=<CNY>, or agree with YES=1.")
-        standing = [row for model in work.models.values() for row in rows(model, settings.instrument)]
+        prompts = PROMPTS if settings.pairs is None else (*PROMPTS, PAIR)
+        standing = [row for model in work.models.values() for row in rows(model, settings.instrument, prompts)]
         if put_in_force(open_store(settings.data), settings.data, settings.name, standing) and not total:
             await Refresher(settings.data).refresh()
         if total:

@@ -19,7 +19,7 @@ from aiohttp import web
 from factory.errors import UsageError
 from factory.settings import Values, of_factory, of_judge
 from judge.sandbox_faults import ERRORS, WIRE, Faults
-from judge.sandbox_judge import Temper, scores
+from judge.sandbox_judge import Temper, better, compares, scores
 
 MODEL, SECOND_MODEL = "sandbox/judge-v1", "sandbox/judge-v2"
 NATIVE = "/api/v1/services/aigc/text-generation/generation"
@@ -92,14 +92,25 @@ def _text_of(message: Any) -> str:
 def words(body: dict[str, Any], temper: Temper, fault: str) -> tuple[str, str]:
     """(text, finish reason) of the simulated judge, odd where the fault says so."""
     system, prompt = asked_of(body)
+    if compares(prompt):
+        chosen = "" if fault == "null" else better(system, prompt, f"{body['model']} {body.get('seed')}", temper)
+        return _dressed({"reason": "与证据逐条核对（模拟评审）", "better": chosen, "code": _mark(prompt)}, fault)
     found = scores(system, prompt, f"{body['model']} {body.get('seed')}", temper)
     plain: dict[str, Any] = dict(found[""]) if set(found) == {""} else dict(found)
     if fault == "off_scale":
         plain = dict.fromkeys(plain, 9)
     if fault == "null":
         plain |= {next(iter(plain), "准确性"): None}
-    mark = found_mark[1] if (found_mark := _MARK.search(prompt)) else ""
-    text = orjson.dumps({"reason": "与证据逐条核对（模拟评审）", "scores": plain, "code": mark}).decode()
+    return _dressed({"reason": "与证据逐条核对（模拟评审）", "scores": plain, "code": _mark(prompt)}, fault)
+
+
+def _mark(prompt: str) -> str:
+    return found[1] if (found := _MARK.search(prompt)) else ""
+
+
+def _dressed(verdict: dict[str, Any], fault: str) -> tuple[str, str]:
+    """(text, finish reason), odd where the fault says so."""
+    text = orjson.dumps(verdict).decode()
     if fault == "length":
         return text[: len(text) // 2], "length"
     if fault == "content_filter":

@@ -47,6 +47,8 @@ class Temper:
     noise: float = 0.5
     halo: float = 0.0
     bias: float = 0.0
+    position: float = 0.0
+    """Added to the answer that is shown first, where two are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +235,33 @@ def scores(system: str, prompt: str, seed: object, temper: Temper) -> dict[str, 
             for name in names
         }
     return found
+
+
+SIDES = (("甲", "A"), ("乙", "B"))
+TIE = 0.5
+"""Points of one dimension within which two answers are alike."""
+
+
+def compares(prompt: str) -> bool:
+    """Whether a question shows two answers."""
+    return "<回答乙 " in prompt or "<answerB " in prompt
+
+
+def better(system: str, prompt: str, seed: object, temper: Temper) -> str:
+    """Which of two answers is better, in the question's own word for it, or that they are alike."""
+    english = "<answerB " in prompt
+    first, second = (_worth(prompt, side[english]) for side in SIDES)
+    ahead = first - second + temper.position + temper.noise * _normal(seed, system, prompt, "pair")
+    if abs(ahead) < TIE:
+        return "tie" if english else "平"
+    return SIDES[ahead < 0][english]
+
+
+def _worth(prompt: str, side: str) -> float:
+    """One answer's facts first, then what it tells."""
+    alone = prompt.replace(f"回答{side} ", "回答 ").replace(f"answer{side} ", "answer ")
+    seen = look(alone)
+    return 2 * latent("推荐合理性", seen) + latent("理解能力", seen) + latent("信息完整性", seen)
 
 
 def asked_dimensions(system: str) -> dict[str, Sequence[str]]:

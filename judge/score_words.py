@@ -12,6 +12,12 @@ from judge.rubric import Rubric
 CANNOT: Final = "cannot"
 """What a judge says of a dimension that it cannot judge."""
 _BLANK = frozenset({"", "null", "none", "n/a", "na", "nan", "-", "—", "无法判断", "不适用", "无"})
+_SIDES: dict[str, tuple[str, ...]] = {
+    "first": ("甲", "a", "first", "回答甲", "answer a"),
+    "second": ("乙", "b", "second", "回答乙", "answer b"),
+    "tie": ("平", "tie", "平局", "一样", "一样好", "equal", "draw"),
+}
+_FOR_BETTER = re.compile(r"(?:更好|较好|更优|胜|is better|better)$")
 _SCORE = re.compile(r"(\d{1,3})(?:\.0+)?\s*(?:分|points?|pts?)?(?:\s*(?:/|of|out of)\s*(\d{1,3})\s*分?)?")
 _HAN = {char: value for value, char in enumerate("零一二三四五六七八九十")} | {"两": 2, "兩": 2}
 _GLOSS = re.compile(r"[(\[].*?[)\]]")
@@ -74,3 +80,11 @@ def _written(text: str, low: int, high: int) -> Any:
     else:
         return None
     return value if low <= value <= high and (most is None or int(most) == high) else None
+
+
+def side(value: Any) -> str | None:
+    """first, second or tie, as a judge writes it; None for anything else."""
+    if not isinstance(value, str):
+        return None
+    bare = _FOR_BETTER.sub("", folded(value).rstrip("。. ")).strip()
+    return next((name for name, words in _SIDES.items() if bare in words), None)

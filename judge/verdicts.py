@@ -5,14 +5,18 @@ Asking again is bounded: once for an answer that cannot be read, once in neutral
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import pyarrow as pa
+
+from factory.commit.schema import table
 from factory.errors import OrderFailed
 from factory.llm.chat import CallKey, ChatAnswer
-from judge.asking import Ask, mark_of, request
-from judge.parsing import UNREADABLE, Verdict, read_verdict, unscored
+from judge.asking import Ask, Pair, mark_of, request
+from judge.parsing import UNREADABLE, Verdict, read_choice, read_verdict, unscored
 from judge.providers import Judge
 
 STEPS = 4
@@ -47,6 +51,8 @@ def call_key(ask: Ask, run: str, step: int) -> CallKey:
 def read(ask: Ask, answer: ChatAnswer, seed: int) -> tuple[Verdict, ...]:
     """The verdicts of one answer, one a rubric."""
     text, mark, alone = answer.message.content, mark_of(ask, seed), len(ask.rubrics) == 1
+    if ask.pair is not None:
+        return (read_choice(text, answer.finish_reason, mark),)
     return tuple(
         read_verdict(text, answer.finish_reason, ask.rubric(role), mark, None if alone else role)
         for role in ask.rubrics
@@ -92,6 +98,46 @@ async def judge_one(judge: Judge, run: str, ask: Ask, seed: int, priority: int) 
 def _sum(numbers: list[int | None]) -> int | None:
     known = [number for number in numbers if number is not None]
     return sum(known) if known and len(known) == len(numbers) else None
+
+
+def tables(outcomes: Sequence[Outcome]) -> dict[str, pa.Table]:
+    """The shards of a unit: verdicts, and pairs where two answers were compared."""
+    made = {
+        "verdicts": [row for outcome in outcomes if outcome.ask.pair is None for row in rows(outcome)],
+        "pairs": [pair_row(outcome, outcome.ask.pair) for outcome in outcomes if outcome.ask.pair is not None],
+    }
+    return {kind: table(kind, found) for kind, found in made.items() if found}
+
+
+def pair_row(outcome: Outcome, pair: Pair) -> dict[str, Any]:
+    """One comparison as the pairs view has it."""
+    [verdict] = outcome.verdicts
+    ask = outcome.ask
+    return {
+        "left_id": pair.left.item_id,
+        "right_id": pair.right.item_id,
+        "left_arm": pair.left.arm,
+        "right_arm": pair.right.arm,
+        "sample_id": pair.left.sample_id,
+        "run_id": pair.left.run_id,
+        "first_shown": pair.first_shown,
+        "rubric": ask.prompt,
+        "replicate": ask.replicate,
+        "judge": outcome.model,
+        "outcome": pair.outcome(verdict.choice),
+        "status": verdict.status,
+        "reason": verdict.reason,
+        "rationale": verdict.rationale,
+        "left_chars": len(pair.left.answer),
+        "right_chars": len(pair.right.answer),
+        "rubric_hash": ask.instrument.digest(ask.prompt),
+        "evidence_hash": pair.left.evidence_hash,
+        "input_tokens": outcome.input_tokens,
+        "output_tokens": outcome.output_tokens,
+        "cost_cny": outcome.cost_cny,
+        "request_id": outcome.request_id,
+        "created_at": datetime.now(UTC),
+    }
 
 
 def rows(outcome: Outcome) -> list[dict[str, Any]]:

@@ -261,7 +261,6 @@ PAIRS = pa.schema(
         ("right_id", pa.string()),
         ("left_arm", pa.string()),
         ("right_arm", pa.string()),
-        ("mode", pa.string()),
         ("sample_id", pa.string()),
         ("run_id", pa.string()),
         ("first_shown", pa.string()),

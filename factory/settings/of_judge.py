@@ -74,6 +74,15 @@ RUBRIC_DATA = setting(
 RUBRIC_ANSWER = setting(
     "RUBRIC_ANSWER", Folder("the path of a rubric"), "a rubric for answers instead of the bundled one", commands=NAMES
 )
+RUBRIC_PAIR = setting(
+    "RUBRIC_PAIR", Folder("the path of a rubric"), "a rubric for pairs instead of the bundled one", commands=NAMES
+)
+PAIRS = setting(
+    "PAIRS",
+    Text("two arms such as tuned:base, tuned/open:copy or tuned@A:tuned@B"),
+    "two arms whose answers are also compared pair by pair, both ways round: tuned:base, tuned/open:copy, tuned@A:tuned@B",
+    commands=("judge", "batch"),
+)
 JUDGE_MAX_TOKENS = setting("JUDGE_MAX_TOKENS", Whole(1), "room for a reply, in tokens", commands=NAMES, default="1500")
 JUDGE_TEMPERATURE = setting(
     "JUDGE_TEMPERATURE", Number(0, 2), "sampling temperature of the judge", commands=NAMES, default="0.1"

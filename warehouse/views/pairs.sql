@@ -10,7 +10,7 @@ with newest as (
   ) = 1
 )
 select p.left_id, p.right_id, p.first_shown, p.rubric, p.replicate, p.judge, p.outcome, p.status, p.reason, p.left_arm,
-  p.right_arm, p.mode, p.sample_id, p.run_id, p.rationale, p.left_chars, p.right_chars, p.rubric_hash, p.evidence_hash,
+  p.right_arm, l.mode as left_mode, r.mode as right_mode, p.sample_id, p.run_id, p.rationale, p.left_chars, p.right_chars, p.rubric_hash, p.evidence_hash,
   p.input_tokens, p.output_tokens, p.cost_cny, p.request_id, p.created_at
-from newest p left join rubrics r on r.judge = p.judge and r.prompt = p.rubric and r.rubric_hash = p.rubric_hash
-where p.rubric_hash is null or r.in_force;
+from newest p join rubrics f on f.judge = p.judge and f.prompt = p.rubric and f.rubric_hash = p.rubric_hash and f.in_force
+left join completions l on l.completion_id = p.left_id left join completions r on r.completion_id = p.right_id;
