@@ -67,7 +67,7 @@ def batch_lines(settings: JudgeSettings, asks: Iterable[Ask]) -> Iterator[Line]:
     """The questions in order; a batch body does not name streaming."""
     way = resolve(settings.judge, None, None)
     for ask in asks:
-        body = body_of(request(ask, way.model, settings.seed, dict(way.extra)))
+        body = body_of(request(ask, way.model, settings.seed, dict(way.extra) | dict(settings.wire.extra)))
         name = name_of(way.name, orjson.dumps(body), call_key(ask, settings.name, BASE))
         yield Line(name, ask, {key: value for key, value in body.items() if key != "stream"})
 
@@ -222,7 +222,7 @@ async def _read(settings: JudgeSettings, files: Sequence[Path]) -> int:
 
 async def _take(settings: JudgeSettings, ledger: Ledger, work: Work, files: Sequence[Path]) -> Engine:
     waiting = {line.name: line for line in batch_lines(settings, (ask for _, ask in work.interleaved()))}
-    price = price_known(resolve(settings.judge, None, None).model)
+    price = price_known(resolve(settings.judge, None, None).model, settings.wire.price)
     outcomes: list[Outcome] = []
     for path in files:
         if not path.exists():

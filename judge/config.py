@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from factory.errors import UsageError
+from factory.llm.prices import Price, given_price
+from factory.llm.request_extra import check_limit, read_extra
+from factory.sending.addresses import checked_url
 from factory.settings import Values, of_factory, of_judge, of_train, read
 from judge.instrument import SHIPPED, Instrument
 from judge.rubric import ANSWER, DATA, PAIR, ROLES, read_rubric
 
 SANDBOX, SANDBOX_SECOND = "sandbox", "sandbox-2"
 NO_SECOND = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeWire:
+    """How judges are reached. ``price`` None: what prices.toml and litellm know; ``extra``: fields of each request body."""
+
+    base_url: str | None = None
+    second_base_url: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    price: Price | None = None
+    give_up_s: float = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +54,7 @@ class JudgeSettings:
     instrument: Instrument = SHIPPED
     pairs: str | None = None
     """Two arms to compare answer by answer."""
+    wire: JudgeWire = JudgeWire()
 
     @property
     def name(self) -> str:
@@ -75,6 +91,22 @@ def settings_of(values: Values) -> JudgeSettings:
         unit=values[of_judge.JUDGE_UNIT],
         instrument=_instrument(values),
         pairs=values[of_judge.PAIRS],
+        wire=_wire(values),
+    )
+
+
+def _wire(values: Values) -> JudgeWire:
+    """Raises UsageError on fields that cannot be sent, and on half a price."""
+    extra = read_extra("JUDGE_EXTRA", values[of_judge.JUDGE_EXTRA])
+    check_limit("JUDGE_EXTRA", extra, is_capped=values[of_factory.BUDGET] is not None)
+    own = (values[of_judge.JUDGE_PRICE_IN], values[of_judge.JUDGE_PRICE_OUT], values[of_judge.JUDGE_PRICE_CACHED])
+    shared = (values[of_factory.PRICE_IN], values[of_factory.PRICE_OUT], values[of_factory.PRICE_CACHED])
+    return JudgeWire(
+        checked_url("JUDGE_BASE_URL", values[of_judge.JUDGE_BASE_URL]),
+        checked_url("JUDGE2_BASE_URL", values[of_judge.JUDGE2_BASE_URL]),
+        extra,
+        given_price(*own, "JUDGE_") or given_price(*shared),
+        values[of_factory.GIVE_UP_S],
     )
 
 

@@ -19,10 +19,9 @@ import orjson
 from factory.errors import ProviderDown, UsageError
 from factory.llm.chat import Chat
 from factory.llm.endpoint import PROVIDERS, Route, key_of, route
-from factory.llm.prices import Price, given_price, limits_of, price_of
-from factory.llm.request_extra import check_limit, read_extra
+from factory.llm.prices import Price, limits_of, price_of
 from factory.llm.transport import DirectChat, Endpoint
-from factory.sending.addresses import checked_url, is_loopback
+from factory.sending.addresses import is_loopback
 from factory.sending.ledger import Ledger
 from factory.sending.limits import LocalLimiter, PoolLimits
 from judge.breaker import Breaker
@@ -106,31 +105,16 @@ def pool_limits(settings: JudgeSettings, model: str) -> PoolLimits:
         max_in_flight=settings.in_flight,
         start_in_flight=min(START_IN_FLIGHT, settings.in_flight),
         ramp_per_s=settings.ramp_per_s,
-        give_up_s=_give_up_s(),
+        give_up_s=settings.wire.give_up_s,
     )
 
 
-def _give_up_s() -> float:
-    text = os.environ.get("GIVE_UP_S") or "100"
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 1.0 <= seconds < float("inf"):
-        raise UsageError(f"GIVE_UP_S must be a number of at least 1, not {text!r}.")
-    return seconds
-
-
-def price_known(model: str) -> Price | None:
-    """What the settings say (JUDGE_PRICE_IN and _OUT, else PRICE_IN and _OUT), the dated file, litellm's table."""
-    if model.startswith("sandbox/"):
-        return price_of(model)
-    for prefix in ("JUDGE_", ""):
-        given_in, given_out, cached = (_amount(f"{prefix}PRICE_{what}") for what in ("IN", "OUT", "CACHED"))
-        if (given := given_price(given_in, given_out, cached, prefix)) is not None:
-            return given
+def price_known(model: str, given: Price | None = None) -> Price | None:
+    """What the settings say, the dated file, litellm's table."""
+    if given is not None and not model.startswith("sandbox/"):
+        return given
     price = price_of(model)
-    if price is None:
+    if price is None and not model.startswith("sandbox/"):
         from factory.llm.litellm_chat import price_from_litellm  # noqa: PLC0415 - heavy, and needed by few
 
         price = price_from_litellm(model, CNY_PER_USD) or price_from_litellm(f"dashscope/{model}", CNY_PER_USD)
@@ -141,24 +125,13 @@ def costs_nothing(settings: JudgeSettings, name: str, model: str) -> bool:
     """A simulated judge, or a server on this machine whose price is set to 0."""
     if model.startswith("sandbox/"):
         return True
-    url = os.environ.get("JUDGE_BASE_URL") or ""
-    if name == settings.second:
-        url = os.environ.get("JUDGE2_BASE_URL") or url
-    price = price_known(model)
-    return is_loopback(url) and price is not None and price.is_free
+    price = price_known(model, settings.wire.price)
+    return is_loopback(_base_url(settings, name) or "") and price is not None and price.is_free
 
 
-def _amount(name: str) -> float | None:
-    text = os.environ.get(name)
-    if not text:
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0.0 <= value < float("inf"):
-        raise UsageError(f"{name} must be a number of at least 0, not {text!r}.")
-    return value
+def _base_url(settings: JudgeSettings, name: str) -> str | None:
+    wire = settings.wire
+    return (wire.second_base_url or wire.base_url) if name == settings.second else wire.base_url
 
 
 @asynccontextmanager
@@ -169,45 +142,40 @@ async def open_judges(settings: JudgeSettings, ledger: Ledger) -> AsyncIterator[
     limiter = LocalLimiter(pools)
     breaker = Breaker(limiter)
     async with AsyncExitStack() as stack:
-        url = checked_url("JUDGE_BASE_URL", os.environ.get("JUDGE_BASE_URL"))
-        second_url = checked_url("JUDGE2_BASE_URL", os.environ.get("JUDGE2_BASE_URL"))
         sandbox_url = None
-        if url is None and {SANDBOX, SANDBOX_SECOND} & set(names):
+        if settings.wire.base_url is None and {SANDBOX, SANDBOX_SECOND} & set(names):
             sandbox_url = await stack.enter_async_context(sandbox_process())
         opened = []
         for name in names:
-            base = (second_url or url) if name == settings.second else url
-            judge = _open(settings, name, resolve(name, base, sandbox_url), breaker, ledger)
+            judge = _open(settings, name, resolve(name, _base_url(settings, name), sandbox_url), breaker, ledger)
             stack.push_async_callback(judge.chat.aclose)
             opened.append(judge)
         yield Judges(tuple(opened), limiter, breaker, ledger)
 
 
 def _open(settings: JudgeSettings, name: str, way: Route, breaker: Breaker, ledger: Ledger) -> Judge:
-    price = price_known(way.model)
+    price = price_known(way.model, settings.wire.price)
     if price is None and settings.budget_cny is not None:
         raise UsageError(
             f"The price of {way.model} is not known, so BUDGET cannot be kept: give JUDGE_PRICE_IN and JUDGE_PRICE_OUT (CNY per "
             "million tokens; 0 for a server of your own), or run without BUDGET."
         )
-    given = read_extra("JUDGE_EXTRA", os.environ.get("JUDGE_EXTRA"))
-    check_limit("JUDGE_EXTRA", given, is_capped=settings.budget_cny is not None)
     key = key_of(way, os.environ)
     if way.needs_key and key is None:
         raise UsageError(f"JUDGE={name} needs a key: set {' or '.join(way.key_names)} in the environment.")
-    pool, give_up_s = f"judge {name}", _give_up_s()
+    pool = f"judge {name}"
     endpoint = Endpoint(
         way.name,
         way.base_url or "",
         pool,
         price,
-        request_timeout_s=REQUEST_SHARE * give_up_s,
+        request_timeout_s=REQUEST_SHARE * settings.wire.give_up_s,
         server_attempts=SERVER_ATTEMPTS,
         setting="JUDGE",
         litellm_model=way.litellm_model,
         is_ours=way.is_ours,
     )
-    extra = dict(way.extra) | (given if not way.model.startswith("sandbox/") else {})
+    extra = dict(way.extra) | (dict(settings.wire.extra) if not way.model.startswith("sandbox/") else {})
     return Judge(name, way.model, _chat(way, endpoint, breaker, ledger, key), pool, price, extra)
 
 

@@ -112,7 +112,9 @@ def _say_estimate(settings: JudgeSettings, work: Work) -> int:
     for name, model in work.models.items():
         load = load_of((ask for judge, ask in work.interleaved() if judge == name), model, settings.seed)
         simulated = model.startswith("sandbox/")
-        found = estimate(load, pool_limits(settings, model), price_known(model), simulated=simulated)
+        found = estimate(
+            load, pool_limits(settings, model), price_known(model, settings.wire.price), simulated=simulated
+        )
         for line in lines(model + (" (simulated)" if simulated else ""), found):
             say(line)
         total += load.total
