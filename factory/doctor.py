@@ -164,7 +164,7 @@ def _limits(services: Services, settings: Settings) -> list[str]:
         unset.append(
             "PRICE_IN and PRICE_OUT (CNY per million tokens; 0 for a server of your own), or BUDGET cannot be kept"
         )
-    if services.rpm is None and settings.teacher != SANDBOX:
+    if services.rpm is None and settings.teacher != SANDBOX and not (services.price and services.price.is_free):
         unset.append(
             "TEACHER_RPM and TEACHER_TPM, if the account has limits: refusals are met and obeyed, but known ones cost none"
         )
