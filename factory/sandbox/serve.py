@@ -22,6 +22,7 @@ from factory.errors import UsageError
 from factory.sandbox.amap.server import MapOptions, add_map_routes, read_options
 from factory.sandbox.city.city import World
 from factory.sandbox.faults import TALLY, Faults, Tally, fault_middleware
+from factory.sandbox.front import SandboxRunner, own_errors
 from factory.settings import Values, of_factory
 from factory.shown_text import print_line
 
@@ -52,7 +53,7 @@ def make_app(sandbox: Sandbox) -> web.Application:
     from factory.sandbox.teacher.server import add_chat_routes  # noqa: PLC0415 - see above
 
     faults, tally = Faults(sandbox.seed, _json(sandbox.faults, "SANDBOX_FAULTS")), Tally()
-    app = web.Application(middlewares=[fault_middleware(faults, tally)], client_max_size=BODY_MOST)
+    app = web.Application(middlewares=[own_errors, fault_middleware(faults, tally)], client_max_size=BODY_MOST)
     app[TALLY] = tally
     add_map_routes(app, World(sandbox.seed), sandbox.map_options)
     add_chat_routes(app, defect_share=sandbox.defects, seed=sandbox.seed, keys=sandbox.chat_keys)
@@ -89,7 +90,7 @@ def _json(text: str, where: str) -> dict[str, Any]:
 
 async def serve(sandbox: Sandbox, port: int, stop: asyncio.Event) -> None:
     """Listen on loopback until ``stop`` is set; port 0 takes a free one. Raises UsageError when the port is taken."""
-    runner = web.AppRunner(make_app(sandbox), access_log=None, shutdown_timeout=0.5)
+    runner = SandboxRunner(make_app(sandbox), access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     try:
         site = web.TCPSite(runner, HOST, port, backlog=BACKLOG)

@@ -14,6 +14,7 @@ import orjson
 from aiohttp import web
 
 from factory.sandbox.amap.server import MapOptions
+from factory.sandbox.front import SandboxRunner
 from factory.sandbox.serve import Sandbox, make_app
 
 _OPENER = build_opener(ProxyHandler({}))
@@ -24,7 +25,7 @@ def served(**options: Any) -> Iterator[str]:
     """The base URL of a sandbox with these map options (or a whole ``sandbox=``)."""
     sandbox = options.pop("sandbox", None) or Sandbox(map_options=MapOptions(**options))
     loop = asyncio.new_event_loop()
-    runner = web.AppRunner(make_app(sandbox), shutdown_timeout=0.1)
+    runner = SandboxRunner(make_app(sandbox), shutdown_timeout=0.1)
 
     async def start() -> int:
         await runner.setup()

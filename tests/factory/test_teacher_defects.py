@@ -158,7 +158,7 @@ def ready(seed: int) -> list[Row]:
     """A conversation in which everything has been shown and the final answer is next."""
     agent = Agent(make_pois(seed, 90), make_wishes(seed))
     for _ in range(9):
-        turn = next_turn(agent.messages, seed=1, defect_share=0.0, tools=NAMES)
+        turn = next_turn(agent.messages, seed=1, defect_share=0.0, tools=dict.fromkeys(NAMES, ("samples",)))
         if turn.calls[0].name == "final_answer":
             return agent.messages
         calls = [
@@ -170,7 +170,7 @@ def ready(seed: int) -> list[Row]:
 
 
 def final(messages: list[Row], share: float) -> tuple[list[Row] | None, str]:
-    turn = next_turn(messages, seed=1, defect_share=share, tools=NAMES)
+    turn = next_turn(messages, seed=1, defect_share=share, tools=dict.fromkeys(NAMES, ("samples",)))
     try:
         return orjson.loads(turn.calls[0].arguments)["samples"], turn.finish_reason
     except orjson.JSONDecodeError:

@@ -12,6 +12,8 @@ from typing import Any, Final
 import orjson
 from aiohttp import web
 
+from factory.sandbox.amap.xml import as_xml
+
 INFOCODES: Final[dict[str, str]] = {
     "10001": "INVALID_USER_KEY",
     "10002": "SERVICE_NOT_AVAILABLE",
@@ -132,13 +134,27 @@ def answer(payload: bytes, callback: str | None = None) -> web.Response:
     return web.Response(body=payload, headers={"Content-Type": _JSON})
 
 
+def as_document(payload: bytes) -> web.Response:
+    """HTTP 200 with the same answer as XML."""
+    return web.Response(body=as_xml(payload), headers={"Content-Type": "application/xml;charset=UTF-8"})
+
+
 _JSON: Final = "application/json;charset=UTF-8"
 _SCRIPT: Final = "text/javascript;charset=UTF-8"
 
 
-def refusal(infocode: str, *, echo_key: str | None = None, callback: str | None = None) -> web.Response:
+def refusal_v4(infocode: str) -> web.Response:
+    """An error in the envelope of v4."""
+    body: Json = {"data": None, "errcode": int(infocode), "errdetail": None, "errmsg": INFOCODES[infocode]}
+    return answer(orjson.dumps(body))
+
+
+def refusal(
+    infocode: str, *, echo_key: str | None = None, callback: str | None = None, xml: bool = False
+) -> web.Response:
     """An error, which is HTTP 200 too. ``echo_key``: some refusals repeat the caller's key in clear."""
     body: Json = {"status": "0", "info": INFOCODES[infocode], "infocode": infocode}
     if echo_key is not None:
         body |= {"sec_code": "", "sec_code_debug": "", "key": echo_key}
-    return answer(encode(body, len(infocode)), callback)
+    payload = encode(body, len(infocode))
+    return as_document(payload) if xml else answer(payload, callback)

@@ -21,6 +21,7 @@ WALK_MOST_M: Final = 100_000
 ORIGINS_MOST: Final = 100
 REGEO_RADIUS_M: Final = 1_000
 REGEO_POIS: Final = 30
+BATCH_MOST: Final = 20
 
 
 class PointServices:
@@ -31,13 +32,19 @@ class PointServices:
 
     def regeo(self, params: Params) -> bytes:
         """``/v3/geocode/regeo``: a point outside the country gives a success with nothing in it. Raises Refused."""
-        lng, lat = read_point(params.required("location"))
+        batch = params.get("batch", "false").lower() == "true"
+        texts = params.required("location").split("|") if batch else [params.required("location")]
+        points = [read_point(text) for text in texts]
         radius_m = params.whole("radius", REGEO_RADIUS_M)
-        if not 0 <= radius_m <= 3_000:
+        if not 0 <= radius_m <= 3_000 or len(points) > BATCH_MOST:
             raise Refused("20000")
         everything = params.get("extensions", "base") == "all"
-        found = self._regeocode(lng, lat, radius_m, everything=everything) if in_china(lng, lat) else _nowhere()
-        return encode({"status": "1", "info": "OK", "infocode": "10000", "regeocode": found}, 2)
+        found = [
+            self._regeocode(lng, lat, radius_m, everything=everything) if in_china(lng, lat) else _nowhere()
+            for lng, lat in points
+        ]
+        named: Json = {"regeocodes": found} if batch else {"regeocode": found[0]}
+        return encode({"status": "1", "info": "OK", "infocode": "10000"} | named, 2)
 
     def _regeocode(self, lng: float, lat: float, radius_m: int, *, everything: bool) -> Json:
         city = self._world.city_at(lng, lat)

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final, Literal
+
+import numpy as np
 
 from factory.sandbox.amap.answers import Json, Params, Refused, encode, read_point
 from factory.sandbox.amap.forms import EMPTY, Age, v3_poi, v5_poi
 from factory.sandbox.city.city import Found, Query, World
-from factory.sandbox.city.tables import City, cities, find_city, in_china
+from factory.sandbox.city.tables import City, cities, distances_m, find_city, in_china
 from factory.sandbox.city.tiles import hash_number
 from factory.sandbox.city.words import kinds
 
@@ -61,6 +64,27 @@ class PlaceSearch:
             return self._page(Found((), ()), params, version, with_distance=True)
         found = self._around(lng, lat, float(radius_m), query)
         return self._page(found, params, version, with_distance=True)
+
+    def polygon(self, params: Params, version: Version) -> bytes:
+        """``/place/polygon``: corners joined by bars; two are a rectangle's. Raises Refused."""
+        corners = [read_point(text) for text in params.required("polygon").split("|") if text]
+        if len(corners) == 2:
+            (west, north), (east, south) = corners
+            corners = [(west, north), (east, north), (east, south), (west, south)]
+        if len(corners) < 3:
+            raise Refused("20000")
+        lngs, lats = [point[0] for point in corners], [point[1] for point in corners]
+        middle = ((min(lngs) + max(lngs)) / 2, (min(lats) + max(lats)) / 2)
+        reach = float(distances_m(*middle, np.array([max(lngs)]), np.array([max(lats)]))[0])
+        if reach > MOST_RADIUS_M:
+            raise Refused("20000")
+        found = self._around(*middle, reach + 1.0, self._query(params, version))
+        inside = tuple(wanted for wanted in found.ids if self._within(wanted, corners))
+        return self._page(Found(inside, (0,) * len(inside)), params, version, with_distance=False)
+
+    def _within(self, wanted: str, corners: list[tuple[float, float]]) -> bool:
+        poi = self._world.poi(wanted)
+        return poi is not None and _inside(poi.lng, poi.lat, corners)
 
     def text(self, params: Params, version: Version) -> bytes:
         """``/place/text``. Raises Refused."""
@@ -171,6 +195,15 @@ def read_types(text: str) -> tuple[str, ...]:
             named = {code[: 2 * (path.index(part) + 1)] for path, code in levels if part in path}
             codes.extend(sorted(named) or ["none"])
     return tuple(codes)
+
+
+def _inside(lng: float, lat: float, corners: list[tuple[float, float]]) -> bool:
+    """Whether a ray to the east crosses the border an odd number of times."""
+    odd = False
+    for (lng1, lat1), (lng2, lat2) in pairwise([*corners, corners[0]]):
+        if (lat1 > lat) != (lat2 > lat) and lng < lng1 + (lat - lat1) / (lat2 - lat1) * (lng2 - lng1):
+            odd = not odd
+    return odd
 
 
 def _blocks(params: Params, version: Version) -> frozenset[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import re
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -16,12 +17,14 @@ from typing import Final, Literal
 
 from aiohttp import web
 
-from factory.sandbox.amap.answers import INFOCODES, Params, Refused, answer, refusal
+from factory.sandbox.amap.answers import INFOCODES, Params, Refused, answer, as_document, refusal, refusal_v4
+from factory.sandbox.amap.asides import Tips, convert, ip, weather
 from factory.sandbox.amap.district import district
 from factory.sandbox.amap.forms import Age
 from factory.sandbox.amap.names import Geocoder
 from factory.sandbox.amap.points import PointServices
 from factory.sandbox.amap.search import PlaceSearch
+from factory.sandbox.amap.ways import bicycling, driving, newer, transit
 from factory.sandbox.city.city import World
 
 Answer = Callable[[Params], bytes]
@@ -120,14 +123,28 @@ def endpoints(world: World, options: MapOptions) -> tuple[Endpoint, ...]:
         Endpoint("/v5/place/around", "search", lambda params: places.around(params, "v5")),
         Endpoint("/v5/place/text", "search", lambda params: places.text(params, "v5")),
         Endpoint("/v5/place/detail", "search", lambda params: places.detail(params, "v5")),
+        Endpoint("/v3/place/polygon", "search", lambda params: places.polygon(params, "v3")),
+        Endpoint("/v5/place/polygon", "search", lambda params: places.polygon(params, "v5")),
+        Endpoint("/v3/assistant/inputtips", "search", Tips(world).give),
         Endpoint("/v3/geocode/geo", "basic", names.geocode),
         Endpoint("/v3/geocode/regeo", "basic", points.regeo),
         Endpoint("/v3/distance", "basic", points.distance),
         Endpoint("/v3/direction/walking", "basic", points.walking),
         Endpoint("/v3/config/district", "basic", district),
+        Endpoint("/v3/direction/driving", "basic", driving),
+        Endpoint("/v3/direction/transit/integrated", "basic", transit),
+        Endpoint("/v4/direction/bicycling", "basic", bicycling),
+        *(
+            Endpoint(f"/v5/direction/{kind}", "basic", newer(kind))
+            for kind in ("driving", "walking", "bicycling", "electrobike")
+        ),
+        Endpoint("/v3/weather/weatherInfo", "basic", weather),
+        Endpoint("/v3/ip", "basic", ip),
+        Endpoint("/v3/assistant/coordinate/convert", "basic", convert),
     )
 
 
+_CALLBACK: Final = re.compile(r"[A-Za-z_$][\w$.]{0,127}")
 ECHOING: Final = frozenset({"10001", "10007", "10008", "10009"})
 """Refusals that repeat the key they were sent."""
 
@@ -137,23 +154,27 @@ def add_map_routes(app: web.Application, world: World, options: MapOptions) -> N
     gate = Gate(options)
     for endpoint in endpoints(world, options):
         app.router.add_get(endpoint.path, _handler(endpoint, gate))
-    app.router.add_get("/{version:v[35]}/{rest:.*}", _no_such_service)
-
-
-async def _no_such_service(_request: web.Request) -> web.Response:
-    """A path that the service does not have is refused like everything else."""
-    return refusal("10002")
 
 
 def _handler(endpoint: Endpoint, gate: Gate) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
         given = request.query
-        callback = given.get("callback") or None
+        callback, form = given.get("callback") or None, (given.get("output") or "JSON").upper()
+        xml = form == "XML"
         try:
             gate.admit(given, endpoint.path, endpoint.group, asyncio.get_running_loop().time())
-            return answer(endpoint.give(Params(given)), callback)
+            # v5 and v4 know JSON only; what is asked for and cannot be given is refused, never answered otherwise.
+            if form not in {"JSON", "XML"} or (xml and not endpoint.path.startswith("/v3/")):
+                raise Refused("20000")  # noqa: TRY301 - refused like everything below
+            if callback is not None and not _CALLBACK.fullmatch(callback):
+                callback = None
+                raise Refused("20000")  # noqa: TRY301 - as above
+            payload = endpoint.give(Params(given))
+            return as_document(payload) if xml else answer(payload, callback)
         except Refused as refused:
             echoed = given.get("key") if refused.infocode in ECHOING else None
-            return refusal(refused.infocode, echo_key=echoed, callback=callback)
+            if endpoint.path.startswith("/v4/"):
+                return refusal_v4(refused.infocode)
+            return refusal(refused.infocode, echo_key=echoed, callback=callback, xml=xml)
 
     return handle

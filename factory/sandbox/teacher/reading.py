@@ -7,13 +7,16 @@ into records and never looked at as instructions.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from factory.records import Wish
+from factory.sandbox.teacher.told import ToldCall, calls_told, observations
 
 TASK = re.compile(r"任务：地点=(?P<place>[^；\n]+)；城市=(?P<city>[^；\n]*)；需求数=(?P<count>\d+)")
 
@@ -65,25 +68,41 @@ class Reading:
     told_wrong: bool = False
     tries: int = 0
     complaint: bool = False
+    asked: Counter[str] = field(default_factory=Counter)
+    """how often each call was made already, by name and arguments"""
 
 
 def read(messages: Sequence[Mapping[str, Any]]) -> Reading:
     """Read the messages in order; unknown or damaged tool results count as not having happened."""
     reading = Reading()
     calls: dict[str, tuple[str, Mapping[str, Any]]] = {}
+    told_calls: tuple[ToldCall, ...] = ()
     for message in messages:
         role = message.get("role")
         if role == "user":
-            _read_user(reading, _text(message.get("content")))
+            text = _text(message.get("content"))
+            told = told_calls and observations(text, told_calls)
+            if told:
+                for (name, arguments), result in told:
+                    _read_result(reading, name, arguments, result)
+            else:
+                _read_user(reading, text)
         elif role == "assistant":
-            for call in message.get("tool_calls") or ():
-                name, arguments = _call(call)
-                calls[call.get("id", "")] = (name, arguments)
+            told_calls = calls_told(_text(message.get("content")))
+            named = [(call.get("id", ""), *_call(call)) for call in message.get("tool_calls") or ()]
+            for number, name, arguments in [*named, *(("", *call) for call in told_calls)]:
+                calls[number] = (name, arguments)
                 reading.tries += name == "final_answer"
+                reading.asked[called(name, arguments)] += 1
         elif role == "tool":
             name, arguments = calls.get(message.get("tool_call_id") or "", (message.get("name") or "", {}))
             _read_result(reading, name, arguments, _object(_text(message.get("content"))))
     return reading
+
+
+def called(name: str, arguments: Mapping[str, Any]) -> str:
+    """One word for a call: the same name and arguments give the same."""
+    return name + orjson.dumps(arguments, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def _text(content: object) -> str:
@@ -119,6 +138,12 @@ def _read_user(reading: Reading, text: str) -> None:
 
 
 def _read_result(reading: Reading, name: str, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+    """A result of another shape than the tools give counts as not having happened."""
+    with suppress(KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        _take_result(reading, name, arguments, result)
+
+
+def _take_result(reading: Reading, name: str, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
     if name == "preference_gen" and isinstance(result.get("wishes"), list):
         reading.wishes = {int(row["index"]): _wish(row) for row in result["wishes"]}
         reading.pending = tuple(reading.wishes)

@@ -7,50 +7,20 @@ shapes, so that the factory's real transport is what gets exercised.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from hashlib import blake2b
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import orjson
 from aiohttp import web
 
 from factory.sandbox.faults import CUT_STREAM, TALLY
+from factory.sandbox.teacher.request import Asked, Refused, read_request
 from factory.sandbox.teacher.teacher import MODEL, Turn, next_turn
 
 MODELS = (MODEL, MODEL.removeprefix("sandbox/"))
 PIECE = 48
 """Characters per streamed delta."""
 WRITE_BYTES = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One request, checked: what the teacher and the reply's form need of it."""
-
-    model: str
-    messages: list[Mapping[str, Any]]
-    tools: frozenset[str]
-    stream: bool
-    with_usage: bool
-    max_tokens: int | None
-    digest: str
-
-
-class Refused(Exception):
-    """A request that gets an OpenAI error body."""
-
-    def __init__(self, status: int, message: str, kind: str, code: str | None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.kind = kind
-        self.code = code
-
-    def response(self) -> web.Response:
-        """The error as OpenAI sends it."""
-        error = {"message": self.message, "type": self.kind, "param": None, "code": self.code}
-        return _json({"error": error}, self.status)
 
 
 def add_chat_routes(app: web.Application, *, defect_share: float, seed: int, keys: Collection[str] = ()) -> None:
@@ -60,25 +30,53 @@ def add_chat_routes(app: web.Application, *, defect_share: float, seed: int, key
     async def completions(request: web.Request) -> web.StreamResponse:
         try:
             _authorise(request, allowed)
-            asked = _asked(await request.read())
+            asked = read_request(await request.read(), MODELS)
+            turn = _chosen(next_turn(asked.messages, seed=seed, defect_share=defect_share, tools=asked.tools), asked)
         except Refused as refusal:
             return refusal.response()
-        turn = next_turn(asked.messages, seed=seed, defect_share=defect_share, tools=asked.tools)
-        reply = _reply(asked, _cut(turn, asked.max_tokens))
+        reply = _reply(asked, _cut(_stopped(turn, asked.stops), asked.max_tokens))
         if TALLY in request.app:
             request.app[TALLY].counts.update(reply["usage"])
         return await _streamed(request, reply, with_usage=asked.with_usage) if asked.stream else _json(reply)
 
     async def models(request: web.Request) -> web.Response:
+        wanted = request.match_info.get("model")
         try:
             _authorise(request, allowed)
         except Refused as refusal:
             return refusal.response()
+        if wanted is not None and wanted not in MODELS:
+            message = f"The model '{wanted}' does not exist."
+            return Refused(message, status=404, code="model_not_found", param="model").response()
         rows = [{"id": model, "object": "model", "created": 0, "owned_by": "sandbox"} for model in MODELS]
-        return _json({"object": "list", "data": rows})
+        named = next((row for row in rows if row["id"] == wanted), None)
+        return _json(named or {"object": "list", "data": rows})
 
     app.router.add_post("/v1/chat/completions", completions)
     app.router.add_get("/v1/models", models)
+    app.router.add_get("/v1/models/{model:.+}", models)
+
+
+def _chosen(turn: Turn, asked: Asked) -> Turn:
+    """The turn as ``tool_choice`` and ``parallel_tool_calls`` want it. Raises Refused where the teacher cannot do that."""
+    calls = turn.calls if asked.parallel else turn.calls[:1]
+    if asked.named is not None:
+        calls = tuple(call for call in calls if call.name == asked.named)
+    if asked.choice == "required" and not calls:
+        what = f"it would not call {asked.named} here" if asked.named else "it has nothing to call here"
+        raise Refused(
+            f"'tool_choice' cannot be met by the sandbox teacher: {what}. It calls preference_gen, geo_location, "
+            "restaurant_search and final_answer for a task that names a place; ask with auto.",
+            param="tool_choice",
+        )
+    return Turn(turn.content, calls, turn.finish_reason)
+
+
+def _stopped(turn: Turn, stops: tuple[str, ...]) -> Turn:
+    """Words end before the first stop sequence, which is not sent."""
+    text = turn.content or ""
+    ends = [place for stop in stops if (place := text.find(stop)) >= 0]
+    return Turn(text[: min(ends)], turn.calls, "stop") if ends else turn
 
 
 def _json(body: object, status: int = 200) -> web.Response:
@@ -90,41 +88,7 @@ def _authorise(request: web.Request, allowed: frozenset[str]) -> None:
         return
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or key.strip() not in allowed:
-        raise Refused(401, "Incorrect API key provided.", "invalid_request_error", "invalid_api_key")
-
-
-def _asked(body: bytes) -> Asked:
-    try:
-        raw = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise Refused(400, "The body is not valid JSON.", "invalid_request_error", None) from error
-    if not isinstance(raw, dict):
-        raise Refused(400, "The body must be a JSON object.", "invalid_request_error", None)
-    model = raw.get("model")
-    if model not in MODELS:
-        text = f"The model `{model}` does not exist or you do not have access to it."
-        raise Refused(404, text, "invalid_request_error", "model_not_found")
-    messages = raw.get("messages")
-    if not isinstance(messages, list) or not messages or not all(isinstance(row, dict) for row in messages):
-        raise Refused(400, "'messages' must be a non-empty array of objects.", "invalid_request_error", None)
-    if raw.get("n", 1) != 1:
-        raise Refused(400, "Only n=1 is supported.", "invalid_request_error", None)
-    limit = raw.get("max_completion_tokens") or raw.get("max_tokens")
-    return Asked(
-        model=model,
-        messages=messages,
-        tools=_tool_names(raw),
-        stream=bool(raw.get("stream")),
-        with_usage=bool((raw.get("stream_options") or {}).get("include_usage")),
-        max_tokens=limit if isinstance(limit, int) else None,
-        digest=blake2b(body, digest_size=12).hexdigest(),
-    )
-
-
-def _tool_names(raw: Mapping[str, Any]) -> frozenset[str]:
-    if raw.get("tool_choice") == "none":
-        return frozenset()
-    return frozenset((tool.get("function") or {}).get("name", "") for tool in raw.get("tools") or ())
+        raise Refused("Incorrect API key provided.", status=401, code="invalid_api_key")
 
 
 def tokens(text: str) -> int:

@@ -17,7 +17,7 @@ from factory.sandbox.teacher.defects import Scene, spoil
 from factory.sandbox.teacher.defects_json import ANSWER_KINDS
 from factory.sandbox.teacher.dice import Dice
 from factory.sandbox.teacher.matching import Ask, first_searches, further_searches, shown_pois
-from factory.sandbox.teacher.reading import Reading, Search, read
+from factory.sandbox.teacher.reading import Reading, Search, called, read
 from factory.sandbox.teacher.writing import Draft, write
 
 MODEL = "sandbox/teacher-v1"
@@ -26,6 +26,8 @@ STILL_WRONG = 0.15
 BROKEN_PER_DEFECT = 0.12
 """Whole answers with unreadable arguments, as a share of ``defect_share``: they cost a call each."""
 SEARCH_TRIES = 2
+CALLS_MOST = 3
+"""Times that the same call is made before the teacher gives up on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,31 @@ class Turn:
     finish_reason: str
 
 
-def next_turn(messages: Sequence[Mapping[str, Any]], *, seed: int, defect_share: float, tools: Collection[str]) -> Turn:
+def next_turn(
+    messages: Sequence[Mapping[str, Any]], *, seed: int, defect_share: float, tools: Mapping[str, Collection[str]]
+) -> Turn:
     """Act on the messages: ask for wishes and location, search, search further, answer, correct.
 
-    ``tools`` are the names of the tools offered; without them, or without a task, the teacher answers in words.
+    ``tools`` are the names of the tools offered and of their parameters; without them, or without a task, the teacher answers
+    in words. An agent that ends only by its own ``final_answer(answer)`` (smolagents) gets them that way.
     """
     digest = blake2b(orjson.dumps(messages), digest_size=16).hexdigest()
+    turn = _turn(messages, digest, seed=seed, defect_share=defect_share, tools=tools)
+    if turn.calls:
+        return turn
+    if _ends_by_answer(tools):
+        return Turn(None, (_call("final_answer", answer=turn.content),), "tool_calls")
+    return _words(_in_code(messages, turn.content or "")) if not tools else turn
+
+
+def _turn(
+    messages: Sequence[Mapping[str, Any]],
+    digest: str,
+    *,
+    seed: int,
+    defect_share: float,
+    tools: Mapping[str, Collection[str]],
+) -> Turn:
     reading = read(messages)
     if reading.place is None:
         return _words("请给出任务，格式为：任务：地点=清华大学；城市=北京市；需求数=5")
@@ -61,12 +82,36 @@ def next_turn(messages: Sequence[Mapping[str, Any]], *, seed: int, defect_share:
         absent = sorted({call.name for call in calls} - set(tools))
         if absent:
             return _words(f"没有提供工具 {'、'.join(absent)}，这个任务做不了。")
+        vain = next((call.name for call in calls if _in_vain(call, reading)), None)
+        if vain is not None:
+            return _words(f"工具 {vain} 一直没有给出可用的结果，这个任务做不了。")
         return Turn(None, tuple(calls), "tool_calls")
     if _searches_failed(reading):
         return _words("餐厅搜索一直失败，没有可以核实的信息，这个任务做不了。")
     if not reading.pending:
         return _words("所有需求都已完成。")
+    if _ends_by_answer(tools):
+        return _only_answer(reading, (seed, digest), defect_share)
     return _final_answer(reading, Dice(seed, digest, "answer"), (seed, digest), defect_share)
+
+
+def _ends_by_answer(tools: Mapping[str, Collection[str]]) -> bool:
+    """Whether final_answer is smolagents' own, which takes one ``answer``, and not the factory's, which takes ``samples``."""
+    return "answer" in tools.get("final_answer", ()) and "samples" not in tools["final_answer"]
+
+
+def _in_code(messages: Sequence[Mapping[str, Any]], text: str) -> str:
+    """Words as the code that an agent of code ends by; plain words for anybody else."""
+    system = next((str(message.get("content")) for message in messages if message.get("role") == "system"), "")
+    if "final_answer(" not in system:
+        return text
+    opening, closing = ("<code>", "</code>") if "<code>" in system else ("```py", "```<end_code>")
+    return f"Thought: 这个教师只用工具，不写代码，直接作答。\n{opening}\nfinal_answer({text!r})\n{closing}"
+
+
+def _in_vain(call: Call, reading: Reading) -> bool:
+    """Whether this very call was made often and told nothing: once more would go on for ever."""
+    return reading.asked[called(call.name, orjson.loads(call.arguments))] >= CALLS_MOST
 
 
 def _words(text: str) -> Turn:
@@ -108,8 +153,8 @@ def _search_call(location: str, ask: Ask) -> Call:
     return _call("restaurant_search", location=location, radius_m=ask.radius_m, cuisine=ask.cuisine, page=ask.page)
 
 
-def _final_answer(reading: Reading, dice: Dice, roots: tuple[int, str], defect_share: float) -> Turn:
-    """One sample per pending wish; some are spoiled, fewer after the teacher was told that they are wrong."""
+def _drafted(reading: Reading, roots: tuple[int, str], defect_share: float) -> list[Draft]:
+    """One draft per pending wish; some are spoiled, fewer after the teacher was told that they are wrong."""
     place, pois = reading.place or "", shown_pois(reading.searches)
     drafts = [write(index, reading.wishes[index], place, pois, Dice(*roots, index)) for index in reading.pending]
     share = min(STILL_WRONG, defect_share * 2) if reading.told_wrong else defect_share
@@ -121,6 +166,19 @@ def _final_answer(reading: Reading, dice: Dice, roots: tuple[int, str], defect_s
             sent.append(spoil(draft, Scene(pois, others), own).draft)
         else:
             sent.append(draft)
+    return sent
+
+
+def _only_answer(reading: Reading, roots: tuple[int, str], defect_share: float) -> Turn:
+    """Questions and answers as the one text that such an agent returns."""
+    drafts = _drafted(reading, roots, defect_share)
+    text = "\n\n".join(f"问：{draft.question}\n答：{draft.answer}" for draft in drafts)
+    return Turn(None, (_call("final_answer", answer=text),), "tool_calls")
+
+
+def _final_answer(reading: Reading, dice: Dice, roots: tuple[int, str], defect_share: float) -> Turn:
+    """The samples; now and then a whole answer whose arguments cannot be read."""
+    sent = _drafted(reading, roots, defect_share)
     call = _call("final_answer", samples=[_sample(draft) for draft in sent])
     first = reading.tries == 0 and not reading.complaint
     if first and dice.chance(defect_share * BROKEN_PER_DEFECT):
