@@ -68,7 +68,8 @@ def _chat(base: str, **more: Any) -> tuple[int, dict[str, Any]]:
         ({"stream_options": {"include_usage": True}}, "stream_options", "only allowed"),
         ({"stop": ["a", 5]}, "stop", "array of strings"),
         ({"stop": ["a", "b", "c", "d", "e"]}, "stop", "at most 4"),
-        ({"response_format": {"type": "json_object"}}, "response_format", "words and tool calls"),
+        ({"response_format": {"type": "json_schema"}}, "response_format", "an object of one answer"),
+        ({"response_format": {"type": "json_object"}}, "messages", "the word 'json'"),
         ({"response_format": "json"}, "response_format", "an object"),
         ({"tool_choice": "auto"}, "tool_choice", "'tools' are specified"),
         ({"tool_choice": "any", "tools": [TOOL]}, "tool_choice", "none, auto, required"),
@@ -151,6 +152,12 @@ def test_an_agent_that_must_call_a_tool_ends_by_its_own_final_answer(base: str) 
     message = _chat(base, tools=[TOOL, ENDS], tool_choice="required")[1]["choices"][0]["message"]
     assert [call["function"]["name"] for call in message["tool_calls"]] == ["final_answer"]
     assert orjson.loads(message["tool_calls"][0]["function"]["arguments"])["answer"].startswith("请给出任务")
+
+
+def test_words_come_as_an_object_when_json_is_asked_for_and_spoken_of(base: str) -> None:
+    asked = [{"role": "user", "content": "用 JSON 回答"}]
+    message = _chat(base, messages=asked, response_format={"type": "json_object"})[1]["choices"][0]["message"]
+    assert orjson.loads(message["content"])["answer"].startswith("请给出任务")
 
 
 def test_models_are_listed_and_given_one_by_one(base: str) -> None:

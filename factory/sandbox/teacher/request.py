@@ -35,6 +35,7 @@ class Asked:
     named: str | None
     parallel: bool
     stops: tuple[str, ...]
+    as_object: bool
     stream: bool
     with_usage: bool
     max_tokens: int | None
@@ -93,6 +94,7 @@ def read_request(body: bytes, models: tuple[str, ...]) -> Asked:
         named=named,
         parallel=raw.get("parallel_tool_calls") is not False,
         stops=() if stop is None else (stop,) if isinstance(stop, str) else tuple(stop),
+        as_object=_as_object(raw),
         stream=bool(raw.get("stream")),
         with_usage=bool((raw.get("stream_options") or {}).get("include_usage")),
         max_tokens=raw.get("max_completion_tokens") or raw.get("max_tokens"),
@@ -171,12 +173,24 @@ def _stop(value: Any, name: str) -> None:
 
 def _format(value: Any, name: str) -> None:
     if not isinstance(value, dict) or value.get("type") not in {"text", "json_object", "json_schema"}:
-        raise _wrong(name, 'an object with the type "text"', value)
-    if value["type"] != "text":
+        raise _wrong(name, 'an object with the type "text" or "json_object"', value)
+    if value["type"] == "json_schema":
         raise Refused(
-            f"'{name}' of type {value['type']} is not supported by the sandbox teacher: it answers in words and tool calls.",
+            f"'{name}' of type json_schema is not supported by the sandbox teacher: it answers in words, in an object of one "
+            "answer (json_object) and in tool calls.",
             param=name,
         )
+
+
+def _as_object(raw: Mapping[str, Any]) -> bool:
+    """Whether words are wanted as JSON; both OpenAI and DashScope take that only where the messages say so."""
+    wanted = (raw.get("response_format") or {}).get("type") == "json_object"
+    if wanted and b"json" not in orjson.dumps(raw["messages"]).lower():
+        raise Refused(
+            "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
+            param="messages",
+        )
+    return wanted
 
 
 def _stream_options(value: Any, name: str) -> None:

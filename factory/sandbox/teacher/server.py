@@ -69,7 +69,8 @@ def _chosen(turn: Turn, asked: Asked) -> Turn:
             "restaurant_search and final_answer for a task that names a place; ask with auto.",
             param="tool_choice",
         )
-    return Turn(turn.content, calls, turn.finish_reason)
+    words = orjson.dumps({"answer": turn.content}).decode() if asked.as_object and turn.content else turn.content
+    return Turn(words, calls, turn.finish_reason)
 
 
 def _stopped(turn: Turn, stops: tuple[str, ...]) -> Turn:
