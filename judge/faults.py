@@ -145,15 +145,16 @@ def _digits(text: str) -> float:
 def _hours(spot: Spot, _: Known, __: Item, ___: Asked, dice: random.Random) -> str | None:
     """Opening earlier, or closing later, than the map says: the meal that was asked for stays possible."""
     held = re.findall(r"\d{1,2}:\d{2}", spot.facts.get("营业时间", ""))
-    if spot.words not in held:
+    stated = next((time for time in re.findall(r"\d{1,2}:\d{2}", spot.words) if time in held), None)
+    if stated is None:
         return None
-    hour, minute = map(int, spot.words.split(":"))
-    opening = held.index(spot.words) % 2 == 0
+    hour, minute = map(int, stated.split(":"))
+    opening = held.index(stated) % 2 == 0
     steps = [-150, -120, -90] if opening else [60, 90, 120]
     times = [(60 * hour + minute + step) % (24 * 60) for step in steps]
     every = spot.facts["营业时间"] + spot.facts.get("一周营业时间", "")
     free = [said for time in times if (said := f"{time // 60:02d}:{time % 60:02d}") not in every]
-    return dice.choice(free) if free else None
+    return spot.words.replace(stated, dice.choice(free), 1) if free else None
 
 
 def _dish(spot: Spot, known: Known, item: Item, _: Asked, dice: random.Random) -> str | None:
@@ -227,11 +228,17 @@ def _same_fact(claim: Stated, facts: Mapping[str, str], other: Mapping[str, str]
         return next(dishes, None)  # type: ignore[call-overload, no-any-return]  # an iterator of names
     if claim.kind == "hours":
         held, theirs = (re.findall(r"\d{1,2}:\d{2}", one.get("营业时间", "")) for one in (facts, other))
-        place = held.index(claim.words) if claim.words in held else -1
-        return theirs[place] if len(theirs) == len(held) and place >= 0 else None
+        stated = re.findall(r"\d{1,2}:\d{2}", claim.words)
+        if len(theirs) != len(held) or not stated or not set(stated) <= set(held):
+            return None
+        return re.sub(r"\d{1,2}:\d{2}", lambda time: theirs[held.index(time[0])], claim.words)
+    if claim.kind == "fit":  # both keep the budget and the radius
+        return claim.words if re.search("预算|价", claim.words) else None
+    if claim.kind == "cuisine":
+        return claim.words.replace(facts.get("菜系", "\0"), other.get("菜系", "")) if "菜系" in other else None
     if claim.kind == "distance":
         return _metres(claim.words, _digits(other["距离"]))
-    named = {"name": "店名", "address": "地址", "cuisine": "菜系"}.get(claim.kind)
+    named = {"name": "店名", "address": "地址"}.get(claim.kind)
     if named is not None:
         return other.get(named)
     number = {"rating": "评分", "price": "人均"}.get(claim.kind)

@@ -15,11 +15,13 @@ import duckdb
 
 from factory.errors import UsageError
 from factory.records import Claim, Evidence, Place, Poi, Wish
-from factory.verifier.items import split_answer, tight
-from factory.verifier.reading import Named, Reading, item_claims, located, read
-from factory.verifier.wishes import NOTHING, misses
+from factory.verifier.account import Account, Listed, read_answer
+from factory.verifier.fit import sure_misses
+from factory.verifier.reading import claims_of, located
+from factory.verifier.script import fold_text
 
 RIGHT_KINDS: Final = ("address", "rating", "distance", "price")
+HOLDS: Final = frozenset({"verified", "inferable"})
 WINDOW: Final = 20
 """Characters of a stretch that counts as repeated when it stood before: a full clause, no fixed phrase."""
 Measures = dict[str, tuple[float, str]]
@@ -137,19 +139,19 @@ def _evidence(pois: list[dict[str, Any]], row: dict[str, Any]) -> Evidence:
 
 def measure(ground: Ground, answer: str, *, ended: bool) -> Measures:
     """All measures of one answer. Claims about a restaurant that nobody knows are wrong claims."""
-    reading = read(answer, ground.known, "", ground.shown)
-    items = reading.named
+    account = read_answer(answer, ground.known, ground.wish, ground.place, ground.shown)
+    items = account.listed
     bound = [one.poi for one in items if one.poi]
-    claims = [one for one in (*reading.claims, *_of_unknown(reading)) if one.kind in RIGHT_KINDS]
+    claims = [one for one in claims_of(account) if one.kind in RIGHT_KINDS]
     found: Measures = {
-        "well_formed": (float(_well_formed(answer)), ""),
+        "well_formed": (float(_well_formed(answer, account)), ""),
         "ended": (float(ended), ""),
-        "named": (float(len(items)), "、".join(one.item.head for one in items)),
-        "wish_respected": (_respected(ground, answer, items), ""),
+        "named": (float(len(items)), "、".join(one.head for one in items)),
+        "wish_respected": (_respected(ground, account), ""),
         "repetition": (repetition(answer), ""),
     }
     if items:
-        unknown = "、".join(one.item.head for one in items if one.poi is None)
+        unknown = "、".join(one.head for one in items if one.poi is None)
         found["exists_near"] = (len(bound) / len(items), unknown)
         found["in_evidence"] = (sum(poi.poi_id in ground.shown for poi in bound) / len(items), "")
     if bound:
@@ -157,23 +159,12 @@ def measure(ground: Ground, answer: str, *, ended: bool) -> Measures:
     return found | _right(claims, ground.trained)
 
 
-def _of_unknown(reading: Reading) -> list[Claim]:
-    """The facts stated of restaurants that are not known; none of them can be right."""
-    found: list[Claim] = []
-    for one in reading.named:
-        if one.poi is None:
-            nobody = Poi("", one.item.head, None, 0.0, 0.0)
-            stated = item_claims(one.item.body, nobody, frozenset(), "", reading.index)
-            found += [Claim(None, each.kind, each.stated, None, "unsupported") for each in stated]
-    return found
-
-
 def _right(claims: Sequence[Claim], trained: frozenset[str]) -> Measures:
     """Shares of right claims by kind, and together; an answer without claims has said nothing right."""
     groups = {kind: [one for one in claims if one.kind == kind] for kind in RIGHT_KINDS}
     found = {f"{kind}_right": _share(group) for kind, group in groups.items()}
     found["claims_right"] = _share(claims)
-    found["right_claims"] = (float(sum(one.status != "unsupported" for one in claims)), f"of {len(claims)}")
+    found["right_claims"] = (float(sum(one.status in HOLDS for one in claims)), f"of {len(claims)}")
     for name, inside in (("claims_right_poi_trained", True), ("claims_right_poi_new", False)):
         group = [one for one in claims if one.poi_id is not None and (one.poi_id in trained) is inside]
         if group:
@@ -182,30 +173,33 @@ def _right(claims: Sequence[Claim], trained: frozenset[str]) -> Measures:
 
 
 def _share(claims: Sequence[Claim]) -> tuple[float, str]:
-    right = sum(one.status != "unsupported" for one in claims)
-    wrong = next((f"{one.stated}≠{one.truth}" for one in claims if one.status == "unsupported"), "")
+    right = sum(one.status in HOLDS for one in claims)
+    wrong = next((f"{one.stated}≠{one.truth}" for one in claims if one.status not in HOLDS), "")
     return (right / len(claims) if claims else 0.0, wrong)
 
 
-def _well_formed(answer: str) -> bool:
+def _well_formed(answer: str, account: Account) -> bool:
     """An opening sentence, then items that each say a name and something of it, or plain words that nothing fits."""
-    parts = split_answer(answer, ())
-    listed = bool(parts.items) and all(one.head and one.body for one in parts.items)
-    bare = not parts.items and NOTHING.search(answer) is not None
-    return bool(parts.opening) and (listed or bare) and "<|" not in answer and "�" not in answer
+    opened = any(clause.part == "opening" for clause in account.clauses)
+    scopes = [clause.scope for clause in account.clauses if clause.part == "item"]
+    heads = len({*scopes}) if account.listed else 0
+    listed = bool(account.listed) and bool(scopes) and len(scopes) >= 2 * heads
+    bare = not account.listed and account.says_nothing
+    return opened and (listed or bare) and "<|" not in answer and "\ufffd" not in answer
 
 
-def _respected(ground: Ground, answer: str, items: Sequence[Named]) -> float:
+def _respected(ground: Ground, account: Account) -> float:
     """Share of named restaurants that meet the wish; where nothing fits, whether the answer says so."""
-    if NOTHING.search(answer):
+    if account.says_nothing:
         return float(not ground.feasible)
+    items: Sequence[Listed] = account.listed
     if not items:
         return 0.0
-    return sum(one.poi is not None and not misses(one.poi, ground.wish) for one in items) / len(items)
+    return sum(one.poi is not None and not sure_misses(one.poi, ground.wish) for one in items) / len(items)
 
 
 def repetition(answer: str) -> float:
     """Share of 20-character stretches that stood in the answer before."""
-    text = tight(answer)
+    text = fold_text(answer).text.replace("\n", "")
     windows = [text[i : i + WINDOW] for i in range(len(text) - WINDOW + 1)]
     return 1 - len(set(windows)) / len(windows) if windows else 0.0

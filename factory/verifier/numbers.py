@@ -26,9 +26,17 @@ class Quantity:
     high: float
     exact: bool
     about: bool = False
+    strict: bool = False
+    """the bound itself is excluded: 不到300, 超过300"""
+    excess: bool = False
+    """超出150米 may mean more than 150 m, or 150 m more than was asked"""
+    kilo: bool = False
+    """stated in kilometres, so rounded to a tenth of one"""
 
     def holds(self, truth: float) -> bool:
         """Whether a truth lies in the stated range."""
+        if self.strict:
+            return self.low < truth if self.high == float("inf") else truth < self.high
         return self.low - 1e-9 <= truth <= self.high + 1e-9
 
 

@@ -1,35 +1,24 @@
-"""Claims of any text against evidence: what the verifier and a student's completions have in common. Pure."""
+"""Reading for those who measure: students' answers, planted errors, the truth of judges. The same grammar as the verifier's.
+
+What verify() (checks.py) asks of an answer stands there; here an answer is read without asking whether it may be accepted.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final
 
 from factory.geo import distance_m
-from factory.records import Claim, Evidence, Place, Poi
-from factory.verifier.dishes import dishes
-from factory.verifier.facts import addresses, cuisines, distances, hours, prices, ratings
-from factory.verifier.features import features
-from factory.verifier.items import Answer, Item, split_answer, tight
-from factory.verifier.names import NameIndex, bind, index_names, mentions
+from factory.records import Claim, Evidence, Place, Poi, Wish
+from factory.verifier.account import Account, read_answer
 
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A list item and the poi that it names, if the evidence holds one."""
-
-    item: Item
-    poi: Poi | None
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """An answer, read: its parts, the restaurants it lists, its claims."""
-
-    answer: Answer
-    named: tuple[Named, ...]
-    claims: tuple[Claim, ...]
-    index: NameIndex
+ANY_WISH: Final = Wish("", None, None, None, 2000)
+"""What is asked of an answer that is read for its facts alone."""
+OF_A_WISH: Final = frozenset({"fit", "wish", "count"})
+"""Kinds of claims that only a wish can decide."""
+_NOWHERE: Final = Place("", "", "", None, 0.0, 0.0, "GCJ-02")
 
 
 def located(evidence: Evidence, place: Place) -> Evidence:
@@ -42,40 +31,43 @@ def located(evidence: Evidence, place: Place) -> Evidence:
     )
 
 
-def read(answer: str, evidence: Evidence, wished: str, wanted: frozenset[str]) -> Reading:
-    """Read an answer against evidence whose distances are recomputed. ``wanted``: poi ids of the structure."""
-    index = index_names(evidence)
-    parts = split_answer(answer, index.names)
-    lexicon = frozenset(tight(dish) for poi in evidence.pois for dish in poi.specialities)
-    named = tuple(Named(item, bind(item.head, index, wanted)) for item in parts.items)
-    claims: list[Claim] = []
-    for one in named:
-        if one.poi is None:
-            claims.append(Claim(None, "name", one.item.head, None, "unsupported"))
-        else:
-            claims.append(Claim(one.poi.poi_id, "name", one.item.head, one.poi.name, "verified"))
-            claims += item_claims(one.item.body, one.poi, lexicon, wished, index)
-    return Reading(parts, named, tuple(claims), index)
-
-
-def item_claims(body: str, poi: Poi, lexicon: frozenset[str], wished: str, index: NameIndex) -> list[Claim]:
-    """All claims of one item about its restaurant; names of other restaurants in it are masked first."""
-    _, masked = mentions(body, index)
-    found, rest = addresses(masked if tight(poi.address or "\0") in masked else tight(body), poi)
-    found += dishes(rest, poi, lexicon)
-    for dish in sorted(map(tight, poi.specialities), key=len, reverse=True):
-        rest = rest.replace(dish, "")
-    found += ratings(rest, poi) + prices(rest, poi) + distances(rest, poi) + hours(rest, poi)
-    return found + cuisines(rest, poi, wished) + features(rest, poi)
+def claims_of(account: Account) -> tuple[Claim, ...]:
+    """The claims of an account, each with the number of its clause."""
+    return tuple(
+        Claim(verdict.poi_id, verdict.kind, verdict.stated, verdict.truth, verdict.status, clause)
+        for clause, verdict in account.verdicts
+    )
 
 
 def read_claims(question: str, answer: str, evidence: Evidence, place: Place) -> tuple[Claim, ...]:  # noqa: ARG001 - a question states a wish, not facts
-    """Claims of any answer against evidence; names that the evidence does not hold are unsupported name claims."""
-    return read(answer, located(evidence, place), "", frozenset()).claims
+    """Claims of any answer against evidence alone, without a wish that could be met or echoed.
+
+    Names that the evidence does not hold are unsupported name claims; what is said of them is left out.
+    """
+    account = read_answer(answer, located(evidence, place), ANY_WISH, place, frozenset())
+    return tuple(
+        claim
+        for claim in claims_of(account)
+        if claim.kind not in OF_A_WISH and (claim.kind == "name" or account.clauses[claim.clause].scope != "unknown")
+    )
 
 
 def named_restaurants(answer: str, known: Sequence[Poi]) -> tuple[tuple[str, str | None], ...]:
-    """(name as listed, poi id or None) of each list item, against every restaurant known near the place."""
-    by_name = {tight(poi.name): poi.poi_id for poi in known}
-    names = tuple(sorted(by_name, key=len, reverse=True))
-    return tuple((item.head, by_name.get(tight(item.head))) for item in split_answer(answer, names).items)
+    """(name as listed, poi id or None) of each listed restaurant, against every restaurant known near the place."""
+    account = read_answer(answer, evidence_of(known), ANY_WISH, _NOWHERE, frozenset())
+    return tuple((one.head, one.poi.poi_id if one.poi else None) for one in account.listed)
+
+
+def stated_facts(answer: str) -> tuple[tuple[tuple[str, str], ...], bool]:
+    """((kind, words) of every fact that an answer states of anybody, whether it says that nothing fits).
+
+    For answers whose restaurants nobody knows: a closed student invents them.
+    """
+    account = read_answer(answer, evidence_of(()), ANY_WISH, _NOWHERE, frozenset())
+    facts = tuple((verdict.kind, verdict.stated) for _, verdict in account.verdicts)
+    return facts, account.says_nothing
+
+
+def evidence_of(pois: Sequence[Poi]) -> Evidence:
+    """Evidence made of restaurants alone, with no record of any search."""
+    return Evidence(tuple(pois), (), "", "GCJ-02", "", "", frozenset(), datetime.now(UTC))

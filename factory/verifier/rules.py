@@ -54,3 +54,24 @@ OPEN_LEAST_MIN = 30
 """A restaurant that is open for half an hour of a meal's window fits the meal: 11:00 opens early enough for lunch."""
 MEAL_DAYS_LEAST = 5
 """A wish names no weekday: a restaurant that leaves the meal out on more than two days of the week does not fit it."""
+
+SHARE_SLACK = 0.02
+"""28 % may stand for 26 % to 30 %: two points for rounding both values."""
+GOOD_RATING = 4.0
+"""评分不错 is inferable from here on."""
+PLAIN_RATING = (3.3, 4.3)
+"""评分一般, 评分尚可."""
+LOW_RATING = 4.0
+"""评分不高 is inferable up to here, exclusive."""
+CHEAP_SHARE = 0.75
+"""便宜 is inferable up to this share of the budget's upper bound."""
+CHEAP_CNY = 60.0
+"""Without a bound: up to here."""
+DEAR_SHARE = 0.85
+"""偏贵 is inferable from this share of the budget's upper bound on."""
+DEAR_CNY = 100.0
+"""Without a bound: from here on."""
+NEARBY_M = 700.0
+"""很近, 不远: up to here (nine minutes on foot), or in the nearer half of what was asked."""
+FAR_M = 800.0
+"""稍远, 有点远: from here on."""

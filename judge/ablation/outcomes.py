@@ -10,15 +10,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from factory.records import Poi
 from factory.verifier import rules
-from factory.verifier.facts import distances, prices
-from factory.verifier.items import split_answer
 from factory.verifier.numbers import CN, plain
-from factory.verifier.wishes import NOTHING
+from factory.verifier.reading import stated_facts
 
 _NUMBER = re.compile(rf"\d+(?:\.\d+)?|[{CN}]+(?:点[{CN}]+)?")
-_NOBODY = Poi("", "", None, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +36,13 @@ def stated(asked: Asked, answer: str) -> dict[str, float]:
     wrong about nothing fitting, 1 where it rightly says so, else the share of its stated prices and distances that
     keep the wish, 0 where it states none.
     """
-    says_nothing = NOTHING.search(answer) is not None
+    facts, says_nothing = stated_facts(answer)
     right = says_nothing != asked.feasible
     found = {"nothing_right": float(right), "wish_kept": float(right)}
     if says_nothing:
         return found
-    bodies = [item.body for item in split_answer(answer, ()).items]
-    money = [_affordable(asked, _value(one.stated)) for body in bodies for one in prices(body, _NOBODY)]
-    near = [_near(asked, one.stated) for body in bodies for one in distances(body, _NOBODY)]
+    money = [_affordable(asked, _value(words)) for kind, words in facts if kind == "price" and _NUMBER.search(words)]
+    near = [_near(asked, words) for kind, words in facts if kind == "distance" and _NUMBER.search(words)]
     if asked.budget_min_cny is None and asked.budget_max_cny is None:
         money = []
     if money:

@@ -148,7 +148,6 @@ def test_a_good_answer_passes() -> None:
     [
         ("蜀味轩", "蜀味宣", "unknown_restaurant"),
         ("川香园(清河店)", "川香园(知春路店)", "wrong_branch"),
-        ("川香园(清河店)", "川香园", "wrong_branch"),
         ("评分3.8", "评分4.8", "wrong_rating"),
         ("评分3.9分", "评分四点六分", "wrong_rating"),
         ("评分3.9分", "评分超过4.5", "wrong_rating"),
@@ -173,7 +172,7 @@ def test_a_good_answer_passes() -> None:
         ("离您600米", "主打粤菜，离您600米", "wrong_cuisine"),
         ("三家川菜", "五家川菜", "wrong_count"),
         ("祝您用餐愉快！", "另外竹春酒家也不错。", "unknown_restaurant"),
-        ("祝您用餐愉快！", "这几家评分都在4.5以上。", "wrong_rating"),
+        ("祝您用餐愉快！", "这几家评分都在4.5以上。", "wrong_quantifier"),
         ("祝您用餐愉快！", "祝您用餐", "truncated"),
         ("祝您用餐愉快！", '{"poi_id": 1}。', "leftover_markup"),
         ("3. 渝阁小馆", "3. 蜀味轩", "repeated_restaurant"),
@@ -209,6 +208,7 @@ def test_one_wrong_word_is_one_finding(old: str, new: str, reason: str) -> None:
         ("1. 川香园(清河店)：", "1. **川香园（清河店）**："),
         ("1. 川香园(清河店)：", "- 【川香园(清河店)】"),
         ("人均61元", "人均61元，在您50到100元的预算之内"),
+        ("1. 川香园(清河店)：", "1. 川香园："),
         ("祝您用餐愉快！", "价格都在100元以内，最远的也就810米左右。"),
     ],
 )

@@ -31,7 +31,8 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert _run("factory", "synth", data, N="12").returncode == 0
     file = data / "rows.parquet"
     columns = (
-        "question, answer, evidence, lng, lat, datum, place, city, cuisine, radius_m, budget_min_cny, budget_max_cny"
+        "question, answer, evidence, lng, lat, datum, place, city, cuisine, taste, diet, meal_time, party_size, occasion, "
+        "radius_m, budget_min_cny, budget_max_cny"
     )
     with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as connection:
         connection.execute(f"copy (select {columns} from samples where feasible) to '{file}'")
@@ -60,17 +61,42 @@ def test_a_lie_in_a_row_from_elsewhere_is_found_in_a_table_and_in_the_status(exp
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"not json", "cannot be read"),
-        (b"", "holds no rows"),
+        (b"not json", "cannot be read as JSON"),
+        (b"3", "not an object"),
         (b'{"question": "q"}', "lacks answer, evidence, lng, lat"),
+        (b'{"question": "q", "answer": "a", "evidence": [3], "lng": 1, "lat": 2}', "cannot be read"),
+        (b'{"question": "q", "answer": 4, "evidence": [], "lng": 1, "lat": 2}', "not text"),
     ],
 )
-def test_a_file_that_cannot_be_checked_is_one_sentence(tmp_path: Path, content: bytes, words: str) -> None:
+def test_a_row_that_cannot_be_read_is_an_object_with_its_reason(tmp_path: Path, content: bytes, words: str) -> None:
     file = tmp_path / "rows.jsonl"
-    file.write_bytes(content)
+    file.write_bytes(content + b"\n" + content)
+    done = _verify(file, "--json")
+    assert done.returncode == 1, done.stderr
+    told = [orjson.loads(line) for line in done.stdout.splitlines()]
+    assert len(told) == 2
+    for row in told:
+        assert row["accepted"] is False
+        assert words in row["findings"][0]["detail"]
+        assert row["coverage"] == {"claim": 0, "wish": 0, "talk": 0, "unread": 0}
+    assert "Traceback" not in done.stderr
+
+
+def test_a_json_array_is_read_as_its_rows(exported: Path, tmp_path: Path) -> None:
+    rows = duckdb.sql(f"from '{exported}' limit 3").to_arrow_table().to_pylist()
+    file = tmp_path / "rows.json"
+    file.write_bytes(orjson.dumps(rows))
+    told = [orjson.loads(line) for line in _verify(file, "--json").stdout.splitlines()]
+    assert [row["accepted"] for row in told] == [True, True, True]
+    assert all(row["coverage"]["claim"] > 0 and row["coverage"]["unread"] == 0 for row in told)
+
+
+def test_an_empty_file_is_one_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(b"")
     done = _verify(file)
     assert done.returncode == 2
-    assert words in done.stderr
+    assert "holds no rows" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -93,3 +93,10 @@ def test_what_is_caught_is_caught_for_its_own_reason(kind: str) -> None:
     caught = [_findings(answer) for one, answer in _facts({kind: FALSE[kind]}) if one == kind]
     rightly = [found for found in caught if f"wrong_{kind}" in found]
     assert len(rightly) >= 0.97 * len(caught)
+
+
+def test_what_no_map_row_tells_is_never_accepted() -> None:
+    for phrase in PHRASINGS["unproved"]:
+        for frame in FRAMES:
+            answer = frame.format(name=NAME, fact=phrase.format(v="回锅肉"), closing="祝您用餐愉快！")
+            assert _findings(answer), answer

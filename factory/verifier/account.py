@@ -1,0 +1,398 @@
+"""An answer read: every clause accounted for as claim, wish, talk or unread, with the claims that it makes. Pure and total.
+
+Ties the steps together: folded text (script.py) → parts (layout.py) → tokens (lexer.py) → frames (grammar.py) → acts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+from factory.records import Clause, Evidence, Place, Poi, Wish
+from factory.verifier import (
+    acts_counts,
+    acts_dishes,
+    acts_features,
+    acts_hours,
+    acts_sets,
+    acts_talk,
+    acts_values,
+    acts_wish,
+)
+from factory.verifier.acts_dishes import KNOWN_DISHES
+from factory.verifier.deciding import Verdict
+from factory.verifier.grammar import SKIPPED, code, tile
+from factory.verifier.known import Entry, Known, known_of, with_short_names
+from factory.verifier.layout import Line, Part, split_parts
+from factory.verifier.lexer import INERT, LEXICON, ROLES, SEP_CHAR, Token, lex
+from factory.verifier.scene import Said, Scene, State, UnreadError
+from factory.verifier.script import fold
+
+ACTS: Final[dict[str, Callable[[Said, State], None]]] = {
+    "rating": acts_values.rating, "price": acts_values.price, "distance": acts_values.distance, "walk": acts_values.walk, "ride": acts_values.ride, "steps": acts_values.steps,
+    "address": acts_values.address, "phone": acts_values.phone, "cuisine": acts_values.cuisine, "not_cuisine": acts_values.not_cuisine, "vague": acts_values.vague,
+    "absent": acts_values.absent, "unsure": acts_values.unsure, "subject": acts_values.subject, "subject_set": acts_values.subject_set, "identity": acts_values.identity,
+    "bound": acts_values.bound, "hours": acts_hours.hours, "closes": acts_hours.closes_at, "opens": acts_hours.opens_at, "break": acts_hours.pause, "open_at": acts_hours.open_at,
+    "shut_at": acts_hours.shut_at, "rest_day": acts_hours.rest_day, "compare": acts_sets.compare, "compare_on": acts_sets.compare_on, "compare_wish": acts_sets.compare_wish,
+    "same": acts_sets.same, "superlative": acts_sets.superlative, "sole": acts_sets.sole, "sole_fit": acts_counts.sole_fit, "branches": acts_counts.branches, "world_set": acts_counts.world_set, "order": acts_sets.order, "total": acts_sets.total, "average": acts_sets.average,
+    "beyond": acts_wish.beyond, "within": acts_wish.within, "at_bound": acts_wish.at_bound, "fits": acts_wish.fits, "misses": acts_wish.misses, "nothing": acts_wish.nothing,
+    "count": acts_counts.count, "echo": acts_wish.echo, "echo_taste": acts_wish.echo_taste, "intro": acts_wish.intro, "dish": acts_dishes.dish, "not_dish": acts_dishes.not_dish,
+    "dish_is": acts_dishes.dish_is, "cuisine_taste": acts_dishes.cuisine_taste, "taste_of_shop": acts_dishes.taste_of_shop, "feature": acts_features.feature, "diet_unmarked": acts_features.diet_unmarked,
+    "talk": acts_talk.talk, "contact": acts_talk.contact, "advice": acts_talk.advice, "tell": acts_talk.tell, "criterion": acts_talk.criterion, "choose": acts_talk.choose,
+}  # fmt: skip
+_SENTENCE_ENDS: Final = "。;!?\n"
+_TYPED: Final = frozenset(
+    [
+        "N",
+        "A",
+        "STREET",
+        "D",
+        "BRANCH",
+        "M",
+        "L",
+        "MIN",
+        "S",
+        "NUM",
+        "T",
+        "TR",
+        "CNT",
+        "PPL",
+        "ORD",
+        "PCT",
+        "TIMES",
+        "OTH",
+        "PHONE",
+        "CU",
+        "FEAT",
+        "STREETLIKE",
+        "NAMELIKE",
+        "RATING",
+        "REPUT",
+        "PRICE",
+        "DIST",
+        "HOURS",
+        "ADDR",
+        "DISHF",
+        "NOT",
+        "ABSENT",
+        "THIS",
+        "THESE",
+        "OTHER",
+        "MOST",
+        "MORE",
+        "THAN",
+        "ONLY",
+        "SOLE",
+        "MEAL",
+        "PERIOD",
+        "DAY",
+        "UNPROVABLE",
+        "STAFF",
+    ]
+)
+"""Classes that keep an unread clause from being cut: what it says may matter to the rest."""
+
+
+_SHOP_NAME: Final = re.compile(
+    r"[\u4e00-\u9fff]{1,5}?(?:酒家|酒楼|饭庄|食府|小馆|菜馆|餐厅|饭店|火锅店?|烧烤店?|私房菜|大排档|小厨|茶楼|居酒屋|阁|轩|楼|斋|堂)"
+)
+"""What looks like a restaurant's name in words that nothing knows."""
+_SHOPS: Final = frozenset({"N", "ORD", "THIS", "THESE", "SELF", "CNT", "ALLSET", "OTHER", "BRANCH", "LASTONE"})
+"""Words that refer to restaurants: without one, a closing sentence with a word for service may be about life."""
+_FIELDS: Final = frozenset({"RATING", "PRICE", "DIST", "HOURS", "ADDR"})
+_STRONG: Final = frozenset({"rating", "price", "distance", "address", "phone", "hours", "closes", "opens", "walk"})
+"""Acts whose claims stand even where the rest of a clause stays unread."""
+_RELATING: Final = frozenset(
+    {
+        "NOT",
+        "IF",
+        "THAN",
+        "MOST",
+        "MORE",
+        "WITH",
+        "ABSENT",
+        "EXCEPT",
+        "OTHER",
+        "LIKE",
+        "RELAX",
+        "BUDGET",
+        "PPL",
+        "WHETHER",
+        "NOTFINE",
+    }
+)
+"""Words that may turn what they stand beside into something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One restaurant of the list: the name as written and the poi that it names, None when the evidence holds none."""
+
+    head: str
+    poi: Poi | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """``verdicts``: (number of the clause, claim); ``listed`` in order; ``says_nothing``: the answer says that nothing fits."""
+
+    clauses: tuple[Clause, ...]
+    verdicts: tuple[tuple[int, Verdict], ...]
+    listed: tuple[Listed, ...]
+    strangers: tuple[tuple[int, str], ...]
+    says_nothing: bool
+    mentioned: tuple[Poi, ...]
+    said_misses: dict[str, frozenset[str]]
+
+
+def read_answer(answer: str, evidence: Evidence, wish: Wish, place: Place, wanted: frozenset[str]) -> Account:
+    """Read an answer against evidence whose distances are recomputed. ``wanted``: poi ids of the structure, to choose among namesakes."""
+    known = known_of(evidence.pois, place, KNOWN_DISHES)
+    parts = split_parts(answer, known)
+    reader = _Reader(answer, Scene(known, evidence, wish, place), parts)
+    reader.bind(wanted)
+    return reader.run()
+
+
+class _Reader:
+    """One reading under way."""
+
+    def __init__(self, answer: str, scene: Scene, parts: list[Part]) -> None:
+        self.answer, self.scene, self.parts = answer, scene, parts
+        self.clauses: list[Clause] = []
+        self.verdicts: list[tuple[int, Verdict]] = []
+        self.strangers: list[tuple[int, str]] = []
+        self.listed: list[Listed] = []
+        self.bound: dict[int, Poi | None] = {}
+        self.words: Callable[[int, int], str] = lambda _start, _end: ""
+
+    def bind(self, wanted: frozenset[str]) -> None:
+        """Decide which restaurant each item names; a brand alone takes the one branch that its text is true of."""
+        for number, part in enumerate(self.parts):
+            if part.kind != "item":
+                continue
+            pois = part.entry.pois if part.entry else ()
+            chosen = [poi for poi in pois if poi.poi_id in wanted] or list(pois)
+            poi = chosen[0] if chosen else None
+            if len(chosen) > 1:
+                poi = self._truest(part, chosen)
+            self.bound[number] = poi
+            self.listed.append(Listed(part.head, poi))
+        listed = tuple(dict.fromkeys(one.poi for one in self.listed if one.poi is not None))
+        if not self.listed:
+            listed = self._in_prose()
+        self.scene.listed, self.scene.items = listed, len(self.listed)
+        self.scene.known = with_short_names(self.scene.known, listed, LEXICON)
+
+    def _in_prose(self) -> tuple[Poi, ...]:
+        """Without a list, the restaurants that the text names, in order."""
+        found: list[Poi] = []
+        for part in self.parts:
+            for line, start in part.lines:
+                tokens = lex(line.text[start:], self.scene.known)
+                found += [t.value.pois[0] for t in tokens if "N" in ROLES[t.char] and len(t.value.pois) == 1]
+        unique = tuple(dict.fromkeys(found))
+        self.listed = [Listed(poi.name, poi) for poi in unique]
+        return unique
+
+    def _truest(self, part: Part, pois: Sequence[Poi]) -> Poi:
+        """Of several branches the first with the fewest wrong statements."""
+        best, fewest = pois[0], 10_000
+        for poi in pois[:6]:
+            probe = _Reader(
+                self.answer, Scene(self.scene.known, self.scene.evidence, self.scene.wish, self.scene.place, (poi,)), []
+            )
+            for line, start in part.lines:
+                probe.read_line(line, start, State(probe.scene, "item", poi))
+            wrong = sum(verdict.status in {"contradicted", "unsupported"} for _, verdict in probe.verdicts)
+            if wrong < fewest:
+                best, fewest = poi, wrong
+        return best
+
+    def run(self) -> Account:
+        """Read all parts."""
+        number = 0
+        for index, part in enumerate(self.parts):
+            state = State(self.scene, part.kind)
+            if part.kind == "item":
+                number += 1
+                poi = self.bound[index]
+                state.item, state.item_number = poi or Poi("", part.head, None, 0.0, 0.0), number
+                self._head(part, poi)
+            for line, start in part.lines:
+                self.read_line(line, start, state)
+        return Account(
+            tuple(self.clauses),
+            tuple(self.verdicts),
+            tuple(self.listed),
+            tuple(self.strangers),
+            self.scene.says_nothing,
+            tuple(self.scene.mentioned),
+            {poi_id: frozenset(kinds) for poi_id, kinds in self.scene.said.items()},
+        )
+
+    def _head(self, part: Part, poi: Poi | None) -> None:
+        place = len(self.clauses)
+        scope = poi.poi_id if poi else "unknown"
+        self.clauses.append(Clause("item", scope, part.head, "claim", 0, 0, detachable=False))
+        if poi is None:
+            self.verdicts.append((place, Verdict("name", None, part.head, None, "unsupported")))
+        else:
+            self.verdicts.append((place, Verdict("name", poi.poi_id, part.head, poi.name, "verified")))
+
+    def read_line(self, line: Line, start: int, state: State) -> None:
+        """All clauses of a line; a table cell is read behind its column's heading."""
+        label = (
+            [Token(t.char, -1, -1, t.value, t.text) for t in lex(fold(line.label), self.scene.known)]
+            if line.label
+            else []
+        )
+        self.words = partial(_raw, self.answer, line)
+        tokens = [
+            Token(t.char, t.start + start, t.end + start, t.value, t.text)
+            for t in lex(line.text[start:], self.scene.known)
+        ]
+        clause: list[Token] = list(label)
+        for token in [*tokens, None]:
+            if token is not None and token.char != SEP_CHAR:
+                clause.append(token)
+                continue
+            if token is not None and token.text == "(" and len(clause) == 1 and ROLES[clause[0].char] & _FIELDS:
+                continue  # 评分(4.5) is one statement
+            clause = _bare(clause)
+            if any(one.char != INERT for one in clause):
+                self._clause(clause, line, state)
+            clause = []
+            if token is None or token.text in _SENTENCE_ENDS:
+                _end_sentence(state)
+
+    def _clause(self, tokens: list[Token], line: Line, state: State) -> None:
+        number = len(self.clauses)
+        state.verdicts, state.echoes = [], []
+        left = self._tiled(tokens, state)
+        unprovable = [token for token in left if ROLES[token.char] & {"UNPROVABLE", "FEAT"}]
+        inside = [token for token in tokens if token.start >= 0]
+        start = line.offset + line.at[inside[0].start] if inside else line.offset
+        end = line.offset + line.at[inside[-1].end - 1] + 1 if inside else start
+        text = self.answer[start:end]
+        about_shops = state.item is not None or bool(state.subject) or any(ROLES[t.char] & _SHOPS for t in tokens)
+        if unprovable and about_shops and not _asks(tokens):
+            pois = state.subject or ((state.item,) if state.item else ())
+            state.verdicts.append(
+                Verdict("feature", pois[0].poi_id if len(pois) == 1 else None, text, None, "unsupported")
+            )
+            left = []
+        self._strangers(number, left, tokens)
+        account = "unread" if left else "claim" if state.verdicts else "wish" if state.echoes else "talk"
+        detachable = bool(left) and not any(ROLES[token.char] & _TYPED for token in tokens)
+        nobody = state.item is not None and not state.item.poi_id
+        scope = "listed" if state.item is None else "unknown" if nobody else state.item.poi_id
+        if nobody:  # nothing said of a restaurant that nobody knows can hold
+            state.verdicts = [replace(one, poi_id=None, truth=None, status="unsupported") for one in state.verdicts]
+        self.clauses.append(Clause(state.part, scope, text, account, start, end, detachable))
+        self.verdicts += [(number, verdict) for verdict in (*state.verdicts, *state.echoes)]
+
+    def _strangers(self, number: int, left: list[Token], tokens: list[Token]) -> None:
+        unknown = next((token for token in left if ROLES[token.char] & {"U", "NAMELIKE"}), None)
+        if unknown is None:
+            return
+        if "NAMELIKE" in ROLES[unknown.char]:
+            self.strangers.append((number, unknown.text))
+            return
+        found = _SHOP_NAME.match("".join(token.text for token in tokens if token.start >= unknown.start))
+        if found:
+            self.strangers.append((number, found[0]))
+
+    def _tiled(self, tokens: list[Token], state: State) -> list[Token]:
+        """Run the acts of the best tiling; where one cannot tell what is meant, try without its frame. The tokens left unread."""
+        string, kept = code(tokens)
+        state.everyone = any("ALL" in ROLES[token.char] for token in kept)
+        state.known_only = any("KNOWN" in ROLES[token.char] for token in kept)
+        best: tuple[list[Token], State] | None = None
+        banned: frozenset[str] = frozenset()
+        for _ in range(MOST_READINGS):
+            trial = state.copy()
+            left, failed = self._reading(string, kept, trial, banned)
+            if best is None or len(left) < len(best[0]):
+                best = left, trial
+            if not failed:
+                break
+            banned |= failed
+        if best is None:
+            raise AssertionError  # there is at least one reading
+        state.take(best[1])
+        return best[0]
+
+    def _reading(
+        self, string: str, kept: list[Token], state: State, banned: frozenset[str]
+    ) -> tuple[list[Token], frozenset[str]]:
+        """One tiling acted out: the tokens that stay unread, and the frames that meant nothing."""
+        item = state.part == "item"
+        best = tile(string, item=item, banned=banned)
+        if any(char in SKIPPED for char in string):
+            bare = [token for token in kept if token.char not in SKIPPED]
+            other = tile("".join(token.char for token in bare), item=item, banned=banned)
+            if (len(other.left), len(other.pieces)) < (len(best.left), len(best.pieces)):
+                best, kept = other, bare
+        left = [kept[place] for place in best.left]
+        strong: list[Verdict] = []
+        failed: set[str] = set()
+        for piece in best.pieces:
+            before = len(state.verdicts)
+            try:
+                ACTS[piece.frame.act](Said(piece, tuple(kept), self.words), state)
+            except UnreadError:
+                del state.verdicts[before:]
+                left += kept[piece.start : piece.end]
+                failed.add(piece.frame.name)
+            if piece.frame.act in _STRONG:
+                strong += state.verdicts[before:]
+        if left:
+            loose = any(ROLES[token.char] & _RELATING for token in kept)
+            state.verdicts = [] if loose else strong
+            state.echoes = []
+        return left, frozenset(failed)
+
+
+MOST_READINGS: Final = 4
+"""Readings of one clause that are tried."""
+
+
+def _raw(answer: str, line: Line, start: int, end: int) -> str:
+    """The answer's own characters under a stretch of a folded line."""
+    return answer[line.offset + line.at[start] : line.offset + line.at[end - 1] + 1]
+
+
+def _bare(clause: list[Token]) -> list[Token]:
+    """Without colons at its edges, which join nothing there."""
+    start, end = 0, len(clause)
+    while start < end and clause[start].text == ":":
+        start += 1
+    while end > start and clause[end - 1].text == ":":
+        end -= 1
+    return clause[start:end]
+
+
+_ASKING: Final = frozenset({"ASK", "WHETHER", "CONTACT"})
+
+
+def _asks(tokens: Sequence[Token]) -> bool:
+    """Whether a clause asks or tells somebody to ask: then it states nothing, though it may stay unread."""
+    return any(ROLES[token.char] & _ASKING for token in tokens)
+
+
+def _end_sentence(state: State) -> None:
+    """What a sentence sets ends with it, but for the one restaurant that prose goes on about."""
+    if state.item is not None or (state.subject is not None and len(state.subject) > 1):
+        state.subject = None
+    state.reference = None
+    state.criteria = []
+    state.sole_among = None
+    state.bound = None
+    state.dishes = ()
+
+
+__all__ = ["Account", "Entry", "Known", "Listed", "read_answer"]

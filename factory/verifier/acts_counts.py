@@ -1,0 +1,121 @@
+"""Acts that count: how many were found or listed, 只有一家, branches of a brand, and what is said of all of a kind in the radius."""
+
+from __future__ import annotations
+
+from factory.records import ClaimStatus
+from factory.verifier.acts_wish import bounds, inside
+from factory.verifier.known import split_branch
+from factory.verifier.lexer import EATEN, ROLES
+from factory.verifier.scene import Said, State, UnreadError
+from factory.verifier.script import fold
+
+
+def count(said: Said, state: State) -> None:
+    """这三家, 找到五家, 只有一家: as many as are listed, or as the evidence holds; 只有 denies that there are more."""
+    if state.item is not None:
+        raise UnreadError
+    scene = state.scene
+    pois = list(scene.of_cuisine(scene.wish.cuisine, scene.wish.radius_m))
+    fitting = [poi for poi in scene.evidence.pois if not any(miss.sure for miss in scene.misses(poi))]
+    if said.has("m"):
+        many = any("MANY" in ROLES[token.char] for token in said.all("m"))
+        status: ClaimStatus = "inferable" if (len(pois) >= 3 if many else len(fitting) <= 6) else "contradicted"
+        state.world("count", said.text, f"查到{len(pois)}家", status)
+        return
+    stated = next(token.value for token in said.all("v"))
+    if stated.low != stated.high:
+        return
+    number = int(stated.low)
+    if number == 1 and not said.has("x") and not said.of("ONLY") and scene.items != 1 and not said.of("FIND"):
+        return  # 挑一家 is any one of them
+    budgeted = (
+        [poi for poi in pois if inside(poi, "price", state) != "contradicted" and poi.cost_cny is not None]
+        if any(bounds(state))
+        else pois
+    )
+    may_be = {scene.items, len(fitting), len(budgeted)}
+    if said.has("x") or any(
+        token.text in {"只有", "仅有", "只剩", "只找到", "唯一", "仅此", "就只有"} for token in said.of("ONLY")
+    ):
+        more = len(fitting) > number
+        held: ClaimStatus = "contradicted" if more or number not in may_be else "inferable"
+        state.world("count", said.text, f"符合的有{len(fitting)}家", held)
+        return
+    good = number == scene.items if not said.of("FIND") and not said.of("HAVE") else number in may_be
+    state.world(
+        "count",
+        said.text,
+        f"列出{scene.items}家，符合的有{len(fitting)}家",
+        "verified" if good else "contradicted",
+    )
+
+
+def sole_fit(said: Said, state: State) -> None:
+    """它是唯一同时满足价格和距离的一家: no other of its cuisine keeps these conditions."""
+    poi = state.one()
+    names = [
+        name
+        for name in ("price", "distance")
+        if said.of("PRICE" if name == "price" else "DIST") or (name == "price" and said.of("BUDGET")) or said.of("COND")
+    ]
+    if not names:
+        raise UnreadError
+    pois = [one for one in state.scene.evidence.pois if one.cuisine == state.scene.wish.cuisine]
+    held = [one for one in pois if all(inside(one, name, state) in {"verified", "unsupported"} for name in names)]
+    good = poi in held and all(inside(poi, name, state) == "verified" for name in names)
+    others = [one for one in held if one != poi]
+    status: ClaimStatus = (
+        "contradicted"
+        if not good
+        or any(
+            inside(one, name, state) == "verified"
+            for one in others
+            for name in names
+            if all(inside(one, n, state) == "verified" for n in names)
+        )
+        else "inferable"
+    )
+    state.say("superlative", said.text, [(poi, status, others[0].name if others else None)])
+
+
+def branches(said: Said, state: State) -> None:
+    """它在附近有两家分店: as many of its brand as the evidence holds."""
+    named = [token for token in said.tokens if "N" in ROLES[token.char]]
+    about = (
+        named[0].value.pois[0]
+        if named
+        else state.subject[0]
+        if state.subject
+        else state.item or (state.scene.mentioned[-1] if state.scene.mentioned else None)
+    )
+    if about is None:
+        raise UnreadError
+    brand = split_branch(fold(about.name))[0]
+    pois = state.scene.known.brands.get(brand, ())
+    stated = said.all("v")[0].value
+    state.world(
+        "count",
+        said.text,
+        f"查到{len(pois)}家",
+        "inferable" if stated.holds(len(pois)) and stated.exact else "contradicted",
+    )
+    state.subject = pois
+
+
+def world_set(said: Said, state: State) -> None:
+    """2公里内的川菜…都: what follows is said of all of the kind within the radius; the cuisine alone repeats the wish."""
+    word = said.of("CU")[0].value
+    if state.item is not None:
+        raise UnreadError
+    if word in EATEN and word != state.scene.wish.cuisine:
+        raise UnreadError
+    state.echo(
+        said.text, state.scene.wish.cuisine, agrees=word == state.scene.wish.cuisine or not state.scene.wish.cuisine
+    )
+    if not state.everyone or any(ROLES[token.char] & {"CNT", "THESE"} for token in said.tokens):
+        return
+    radius = max((token.value.high for token in said.of("L")), default=float(state.scene.wish.radius_m))
+    pois = tuple(state.scene.of_cuisine(word, radius))
+    if not pois or not state.scene.covers(word, radius):
+        raise UnreadError
+    state.subject = pois

@@ -1,0 +1,164 @@
+"""Acts about food: dishes of the evidence, what every dish of a name is (dishes.toml), and what no map row tells of a kitchen."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from factory.records import ClaimStatus, Poi
+from factory.verifier.acts_wish import TASTES
+from factory.verifier.deciding import show
+from factory.verifier.lexer import ROLES, Token
+from factory.verifier.scene import Said, State, UnreadError
+from factory.verifier.script import fold
+
+_TABLE: Final = tomllib.loads((Path(__file__).parent / "dishes.toml").read_text(encoding="utf-8"))
+_SIGNS: Final = {
+    name: (re.compile(row["signs"]), re.compile(row.get("never", r"\0"))) for name, row in _TABLE["taste"].items()
+}
+_AGAINST: Final = {name: frozenset(row.get("against", ())) for name, row in _TABLE["taste"].items()}
+_CUISINES: Final = {word: frozenset(tastes) for word, tastes in _TABLE["cuisine"].items()}
+KNOWN_DISHES: Final = frozenset(fold(word) for word in _TABLE["known"]["dishes"].split())
+
+
+@lru_cache(maxsize=4096)
+def tastes_of(dish: str) -> frozenset[str]:
+    """The taste classes that hold of every dish of this name, by the reviewed table of signs."""
+    return frozenset(name for name, (signs, never) in _SIGNS.items() if signs.search(never.sub("·", dish)))
+
+
+def holds(poi: Poi, dish: str) -> bool:
+    """Whether the evidence lists the dish, or one whose name holds it."""
+    return any(dish == own or dish in own or own in dish for own in map(fold, poi.specialities))
+
+
+def _dish_status(poi: Poi, dish: str) -> ClaimStatus:
+    return "verified" if holds(poi, dish) else "unsupported"
+
+
+def dish(said: Said, state: State) -> None:
+    """招牌菜有回锅肉: the restaurant's own dishes; what follows 招牌菜有 and is none is unsupported."""
+    if said.has("x") and not said.has("v"):
+        text = said.raw((*said.all("x"), *said.all("y")))
+        for poi in state.who():
+            state.say("dish", text, [(poi, "unsupported", show(poi, "dish"))])
+        return
+    names = [token.text for token in said.within("v", "D")]
+    if state.subject is None and state.item is None and len(state.scene.listed) != 1 and not state.everyone:
+        answers = {_dish_status(poi, name) for poi in state.scene.listed for name in names}
+        if len(answers) != 1:
+            raise UnreadError
+        state.world("dish", said.text, None, answers.pop())
+        return
+    state.dishes = tuple(names)
+    for token, name in zip(said.within("v", "D"), names, strict=True):
+        state.say("dish", said.raw([token]), [(poi, _dish_status(poi, name), show(poi, "dish")) for poi in state.who()])
+
+
+def not_dish(said: Said, state: State) -> None:
+    """招牌菜里没有海鲜: of the listed dishes; of a whole menu nobody knows."""
+    pois = state.scene.listed if state.subject is None and state.item is None else state.who()
+    cued = any(token.text[:2] in {"招牌", "特色", "推荐", "主打", "代表"} for token in said.of("DISHF"))
+    names = [token.text for token in said.within("v", "D")]
+    wanted = [role for token in said.all("v") for role in ROLES[token.char] if role in _SIGNS]
+    if not names and not wanted:
+        raise UnreadError
+    if not cued and any(token.text[:1] == "不" for token in said.of("NOT")):
+        raise UnreadError  # 不油腻 is said of dishes, not of a menu
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    for poi in pois:
+        if any(holds(poi, name) for name in names) or any(
+            role in tastes_of(fold(own)) for role in wanted for own in poi.specialities
+        ):
+            status: ClaimStatus = "contradicted"
+        else:
+            status = "inferable" if cued and poi.specialities else "unsupported"
+        rows.append((poi, status, show(poi, "dish")))
+    if not rows:
+        raise UnreadError
+    state.say("dish", said.text, rows)
+
+
+def dish_is(said: Said, state: State) -> None:
+    """回锅肉味道偏重: what holds of every dish of that name."""
+    names = [token.text for token in said.within("v", "D")]
+    roles = [role for token in said.all("w") for role in sorted(ROLES[token.char]) if role in _SIGNS]
+    if not roles:
+        raise UnreadError
+    for name in names:
+        tastes = tastes_of(name)
+        status: ClaimStatus = (
+            "inferable"
+            if set(roles) & tastes
+            else "contradicted"
+            if any(_AGAINST[role] & tastes for role in roles)
+            else "unsupported"
+        )
+        if said.has("n"):
+            status = "contradicted" if set(roles) & tastes else "inferable"
+        rows: list[tuple[Poi, ClaimStatus, str | None]] = [
+            (poi, status if holds(poi, name) else "unsupported", show(poi, "dish")) for poi in _served(state, names)
+        ]
+        state.say("dish", f"{name}{''.join(token.text for token in said.all('w'))}", rows)
+
+
+def _served(state: State, names: Sequence[str]) -> tuple[Poi, ...]:
+    if state.subject or state.item or len(state.scene.listed) == 1:
+        return state.who()
+    serving = tuple(poi for poi in state.scene.listed if all(holds(poi, name) for name in names))
+    if not serving:
+        raise UnreadError
+    return serving
+
+
+def cuisine_taste(said: Said, state: State) -> None:
+    """川菜整体偏辣: common knowledge of a few cuisines."""
+    word = said.all("c")[0].value
+    roles = {role for token in said.all("w") for role in ROLES[token.char] if role in _SIGNS}
+    tastes = _CUISINES.get(word)
+    if tastes is None or not roles:
+        raise UnreadError
+    held = bool(roles & tastes)
+    against = any(_AGAINST[role] & tastes for role in roles)
+    if said.has("n"):
+        held, against = not held, held
+    state.world("dish", said.text, None, "inferable" if held else "contradicted" if against else "unsupported")
+
+
+def taste_of_shop(said: Said, state: State) -> None:
+    """菜品以清淡为主: a whole menu's taste is not in any map row."""
+    tokens: Sequence[Token] = said.all("w")
+    roles = {role for token in tokens for role in ROLES[token.char] if role in _SIGNS}
+    if state.dishes and roles:
+        _of_dishes(said, state, roles)
+        return
+    if state.part == "opening" and roles and not said.of("NOT") and _wished(state, roles):
+        state.echo(said.text, state.scene.wish.taste, agrees=True)
+        return
+    menu = said.of("FOOD") or said.of("DISHF") or said.of("TASTEF") or said.of("SELF") or said.of("PRIO")
+    if not menu or (state.subject is None and state.item is None and not state.scene.listed):
+        raise UnreadError
+    pois = state.subject or ((state.item,) if state.item else state.scene.listed)
+    state.say("feature", said.text, [(poi, "unsupported", None) for poi in pois])
+
+
+def _wished(state: State, roles: set[str]) -> bool:
+    words = f"{state.scene.wish.taste or ''} {state.scene.wish.diet or ''}"
+    return any(word in words for role in roles for word in TASTES.get(role, ()))
+
+
+def _of_dishes(said: Said, state: State, roles: set[str]) -> None:
+    """都不油腻: of the dishes that the sentence has just named."""
+    denied = bool(said.of("NOT"))
+    for name in state.dishes:
+        tastes = tastes_of(name)
+        held = bool(roles & tastes)
+        against = any(_AGAINST[role] & tastes for role in roles)
+        if not held and not denied and not against:
+            raise UnreadError
+        status: ClaimStatus = "inferable" if held != denied else "contradicted"
+        state.say("dish", f"{name}{said.text}", [(poi, status, show(poi, "dish")) for poi in state.who()])

@@ -1,0 +1,48 @@
+"""Acts about what a shop offers beside food: a tag proves or denies it; everything else of that kind no map row tells."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from factory.records import ClaimStatus, Poi
+from factory.verifier.scene import Said, State, UnreadError
+
+_HELD: Final = frozenset({"yes", "only", "wlan", "wifi", "required", "recommended", "designated"})
+_DENIED: Final = frozenset({"no", "none"})
+
+
+def diet_unmarked(said: Said, state: State) -> None:
+    """没有素食标注: true where no tag, name or cuisine shows it."""
+    words = {token.value for token in said.of("CU")} | {"素菜" for _ in said.of("VEGGY")}
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    for poi in state.who():
+        tags = dict(poi.tags)
+        shown = any(
+            poi.cuisine == word or word.removesuffix("菜") in poi.name or tags.get(_DIET_TAGS.get(word, "")) in _HELD
+            for word in words
+        )
+        rows.append((poi, "contradicted" if shown else "verified", poi.cuisine))
+    state.say("absence", said.text, rows, "diet")
+
+
+_DIET_TAGS: Final = {"素菜": "diet:vegetarian", "清真菜": "diet:halal"}
+
+
+def feature(said: Said, state: State) -> None:
+    """有无线网络, 轮椅无法进入, 没有标注是否可以外带."""
+    key = str(said.all("v")[0].value)
+    pois = state.who()
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    for poi in pois:
+        tag = dict(poi.tags).get(key)
+        if said.has("u"):
+            status: ClaimStatus = "verified" if tag is None else "contradicted"
+        elif tag is None:
+            status = "unsupported"
+        else:
+            held, denied = tag in _HELD, tag in _DENIED
+            if not held and not denied:
+                raise UnreadError
+            status = "verified" if held != said.has("n") else "contradicted"
+        rows.append((poi, status, tag))
+    state.say("feature", said.text, rows)

@@ -1,0 +1,224 @@
+"""Acts of time: opening and closing, breaks, open at a meal or a time, days off. What the week's text tells decides (hours.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from factory.records import ClaimStatus, Poi
+from factory.verifier import rules
+from factory.verifier.clock import Clock
+from factory.verifier.deciding import show, worst
+from factory.verifier.fit import meal_of
+from factory.verifier.hours import DAY_MIN, Day, Hours, breaks, closes, hours_of, opens, overlap_min
+from factory.verifier.lexer import ROLES, Token
+from factory.verifier.scene import Said, State, UnreadError
+
+_PERIODS: Final = {
+    "早上": (390, 600), "早晨": (390, 600), "一早": (360, 600), "一大早": (360, 600), "清早": (360, 540), "上午": (480, 690), "中午": (660, 810), "正午": (690, 780), "下午": (840, 1020),
+    "午后": (810, 1020), "傍晚": (1020, 1140), "晚上": (1080, 1260), "夜里": (1290, 1440), "深夜": (1350, 1560), "半夜": (1410, 1560), "凌晨": (1440, 1740), "午夜": (1410, 1500), "入夜": (1140, 1320),
+    "夜晚": (1080, 1320), "后半夜": (1500, 1740), "午市": (660, 810), "晚市": (1020, 1230), "早市": (390, 570), "午间": (660, 810), "晚间": (1080, 1260), "夜市": (1260, 1440), "早间": (390, 570),
+    "夜间": (1260, 1440), "下午场": (840, 1020), "晚场": (1080, 1320), "午间时段": (660, 810), "晚间时段": (1080, 1260),
+}  # fmt: skip
+"""What a part of the day spans, in minutes: open for half an hour of it is open in it."""
+_EVERY: Final = frozenset({"每天", "每日", "天天", "周一至周日", "一周七天", "全周"})
+_TODAY: Final = frozenset({"今天", "今日", "当天", "今晚"})
+_GROUPS: Final = {"周末": (5, 6), "双休日": (5, 6), "周六日": (5, 6), "周六周日": (5, 6), "工作日": (0, 1, 2, 3, 4), "周一至周五": (0, 1, 2, 3, 4), "周一到周五": (0, 1, 2, 3, 4), "平日": (0, 1, 2, 3, 4), "平时": (0, 1, 2, 3, 4), "周中": (0, 1, 2, 3, 4), "周内": (0, 1, 2, 3, 4)}  # fmt: skip
+Test = Callable[[Day], ClaimStatus]
+
+
+def _days(said: Said, hours: Hours) -> tuple[Day | None, ...]:
+    """The days that a statement is about; None for one that is not known."""
+    words = [token.text for token in said.of("DAY")]
+    if not words:
+        return hours.possible() or (None,)
+    rows: list[Day | None] = []
+    for word in words:
+        if word in _TODAY:
+            rows.append(hours.today if hours.today is not None else hours.same_every_day)
+        elif word in _EVERY:
+            rows += hours.days
+        elif word in _GROUPS:
+            rows += (hours.days[day] for day in _GROUPS[word])
+        elif word[-1] in "一二三四五六日天" and word[0] in "周星礼":
+            rows.append(hours.days["一二三四五六日".index(word[-1].replace("天", "日"))])
+        else:
+            rows.append(None)
+    return tuple(dict.fromkeys(rows))
+
+
+def _say(said: Said, state: State, test: Test, kind: str = "hours", missed: str | None = None) -> None:
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    for poi in state.who():
+        days = _days(said, hours_of(poi))
+        status = worst("unsupported" if day is None else test(day) for day in days)
+        rows.append((poi, status, show(poi, "hours")))
+    state.say(kind, said.text, rows, missed)
+    state.field = "hours"
+
+
+def _ranges(tokens: Sequence[Token]) -> list[tuple[Clock, Clock]]:
+    return [token.value for token in tokens if "TR" in ROLES[token.char]]
+
+
+def hours(said: Said, state: State) -> None:
+    """Each stated range must be a whole opening span; across a break it is none. With 全天 or 不休息, no break either."""
+    ranges = _ranges(said.all("v"))
+    whole = bool(said.of("ALLDAY") or said.of("NOREST"))
+
+    def test(day: Day) -> ClaimStatus:
+        if any(not _is_span(day, first.minutes, last.minutes) for first, last in ranges):
+            return "contradicted"
+        return "contradicted" if whole and len(day) != 1 else "verified"
+
+    _say(said, state, test)
+
+
+def _is_span(day: Day, start: int, end: int) -> bool:
+    return any(span[0] % DAY_MIN == start % DAY_MIN and span[1] % DAY_MIN == end % DAY_MIN for span in day)
+
+
+def _session(said: Said) -> bool:
+    """午市, 中午: a statement about one of the day's spans, not the last."""
+    return bool(said.of("SESSION") or said.of("MEAL") or said.of("PERIOD"))
+
+
+def closes_at(said: Said, state: State) -> None:
+    """营业到22:00: the end of the day's last span, of any span with 午市."""
+    stated: Clock = said.all("v")[0].value[0]
+    some = _session(said)
+
+    def test(day: Day) -> ClaimStatus:
+        ends = [end for _, end in day] if some else [closes(day)]
+        return "verified" if any(end is not None and _same(end, stated) for end in ends) else "contradicted"
+
+    _say(said, state, test)
+
+
+def _same(truth: int, stated: Clock) -> bool:
+    return any(truth % DAY_MIN == minute % DAY_MIN for minute in stated.readings())
+
+
+def opens_at(said: Said, state: State) -> None:
+    """10:30开门: the beginning of the day's first span, of any span with 晚市."""
+    stated: Clock = said.all("v")[0].value[0]
+    some = _session(said)
+
+    def test(day: Day) -> ClaimStatus:
+        starts = [start for start, _ in day] if some else [opens(day)]
+        return "verified" if any(start is not None and _same(start, stated) for start in starts) else "contradicted"
+
+    _say(said, state, test)
+
+
+def pause(said: Said, state: State) -> None:
+    """14:00-17:00休息, 下午休息, 下午不休息, 全天营业."""
+    ranges = _ranges(said.all("v"))
+    period = next(
+        (
+            _PERIODS.get(token.text) or _meal(token.text)
+            for token in (*said.all("v"), *said.all("p"))
+            if "TR" not in ROLES[token.char]
+        ),
+        None,
+    )
+    night = any(
+        token.text in {"24小时", "二十四小时", "24h", "通宵", "昼夜", "二十四小时制"} for token in said.of("ALLDAY")
+    )
+
+    def test(day: Day) -> ClaimStatus:
+        if night:
+            return "verified" if day == ((0, DAY_MIN),) else "contradicted"
+        if said.has("n"):
+            if period is None:
+                return "inferable" if len(day) == 1 else "contradicted"
+            gaps = [gap for gap in breaks(day) if min(gap[1], period[1]) > max(gap[0], period[0])]
+            return "contradicted" if gaps or not day or overlap_min(day, period) < rules.OPEN_LEAST_MIN else "inferable"
+        if ranges:
+            held = {(start % DAY_MIN, end % DAY_MIN) for start, end in breaks(day)}
+            return (
+                "verified"
+                if all((a.minutes % DAY_MIN, b.minutes % DAY_MIN) in held for a, b in ranges)
+                else "contradicted"
+            )
+        if period is None:
+            raise UnreadError
+        gaps = [gap for gap in breaks(day) if min(gap[1], period[1]) - max(gap[0], period[0]) >= rules.OPEN_LEAST_MIN]
+        return "inferable" if gaps else "contradicted"
+
+    _say(said, state, test)
+
+
+def _meal(word: str) -> tuple[int, int] | None:
+    meal = meal_of(word)
+    return None if meal is None else rules.MEAL_WINDOWS[meal]
+
+
+def _open(day: Day, minute: int) -> bool:
+    return overlap_min(day, (minute, minute + 1), before=day) > 0
+
+
+def _moment(token: Token) -> Callable[[Day], bool]:
+    """Whether a day is open at a time, in a part of the day, or for a meal."""
+    if "T" in ROLES[token.char]:
+        clock: Clock = token.value[0]
+        if clock.either:
+            return lambda day: all(_open(day, minute) for minute in clock.readings())
+        return lambda day: _open(day, clock.minutes)
+    window = _PERIODS.get(token.text) or _meal(token.text)
+    if window is None:
+        raise UnreadError
+    return lambda day: overlap_min(day, window, before=day if window[0] >= DAY_MIN else ()) >= rules.OPEN_LEAST_MIN
+
+
+def open_at(said: Said, state: State) -> None:
+    """午餐时段营业, 下午三点也在营业, 晚上九点前都能用餐, 可以吃到十一点. In opening and closing a meal alone is the wish's."""
+    if said.has("e"):
+        last: Clock = said.all("e")[0].value[0]
+        if said.of("LATE"):
+            _say(said, state, lambda day: "verified" if _same(closes(day) or 0, last) and day else "contradicted")
+            return
+        _say(
+            said,
+            state,
+            lambda day: (
+                "inferable"
+                if any(_open(day, minute - 1) for minute in last.readings()) and _until(day, last)
+                else "contradicted"
+            ),
+            "open_at",
+        )
+        return
+    tokens = said.all("v")
+    if said.of("BEFORE"):
+        clock: Clock = tokens[0].value[0]
+        _say(
+            said,
+            state,
+            lambda day: "inferable" if any(_open(day, minute - 1) for minute in clock.readings()) else "contradicted",
+            "open_at",
+        )
+        return
+    tests = [_moment(token) for token in tokens]
+    _say(said, state, lambda day: "inferable" if all(test(day) for test in tests) else "contradicted", "open_at")
+
+
+def _until(day: Day, stated: Clock) -> bool:
+    """吃到十一点 holds when the kitchen is open until then."""
+    return any(
+        end % DAY_MIN == minute % DAY_MIN or _open(day, minute - 1) for _, end in day for minute in stated.readings()
+    )
+
+
+def shut_at(said: Said, state: State) -> None:
+    """午餐时段不营业, 吃不了早餐, 不太适合夜宵: shut for all but half an hour of it."""
+    tests = [_moment(token) for token in said.all("v")]
+    _say(
+        said, state, lambda day: "contradicted" if any(test(day) for test in tests) else "inferable", "open_at", "hours"
+    )
+
+
+def rest_day(said: Said, state: State) -> None:
+    """周一休息, 周日也开门, 每天营业: only a week's text can tell."""
+    rest = bool(said.of("REST"))
+    _say(said, state, lambda day: "verified" if bool(day) != rest else "contradicted", "open_at")

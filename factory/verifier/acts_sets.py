@@ -1,0 +1,330 @@
+"""Acts that relate restaurants: comparison, superlative, 只有它, order, count, total and average."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from factory.records import ClaimStatus, Poi
+from factory.verifier.deciding import (
+    amount_status,
+    difference_status,
+    extreme_status,
+    share_status,
+    show,
+    value,
+    worst,
+)
+from factory.verifier.lexer import ROLES, Token
+from factory.verifier.numbers import Quantity
+from factory.verifier.scene import Said, State, UnreadError, field_of, restaurants, scale_of, the_set
+
+
+def compare(said: Said, state: State) -> None:
+    """比第二家近410米, 人均比上一家高约28%."""
+    tokens = said.all("r")
+    if any("MOST" in ROLES[token.char] for token in tokens):
+        name, up = scale_of(
+            [token for token in tokens if "MOST" not in ROLES[token.char]],
+            field_of((*said.all("f"), *said.all("f2"))),
+            state,
+        )
+        others = extremes(state.scene.listed, name, highest=up)
+    elif any(
+        ROLES[token.char] & {"N", "ORD", "THIS", "LASTONE", "PREVONE", "NEXTONE", "FORMER", "LATTER", "BRANCH"}
+        for token in tokens
+    ):
+        others = restaurants((*tokens, *said.all("r2")), state)
+    else:
+        others = the_set(tokens, state)
+    name, up = scale_of(said.all("v"), field_of((*said.all("f2"), *said.all("f"))), state)
+    state.reference = others
+    _relate(said, state, name, others, up=up)
+
+
+def compare_on(said: Said, state: State) -> None:
+    """但远872米: goes on with the reference of the sentence."""
+    tokens = said.all("v")
+    name, up = scale_of(tokens, field_of(said.all("f")), state) if tokens else (state.field or "", True)
+    if state.reference:
+        _relate(said, state, name, state.reference, up=up)
+        return
+    if state.bound and said.has("a"):
+        against_bound(said, state, state.bound, up=up)
+        return
+    raise UnreadError
+
+
+def _relate(said: Said, state: State, name: str, others: Sequence[Poi], *, up: bool) -> None:
+    amount = said.all("a")
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    for poi in state.who():
+        statuses: list[ClaimStatus] = []
+        for other in others:
+            if other.poi_id == poi.poi_id:
+                raise UnreadError
+            statuses.append(_related(value(poi, name), value(other, name), name, amount, up=up))
+        truth = f"{show(poi, name) or '没有数据'}，{others[0].name}{show(others[0], name) or '没有数据'}"
+        rows.append((poi, worst(statuses), truth))
+    state.say("comparison", said.text, rows)
+    state.field = name
+
+
+def _related(own: float | None, other: float | None, name: str, amount: tuple[Token, ...], *, up: bool) -> ClaimStatus:
+    if own is None or other is None:
+        return "unsupported"
+    if (own <= other) if up else (own >= other):
+        return "contradicted"
+    if not amount:
+        return "verified"
+    token = amount[0]
+    stated: Quantity = token.value
+    roles = ROLES[token.char]
+    if "PCT" in roles or "TIMES" in roles:
+        tenths = token.text.endswith("成")
+        scaled = Quantity(stated.low * 10, stated.high * 10, stated.exact, stated.about) if tenths else stated
+        if "TIMES" in roles and "多" in token.text:
+            scaled = Quantity(stated.low, stated.low + 0.99, exact=False)
+        return share_status(scaled, own, other, more=up, times="TIMES" in roles)
+    wanted = {"M": "price", "L": "distance", "S": "rating", "MIN": "distance"}
+    kind = next((field for role, field in wanted.items() if role in roles), name)
+    if kind != name or "MIN" in roles:
+        return "unsupported" if "MIN" in roles else "contradicted"
+    return difference_status(name, stated, abs(own - other), scale=max(own, other))
+
+
+def against_bound(
+    said: Said, state: State, name: str, *, up: bool, stated: float | None = None, lower: bool = False
+) -> None:
+    """Against the wish's bound or a number that is named: over or under it, by an amount if one is said."""
+    wish = state.scene.wish
+    if stated is not None:
+        bound: float | None = stated
+    elif name == "distance":
+        bound = float(wish.radius_m)
+    else:
+        top = wish.budget_max_cny if wish.budget_max_cny is not None else wish.budget_min_cny
+        low = wish.budget_min_cny if wish.budget_min_cny is not None else wish.budget_max_cny
+        bound = low if lower else top
+    if bound is None:
+        raise UnreadError
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = [
+        (
+            poi,
+            _related(value(poi, name), float(bound), name, said.all("a"), up=up),
+            f"{show(poi, name) or '没有数据'}，要求{bound:g}",
+        )
+        for poi in state.who()
+    ]
+    state.say("fit", said.text, rows, "budget" if name == "price" else "radius")
+    state.field = name
+    state.bound = name
+
+
+def compare_wish(said: Said, state: State) -> None:
+    """比预算上限低20元, 比150米远了405米, 比您要求的远."""
+    tokens = (*said.all("r"), *said.all("f2"))
+    number = next((token for token in tokens if ROLES[token.char] & {"M", "L"}), None)
+    named = field_of((*said.all("f"), *said.all("f2")))
+    if number is not None:
+        named = "price" if "M" in ROLES[number.char] else "distance"
+    elif any(ROLES[token.char] & {"BUDGET", "UPPER", "LOWER"} for token in tokens):
+        named = "price"
+    elif any("RADIUS" in ROLES[token.char] for token in tokens):
+        named = "distance"
+    name, up = scale_of(said.all("v"), named, state)
+    lower = any("LOWER" in ROLES[token.char] for token in tokens)
+    if not lower and not up and name == "price" and not any("UPPER" in ROLES[token.char] for token in tokens):
+        low = state.scene.wish.budget_min_cny
+        lower = low is not None and all((poi.cost_cny or 0) < low for poi in state.who())
+    stated = None
+    if number is not None:
+        stated = number.value.high if number.value.low == 0 else number.value.low
+    against_bound(said, state, name, up=up, stated=stated, lower=lower)
+
+
+def same(said: Said, state: State) -> None:
+    """评分和第四家一样; 差不多 within the tolerance of 约."""
+    loose = any(
+        token.text in {"差不多", "相近", "接近", "相当", "旗鼓相当", "不相上下", "相仿"} for token in said.of("SAME")
+    )
+    name = field_of((*said.all("f"), *said.all("f2"))) or (
+        "distance" if said.of("FAR") or said.of("NEAR") or said.of("DIST") else None
+    )
+    if name is None:
+        raise UnreadError
+    tokens = said.all("r")
+    if not tokens:
+        pois = state.who()
+        others, pois = pois[:1], pois[1:]
+    else:
+        pois = state.who()
+        is_set = not any(
+            ROLES[token.char] & {"N", "ORD", "THIS", "PREVONE", "NEXTONE", "LASTONE", "FORMER", "LATTER", "BRANCH"}
+            for token in tokens
+        )
+        others = the_set(tokens, state) if is_set else restaurants(tokens, state)
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    for poi in pois:
+        statuses = [_alike(value(poi, name), value(other, name), name, loose=loose) for other in others if other != poi]
+        rows.append((poi, worst(statuses), f"{show(poi, name)}，{others[0].name}{show(others[0], name)}"))
+    if not rows:
+        raise UnreadError
+    state.say("comparison", said.text, rows)
+    state.field = name
+
+
+def _alike(own: float | None, other: float | None, name: str, *, loose: bool) -> ClaimStatus:
+    if own is None or other is None:
+        return "unsupported"
+    return amount_status(name, Quantity(own, own, exact=not loose, about=loose), other)
+
+
+def extremes(pois: Sequence[Poi], name: str, *, highest: bool) -> tuple[Poi, ...]:
+    """The restaurants of a set with its highest or lowest value, ties too. Raises UnreadError where a value is missing."""
+    numbers = [(value(poi, name), poi) for poi in pois]
+    if not numbers or any(number is None for number, _ in numbers):
+        raise UnreadError
+    edge = (max if highest else min)(number for number, _ in numbers if number is not None)
+    return tuple(poi for number, poi in numbers if number == edge)
+
+
+def superlative(said: Said, state: State) -> None:
+    """三家里最近, 评分和人均都是最低的, 打烊最晚; in opening and closing without a subject it picks one out."""
+    among, world = _among(said, state)
+    fields = [found for found in (field_of(said.all("f")), field_of(said.all("f2"))) if found]
+    if said.has("k"):
+        name, up = scale_of(said.all("v"), None, state)
+        pairs = [
+            (
+                "open"
+                if said.of("OPENV") and not said.of("CLOSE") and not said.of("UNTIL") and name == "open"
+                else name,
+                up,
+            )
+        ]
+    elif len(fields) == 2:
+        pairs = [scale_of(said.all("v"), found, state) for found in fields]
+    else:
+        pairs = [scale_of(said.all("v"), fields[0] if fields else None, state)]
+    if not said.of("MOST") and len(among) != 2:
+        raise UnreadError
+    if state.subject is None and state.item is None and not said.has("t"):
+        if len(pairs) > 1:
+            raise UnreadError
+        state.subject = extremes(among, pairs[0][0], highest=pairs[0][1])
+        state.field = pairs[0][0]
+        return
+    for poi in state.who():
+        for name, up in pairs:
+            if len(among) < 2 and not world:
+                raise UnreadError
+            found = extreme_status(poi, among, name, highest=up, known=state.known_only)
+            radius = float(state.scene.wish.radius_m) if any("L" in ROLES[one.char] for one in said.tokens) else None
+            if world and found == "verified" and not state.scene.covers(state.scene.wish.cuisine, radius):
+                found = "unsupported"
+            best = _best(among, name, highest=up)
+            truth = f"{show(poi, name) or '没有数据'}，{best.name}{show(best, name)}" if best else show(poi, name)
+            state.say("superlative", said.text, [(poi, found, truth)])
+            state.field = name
+
+
+def _best(among: Sequence[Poi], name: str, *, highest: bool) -> Poi | None:
+    rows = [poi for poi in among if value(poi, name) is not None]
+    return (max if highest else min)(rows, key=lambda poi: value(poi, name) or 0.0, default=None)
+
+
+def _among(said: Said, state: State) -> tuple[tuple[Poi, ...], bool]:
+    """The set of a superlative, and whether it is all of the kind within the radius."""
+    tokens = (*said.all("g"), *said.all("g2"))
+    roles = frozenset().union(*(ROLES[token.char] for token in tokens)) if tokens else frozenset()
+    listed = state.scene.listed
+    here = {"ROUND", "PLACE", "L"} & roles
+    if here and not roles & {"CNT", "THESE"}:
+        cuisine = next((token.value for token in tokens if "CU" in ROLES[token.char]), state.scene.wish.cuisine)
+        return tuple(state.scene.of_cuisine(cuisine, state.scene.wish.radius_m)), True
+    if tokens and roles & {"CNT", "THESE", "ALLSET"}:
+        return the_set([token for token in tokens if not ROLES[token.char] & {"PLACE", "ROUND", "L"}], state), False
+    return listed, False
+
+
+def sole(said: Said, state: State) -> None:
+    """三家里只有它…: what follows holds of the subject alone."""
+    tokens = said.all("g")
+    state.sole_among = the_set(tokens, state) if tokens else state.scene.listed
+    if said.has("s"):
+        state.subject = restaurants(said.all("s"), state)
+    else:
+        raise UnreadError
+
+
+def order(said: Said, state: State) -> None:
+    """按距离由近到远排列: the order of the list."""
+    name = field_of(said.all("f"))
+    first = scale_of(said.all("v"), name, state)
+    last = scale_of(said.all("w"), name, state)
+    if first[0] != last[0] or first[1] == last[1]:
+        raise UnreadError
+    numbers = [value(poi, first[0]) for poi in state.scene.listed]
+    listed = "，".join(show(poi, first[0]) or "没有数据" for poi in state.scene.listed)
+    known = [number for number in numbers if number is not None]
+    sorted_ok = known == sorted(known, reverse=first[1])
+    status: ClaimStatus = (
+        "contradicted" if not sorted_ok else "verified" if len(known) == len(numbers) else "unsupported"
+    )
+    if len(numbers) < 2:
+        raise UnreadError
+    state.world("order", said.text, listed, status)
+
+
+def total(said: Said, state: State) -> None:
+    """五个人预计620元: the price a head times the people."""
+    people = said.all("p")
+    count = int(people[0].value.low) if people else state.party or state.scene.wish.party_size
+    if not count:
+        raise UnreadError
+    stated: Quantity = said.all("v")[0].value
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    for poi in state.who():
+        if poi.cost_cny is None:
+            rows.append((poi, "unsupported", None))
+            continue
+        truth = poi.cost_cny * count
+        away = abs(stated.low - truth)
+        if stated.exact:
+            status: ClaimStatus = "inferable" if away < count + 1e-9 else "contradicted"
+        elif stated.about:
+            status = "inferable" if away <= max(0.1 * truth, 10.0) else "contradicted"
+        else:
+            status = "inferable" if stated.holds(truth) else "contradicted"
+        if status == "contradicted" and any(
+            token.text in {"大概", "大约", "预计", "差不多", "估计"} for token in said.of("TOTAL")
+        ):
+            status = "inferable" if away <= max(0.1 * truth, 10.0) and (stated.exact or stated.about) else status
+        rows.append((poi, status, f"{count}人{truth:g}元"))
+    state.say("total" if count > 1 else "price", said.text, rows)
+
+
+def average(said: Said, state: State) -> None:
+    """三家平均人均27元: the mean over the set, each value known."""
+    token = said.all("v")[0]
+    name = field_of((*said.all("f"), *said.of("PRICE"), *said.of("RATING"))) or (
+        "price" if "M" in ROLES[token.char] else "rating"
+    )
+    sets = [
+        one for one in said.tokens[said.piece.start : said.piece.end] if ROLES[one.char] & {"CNT", "THESE", "ALLSET"}
+    ]
+    pois = (
+        the_set(sets, state)
+        if sets
+        else state.subject
+        if state.subject and len(state.subject) > 1
+        else state.scene.listed
+    )
+    numbers = [value(poi, name) for poi in pois]
+    if len(pois) < 2 or any(number is None for number in numbers):
+        state.world("total", said.text, None, "unsupported")
+        return
+    mean = sum(number for number in numbers if number is not None) / len(numbers)
+    stated = token.value
+    status = amount_status(name, stated, mean)
+    state.world("total", said.text, f"平均{mean:.1f}", status)

@@ -1,0 +1,151 @@
+"""Acts of talk: advice, choices, wishes of a good meal. Talk presupposes nothing of a shop; a choice by a criterion is a superlative."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from factory.records import ClaimStatus
+from factory.verifier.acts_values import loose_status
+from factory.verifier.deciding import extreme_status, show
+from factory.verifier.lexer import ROLES
+from factory.verifier.scene import Said, State, UnreadError, field_of, restaurants
+
+_URGED: Final = frozenset(
+    {
+        "建议",
+        "建议您",
+        "建议你",
+        "记得",
+        "最好",
+        "请",
+        "不妨",
+        "务必",
+        "别忘了",
+        "需要",
+        "麻烦",
+        "还请",
+        "最好先",
+        "一定",
+        "不要忘了",
+        "先",
+        "建议先",
+        "应",
+        "应该",
+        "烦请",
+        "宜",
+        "尽量",
+    }
+)
+_LOOSE: Final = {
+    ("rating", True): "GOOD", ("price", False): "CHEAP", ("price", True): "DEAR", ("distance", False): "NEAR", ("distance", True): "FAR", ("close", True): "LATE", ("open", False): "EARLY",
+}  # fmt: skip
+_BEST: Final = {"rating": True, "price": False, "distance": False, "close": True, "open": False}
+
+
+def talk(said: Said, state: State) -> None:
+    """Nothing is said of a shop."""
+
+
+def contact(said: Said, state: State) -> None:
+    """建议提前订位 is advice; 可以预订 says that the shop takes bookings."""
+    if said.of("CONTACT") or said.of("ASK") or said.of("SOON") or said.of("WHETHER"):
+        return
+    if not any(token.text in _URGED for token in said.of("ADVISE")):
+        raise UnreadError
+
+
+def advice(said: Said, state: State) -> None:
+    """Words of advice that name nothing of a shop; 可以 alone is no advice."""
+    if said.of("BOOK") and not (said.of("CONTACT") or said.of("SOON") or said.of("ASK")):
+        contact(said, state)
+    anchored = any(
+        said.of(name)
+        for name in (
+            "SOON",
+            "CONTACT",
+            "ASK",
+            "TELL",
+            "WISHYOU",
+            "ANYTIME",
+            "RELAX",
+            "IF",
+            "HOPE",
+            "GLAD",
+            "ACCEPT",
+            "LIKE",
+        )
+    )
+    if not anchored and not any(token.text in _URGED for token in said.of("ADVISE")):
+        raise UnreadError
+
+
+def tell(said: Said, state: State) -> None:
+    """可以请厨房少放辣椒: what the guest says to the kitchen."""
+    words = said.tokens[said.piece.start : said.piece.end]
+    if not any(
+        ROLES[token.char] & {"TELL", "ASK", "STAFF", "SOON", "ADVISE", "IF", "LIKE", "CAN", "YOU"} for token in words
+    ):
+        raise UnreadError
+
+
+def criterion(said: Said, state: State) -> None:
+    """看重评分的话: what the sentence then chooses must be best by it. In an item it would be an adjective of the shop."""
+    tokens = (*said.all("c"), *said.all("c2"))
+    if not tokens and not said.has("n"):
+        return
+    marked = (
+        said.of("IF") or said.of("LIKE") or said.of("PRIO") or said.of("CHOOSE") or said.of("BASIS") or said.has("n")
+    )
+    if not marked:
+        raise UnreadError
+    if said.has("n"):
+        state.criteria.append(("distance", False))
+        return
+    for token in tokens:
+        roles = ROLES[token.char]
+        name = field_of([token]) or (
+            "distance" if roles & {"NEAR", "FAR"} else "price" if roles & {"CHEAP", "DEAR"} else None
+        )
+        if name is not None and not roles & {"MOST"}:
+            up = _BEST[name] if not roles & {"DEAR"} else True
+            state.criteria.append((name, up))
+
+
+def choose(said: Said, state: State) -> None:
+    """首选第一家; after a criterion the choice must be the best of the listed by it, with 可以考虑 a good one."""
+    weak = bool(said.of("CAN")) or state.item is not None
+    if not said.has("t"):
+        if state.criteria and (state.item or state.subject):
+            for poi in state.who():
+                for name, up in dict.fromkeys(state.criteria):
+                    state.say(
+                        "fit", said.text, [(poi, loose_status(poi, name, _LOOSE[name, up], state), show(poi, name))]
+                    )
+        state.criteria = []
+        return
+    tokens = said.all("t")
+    if not any(
+        ROLES[token.char] & {"N", "ORD", "THIS", "LASTONE", "PREVONE", "NEXTONE", "FORMER", "LATTER", "BRANCH"}
+        for token in tokens
+    ):
+        return
+    try:
+        pois = restaurants((*tokens, *said.all("r")), state)
+    except UnreadError:
+        if state.criteria or not all("N" in ROLES[token.char] for token in tokens):
+            raise
+        state.scene.mentioned.append(tokens[0].value.pois[0])
+        return  # a brand with several branches here: nothing is claimed of any
+    for poi in pois:
+        for name, up in dict.fromkeys(state.criteria):
+            status: ClaimStatus = (
+                extreme_status(poi, state.scene.listed, name, highest=up, known=True)
+                if len(pois) == 1
+                else "unsupported"
+            )
+            if weak:
+                status = loose_status(poi, name, _LOOSE[name, up], state)
+            state.say("fit" if weak else "superlative", said.text, [(poi, status, show(poi, name))])
+    state.criteria = []
+    if len(pois) == 1 and state.item is None:
+        state.subject = pois

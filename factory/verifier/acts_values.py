@@ -1,0 +1,341 @@
+"""Acts of plain statements: rating, price, distance, walk, address, phone, cuisine, what is missing, and loose adjectives."""
+
+from __future__ import annotations
+
+import re
+
+from factory.records import ClaimStatus, Poi
+from factory.verifier import rules
+from factory.verifier.deciding import amount_status, show, value, walk_status
+from factory.verifier.fit import shows_cuisine
+from factory.verifier.lexer import EATEN, ROLES
+from factory.verifier.numbers import Quantity
+from factory.verifier.scene import FIELD_OF, Said, State, UnreadError, field_of, restaurants, the_set
+from factory.verifier.script import fold
+
+
+def subject(said: Said, state: State) -> None:
+    """The sentence goes on about these restaurants."""
+    state.subject = restaurants(said.tokens[said.piece.start : said.piece.end], state)
+    state.scene.mentioned += state.subject
+
+
+def subject_set(said: Said, state: State) -> None:
+    """The sentence goes on about a set of the listed."""
+    state.subject = the_set(said.tokens[said.piece.start : said.piece.end], state)
+
+
+def identity(said: Said, state: State) -> None:
+    """第一家是某某: the two must be the same."""
+    left, right = restaurants(said.all("s"), state), restaurants(said.all("n"), state)
+    if len(left) != 1 or len(right) != 1:
+        raise UnreadError
+    status: ClaimStatus = "verified" if left == right else "contradicted"
+    state.say("name", said.text, [(right[0], status, left[0].name)])
+    state.subject = right
+
+
+def _amount(name: str, stated: Quantity, said: Said, state: State) -> None:
+    """A value of the subject; in opening and closing without a subject, the wish's own bound is its echo."""
+    if state.subject is None and state.item is None and _echoes(name, stated, state):
+        state.echo(said.text, None, agrees=True)
+        return
+    bounded = not stated.exact and not stated.about
+    pois = state.scene.listed if state.subject is None and state.item is None and bounded else state.who()
+    if not pois:
+        raise UnreadError
+    if stated.excess:
+        rows = [(poi, _excess(poi, name, stated, state), show(poi, name)) for poi in pois]
+    else:
+        rows = [(poi, amount_status(name, stated, value(poi, name)), show(poi, name)) for poi in pois]
+    if state.sole_among is not None:
+        rows = [_alone(row[0], row[1], name, stated, state) for row in rows]
+    state.say(name, said.text, rows, _condition(name, stated, state))
+    state.field = name
+
+
+def _alone(
+    poi: Poi, status: ClaimStatus, name: str, stated: Quantity, state: State
+) -> tuple[Poi, ClaimStatus, str | None]:
+    """只有它: no other of the set may satisfy what is said."""
+    others = [one for one in state.sole_among or () if one.poi_id != poi.poi_id]
+    found = [amount_status(name, stated, value(one, name)) for one in others]
+    if status in {"contradicted", "unsupported"}:
+        return poi, status, show(poi, name)
+    if any(one in {"verified", "inferable"} for one in found):
+        too = next(one for one, verdict in zip(others, found, strict=True) if verdict in {"verified", "inferable"})
+        return poi, "contradicted", f"{too.name}{show(too, name)}"
+    return poi, "unsupported" if "unsupported" in found else "inferable", show(poi, name)
+
+
+def _condition(name: str, stated: Quantity, state: State) -> str | None:
+    """The condition of the wish that 达不到200元 or 超出250米 speaks of."""
+    wish = state.scene.wish
+    own = {wish.radius_m} if name == "distance" else {wish.budget_min_cny, wish.budget_max_cny}
+    if stated.exact or name == "rating" or not (stated.excess or {stated.low, stated.high} & own):
+        return None
+    return "budget" if name == "price" else "radius"
+
+
+def _echoes(name: str, stated: Quantity, state: State) -> bool:
+    wish = state.scene.wish
+    if name == "distance":
+        return abs((stated.high if stated.low == 0 else stated.low) - wish.radius_m) < 1
+    if name != "price":
+        return False
+    low, high = wish.budget_min_cny, wish.budget_max_cny
+    if stated.exact or stated.about:
+        return stated.low in {low, high}
+    return (stated.low or 0) == (low or 0) and stated.high == (float("inf") if high is None else high)
+
+
+def _excess(poi: Poi, name: str, stated: Quantity, state: State) -> ClaimStatus:
+    """超出150米: more than the 150 m that were asked, or 150 m more than was asked."""
+    truth = value(poi, name)
+    if truth is None:
+        return "unsupported"
+    wish = state.scene.wish
+    bound = float(wish.radius_m) if name == "distance" else wish.budget_max_cny
+    if truth > stated.low and (bound is None or stated.low == bound):
+        return "verified"
+    over = truth - bound if bound is not None else 0.0
+    slack = rules.PRICE_EXACT if name == "price" else max(rules.DISTANCE_EXACT_LEAST, rules.DISTANCE_EXACT_SHARE * over)
+    return "verified" if over > 0 and abs(over - stated.low) <= slack else "contradicted"
+
+
+def rating(said: Said, state: State) -> None:
+    """评分4.5, 4.5分, 评分超过4分."""
+    stated = said.all("v")[0].value
+    _amount("rating", stated, said, state)
+
+
+def price(said: Said, state: State) -> None:
+    """人均80元, 80元一位; of several people together it would be a total."""
+    if said.has("q") and said.all("q")[0].value.low != 1:
+        raise UnreadError
+    _amount("price", said.all("v")[0].value, said, state)
+
+
+def distance(said: Said, state: State) -> None:
+    """390米, 约400米, 1公里以内."""
+    token = said.all("v")[0]
+    _amount("distance", token.value, said, state)
+
+
+def bound(said: Said, state: State) -> None:
+    """100元的上限, 200米的范围: a bound that is the wish's own, and what it says of the subject."""
+    token = said.all("v")[0]
+    name = "price" if "M" in ROLES[token.char] else "distance"
+    stated: Quantity = token.value
+    wish = state.scene.wish
+    own = (
+        {float(wish.radius_m)}
+        if name == "distance"
+        else {float(x) for x in (wish.budget_min_cny, wish.budget_max_cny) if x is not None}
+    )
+    named = {x for x in (stated.low, stated.high) if x not in {0.0, float("inf")}}
+    agrees = named <= own
+    state.echo(said.text, "、".join(f"{x:g}" for x in sorted(own)), agrees=agrees)
+    state.bound = name
+    state.field = name
+    if agrees and not stated.exact and (state.subject or state.item):
+        _amount(name, stated, said, state)
+
+
+def walk(said: Said, state: State) -> None:
+    """步行约5分钟, at 80 m a minute."""
+    stated = said.all("v")[0].value
+    rows = [(poi, walk_status(stated, value(poi, "distance")), show(poi, "distance")) for poi in state.who()]
+    state.say("distance", said.text, rows)
+    state.field = "distance"
+
+
+def ride(said: Said, state: State) -> None:
+    """No map row tells how long a ride takes."""
+    state.say("distance", said.text, [(poi, "unsupported", show(poi, "distance")) for poi in state.who()])
+
+
+def steps(said: Said, state: State) -> None:
+    """几步就到."""
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    for poi in state.who():
+        far = value(poi, "distance")
+        status: ClaimStatus = "unsupported" if far is None else "inferable" if far <= rules.NEAR_M else "contradicted"
+        rows.append((poi, status, show(poi, "distance")))
+    state.say("distance", said.text, rows)
+    state.field = "distance"
+
+
+def address(said: Said, state: State) -> None:
+    """An address must be this restaurant's, whole or up to its number; a street alone is inferable."""
+    poi = state.one()
+    stated = said.all("v")[0] if said.has("v") else None
+    own = fold(poi.address or "")
+    if stated is None:
+        text = said.text
+        state.say("address", text, [(poi, "unsupported", poi.address)])
+        return
+    roles = ROLES[stated.char]
+    held = poi in getattr(stated.value, "pois", ()) or (
+        own != "" and stated.text in own and len(stated.text) >= rules.ADDRESS_LEAST
+    )
+    if held and "A" in roles:
+        status: ClaimStatus = "verified" if stated.text == own else "inferable"
+    elif held:
+        status = "inferable"
+    else:
+        status = "contradicted" if own else "unsupported"
+    state.say("address", said.raw([stated]), [(poi, status, poi.address)])
+
+
+def phone(said: Said, state: State) -> None:
+    """A number must be one of this restaurant's."""
+    poi = state.one()
+    own = {re.sub(r"\D", "", part) for part in re.split(r"[;,/、\s]+", poi.tel or "") if part}
+    stated = re.sub(r"\D", "", said.all("v")[0].text)
+    status: ClaimStatus = "verified" if stated in own else "contradicted" if own else "unsupported"
+    state.say("phone", said.text, [(poi, status, poi.tel)])
+
+
+def cuisine(said: Said, state: State) -> None:
+    """是一家川菜馆, 主营川菜: in opening and closing the wish's cuisine is its echo."""
+    word = said.all("v")[0].value
+    if word in EATEN and word not in {
+        state.scene.wish.cuisine,
+        *(poi.cuisine for poi in state.subject or (state.item,) if poi),
+    }:
+        raise UnreadError
+    if state.subject is None and state.item is None:
+        state.echo(
+            said.text, state.scene.wish.cuisine, agrees=not state.scene.wish.cuisine or word == state.scene.wish.cuisine
+        )
+        return
+    state.say("cuisine", said.text, [(poi, cuisine_status(poi, word), poi.cuisine) for poi in state.who()], "cuisine")
+
+
+def cuisine_status(poi: Poi, word: str) -> ClaimStatus:
+    """Whether the evidence shows that a restaurant is of a cuisine."""
+    if poi.cuisine == word:
+        return "verified"
+    if shows_cuisine(poi, word) is not None:
+        return "inferable"
+    return "contradicted" if poi.cuisine else "unsupported"
+
+
+def not_cuisine(said: Said, state: State) -> None:
+    """不是川菜: what the wish asks may be denied of a restaurant that is something else."""
+    word = said.all("v")[0].value
+    flipped: dict[ClaimStatus, ClaimStatus] = {
+        "verified": "contradicted",
+        "inferable": "contradicted",
+        "contradicted": "inferable",
+    }
+    rows = [(poi, flipped.get(cuisine_status(poi, word), "unsupported"), poi.cuisine) for poi in state.who()]
+    state.say("cuisine", said.text, rows, "cuisine")
+
+
+def absent(said: Said, state: State) -> None:
+    """暂无评分: true where the evidence has none."""
+    names = []
+    for token in (*said.all("f"), *said.all("g")):
+        roles = ROLES[token.char]
+        names += [
+            found
+            for role, found in (
+                *FIELD_OF.items(),
+                ("HOURS", "hours"),
+                ("ADDR", "address"),
+                ("DISHF", "dish"),
+                ("CONTACT", "phone"),
+            )
+            if role in roles
+        ]
+    for name in dict.fromkeys(names):
+        rows: list[tuple[Poi, ClaimStatus, str | None]] = [
+            (poi, "verified" if show(poi, name) is None else "contradicted", show(poi, name)) for poi in state.who()
+        ]
+        state.say("absence", said.text, rows, {"price": "budget", "hours": "hours"}.get(name))
+
+
+def unsure(said: Said, state: State) -> None:
+    """无法确认预算: true where the price is not known, or where nothing was named."""
+    if said.of("BUDGET") or said.of("PRICE"):
+        rows: list[tuple[Poi, ClaimStatus, str | None]] = [
+            (poi, "verified" if poi.cost_cny is None else "contradicted", show(poi, "price")) for poi in state.who()
+        ]
+        state.say("absence", said.text, rows, "budget")
+
+
+def vague(said: Said, state: State) -> None:
+    """评分很高, 价格实惠, 离得不远: adjectives with a written threshold."""
+    tokens = said.all("v") or said.all("f")
+    name = field_of(said.all("f"))
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    if said.text in {"距离近", "离得近"}:
+        name, adjective, up = "distance", "NEAR", False
+    elif said.text == "评分高":
+        name, adjective, up = "rating", "HIGH", True
+    elif said.text == "价格低":
+        name, adjective, up = "price", "CHEAP", False
+    else:
+        roles = frozenset().union(*(ROLES[token.char] for token in tokens))
+        adjective = next(
+            one for one in ("NEAR", "FAR", "CHEAP", "DEAR", "HIGH", "LOW", "GOOD", "PLAIN") if one in roles
+        )
+        name = (
+            name
+            or {"NEAR": "distance", "FAR": "distance", "CHEAP": "price", "DEAR": "price"}.get(adjective)
+            or state.field
+            or "rating"
+        )
+        up = adjective in {"FAR", "DEAR", "HIGH", "GOOD"}
+    if said.has("n"):
+        up = not up
+        adjective = {
+            "HIGH": "LOW",
+            "LOW": "HIGH",
+            "GOOD": "LOW",
+            "NEAR": "FAR",
+            "FAR": "NEAR",
+            "CHEAP": "DEAR",
+            "DEAR": "CHEAP",
+        }.get(adjective, adjective)
+    pois = state.who() if (state.subject or state.item or state.everyone) else _unread()
+    rows += [(poi, loose_status(poi, name, adjective, state), show(poi, name)) for poi in pois]
+    state.say(name, said.text, rows, {"price": "budget", "distance": "radius"}.get(name))
+    state.field = name
+
+
+def _unread() -> tuple[Poi, ...]:
+    raise UnreadError
+
+
+def loose_status(poi: Poi, name: str, adjective: str, state: State) -> ClaimStatus:
+    """An adjective against its threshold; what lies between two thresholds is inferable either way."""
+    truth = value(poi, name)
+    if truth is None:
+        return "unsupported"
+    high = adjective in {"HIGH", "FAR", "DEAR", "GOOD"}
+    if name == "rating":
+        if adjective == "PLAIN":
+            holds = rules.PLAIN_RATING[0] <= truth <= rules.PLAIN_RATING[1]
+        else:
+            holds = (
+                truth >= (rules.HIGH_RATING if adjective == "HIGH" else rules.GOOD_RATING)
+                if high
+                else truth < rules.LOW_RATING
+            )
+    elif name == "price":
+        top = state.scene.wish.budget_max_cny
+        cheap = (
+            max(rules.CHEAP_CNY, rules.CHEAP_SHARE * top)
+            if top
+            else max(rules.CHEAP_CNY, state.scene.wish.budget_min_cny or 0)
+        )
+        dear = min(rules.DEAR_SHARE * top, rules.DEAR_CNY) if top else rules.DEAR_CNY
+        middle = adjective in {"PLAIN", "GOOD"}
+        holds = middle or (truth >= dear if adjective in {"DEAR", "HIGH"} else truth <= cheap)
+    else:
+        radius = state.scene.wish.radius_m
+        holds = truth >= min(rules.FAR_M, radius) if high else truth <= max(min(rules.NEARBY_M, radius), 0.0)
+    return "inferable" if holds else "contradicted"

@@ -1,0 +1,298 @@
+"""Acts about the wish: its echoes, what is within or beyond it, fits and misses, nothing fits, counts of what was found."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from factory.records import ClaimStatus, Poi
+from factory.verifier.acts_sets import against_bound
+from factory.verifier.deciding import amount_status, show, value
+from factory.verifier.fit import meal_of
+from factory.verifier.lexer import EATEN, ROLES, Token
+from factory.verifier.scene import Said, State, UnreadError, field_of
+
+TASTES: Final = {
+    "SPICY": ("辣",), "MILD": ("清淡", "健康", "少油"), "HEAVY": ("重油", "重口"), "SWEET": ("甜",), "MEATY": ("肉",), "HEALTHY": ("健康", "少油", "清淡"), "SEAFOOD": ("海鲜",),
+    "OFFAL": ("内脏",), "BEEFLAMB": ("牛羊", "牛", "羊"), "CORIANDER": ("香菜",), "VEGGY": ("素", "健康"), "GREASY": ("油", "清淡", "健康"), "SALTY": ("盐", "重"), "SOUR": ("酸",), "TASTE": ("辣", "肉", "素", "甜"),
+}  # fmt: skip
+"""Which words of a wish a taste class may echo."""
+
+
+MISS_KINDS: Final = {"price": "budget", "distance": "radius"}
+
+
+def bounds(state: State) -> tuple[float | None, float | None]:
+    """The budget's bounds."""
+    wish = state.scene.wish
+    return wish.budget_min_cny, wish.budget_max_cny
+
+
+def _target(said: Said, state: State) -> str:
+    """Whether a bound is the budget's or the radius'."""
+    roles = frozenset().union(*(ROLES[token.char] for token in said.all("t"))) if said.all("t") else frozenset()
+    named = field_of(said.all("f"))
+    if roles & {"BUDGET", "PRICE"} or any("BUDGET" in ROLES[token.char] for token in said.all("f")):
+        return "price"
+    if roles & {"RADIUS", "DIST"}:
+        return "price" if named == "price" else "distance"
+    found = named or state.field
+    if found not in {"price", "distance"}:
+        raise UnreadError
+    return found
+
+
+def inside(poi: Poi, name: str, state: State) -> ClaimStatus:
+    """Whether a restaurant keeps the budget or the radius."""
+    truth = value(poi, name)
+    if truth is None:
+        return "unsupported"
+    if name == "distance":
+        return "verified" if truth <= state.scene.wish.radius_m else "contradicted"
+    low, high = bounds(state)
+    if low is None and high is None:
+        return "unsupported"
+    return "verified" if (low is None or truth >= low) and (high is None or truth <= high) else "contradicted"
+
+
+def _truth(poi: Poi, name: str, state: State) -> str:
+    low, high = bounds(state)
+    asked = (
+        f"{state.scene.wish.radius_m}米"
+        if name == "distance"
+        else f"{low or 0}到{high}元"
+        if high is not None
+        else f"{low}元以上"
+    )
+    return f"{show(poi, name) or '没有数据'}，要求{asked}"
+
+
+def beyond(said: Said, state: State) -> None:
+    """超出预算, 低于预算, 超出了250米的范围, 没有超出预算, 不在范围内."""
+    name = _target(said, state)
+    token = said.all("v")[0]
+    roles = ROLES[token.char]
+    tokens = said.all("t")
+    lower_named = any("LOWER" in ROLES[one.char] for one in tokens)
+    upper_named = any("UPPER" in ROLES[one.char] for one in tokens)
+    if "NOT" in roles:
+        rows: list[tuple[Poi, ClaimStatus, str | None]] = [
+            (poi, _opposite(inside(poi, name, state)), _truth(poi, name, state)) for poi in state.who()
+        ]
+        state.say("fit", said.text, rows, MISS_KINDS[name])
+        state.field = name
+        return
+    over = bool(roles & {"EXCEED", "HIGH", "NOTEXCEED"}) and not roles & {"UNDER", "LOW", "NOTUNDER"}
+    denied = bool(roles & {"NOTEXCEED", "NOTUNDER"})
+    low, high = (None, float(state.scene.wish.radius_m)) if name == "distance" else bounds(state)
+    if over:
+        bound = low if lower_named else high if high is not None else low
+    else:
+        bound = high if upper_named else low if low is not None else high
+    if bound is None:
+        raise UnreadError
+    if said.has("a"):
+        against_bound(said, state, name, up=over, lower=bound == low and low is not None and not over)
+        return
+    rows = []
+    for poi in state.who():
+        truth = value(poi, name)
+        if truth is None:
+            rows.append((poi, "unsupported", None))
+            continue
+        holds = truth > bound if over else truth < bound
+        if denied:
+            holds = truth <= bound if over else truth >= bound
+        rows.append((poi, "verified" if holds else "contradicted", _truth(poi, name, state)))
+    state.say("fit", said.text, rows, MISS_KINDS[name])
+    state.field = name
+    state.bound = name
+
+
+def _opposite(status: ClaimStatus) -> ClaimStatus:
+    flipped: dict[ClaimStatus, ClaimStatus] = {"verified": "contradicted", "contradicted": "verified"}
+    return flipped.get(status, status)
+
+
+def within(said: Said, state: State) -> None:
+    """在预算之内, 符合预算, 价位对得上, 距离没问题."""
+    name = _target(said, state)
+    pois = state.scene.listed if state.subject is None and state.item is None else state.who()
+    if not pois:
+        raise UnreadError
+    rows = [(poi, inside(poi, name, state), _truth(poi, name, state)) for poi in pois]
+    state.say("fit", said.text, rows)
+    state.field = name
+
+
+def at_bound(said: Said, state: State) -> None:
+    """正好是预算上限."""
+    low, high = bounds(state)
+    bound = low if any("LOWER" in ROLES[token.char] for token in said.all("v")) else high
+    if bound is None:
+        raise UnreadError
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    for poi in state.who():
+        near = poi.cost_cny is not None and abs(poi.cost_cny - bound) <= 1
+        rows.append((poi, "verified" if near else "contradicted", _truth(poi, "price", state)))
+    state.say("fit", said.text, rows)
+
+
+def fits(said: Said, state: State) -> None:
+    """符合要求: no miss of the wish that the evidence shows."""
+    if state.subject is None and state.item is None:
+        return  # the list that follows is checked against the wish as a whole
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    for poi in state.who():
+        missed = [miss for miss in state.scene.misses(poi) if miss.sure]
+        status: ClaimStatus = (
+            "verified"
+            if not missed
+            else "unsupported"
+            if all(miss.side == "unknown" for miss in missed)
+            else "contradicted"
+        )
+        rows.append((poi, status, "、".join(miss.kind for miss in missed) or None))
+    state.say("fit", said.text, rows)
+
+
+def misses(said: Said, state: State) -> None:
+    """不符合的是距离: that very condition is missed; without one, any is."""
+    names = []
+    for token in (
+        *said.all("f"),
+        *said.of("BUDGET"),
+        *said.of("RADIUS"),
+        *said.of("CUIS"),
+        *said.of("PRICE"),
+        *said.of("DIST"),
+    ):
+        roles = ROLES[token.char]
+        names.append(
+            "budget"
+            if roles & {"BUDGET", "PRICE"}
+            else "radius"
+            if roles & {"RADIUS", "DIST"}
+            else "cuisine"
+            if "CUIS" in roles
+            else ""
+        )
+    wanted = {name for name in names if name}
+    only = bool(said.of("ONLY"))
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    for poi in state.who():
+        held = {miss.kind for miss in state.scene.misses(poi)}
+        good = wanted <= held if wanted else bool(held)
+        if only and wanted and held - wanted - {"hours", "diet"}:
+            good = False
+        rows.append(
+            (
+                poi,
+                "verified" if good else "contradicted",
+                "、".join(f"{show(poi, name)}" for name in ("price", "distance")) or None,
+            )
+        )
+    for kind in wanted or {"budget", "radius", "cuisine", "hours", "diet"}:
+        state.say("fit", said.text, rows, kind)
+        if not wanted or len(wanted) > 1:
+            state.verdicts.pop()
+    if not wanted or len(wanted) > 1:
+        state.say("fit", said.text, rows)
+    if len(wanted) == 1:
+        state.field = {"budget": "price", "radius": "distance"}.get(wanted.pop(), state.field)
+
+
+def nothing(said: Said, state: State) -> None:
+    """没有完全符合要求的餐厅; with other numbers than the wish's, or 没有 alone, the evidence must hold none of that kind."""
+    scene = state.scene
+    full = bool(
+        said.of("COND")
+        or said.of("MEET")
+        or said.of("SIMUL")
+        or any("符合" in t.text or "满足" in t.text or "合适" in t.text for t in said.of("NOFIT"))
+    )
+    lengths = [token.value for token in said.of("L")]
+    money = [token.value for token in said.of("M")]
+    if not full and not lengths and not money and not said.of("CU"):
+        raise UnreadError
+    if not (said.of("CU") or said.of("SHOP") or said.of("COND") or money or full):
+        raise UnreadError
+    if full:
+        scene.says_nothing = True
+    radius = max((one.high for one in lengths), default=float(scene.wish.radius_m))
+    cuisine = next((token.value for token in said.of("CU")), scene.wish.cuisine)
+    if full and not money and radius == scene.wish.radius_m:
+        return
+    pois = scene.of_cuisine(cuisine, radius)
+    asked = money or ([] if not full else None)
+    left = [
+        poi
+        for poi in pois
+        if (
+            all(amount_status("price", one, poi.cost_cny) in {"verified", "inferable"} for one in money)
+            if asked is not None
+            else not scene.misses(poi)
+        )
+    ]
+    if left:
+        state.world(
+            "absence",
+            said.text,
+            f"{left[0].name}{show(left[0], 'distance')}，人均{show(left[0], 'price') or '未知'}",
+            "contradicted",
+        )
+        return
+    state.world(
+        "absence",
+        said.text,
+        None,
+        "inferable" if scene.covers(cuisine, radius) or radius <= scene.wish.radius_m else "unsupported",
+    )
+    if money or radius == scene.wish.radius_m:
+        scene.says_nothing = scene.says_nothing or cuisine == scene.wish.cuisine
+
+
+def echo(said: Said, state: State) -> None:
+    """四个人聚餐的话: party, meal and occasion as the wish has them."""
+    wish = state.scene.wish
+    for token in said.tokens[said.piece.start : said.piece.end]:
+        roles = ROLES[token.char]
+        if "PPL" in roles:
+            state.party = int(token.value.low)
+            if wish.party_size is not None:
+                state.echo(token.text, f"{wish.party_size}人", agrees=state.party == wish.party_size)
+        elif "MEAL" in roles and wish.meal_time and meal_of(token.text) is not None:
+            state.echo(token.text, wish.meal_time, agrees=meal_of(token.text) == meal_of(wish.meal_time))
+        elif ("L" in roles and token.value.high != wish.radius_m) or (
+            "M" in roles and token.value.low not in {wish.budget_min_cny or 0, wish.budget_max_cny}
+        ):
+            raise UnreadError
+
+
+def echo_taste(said: Said, state: State) -> None:
+    """您喜欢吃辣: must be the wish's taste or diet; with 的话 it is anybody's."""
+    wish = state.scene.wish
+    if said.of("IF") or not said.of("YOU"):
+        return
+    words = f"{wish.taste or ''} {wish.diet or ''}"
+    if not words.strip():
+        return  # what the wish says of taste is not known
+    for token in said.all("w"):
+        named = [role for role in TASTES if role in ROLES[token.char]]
+        if named:
+            agrees = any(word in words for role in named for word in TASTES[role])
+            state.echo(token.text, words.strip() or None, agrees=agrees)
+
+
+def intro(said: Said, state: State) -> None:
+    """根据您的要求，推荐以下餐厅: leads to the list; within an item it would be about the shop."""
+    if state.item is not None:
+        raise UnreadError
+    cuisines: list[Token] = list(said.of("CU"))
+    for token in cuisines:
+        if token.value in EATEN and token.value != state.scene.wish.cuisine:
+            raise UnreadError
+        state.echo(
+            token.text,
+            state.scene.wish.cuisine,
+            agrees=token.value == state.scene.wish.cuisine or not state.scene.wish.cuisine,
+        )

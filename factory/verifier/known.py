@@ -1,0 +1,196 @@
+"""What an order's evidence makes known by name: restaurants, brands, branches, addresses, dishes, as the lexer looks them up.
+
+Built once per evidence and kept; everything is in folded form, so script and brackets never decide.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+
+from factory.records import Place, Poi
+from factory.verifier.script import fold
+
+_BRANCH: Final = re.compile(r"^(.+?)\(([^()]+)\)$")
+_TO_NUMBER: Final = re.compile(r"^.{2,}?\d+号")
+_STREET: Final = re.compile(r"^(.{2,12}?(?:路|街|巷|道|胡同|弄))")
+_KITCHEN: Final = re.compile(
+    r"(?:(?:川|湘|粤|鲁|徽|闽|浙|京|鄂|东北|江浙|淮扬|江南|苏帮|本帮|日本|日式|韩国|韩式|泰国|泰式|云南|贵州|法式|意式|印度|炭火|铜锅|牛油|老|羊排|家常|海鲜|串串香|潮汕牛肉|清真|素)*"
+    r"(?:菜馆|菜坊|菜|料理|火锅|烧烤|烤肉|烤串|西餐厅|西餐|小馆|餐厅|饭店|酒楼|茶楼|食府|小厨|涮肉|拉面屋|居酒屋|寿司|割烹|铁锅炖|饺子馆|大排档|烧腊坊|茶餐厅|湘厨|厨房|私房菜|饭庄|面馆))+$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing known by name. ``kind``: N restaurant, A address, STREET, D dish, PLACE; ``pois`` that it may mean."""
+
+    kind: str
+    pois: tuple[Poi, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Entries by folded text, and the lengths to try at each first character."""
+
+    entries: dict[str, Entry]
+    lengths: dict[str, tuple[int, ...]]
+    brands: dict[str, tuple[Poi, ...]]
+    pois: tuple[Poi, ...]
+    by_id: dict[str, Poi] = field(default_factory=dict)
+
+    def at(self, text: str, position: int) -> Entry | None:
+        """The longest entry that begins here."""
+        for length in self.lengths.get(text[position], ()):
+            entry = self.entries.get(text[position : position + length])
+            if entry is not None:
+                return entry
+        return None
+
+
+_DISH_LEAD: Final = re.compile(
+    r"^(?:鲜|手切|嫩|现切|招牌|秘制|特色|香煎|日式|法式|意式|传统|老|农家|家常|铁板|石锅)(?=..)"
+)
+
+
+def _dish_forms(dish: str) -> tuple[str, ...]:
+    """A dish's name, and without a word before it that tells nothing of what it is: 毛肚 for 鲜毛肚."""
+    bare = _DISH_LEAD.sub("", dish)
+    return (dish,) if bare == dish else (dish, bare)
+
+
+def split_branch(name: str) -> tuple[str, str | None]:
+    """(brand, branch) of a folded name."""
+    found = _BRANCH.match(name)
+    return (found[1], found[2]) if found else (name, None)
+
+
+def short_brand(brand: str) -> str:
+    """A brand without the words for its kitchen: 悦朋 of 悦朋湘菜馆; empty when nothing of two characters is left."""
+    bare = _KITCHEN.sub("", brand)
+    return bare if len(bare) >= 2 and bare != brand else ""
+
+
+@lru_cache(maxsize=256)
+def known_of(pois: tuple[Poi, ...], place: Place, dishes: frozenset[str]) -> Known:
+    """The index of one evidence. ``dishes``: folded names of dishes that people know, whether served here or not."""
+    groups: defaultdict[tuple[str, str], list[Poi]] = defaultdict(list)
+    brands: defaultdict[str, list[Poi]] = defaultdict(list)
+    for poi in pois:
+        name = fold(poi.name)
+        brand, branch = split_branch(name)
+        groups["N", name].append(poi)
+        brands[brand].append(poi)
+        if branch and len(branch) >= 3:
+            groups["BRANCH", branch].append(poi)
+        for text, kind in _addresses(poi):
+            groups[kind, text].append(poi)
+        for dish in poi.specialities:
+            for form in _dish_forms(fold(dish)):
+                groups["D", form].append(poi)
+    for brand, owners in brands.items():
+        if ("N", brand) not in groups:
+            groups["N", brand] = owners
+    entries: dict[str, Entry] = {}
+    for text in sorted(dishes):
+        entries[text] = Entry("D", (), text)
+    for text in place_words(place):
+        entries[text] = Entry("PLACE", (), text)
+    for kind in ("STREET", "D", "BRANCH", "A", "N"):
+        for (one, text), owners in groups.items():
+            if one == kind and len(text) >= 2:
+                entries[text] = Entry(kind, tuple(owners), text)
+    return Known(
+        entries,
+        _lengths(entries),
+        {brand: tuple(owners) for brand, owners in brands.items()},
+        pois,
+        {p.poi_id: p for p in pois},
+    )
+
+
+def with_short_names(known: Known, listed: Iterable[Poi], taken: Iterable[str]) -> Known:
+    """The same index with the listed restaurants' short names; ``taken``: words of the language, which no short name hides."""
+    short: defaultdict[str, list[Poi]] = defaultdict(list)
+    words = frozenset(taken)
+    for poi in listed:
+        bare = short_brand(split_branch(fold(poi.name))[0])
+        if bare and bare not in words and bare not in known.entries:
+            short[bare].append(poi)
+    if not short:
+        return known
+    entries = {**known.entries, **{text: Entry("N", tuple(owners), text) for text, owners in short.items()}}
+    return Known(entries, _lengths(entries), known.brands, known.pois, known.by_id)
+
+
+def _addresses(poi: Poi) -> list[tuple[str, str]]:
+    """The forms in which an address may be given: whole, up to the house number, with the district before it, its street alone."""
+    if not poi.address:
+        return []
+    whole = fold(poi.address)
+    rows = [(whole, "A")]
+    number = _TO_NUMBER.match(whole)
+    if number and number[0] != whole:
+        rows.append((number[0], "A"))
+    street = _STREET.match(whole)
+    if street and street[0] != whole:
+        rows.append((street[0], "STREET"))
+    return rows
+
+
+_TAILS: Final = (
+    "广场",
+    "公园",
+    "大学",
+    "车站",
+    "古镇",
+    "机场",
+    "校区",
+    "购物中心",
+    "景区",
+    "大厦",
+    "中心",
+    "万达",
+    "大悦城",
+    "万象城",
+    "新天地",
+)
+_HEADS: Final = re.compile(r"^(?:北京|上海|天津|重庆|[\u4e00-\u9fff]{2,3}(?=站$|国际|大学|火车))")
+
+
+def place_words(place: Place) -> tuple[str, ...]:
+    """The words that a text calls its place by: its name, the name without a city before it, and what kind of place it is."""
+    name = fold(place.name)
+    words = {name}
+    city = fold(place.city).removesuffix("市")
+    if city and name.startswith(city) and len(name) - len(city) >= 2:
+        words.add(name.removeprefix(city))
+    for tail in _TAILS:
+        if name.endswith(tail) and name != tail:
+            words.add(tail)
+    bare = _HEADS.sub("", name)
+    if len(bare) >= 2:
+        words.add(bare)
+    if "机场" in name:
+        words.add("机场")
+    if name.endswith("站"):
+        words |= {"车站", "火车站"}
+    if name.endswith("大学") and len(name) >= 6:
+        words.add(f"{name[0]}{name[2]}大")
+    words |= {
+        f"{word}{tail}"
+        for word in tuple(words)
+        for tail in ("附近", "周边", "一带", "周围", "旁", "旁边", "这边", "那边", "门口", "出发", "这里")
+    }
+    return tuple(word for word in words if len(word) >= 2)
+
+
+def _lengths(entries: dict[str, Entry]) -> dict[str, tuple[int, ...]]:
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    for text in entries:
+        found[text[0]].add(len(text))
+    return {char: tuple(sorted(sizes, reverse=True)) for char, sizes in found.items()}

@@ -1,0 +1,243 @@
+"""An answer's lines as parts: opening, one item per listed restaurant, closing; tables and nested fields go with their item. Pure.
+
+Layouts of real models are read alike: numbered, bulleted, bold or bracketed names, field lists, Markdown tables, bare names.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from factory.verifier.known import Entry, Known
+from factory.verifier.lexer import LEXICON, ROLES, lex
+from factory.verifier.script import fold_text
+
+_NUMBERED: Final = re.compile(
+    r"^\(?(?:\d{1,2}[.、)):：]|\d{1,2}(?=[\u4e00-\u9fff])|[①-⑩]|[一二三四五六七八九十][、.])\)?"
+)
+_BULLET: Final = re.compile(r"^[-·•+]+")
+_LABEL: Final = re.compile(
+    r"^(?:(?:餐厅|店铺|商家|饭店)?(?:店名|名称|名字)|餐厅|店铺|首选|次选|备选|推荐[一二三四五]?|第[一二三四五六]家|方案[一二三四abc]|选择[一二三四]|no\.?\d|top\.?\d|第[一二三四五六]名)[::,、]*"
+)
+_HEAD_END: Final = re.compile(r"[:,。;!(|—~]|-(?!\d)|·")
+_RULE: Final = re.compile(r"^[|:\-\s]+$")
+
+
+@dataclass(slots=True)
+class Line:
+    """One line: ``offset`` of its raw text in the answer, its folded text and where each character came from."""
+
+    offset: int
+    raw: str
+    text: str
+    at: tuple[int, ...]
+    label: str = ""
+    """the column's heading, for a table cell"""
+
+
+@dataclass(slots=True)
+class Part:
+    """``kind``: opening, item, closing. An item has the stated ``head`` and the restaurants that it may mean."""
+
+    kind: str
+    lines: list[tuple[Line, int]] = field(default_factory=list)
+    """each line with the position at which its body begins"""
+    head: str = ""
+    entry: Entry | None = None
+    marked: bool = False
+
+
+def split_parts(answer: str, known: Known) -> list[Part]:
+    """Parts in order; items of a list that name nothing known keep ``entry`` None."""
+    parts = [Part("opening")]
+    header: list[str] = []
+    for line in _lines(answer):
+        if not line.text:
+            if parts[-1].kind == "item" and not line.raw.strip():
+                parts[-1].marked = True  # a blank line ends what an unmarked line may continue
+            continue
+        cells = _cells(line) if line.raw.count("|") >= 2 else []
+        if cells:
+            _table_row(parts, cells, header, known)
+            continue
+        _place(parts, line, known)
+    return parts
+
+
+def _lines(answer: str) -> list[Line]:
+    lines: list[Line] = []
+    offset = 0
+    for raw in answer.split("\n"):
+        folded = fold_text(raw)
+        lines.append(Line(offset, raw, folded.text, folded.at))
+        offset += len(raw) + 1
+    return lines
+
+
+def _place(parts: list[Part], line: Line, known: Known) -> None:
+    """Put one line where it belongs."""
+    text = line.text
+    number = _NUMBERED.match(text)
+    bullet = None if number else _BULLET.match(text)
+    if number and number[0].isdigit() and _name_at(text, number.end(), known) is None:
+        number = None
+    mark = number or bullet
+    start = mark.end() if mark else 0
+    label = _LABEL.match(text, start) if start or _LABEL.match(text) else None
+    at = label.end() if label else start
+    entry = _name_at(text, at, known)
+    inside = (
+        parts[-1].kind == "item"
+        and not number
+        and (line.raw[:1] in " \t" or (bullet is not None and _field_first(text, start)))
+    )
+    heads = entry is not None and (_heads(text, at, entry) or (not inside and bool(number or bullet or label)))
+    if entry is not None and heads:
+        end = at + len(entry.text)
+        parts.append(Part("item", [(line, end)], text[at:end], entry))
+        return
+    if number and not inside and _unknown_head(text, start, known):
+        found = _HEAD_END.search(text, start)
+        end = _with_branch(text, found.start() if found else min(len(text), start + 30))
+        parts.append(Part("item", [(line, end)], text[start:end], None))
+        return
+    if inside or (parts[-1].kind == "item" and not parts[-1].marked and bullet):
+        parts[-1].lines.append((line, start))
+        return
+    if parts[-1].kind == "item" and not parts[-1].marked and _field_first(text, 0) and ":" in text[:8]:
+        parts[-1].lines.append((line, 0))
+        return
+    if parts[-1].kind == "item":
+        parts.append(Part("closing"))
+    parts[-1].lines.append((line, start if number or bullet else 0))
+
+
+def _with_branch(text: str, end: int) -> int:
+    """An unknown name keeps its branch in brackets."""
+    found = re.match(r"\([^()]{1,14}\)", text[end:])
+    return end + found.end() if found else end
+
+
+def _name_at(text: str, at: int, known: Known) -> Entry | None:
+    if at >= len(text):
+        return None
+    entry = known.at(text, at)
+    if entry is None or entry.kind != "N":
+        return None
+    branch = re.match(r"\([^()]{1,12}(?:店|馆|号|层|部)\)", text[at + len(entry.text) :])
+    return None if branch else entry
+
+
+def _heads(text: str, at: int, entry: Entry) -> bool:
+    """Whether a name that opens a line without any mark stands as its heading."""
+    if at:
+        return True
+    rest = text[len(entry.text) :]
+    return not rest or rest[0] in ":·—(|-~" or rest.startswith(("推荐", "||"))
+
+
+_FIELDS: Final = frozenset(
+    {
+        "RATING",
+        "PRICE",
+        "DIST",
+        "HOURS",
+        "ADDR",
+        "DISHF",
+        "CUIS",
+        "TIP",
+        "REPUT",
+        "CONTACT",
+        "BUDGET",
+        "TASTEF",
+        "REASON",
+    }
+)
+
+
+def _field_first(text: str, at: int) -> bool:
+    """Whether a line opens with a field's name."""
+    for length in range(min(8, len(text) - at), 0, -1):
+        found = LEXICON.get(text[at : at + length])
+        if found is not None:
+            return bool(ROLES[found[0]] & _FIELDS)
+    return False
+
+
+def _unknown_head(text: str, at: int, known: Known) -> bool:
+    """Whether a numbered line opens with what looks like a restaurant's name: something that the language does not know."""
+    if _field_first(text, at):
+        return False
+    found = _HEAD_END.search(text, at)
+    head = text[at : found.start() if found else len(text)]
+    if not 2 <= len(head) <= 24:
+        return False
+    tokens = lex(head, known)
+    return any(ROLES[token.char] & {"U", "NAMELIKE", "N", "STREETLIKE"} for token in tokens)
+
+
+def _cells(line: Line) -> list[Line]:
+    """The cells of a table row as lines of their own; a rule under the heading has none."""
+    if _RULE.match(line.text):
+        return []
+    cells: list[Line] = []
+    start = 0
+    for index, char in enumerate([*line.text, "|"]):
+        if char == "|":
+            text = line.text[start:index]
+            cells.append(Line(line.offset, line.raw, text, line.at[start:index]))
+            start = index + 1
+    return cells[1:] if cells and not cells[0].text else cells
+
+
+def _table_row(parts: list[Part], cells: list[Line], header: list[str], known: Known) -> None:
+    names = [
+        index for index, cell in enumerate(cells) if cell.text and _name_at(cell.text, _cell_start(cell.text), known)
+    ]
+    if not names:
+        texts = [cell.text for cell in cells]
+        if not header or all(_field_first(text, 0) or not re.search(r"\d", text) for text in texts):
+            header[:] = texts
+            if any(re.search(r"\d", text) for text in texts):
+                for cell in cells:
+                    parts[-1].lines.append((cell, 0))
+            return
+        head = next((cell for cell in cells if len(cell.text) >= 3 and not re.match(r"^[\d.]+", cell.text)), cells[0])
+        parts.append(Part("item", [], head.text, None))
+        _fill(parts[-1], [cell for cell in cells if cell is not head], cells, header)
+        return
+    index = names[0]
+    text = cells[index].text
+    at = _cell_start(text)
+    entry = _name_at(text, at, known)
+    if entry is None:
+        raise AssertionError  # names holds the indexes at which there is one
+    part = Part("item", [(cells[index], at + len(entry.text))], text[at : at + len(entry.text)], entry)
+    parts.append(part)
+    _fill(
+        part,
+        [
+            cell
+            for place, cell in enumerate(cells)
+            if place != index and cell.text and not (place < index and len(cell.text) <= 2)
+        ],
+        cells,
+        header,
+    )
+
+
+def _cell_start(text: str) -> int:
+    found = _NUMBERED.match(text)
+    return found.end() if found else 0
+
+
+def _fill(part: Part, rows: list[Line], cells: list[Line], header: list[str]) -> None:
+    for cell in rows:
+        place = cells.index(cell)
+        label = header[place] if place < len(header) else ""
+        cell.label = re.sub(r"\(.*?\)", "", label)
+        unit = re.search(r"\((元|米|公里|分)[^()]*\)", label)
+        if unit and re.fullmatch(r"[\d.,]+", cell.text):
+            cell.label = f"{cell.label}{unit[1]}"
+        part.lines.append((cell, 0))

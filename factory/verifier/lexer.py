@@ -1,0 +1,249 @@
+"""Folded text to typed tokens: what is known by name, amounts, times, and the words of lexicon.toml. Pure.
+
+Every character belongs to one token; one that nothing knows is a token of class U. A word with several roles carries them all;
+each set of roles is one private-use character, so that a clause is a short string and its frames are regular expressions.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from factory.maps.cuisines import CUISINES_KNOWN
+from factory.verifier.amounts import AMOUNT, CN, number_range, read_amount
+from factory.verifier.clock import TIME, read_time
+from factory.verifier.known import Known
+from factory.verifier.script import fold
+
+_SEPARATORS: Final = ",。;!?()|—~·/\n[]=\\<>&+@"
+_LEXICON: Final = tomllib.loads((Path(__file__).parent / "lexicon.toml").read_text(encoding="utf-8"))
+_CUISINE_WORDS: Final = {
+    "日料": "日本料理", "日餐": "日本料理", "日式料理": "日本料理", "日式": "日本料理", "韩料": "韩国料理", "韩餐": "韩国料理", "韩式料理": "韩国料理", "烤肉": "烧烤", "烤串": "烧烤",
+    "本帮菜": "上海菜", "淮扬菜": "江浙菜", "苏帮菜": "江浙菜", "浙菜": "江浙菜", "苏菜": "江浙菜", "闽菜": "福建菜", "滇菜": "云贵菜", "云南菜": "云贵菜", "鄂菜": "湖北菜",
+    "广东菜": "粤菜", "四川菜": "川菜", "湖南菜": "湘菜", "徽州菜": "徽菜", "素食": "素菜", "清真": "清真菜", "俄餐": "俄国菜", "法餐": "法国菜", "意餐": "意大利菜", "泰餐": "泰国菜", "潮汕菜": "潮州菜",
+    "串串": "火锅", "涮肉": "火锅", "串串香": "火锅", "牛扒": "西餐", "居酒屋": "日本料理", "烧腊": "粤菜", "广府菜": "粤菜", "京菜": "北京菜", "山东菜": "鲁菜", "日韩料理": "日本料理",
+}  # fmt: skip
+_SHOP_TAILS: Final = (
+    "馆",
+    "店",
+    "餐厅",
+    "馆子",
+    "餐馆",
+    "饭店",
+    "菜馆",
+    "厅",
+    "铺",
+    "类餐厅",
+    "小馆",
+    "老店",
+    "的店",
+    "的餐厅",
+    "馆儿",
+)
+_EATEN: Final = frozenset(
+    {"甜品", "快餐", "咖啡", "茶馆", "海鲜", "披萨", "汉堡", "三明治", "沙拉", "面包", "牛排", "中餐", "清真", "素食"}
+)
+DYNAMIC: Final = [
+    "N",
+    "A",
+    "STREET",
+    "D",
+    "PLACE",
+    "BRANCH",
+    "M",
+    "L",
+    "MIN",
+    "S",
+    "NUM",
+    "T",
+    "TR",
+    "CNT",
+    "PPL",
+    "ORD",
+    "PCT",
+    "TIMES",
+    "OTH",
+    "PHONE",
+    "CU",
+    "SEP",
+    "U",
+    "FEAT",
+    "COLON",
+    "STREETLIKE",
+    "NAMELIKE",
+]
+CLASSES: Final = (*DYNAMIC, *_LEXICON["words"])
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token: its class character, its span in the folded text, its value (entry, quantity, clock times, word)."""
+
+    char: str
+    start: int
+    end: int
+    value: Any
+    text: str
+
+
+def _build() -> tuple[dict[str, tuple[str, Any]], dict[str, frozenset[str]], dict[frozenset[str], str]]:
+    """(word → class character and value, class character → classes, classes → character)."""
+    roles: dict[str, set[str]] = {}
+    values: dict[str, Any] = {}
+    for name, words in _LEXICON["words"].items():
+        for word in words.split():
+            roles.setdefault(fold(word), set()).add(name)
+    for key, words in _LEXICON["features"].items():
+        for word in words.split():
+            roles.setdefault(fold(word), set()).add("FEAT")
+            values[fold(word)] = key
+    for word in CUISINES_KNOWN:
+        for form in _forms(word):
+            roles.setdefault(form, set()).add("CU")
+            values.setdefault(form, word)
+    for short, word in _CUISINE_WORDS.items():
+        for form in _forms(short):
+            roles.setdefault(form, set()).add("CU")
+            values.setdefault(form, word)
+    chars: dict[frozenset[str], str] = {}
+    for name in CLASSES:
+        chars[frozenset({name})] = chr(0xE000 + len(chars))
+    for names in roles.values():
+        chars.setdefault(frozenset(names), chr(0xE000 + len(chars)))
+    lexicon = {word: (chars[frozenset(names)], values.get(word, word)) for word, names in roles.items()}
+    return lexicon, {char: names for names, char in chars.items()}, chars
+
+
+def _forms(word: str) -> list[str]:
+    """A cuisine and the shops named by it: 川菜, 川菜馆, 火锅店."""
+    plain = fold(word)
+    return [plain, *(plain + tail for tail in _SHOP_TAILS)]
+
+
+LEXICON, ROLES, CHARS = _build()
+_LONGEST: Final = max(map(len, LEXICON))
+_BY_FIRST: Final = {
+    first: tuple(sorted({len(word) for word in LEXICON if word[0] == first}, reverse=True))
+    for first in {word[0] for word in LEXICON}
+}
+_ORDINAL: Final = re.compile(rf"(?:第([{CN}\d]+)(?:家|个|间|名|位|项|处|店|条)?|首家|首个|no\.?(\d+)|([①-⑩]))")
+_PHONE: Final = re.compile(
+    r"(?:\+?86-?)?(?:0\d{2,3}-\d{7,8}|1\d{10}|0\d{10,11}|400-?\d{3}-?\d{4})(?:[,;、/]\d+)*(?!\d)"
+)
+_AMOUNT_START: Final = re.compile(rf"[\d¥半点{CN}约大将接近差不低少没未达小最至顶多别超高突逾足出起人r控估预]")
+_STREETLIKE: Final = re.compile(
+    r"[\u4e00-\u9fff]{1,10}?(?:路|街|巷|道|胡同|弄|大街|大道|[里村区条](?=\d+号))(?:[东南西北中]段)?(?:与[\u4e00-\u9fff]{1,8}(?:路|街|巷|道|胡同|弄)(?:的?交叉口|交汇处|路口)(?:[东南西北]\d+米)?|\d+(?:-\d+)?号?(?:院|[a-z]座|\d+号楼|\d+层|\d+室|底商|附\d+号|[\u4e00-\u9fff]{2,6}?(?:广场|大厦|中心|商场|大楼|购物城|天地)(?:\d+层|\d+楼|[a-z]座)*)*)?"
+)
+_HOUSE: Final = re.compile(r"\d+(?:-\d+)?号|与")
+_NAMELIKE: Final = re.compile(r"[\u4e00-\u9fffa-z]{2,12}\([\u4e00-\u9fff]{1,10}(?:店|馆)\)")
+
+
+def lex(text: str, known: Known) -> list[Token]:
+    """Tokens of a folded text; they partition it."""
+    tokens: list[Token] = []
+    position, size = 0, len(text)
+    while position < size:
+        near = text[position] == "近" and not (tokens and ROLES[tokens[-1].char] & _BEFORE_ABOUT)
+        token = (near and _word(text, position)) or _token(text, position, known)
+        tokens.append(token)
+        position = token.end
+    return tokens
+
+
+_BEFORE_ABOUT: Final = frozenset({"PRICE", "DIST", "YOU", "PLACE", "COP", "ONLY", "WALK", "NEED", "AT"})
+"""近400米 is about 400 m after these; elsewhere it is 400 m nearer."""
+
+
+def _token(text: str, at: int, known: Known) -> Token:
+    char = text[at]
+    if char in _SEPARATORS and text[at : at + 2] not in LEXICON:
+        return Token(_SEP, at, at + 1, None, char)
+    entry = known.at(text, at)
+    if entry is not None and entry.kind == "STREET" and _HOUSE.match(text, at + len(entry.text)):
+        whole = _STREETLIKE.match(text, at)
+        if whole and whole.end() > at + len(entry.text):
+            return Token(_STREET_LIKE, at, whole.end(), whole[0], whole[0])
+    word = _word(text, at)
+    if entry is not None and (word is None or len(entry.text) >= word.end - at or entry.kind == "N"):
+        end = at + len(entry.text)
+        return Token(CHARS[frozenset({entry.kind})], at, end, entry, entry.text)
+    number = (
+        _number(text, at) if _AMOUNT_START.match(char) or char in _TIME_STARTS or char in "第首no①②③④⑤⑥⑦⑧⑨⑩" else None
+    )
+    if number is not None and (
+        word is None
+        or number.end > word.end
+        or (number.end == word.end and number.char not in _WEAK_NUMBERS and "ALLDAY" not in ROLES[word.char])
+    ):
+        return number
+    if word is not None:
+        return word
+    if char == "-":
+        return Token(_SEP, at, at + 1, None, char)
+    if char == ":":
+        return Token(_COLON, at, at + 1, ":", char)
+    street = _STREETLIKE.match(text, at)
+    if street and _streetlike(street[0]):
+        return Token(_STREET_LIKE, at, street.end(), street[0], street[0])
+    name = _NAMELIKE.match(text, at)
+    if name and not any(text[i : i + 2] in LEXICON or known.at(text, i) for i in range(at, name.end() - 1)):
+        return Token(_NAME_LIKE, at, name.end(), name[0], name[0])
+    return Token(_U, at, at + 1, char, char)
+
+
+def _streetlike(text: str) -> bool:
+    """A number, or a street of at least three characters that hides no word of the language."""
+    return bool(re.search(r"\d", text)) or (
+        len(text) >= 3 and not any(text[i : i + 2] in LEXICON for i in range(len(text) - 1))
+    )
+
+
+def _word(text: str, at: int) -> Token | None:
+    for length in _BY_FIRST.get(text[at], ()):
+        found = LEXICON.get(text[at : at + length])
+        if found is not None and at + length <= len(text):
+            return Token(found[0], at, at + length, found[1], text[at : at + length])
+    return None
+
+
+def _number(text: str, at: int) -> Token | None:
+    phone = _PHONE.match(text, at)
+    if phone:
+        return Token(CHARS[frozenset({"PHONE"})], at, phone.end(), phone[0], phone[0])
+    ordinal = _ORDINAL.match(text, at)
+    if ordinal:
+        span = (
+            number_range(ordinal[1] or ordinal[2] or "1")
+            if not ordinal[3]
+            else (float("①②③④⑤⑥⑦⑧⑨⑩".index(ordinal[3]) + 1),) * 2
+        )
+        if span:
+            return Token(CHARS[frozenset({"ORD"})], at, ordinal.end(), int(span[0]), ordinal[0])
+    amount = AMOUNT.match(text, at)
+    time = TIME.match(text, at)
+    read = read_amount(amount) if amount and amount.end() > at else None
+    if time:
+        clock = read_time(time)
+        if clock and (read is None or time.end() >= (amount.end() if amount else 0) or read[0] == "NUM"):
+            return Token(CHARS[frozenset({clock[0]})], at, time.end(), clock[1], time[0])
+    if read is None or amount is None:
+        return None
+    return Token(CHARS[frozenset({read[0]})], at, amount.end(), read[1], amount[0])
+
+
+_TIME_STARTS: Final = frozenset("凌后早上清一中正午下傍晚夜深当今半子次第翌隔转零两二三四五六七八九十0123456789")
+_SEP: Final = CHARS[frozenset({"SEP"})]
+_U: Final = CHARS[frozenset({"U"})]
+_NUM: Final = CHARS[frozenset({"NUM"})]
+_OTH: Final = CHARS[frozenset({"OTH"})]
+_WEAK_NUMBERS: Final = frozenset({_NUM, _OTH})
+_COLON: Final = CHARS[frozenset({"COLON"})]
+_STREET_LIKE: Final = CHARS[frozenset({"STREETLIKE"})]
+_NAME_LIKE: Final = CHARS[frozenset({"NAMELIKE"})]
+SEP_CHAR = _SEP
+INERT: Final = CHARS[frozenset({"INERT"})]
+MAYBE_INERT: Final = "".join(char for char, names in ROLES.items() if "INERT" in names and len(names) > 1)
+EATEN = _EATEN

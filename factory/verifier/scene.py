@@ -1,0 +1,295 @@
+"""What a reading knows while it goes: the evidence, the wish, the listed restaurants, and whom and what the text speaks of. No I/O.
+
+``Scene`` stays the same through an answer; ``State`` changes clause by clause. Acts (acts_*.py) read and write it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from dataclasses import field as made
+
+from factory.records import ClaimStatus, Evidence, Place, Poi, Wish
+from factory.verifier.deciding import Verdict, worst
+from factory.verifier.fit import Miss, misses
+from factory.verifier.grammar import Piece
+from factory.verifier.known import Known
+from factory.verifier.lexer import ROLES, Token
+
+
+class UnreadError(Exception):
+    """A frame matched but what it speaks of cannot be told: the clause stays unread."""
+
+
+@dataclass(slots=True)
+class Scene:
+    """``listed``: the answer's restaurants in order; ``says_nothing``: it says that nothing fits."""
+
+    known: Known
+    evidence: Evidence
+    wish: Wish
+    place: Place
+    listed: tuple[Poi, ...] = ()
+    items: int = 0
+    """restaurants in the list, unknown ones too"""
+    says_nothing: bool = False
+    mentioned: list[Poi] = made(default_factory=list)
+    said: dict[str, set[str]] = made(default_factory=dict)
+    """per poi id, the conditions of the wish that the text truly speaks of as its miss or its fit"""
+    _misses: dict[str, tuple[Miss, ...]] = made(default_factory=dict)
+
+    def misses(self, poi: Poi) -> tuple[Miss, ...]:
+        """What keeps a restaurant from fitting the wish, asked once."""
+        found = self._misses.get(poi.poi_id)
+        if found is None:
+            found = self._misses[poi.poi_id] = misses(poi, self.wish)
+        return found
+
+    def of_cuisine(self, cuisine: str, radius_m: float) -> list[Poi]:
+        """The evidence's restaurants of a cuisine within a radius."""
+        near = [poi for poi in self.evidence.pois if poi.distance_m is not None and poi.distance_m <= radius_m]
+        return [poi for poi in near if poi.cuisine == cuisine] if cuisine else near
+
+    def covers(self, cuisine: str, radius_m: float | None) -> bool:
+        """Whether the searches have seen everything of the cuisine within the radius; None: as far as one calls near."""
+        if radius_m is None:
+            return any(search.cuisine in {cuisine, None} and search.exhausted for search in self.evidence.searches)
+        return any(
+            search.cuisine in {cuisine, None}
+            and search.radius_m >= radius_m
+            and (search.exhausted or search.covered_m >= radius_m)
+            for search in self.evidence.searches
+        )
+
+
+@dataclass(slots=True)
+class State:
+    """Whom a clause speaks of (``subject``; None: nobody named), in which part, and what the sentence has set so far."""
+
+    scene: Scene
+    part: str
+    item: Poi | None = None
+    subject: tuple[Poi, ...] | None = None
+    everyone: bool = False
+    sole_among: tuple[Poi, ...] | None = None
+    field: str | None = None
+    reference: tuple[Poi, ...] | None = None
+    bound: str | None = None
+    criteria: list[tuple[str, bool]] = made(default_factory=list)
+    party: int | None = None
+    known_only: bool = False
+    dishes: tuple[str, ...] = ()
+    item_number: int = 0
+    verdicts: list[Verdict] = made(default_factory=list)
+    echoes: list[Verdict] = made(default_factory=list)
+
+    def copy(self) -> State:
+        """A state to try a reading on."""
+        return replace(self, criteria=list(self.criteria), verdicts=list(self.verdicts), echoes=list(self.echoes))
+
+    def take(self, other: State) -> None:
+        """Go on from a reading that was tried."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(other, name))
+
+    def who(self) -> tuple[Poi, ...]:
+        """The restaurants that a value speaks of. Raises UnreadError when nobody can be meant."""
+        if self.subject:
+            return self.subject
+        if self.item is not None:
+            return (self.item,)
+        if self.scene.listed and (self.everyone or len(self.scene.listed) == 1):
+            return self.scene.listed
+        raise UnreadError
+
+    def one(self) -> Poi:
+        """The one restaurant that is spoken of."""
+        pois = self.who()
+        if len(pois) != 1:
+            raise UnreadError
+        return pois[0]
+
+    def say(
+        self, kind: str, stated: str, rows: Sequence[tuple[Poi, ClaimStatus, str | None]], missed: str | None = None
+    ) -> None:
+        """A claim about one restaurant, or of each of a set: then its status is the worst of theirs.
+
+        ``missed``: the condition of the wish that a true statement of this kind speaks of.
+        """
+        if missed is not None:
+            for poi, status, _ in rows:
+                if status in {"verified", "inferable"}:
+                    self.scene.said.setdefault(poi.poi_id, set()).add(missed)
+        if len(rows) == 1:
+            poi, status, truth = rows[0]
+            self.verdicts.append(Verdict(kind, poi.poi_id, stated, truth, status))
+            return
+        status = worst(status for _, status, _ in rows)
+        wrong = [row for row in rows if row[1] == status][:3]
+        truth = "，".join(f"{poi.name}{text or '没有数据'}" for poi, _, text in wrong)
+        self.verdicts.append(Verdict("quantifier", None, stated, truth, status))
+
+    def world(self, kind: str, stated: str, truth: str | None, status: ClaimStatus) -> None:
+        """A claim about no single restaurant."""
+        self.verdicts.append(Verdict(kind, None, stated, truth, status))
+
+    def echo(self, stated: str, truth: str | None, *, agrees: bool) -> None:
+        """What the text repeats of the wish."""
+        self.echoes.append(Verdict("wish", None, stated, truth, "verified" if agrees else "contradicted"))
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A frame at work on a clause: its tokens, by slot."""
+
+    piece: Piece
+    tokens: tuple[Token, ...]
+    words: Callable[[int, int], str]
+    """the raw text between two offsets of the folded line"""
+
+    @property
+    def text(self) -> str:
+        """The words that the frame took, as they stand in the answer."""
+        return self.raw(self.tokens[self.piece.start : self.piece.end])
+
+    def raw(self, tokens: Sequence[Token]) -> str:
+        """The words of these tokens; a table's heading stands before its cell."""
+        label = "".join(token.text for token in tokens if token.start < 0)
+        inside = [token for token in tokens if token.start >= 0]
+        return label + (self.words(inside[0].start, inside[-1].end) if inside else "")
+
+    def all(self, slot: str) -> tuple[Token, ...]:
+        """The tokens of a slot."""
+        span = self.piece.slots.get(slot)
+        return self.tokens[span[0] : span[1]] if span else ()
+
+    def has(self, slot: str) -> bool:
+        """Whether the slot was filled."""
+        return slot in self.piece.slots
+
+    def of(self, name: str) -> tuple[Token, ...]:
+        """All tokens of a class within the frame."""
+        return tuple(token for token in self.tokens[self.piece.start : self.piece.end] if name in ROLES[token.char])
+
+    def within(self, slot: str, name: str) -> tuple[Token, ...]:
+        """The tokens of a class within a slot."""
+        return tuple(token for token in self.all(slot) if name in ROLES[token.char])
+
+
+FIELD_OF = {"RATING": "rating", "REPUT": "rating", "PRICE": "price", "DIST": "distance"}
+
+
+def field_of(tokens: Sequence[Token]) -> str | None:
+    """The field that a slot's tokens name."""
+    for token in tokens:
+        for name, found in FIELD_OF.items():
+            if name in ROLES[token.char]:
+                return found
+    return None
+
+
+_SCALES: dict[str, tuple[str, bool]] = {
+    "NEAR": ("distance", False),
+    "FAR": ("distance", True),
+    "CHEAP": ("price", False),
+    "DEAR": ("price", True),
+    "LATE": ("close", True),
+    "EARLY": ("open", False),
+    "GOOD": ("rating", True),
+    "HIGH": ("", True),
+    "LOW": ("", False),
+    "EXCEED": ("", True),
+    "UNDER": ("", False),
+    "MANY": ("", True),
+    "FEW": ("", False),
+    "BY": ("", True),
+}
+
+
+def scale_of(tokens: Sequence[Token], named: str | None, state: State) -> tuple[str, bool]:
+    """(field, whether upwards) of an adjective; 高 and 低 take the field that is named or was last spoken of."""
+    for token in tokens:
+        for name, (own, up) in _SCALES.items():
+            if name in ROLES[token.char]:
+                upward = token.text not in {"少", "低", "少了", "低了"} if name == "BY" else up
+                if own and named and own != named and name != "GOOD":
+                    raise UnreadError
+                found = own or named or state.field
+                if name == "GOOD" and named:
+                    found = named
+                if found is None:
+                    raise UnreadError
+                return found, upward
+    raise UnreadError
+
+
+def restaurants(tokens: Sequence[Token], state: State) -> tuple[Poi, ...]:
+    """The restaurants that a reference names: by name, by place in the list, 上一家, 其他几家. Raises UnreadError."""
+    listed = state.scene.listed
+    found: list[Poi] = []
+    for token in tokens:
+        roles = ROLES[token.char]
+        if roles & {"N", "BRANCH"}:
+            found += _named(token, state)
+        elif "ORD" in roles:
+            found.append(_at(listed, token.value - 1))
+        elif "LASTONE" in roles:
+            found.append(_at(listed, len(listed) - 1))
+        elif "PREVONE" in roles:
+            found.append(_at(listed, state.item_number - 2))
+        elif "NEXTONE" in roles:
+            found.append(_at(listed, state.item_number))
+        elif roles & {"FORMER", "LATTER"}:
+            found.append(_at(tuple(state.scene.mentioned[-2:]), 0 if "FORMER" in roles else 1))
+        elif "THIS" in roles:
+            found += state.subject or ((state.item,) if state.item else _only(listed))
+    if not found:
+        raise UnreadError
+    return tuple(dict.fromkeys(found))
+
+
+def _only(listed: tuple[Poi, ...]) -> tuple[Poi, ...]:
+    if len(listed) != 1:
+        raise UnreadError
+    return listed
+
+
+def _named(token: Token, state: State) -> list[Poi]:
+    """Among namesakes, brands and branches the one that is listed, if just one is."""
+    pois = token.value.pois
+    if len(pois) > 1:
+        listed = [poi for poi in pois if poi in state.scene.listed]
+        if len(listed) != 1:
+            raise UnreadError
+        return listed
+    if "BRANCH" in ROLES[token.char] and pois[0] not in state.scene.listed:
+        raise UnreadError
+    state.scene.mentioned.append(pois[0])
+    return list(pois)
+
+
+def _at(listed: tuple[Poi, ...], index: int) -> Poi:
+    if not 0 <= index < len(listed):
+        raise UnreadError
+    return listed[index]
+
+
+def the_set(tokens: Sequence[Token], state: State) -> tuple[Poi, ...]:
+    """The set that 三家, 这几家, 前两家, 另外两家, 其他几家 name among the listed. Raises UnreadError."""
+    listed = state.scene.listed
+    count = next((token.value for token in tokens if "CNT" in ROLES[token.char]), None)
+    number = int(count.low) if count is not None and count.low == count.high else None
+    names = frozenset().union(*(ROLES[token.char] for token in tokens))
+    if names & {"OTHER"}:
+        spoken = state.subject or ((state.item,) if state.item else tuple(state.scene.mentioned[-1:]))
+        rest = tuple(poi for poi in listed if poi not in spoken)
+        if not spoken or not rest or (number is not None and number != len(rest)):
+            raise UnreadError
+        return rest
+    if names & {"FIRST", "LAST"} and not names & {"THESE"} and number is not None:
+        if number > len(listed):
+            raise UnreadError
+        return listed[:number] if "FIRST" in names else listed[-number:]
+    if not listed or (number is not None and number != len(listed)):
+        raise UnreadError
+    return listed
