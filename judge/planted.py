@@ -26,7 +26,10 @@ def faulty(item: Item, claims: Sequence[Stated], kind: str, dose: int, asked: As
     known = [facts_of(line) for line in item.evidence]
     lines = item.answer.splitlines()
     edits: list[tuple[Spot, str]] = []
-    for spots in _restaurants(lines, claims, kind, known, dice):
+    groups = _restaurants(lines, claims, kind, known, dice)
+    # Dishes count one by one: where too few restaurants are told with dishes, a second dish of one of them is a fault more.
+    further = [group[place : place + 1] for place in range(1, max(DOSES)) for group in groups] if kind == "dish" else []
+    for spots in [group[:1] if kind == "dish" else group for group in groups] + further:
         edit = _edit(spots, edits, kind, known, item, asked, dice)
         if edit is not None:
             edits.append(edit)

@@ -56,6 +56,8 @@ COMMANDS: Final = (
             extra="judge"),
     Command("report", "Rebuild the HTML report from the warehouse alone.", "judge", ("judge.commands:report",),
             extra="judge"),
+    Command("verdicts", "Write verdicts, scores, pairs and rubrics as Parquet and CSV.", "judge", ("judge.export:main",),
+            word="export", extra="judge"),
     Command("warehouse", "Refresh and check the DuckDB file.", "warehouse",
             ("warehouse.commands:refresh", "warehouse.commands:check_all"), word="all"),
     Command("refresh", "Bring the DuckDB file up to the commits.", "warehouse", ("warehouse.commands:refresh",)),

@@ -18,7 +18,7 @@ DATA = setting(
     "DATA",
     Folder(),
     "the folder of one world: plan, shards, commits, warehouse, models, reports",
-    commands=(*RUNS, *READERS, *TRAINS, "complete", "chat", *JUDGES, "report", "ablate"),
+    commands=(*RUNS, *READERS, *TRAINS, "complete", "chat", *JUDGES, "report", "verdicts", "ablate"),
     default="data",
 )
 SEED = setting(
@@ -32,7 +32,7 @@ RUN = setting(
     "RUN",
     Text("a run id, such as sandbox-1a2b3c4d (`chidian sql 'from runs'` lists them)", r"[\w.-]+"),
     "rows of this factory run only; synth goes on with it as it was planned, whatever changed since",
-    commands=(*RUNS, "calls", "export", "runs", "forget", *TRAINS, "complete", *JUDGES, "report"),
+    commands=(*RUNS, "calls", "export", "runs", "forget", *TRAINS, "complete", *JUDGES, "report", "verdicts"),
 )
 BUDGET = setting(
     "BUDGET", Number(0, above=True, unit="CNY"), "spend cap, never passed", commands=(*SERVICES, *JUDGES, "complete")

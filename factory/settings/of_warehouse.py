@@ -19,7 +19,10 @@ LAYOUT = setting(
 FILES = setting("FILES", Choice(("jsonl", "parquet")), "the files of an export", commands=("export",), default="jsonl")
 PROOF = setting("PROOF", Switch(), "export evidence and claims beside each sample", commands=("export",), default="0")
 OUT = setting(
-    "OUT", Folder(), "the folder to write to; without it export, for batch files batch", commands=("export", "batch")
+    "OUT",
+    Folder(),
+    "the folder to write to; without it export, for batch files batch, for verdicts DATA/reports/verdicts",
+    commands=("export", "batch", "verdicts"),
 )
 REBUILD = setting(
     "REBUILD", Switch(), "make the file anew from shards and commits", commands=("warehouse", "refresh"), default="0"
