@@ -51,6 +51,7 @@ class Settings:
     yes: bool
     data: Path
     give_up_s: float
+    drain_s: float
     amap_api: str
     amap_qps: float
     amap_month: int
@@ -110,6 +111,7 @@ def settings_of(values: Values, environ: Mapping[str, str] | None = None) -> Set
         yes=values[of_factory.YES],
         data=values[of_factory.DATA],
         give_up_s=values[of_factory.GIVE_UP_S],
+        drain_s=values[of_factory.DRAIN_S],
         amap_api=values[of_factory.AMAP_API],
         amap_qps=values[of_factory.AMAP_QPS],
         amap_month=values[of_factory.AMAP_MONTH],

@@ -46,6 +46,7 @@ class JudgeSettings:
     budget_cny: float | None
     yes: bool
     dry: bool
+    drain_s: float
     in_flight: int
     ramp_per_s: float
     rpm: float | None
@@ -84,6 +85,7 @@ def settings_of(values: Values) -> JudgeSettings:
         budget_cny=values[of_factory.BUDGET],
         yes=values[of_factory.YES],
         dry=values[of_factory.DRY],
+        drain_s=values[of_factory.DRAIN_S],
         in_flight=values[of_judge.IN_FLIGHT],
         ramp_per_s=values[of_judge.RAMP],
         rpm=values[of_judge.JUDGE_RPM],

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import signal
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
@@ -15,6 +14,7 @@ from dataclasses import replace
 from factory.commit.store import open_store
 from factory.errors import UsageError
 from factory.run.refresh import Refresher
+from factory.run.stopping import Stopping
 from factory.sending.ledger import Ledger
 from factory.settings import Values
 from judge.asking import Ask, Pair
@@ -36,7 +36,16 @@ from judge.rubric import PAIR
 def main(values: Values) -> int:
     """0 done, 130 after Ctrl-C. Raises ChidianError."""
     settings = settings_of(values)
-    return asyncio.run(_dry(settings) if settings.dry else _run(settings))
+    stopping = Stopping(say, settings.drain_s)
+    try:
+        return asyncio.run(_dry(settings) if settings.dry else _run(settings, stopping))
+    except asyncio.CancelledError:
+        if not stopping.seen:
+            raise KeyboardInterrupt from None
+        say(
+            "Stopped at once; verdicts that are committed are safe, paid answers are kept, and the same command goes on."
+        )
+        return stopping.status
 
 
 class Work:
@@ -121,8 +130,9 @@ def _say_estimate(settings: JudgeSettings, work: Work) -> int:
     return total
 
 
-async def _run(settings: JudgeSettings) -> int:
+async def _run(settings: JudgeSettings, stopping: Stopping) -> int:
     async with AsyncExitStack() as stack:
+        stack.enter_context(stopping)
         ledger = Ledger(settings.data, settings.name, settings.budget_cny)
         stack.callback(ledger.close)
         work = await prepare(settings)
@@ -136,8 +146,8 @@ async def _run(settings: JudgeSettings) -> int:
             await Refresher(settings.data).refresh()
         if total:
             judges = await stack.enter_async_context(open_judges(settings, ledger))
-            if await _ask(settings, work, judges, total):
-                return 130
+            if await _ask(settings, work, judges, total, stopping):
+                return stopping.status
     where = await asyncio.to_thread(
         write_report,
         settings.data,
@@ -150,11 +160,11 @@ async def _run(settings: JudgeSettings) -> int:
     return 0
 
 
-async def _ask(settings: JudgeSettings, work: Work, judges: Judges, total: int) -> bool:
+async def _ask(settings: JudgeSettings, work: Work, judges: Judges, total: int, stopping: Stopping) -> bool:
     """True when it was interrupted."""
     store = open_store(settings.data)
     engine = Engine(store, settings.name, settings.seed, settings.in_flight, settings.unit, judges.breaker)
-    interrupted = _drain_on_interrupt(engine)
+    stopping.drains(engine.stop, "the questions in flight")
     progress = Progress(total, all(judge.price is not None for judge in judges.judges))
     ticker = asyncio.create_task(_tick(engine, judges, progress))
     try:
@@ -164,32 +174,15 @@ async def _ask(settings: JudgeSettings, work: Work, judges: Judges, total: int) 
         ticker.cancel()
         with suppress(asyncio.CancelledError):
             await ticker
-        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+        stopping.ends()
         say(progress.line(engine.tally, judges.limiter.state(), judges.ledger.spent()[0]))
         await Refresher(settings.data).refresh()
     if engine.tally.unscored:
         why = ", ".join(f"{reason} {count}" for reason, count in engine.tally.unscored.most_common())
         say(f"unscored: {why}. The same command asks them again (but for cannot_judge, which is an answer).")
-    if interrupted:
+    if stopping.seen:
         say("Stopped as you asked; every answer in flight was taken and committed. The same command goes on.")
-    return bool(interrupted)
-
-
-def _drain_on_interrupt(engine: Engine) -> list[int]:
-    """First Ctrl-C: send nothing more; second: stop at once. Returns the list of signals seen."""
-    seen: list[int] = []
-    task = asyncio.current_task()
-
-    def on_signal() -> None:
-        seen.append(signal.SIGINT)
-        if len(seen) == 1:
-            say("Taking the answers in flight; Ctrl-C again stops at once (answers that came in are kept).")
-            engine.stop()
-        elif task is not None:
-            task.cancel()
-
-    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, on_signal)
-    return seen
+    return bool(stopping.seen)
 
 
 async def _tick(engine: Engine, judges: Judges, progress: Progress) -> None:

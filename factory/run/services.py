@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from factory.config import SANDBOX, Settings
 from factory.errors import UsageError
@@ -31,6 +32,9 @@ TERMS = (
 )
 CNY_PER_USD = 7.1
 """Exchange rate for litellm's USD table, as of 2026-11; only used for models that prices.toml lacks."""
+
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -64,6 +68,10 @@ class Services:
     def price_out(self) -> float | None:
         """CNY per million output tokens."""
         return self.price.output_cny if self.price else None
+
+    async def while_alive(self, work: Coroutine[Any, Any, T]) -> T:
+        """Await work that needs the services; a sandbox that ends meanwhile ends it. Raises ProviderDown then."""
+        return await (work if self.sandbox is None else self.sandbox.while_alive(work))
 
     def complete(self) -> None:
         """The run reached N."""

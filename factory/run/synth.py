@@ -6,7 +6,6 @@ Everything that decides is elsewhere; here the pieces meet: settings, world, pla
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 
@@ -28,10 +27,12 @@ from factory.records import Order
 from factory.run import planning
 from factory.run.coordinator import Coordinator, Limits
 from factory.run.executor import Executor, LocalExecutor, spare_collector
+from factory.run.open_files import allow_open_files
 from factory.run.planning import Job
 from factory.run.progress import Progress, Snapshot
 from factory.run.refresh import Refresher
 from factory.run.services import Services, open_services
+from factory.run.stopping import Stopping
 from factory.run.workers.desk import Desk
 from factory.run.workers.executor import WorkerExecutor
 from factory.run.workers.setup import MapFacts, WorkerSetup
@@ -44,14 +45,19 @@ QUEUED_ORDERS = 8
 
 
 def main(values: Values) -> int:
-    """Run to N accepted samples. Raises ChidianError; returns 0, or 130 after Ctrl-C; a second Ctrl-C raises KeyboardInterrupt."""
+    """Run to N accepted samples. Raises ChidianError; returns 0, or 128 and the signal's number after Ctrl-C or SIGTERM."""
     settings = settings_of(values)
     say(_greeting(settings))
+    allow_open_files(settings.agents, settings.workers)
     spare_collector()
+    stopping = Stopping(say, settings.drain_s)
     try:
-        return asyncio.run(_run(settings))
-    except asyncio.CancelledError:  # by a second Ctrl-C
-        raise KeyboardInterrupt from None
+        return asyncio.run(_run(settings, stopping))
+    except asyncio.CancelledError:
+        if not stopping.seen:
+            raise KeyboardInterrupt from None
+        say("Stopped at once; what is committed is safe, paid answers are kept, and the same command goes on.")
+        return stopping.status
 
 
 def say(line: str) -> None:
@@ -70,8 +76,9 @@ def _greeting(settings: Settings) -> str:
     return f"Map: {settings.map}. Teacher: {settings.teacher}{simulated}."
 
 
-async def _run(settings: Settings) -> int:
+async def _run(settings: Settings, stopping: Stopping) -> int:
     async with AsyncExitStack() as stack:
+        stack.enter_context(stopping)
         folder = PlanFolder(settings.data, keeps=not settings.dry)
         world = await asyncio.to_thread(survey, settings.map, settings.data)
         for line in world.report:
@@ -80,7 +87,7 @@ async def _run(settings: Settings) -> int:
         drafted = await asyncio.to_thread(planning.draft, settings, folder, world, say)
         settings = drafted.settings
         services = await stack.enter_async_context(open_services(settings, drafted.run_id, world))
-        job = await planning.resolve(drafted, folder, world, services.maps, say)
+        job = await services.while_alive(planning.resolve(drafted, folder, world, services.maps, say))
         store, admission = open_store(settings.data), Admission(settings.data, job.run_id)
         committer = RunCommitter(store, admission, job.run_id, settings.n, _making(job, services))
         await asyncio.to_thread(committer.open)
@@ -102,13 +109,18 @@ async def _run(settings: Settings) -> int:
             # Surplus may just have been accepted, or a killed run have committed what its file does not show.
             await Refresher(settings.data).refresh()
             return await _finish(settings, services)
-        return await _produce(settings, job, services, committer, accepted, stack)
+        return await _produce(settings, job, services, committer, accepted, stack, stopping)
 
 
 async def _produce(
-    settings: Settings, job: Job, services: Services, committer: RunCommitter, accepted: int, stack: AsyncExitStack
+    settings: Settings,
+    job: Job,
+    services: Services,
+    committer: RunCommitter,
+    accepted: int,
+    stack: AsyncExitStack,
+    stopping: Stopping,
 ) -> int:
-    loop = asyncio.get_running_loop()
     agent = AgentSettings(
         services.model, job.draft.prompt.text, settings.repairs, settings.give_up_s, job.draft.request
     )
@@ -141,15 +153,17 @@ async def _produce(
         opened_slots=(committer.next_order - len(committer.missing)) * settings.k - committer.given_back,
         on_commit=progress.count,
     )
-    interrupted = _drain_on_interrupt(loop, coordinator)
+    stopping.drains(lambda: coordinator.stop("interrupted"), "the orders in flight")
     try:
         await _watched(coordinator, services, progress, refresher)
     except ChidianError:
         with suppress(RunStopped):  # the first trouble is the one to tell
             await refresher.refresh()
         raise
+    finally:
+        stopping.ends()
     await refresher.refresh()
-    return await _report(settings, job, services, coordinator, interrupted=bool(interrupted))
+    return await _report(settings, job, services, coordinator, stopping)
 
 
 async def _executor(settings: Settings, services: Services, agent: AgentSettings) -> Executor:
@@ -169,13 +183,13 @@ async def _executor(settings: Settings, services: Services, agent: AgentSettings
 
 
 async def _report(
-    settings: Settings, job: Job, services: Services, coordinator: Coordinator, *, interrupted: bool
+    settings: Settings, job: Job, services: Services, coordinator: Coordinator, stopping: Stopping
 ) -> int:
     say(f"{job.run_id}: {coordinator.accepted} of {settings.n} samples accepted.")
     await asyncio.to_thread(_draw_timeline, settings, job.run_id)
-    if interrupted:
+    if stopping.seen:
         say("Stopped as you asked; everything in flight was finished and committed. The same command goes on.")
-        return 130
+        return stopping.status
     if coordinator.accepted < settings.n:
         raise RunStopped(
             f"The plan is exhausted after {coordinator.accepted} samples: give more PLACES, another SEED, or a smaller N."
@@ -245,23 +259,6 @@ def _settle_estimate(settings: Settings, found: Estimate, rates: Rates) -> bool:
     return False
 
 
-def _drain_on_interrupt(loop: asyncio.AbstractEventLoop, coordinator: Coordinator) -> list[int]:
-    """First Ctrl-C: open nothing more and finish; second: stop at once. Returns the list of signals seen."""
-    seen: list[int] = []
-    main_task = asyncio.current_task()
-
-    def on_signal() -> None:
-        seen.append(signal.SIGINT)
-        if len(seen) == 1:
-            say("Finishing the orders in flight; Ctrl-C again stops at once (their paid answers are kept).")
-            coordinator.stop("interrupted")
-        elif main_task is not None:
-            main_task.cancel()
-
-    loop.add_signal_handler(signal.SIGINT, on_signal)
-    return seen
-
-
 def _snapshot(coordinator: Coordinator, services: Services) -> Snapshot:
     return services.snapshot(coordinator.accepted, coordinator.limits.target)
 
@@ -274,14 +271,13 @@ async def _watched(coordinator: Coordinator, services: Services, progress: Progr
         asyncio.create_task(refresher.keep_fresh(say)),
     ]
     try:
-        await coordinator.run()
+        await services.while_alive(coordinator.run())
     finally:
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
         progress.show(_snapshot(coordinator, services), force=True)
         progress.close()
-        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
 
 
 async def _tick(coordinator: Coordinator, services: Services, progress: Progress) -> None:

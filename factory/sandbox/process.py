@@ -9,10 +9,10 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import asdict, dataclass, field
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import aiohttp
 import orjson
@@ -20,6 +20,7 @@ import orjson
 from factory.errors import ProviderDown
 from factory.sandbox.serve import HOST, Sandbox
 
+T = TypeVar("T")
 START_S: Final = 30.0
 STOP_S: Final = 5.0
 
@@ -86,7 +87,23 @@ class SandboxProcess:
         """Raises ProviderDown when the child has died."""
         code = self._running().returncode
         if code is not None:
-            raise ProviderDown(f"The sandbox process ended with status {code}; the same command goes on from here.")
+            how = f"signal {-code}; signal 9 is often a lack of memory" if code < 0 else f"status {code}"
+            raise ProviderDown(f"The sandbox process ended ({how}); the same command goes on from here.")
+
+    async def while_alive(self, work: Coroutine[Any, Any, T]) -> T:
+        """The work's result; when the child ends before it, it is cancelled. Raises ProviderDown then, and what the work raises."""
+        task = asyncio.ensure_future(work)
+        end = asyncio.ensure_future(self._running().wait())
+        try:
+            await asyncio.wait({task, end}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            end.cancel()
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})
+        if task.cancelled():
+            self.check()
+        return task.result()
 
     async def stats(self) -> dict[str, Any]:
         """Requests, answers, faults and counters since the start. Raises ProviderDown."""

@@ -74,6 +74,13 @@ GIVE_UP_S = setting(
     commands=(*SERVICES, *JUDGES),
     default="100",
 )
+DRAIN_S = setting(
+    "DRAIN_S",
+    Number(0, 3_600, unit="seconds"),
+    "seconds that SIGTERM leaves for what is in flight; then the run stops, and its paid answers are kept",
+    commands=(*RUNS, *JUDGES),
+    default="20",
+)
 AMAP_API = setting("AMAP_API", Choice(("v3", "v5")), "AMap's place search", commands=SERVICES, default="v3")
 AMAP_QPS = setting(
     "AMAP_QPS", Number(0.1, 10_000), "requests a second that the AMap account may send", commands=SERVICES, default="3"

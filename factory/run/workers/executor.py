@@ -10,6 +10,7 @@ import asyncio
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Self
 
 from factory.errors import RunStopped
@@ -22,6 +23,10 @@ START_S = 60.0
 STOP_S = 5.0
 TRIES = 3
 """Workers that may die with one order before it is held to be the cause."""
+
+
+class WorkerDiedError(RunStopped):
+    """It ended before it was ready."""
 
 
 class Worker:
@@ -51,7 +56,7 @@ class Worker:
             await asyncio.wait_for(self.link.ask("setup", setup), START_S)
         except (LinkLostError, TimeoutError) as error:
             await self.stop()
-            raise RunStopped(
+            raise WorkerDiedError(
                 f"A worker process did not start (status {self._process.returncode}): look at its message above, "
                 "or run with WORKERS=1."
             ) from error
@@ -109,9 +114,22 @@ class WorkerExecutor:
                     self._workers[place] = None
                     self._ends.append(await worker.stop())
             empty = [place for place, worker in enumerate(self._workers) if worker is None]
-            started = await asyncio.gather(*(Worker(self._open_desk()).start(self._setup) for _ in empty))
-            for place, worker in zip(empty, started, strict=True):
-                self._workers[place] = worker
+            started = await asyncio.gather(*(self._start_one() for _ in empty), return_exceptions=True)
+            failures = []
+            for place, outcome in zip(empty, started, strict=True):
+                if isinstance(outcome, BaseException):
+                    failures.append(outcome)
+                else:
+                    self._workers[place] = outcome
+            if failures:
+                raise failures[0]
+
+    async def _start_one(self) -> Worker:
+        """A worker that is up; one that dies in its first second is replaced. Raises RunStopped when several do."""
+        for _ in range(TRIES - 1):
+            with suppress(WorkerDiedError):
+                return await Worker(self._open_desk()).start(self._setup)
+        return await Worker(self._open_desk()).start(self._setup)
 
     async def run(self, order: Order) -> OrderOutcome:
         """By the least busy worker, in the order of asking."""
