@@ -20,6 +20,7 @@ from factory.errors import UsageError
 from factory.settings import Values, of_factory, of_judge
 from judge.sandbox_faults import ERRORS, WIRE, Faults
 from judge.sandbox_judge import Temper, better, compares, scores
+from judge.sandbox_wire import Malformed, malformed, native_stream, read_body
 
 MODEL, SECOND_MODEL = "sandbox/judge-v1", "sandbox/judge-v2"
 NATIVE = "/api/v1/services/aigc/text-generation/generation"
@@ -196,10 +197,11 @@ def make_app(desk: Desk) -> web.Application:
     """The server."""
 
     async def complete(request: web.Request) -> web.StreamResponse:
-        body = orjson.loads(await request.read())
         native = request.path == NATIVE
-        if native:
-            body = {"model": body.get("model"), "messages": body["input"]["messages"], **body.get("parameters", {})}
+        try:
+            body = await read_body(request, native=native)
+        except Malformed as error:
+            return malformed(str(error), native=native)
         fault = desk.faults.next_fault()
         refused = desk.refusal(request, body, fault)
         if refused is not None:
@@ -212,8 +214,8 @@ def make_app(desk: Desk) -> web.Application:
         desk.faults.counts["served"] += not fault
         if fault in WIRE:
             return await _broken(request, answer, fault, desk.faults)
-        if body.get("stream") and not native:
-            return await _streamed(request, orjson.loads(answer))
+        if body.get("stream"):
+            return native_stream(answer) if native else await _streamed(request, orjson.loads(answer))
         return web.Response(body=answer, content_type="application/json")
 
     async def set_faults(request: web.Request) -> web.Response:

@@ -133,6 +133,7 @@ def endpoints(world: World, options: MapOptions) -> tuple[Endpoint, ...]:
         Endpoint("/v3/config/district", "basic", district),
         Endpoint("/v3/direction/driving", "basic", driving),
         Endpoint("/v3/direction/transit/integrated", "basic", transit),
+        Endpoint("/v5/direction/transit/integrated", "basic", lambda params: transit(params, "city1")),
         Endpoint("/v4/direction/bicycling", "basic", bicycling),
         *(
             Endpoint(f"/v5/direction/{kind}", "basic", newer(kind))

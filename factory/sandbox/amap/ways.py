@@ -55,10 +55,9 @@ def bicycling(params: Params) -> bytes:
     return orjson.dumps({"data": data, "errcode": 0, "errdetail": None, "errmsg": "OK"})
 
 
-def transit(params: Params) -> bytes:
-    """``/v3/direction/transit/integrated``: one invented line between two short walks. Raises Refused."""
-    city = find_city(params.required("city"))
-    if city is None:
+def transit(params: Params, *cities: str) -> bytes:
+    """``/direction/transit/integrated``: one invented line. ``cities``: the parameters that name them. Raises Refused."""
+    if any(find_city(params.required(name)) is None for name in cities or ("city",)):
         raise Refused("20000")
     start, end = params.point("origin"), params.point("destination")
     metres, seconds = _way([start, end], "bus")

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from factory.records import Wish
-from factory.sandbox.teacher.told import ToldCall, calls_told, observations
+from factory.sandbox.teacher.told import ToldCall, calls_told, errors_told, observations
 
 TASK = re.compile(r"任务：地点=(?P<place>[^；\n]+)；城市=(?P<city>[^；\n]*)；需求数=(?P<count>\d+)")
 
@@ -70,6 +70,8 @@ class Reading:
     complaint: bool = False
     asked: Counter[str] = field(default_factory=Counter)
     """how often each call was made already, by name and arguments"""
+    errors: int = 0
+    """how often the client told in words that a step failed"""
 
 
 def read(messages: Sequence[Mapping[str, Any]]) -> Reading:
@@ -81,6 +83,7 @@ def read(messages: Sequence[Mapping[str, Any]]) -> Reading:
         role = message.get("role")
         if role == "user":
             text = _text(message.get("content"))
+            reading.errors += errors_told(text)
             told = told_calls and observations(text, told_calls)
             if told:
                 for (name, arguments), result in told:

@@ -111,7 +111,8 @@ def _in_code(messages: Sequence[Mapping[str, Any]], text: str) -> str:
 
 def _in_vain(call: Call, reading: Reading) -> bool:
     """Whether this very call was made often and told nothing: once more would go on for ever."""
-    return reading.asked[called(call.name, orjson.loads(call.arguments))] >= CALLS_MOST
+    often = reading.asked[called(call.name, orjson.loads(call.arguments))]
+    return max(often, reading.errors) >= CALLS_MOST
 
 
 def _words(text: str) -> Turn:

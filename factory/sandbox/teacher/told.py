@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ ToldCall = tuple[str, Mapping[str, Any]]
 """Name and arguments."""
 CALLS: Final = "Calling tools:"
 RESULTS: Final = "Observation:"
+_ERROR: Final = re.compile(r"^Error:\s*$", re.MULTILINE)
 
 
 def calls_told(text: str) -> tuple[ToldCall, ...]:
@@ -33,6 +35,11 @@ def observations(text: str, calls: Sequence[ToldCall]) -> list[tuple[ToldCall, M
         return []
     results = _objects(rest)
     return [(call, results[place] if place < len(results) else {}) for place, call in enumerate(calls)]
+
+
+def errors_told(text: str) -> int:
+    """How many failed steps a user's words tell of; a client that drops failed calls from its history leaves only these."""
+    return len(_ERROR.findall(text))
 
 
 def _arguments(given: object) -> Mapping[str, Any]:
