@@ -12,7 +12,7 @@ CHIDIAN := .venv/bin/chidian
 PY := .venv/bin/python
 STAMPS := .venv/stamps
 
-.PHONY: help synth doctor sql export train chat judge ablate report warehouse sandbox bench bench-full setup test check clean
+.PHONY: help synth preview doctor sql export train chat judge ablate report warehouse sandbox bench bench-full setup test check clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -20,6 +20,9 @@ help: ## this list
 
 synth: $(STAMPS)/base $(if $(filter open:%,$(MAP)),$(STAMPS)/open) ## make N verified samples (N=1000 SEED=0 K=5 PLACES= MAP= TEACHER= BUDGET= WORKERS=1 DRY= DATA=data)
 	@$(CHIDIAN) synth
+
+preview: $(STAMPS)/base $(if $(filter open:%,$(MAP)),$(STAMPS)/open) ## three orders' samples in the terminal, before a run (synth's variables)
+	@$(CHIDIAN) preview
 
 doctor: $(STAMPS)/judge ## try the map, the teacher and the judge with the settings in force
 	@$(CHIDIAN) doctor

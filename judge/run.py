@@ -35,7 +35,11 @@ from judge.rubric import PAIR
 
 def main(values: Values) -> int:
     """0 done, 130 after Ctrl-C. Raises ChidianError."""
-    settings = settings_of(values)
+    return judge(settings_of(values))
+
+
+def judge(settings: JudgeSettings) -> int:
+    """The same, with settings that are resolved; outside a main thread signals stay whose they are."""
     stopping = Stopping(say, settings.drain_s)
     try:
         return asyncio.run(_dry(settings) if settings.dry else _run(settings, stopping))

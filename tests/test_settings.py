@@ -29,7 +29,20 @@ from warehouse.export.layouts import LAYOUTS
 from warehouse.export.writing import FILES
 
 ROOT = Path(__file__).parent.parent
-TARGETS = ("synth", "doctor", "sql", "export", "train", "chat", "judge", "ablate", "report", "warehouse", "sandbox")
+TARGETS = (
+    "synth",
+    "preview",
+    "doctor",
+    "sql",
+    "export",
+    "train",
+    "chat",
+    "judge",
+    "ablate",
+    "report",
+    "warehouse",
+    "sandbox",
+)
 CLEAN = {
     name: value
     for name, value in os.environ.items()

@@ -9,11 +9,13 @@ from typing import Any
 
 import duckdb
 import orjson
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from factory.errors import UsageError
+from factory.record_view import is_long, record_lines, rule
 from factory.shown_text import csv_cell, json_shown, print_line, shown
 from warehouse.catalogue import open_reader
 
@@ -24,8 +26,6 @@ MOST_ROWS = 200
 
 def ask(data: Path, question: str, form: str) -> None:
     """Run one question and print its answer. Raises UsageError with DuckDB's sentence."""
-    if form not in FORMATS:
-        raise UsageError(f"FORMAT must be one of {', '.join(FORMATS)}, not {form!r}.")
     with open_reader(data) as connection:
         try:
             cursor = connection.execute(question)
@@ -48,14 +48,28 @@ def ask(data: Path, question: str, form: str) -> None:
 
 
 def _table(names: list[str], rows: list[tuple[Any, ...]]) -> None:
-    table = Table(show_lines=any(isinstance(cell, str) and len(cell) > 60 for row in rows[:20] for cell in row))
-    for name in names:
-        table.add_column(Text(shown(name)))
-    for row in rows[:MOST_ROWS]:
-        table.add_row(*(Text("" if cell is None else shown(cell, lines=True)) for cell in row))
-    Console().print(table)
+    """Rows that are scanned as a table, rows that are read one record under another."""
+    console = Console()
+    shown_rows = rows[:MOST_ROWS]
+    if any(is_long(cell) for row in shown_rows for cell in row) and _table_width(names, shown_rows) > console.width:
+        for number, row in enumerate(shown_rows, 1):
+            lines = [rule(str(number), console.width), *record_lines(list(zip(names, row, strict=True)), console.width)]
+            sys.stdout.write("\n".join(lines) + "\n\n")
+    else:
+        table = Table()
+        for name in names:
+            table.add_column(Text(shown(name)))
+        for row in shown_rows:
+            table.add_row(*(Text("" if cell is None else shown(cell, lines=True)) for cell in row))
+        console.print(table)
     if len(rows) > MOST_ROWS:
         sys.stderr.write(f"{MOST_ROWS} of {len(rows)} rows shown: FORMAT=csv gives all.\n")
+
+
+def _table_width(names: list[str], rows: list[tuple[Any, ...]]) -> int:
+    """Cells that the table would need to show every text whole."""
+    columns = [[name, *(str(row[number]) for row in rows)] for number, name in enumerate(names)]
+    return 1 + sum(3 + max(map(cell_len, column)) for column in columns)
 
 
 def prompt(data: Path) -> None:

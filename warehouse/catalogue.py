@@ -277,7 +277,7 @@ def open_reader(data: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     if not path.exists():
         raise DiskTrouble(f"There is no {path}: run `make synth` first, or `make warehouse` if shards exist.")
     try:
-        connection = _connect(path)
+        connection = connect_file(path)
     except duckdb.Error as error:
         raise unreadable(data, error) from error
     with connection:
@@ -287,7 +287,8 @@ def open_reader(data: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             raise unreadable(data, error) from error
 
 
-def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+def connect_file(path: Path) -> duckdb.DuckDBPyConnection:
+    """The file, read-only. Raises duckdb.Error."""
     try:
         return duckdb.connect(str(path), read_only=True)
     except duckdb.Error:

@@ -64,8 +64,8 @@ class PlanFolder:
         except OSError as error:
             raise DiskTrouble(f"DATA={data} cannot be written ({error.strerror}): choose another folder.") from error
 
-    def claim_world(self, map_name: str, teacher: str) -> None:
-        """One world per folder: sandbox rows and real rows never mix. Raises UsageError on a second world."""
+    def check_world(self, map_name: str, teacher: str) -> bool:
+        """One world per folder: sandbox rows and real rows never mix. Raises UsageError on a second world; True: it is free."""
         wanted = {"map": map_name, "teacher_kind": _kind(teacher)}
         file = _read(self.path / _WORLD, _WORLD_ELSEWHERE)
         held = self._planned_world() if file is None else {name: file.get(name) for name in wanted}
@@ -74,8 +74,12 @@ class PlanFolder:
                 f"{self.path.parent} holds a world of map {held.get('map')} and a {held.get('teacher_kind')} teacher; this run "
                 f"has map {map_name} and a {wanted['teacher_kind']} teacher. Worlds never mix: give another DATA=folder."
             )
-        if file is None:
-            self._write(_WORLD, wanted)
+        return file is None
+
+    def claim_world(self, map_name: str, teacher: str) -> None:
+        """Make the folder this world's. Raises UsageError on a second world."""
+        if self.check_world(map_name, teacher):
+            self._write(_WORLD, {"map": map_name, "teacher_kind": _kind(teacher)})
 
     def _planned_world(self) -> dict[str, Any] | None:
         """The world as the plans know it: its own file may be gone."""

@@ -10,7 +10,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from rich.console import Console
 from rich.live import Live
@@ -51,6 +51,22 @@ class Snapshot:
     map_requests: int
     quotas: tuple[Quota, ...]
     budget_cny: float | None = None
+
+
+class Watcher(Protocol):
+    """Whoever looks at a run while it goes."""
+
+    def start(self, now: Snapshot) -> None:
+        """It begins here."""
+
+    def count(self, outcomes: tuple[OrderOutcome, ...], rejects: Mapping[str, int]) -> None:
+        """A unit was committed, with so many rejects by reason."""
+
+    def show(self, now: Snapshot, *, force: bool = False) -> None:
+        """It stands here; ``force``: the last time."""
+
+    def close(self) -> None:
+        """It is over."""
 
 
 @dataclass(slots=True)

@@ -34,6 +34,10 @@ class Command:
 
 COMMANDS: Final = (
     Command("synth", "Make N verified samples of places.", "factory", ("factory.run.synth:main",)),
+    Command(
+        "preview", "Show three orders' samples with their claims marked, before a run; commits nothing.", "factory",
+        ("factory.run.preview:main",),
+    ),
     Command("doctor", "Try the map, the teacher and the judge with the settings in force.", "factory",
             ("factory.doctor:main", "judge.probe:main"), word="examine", extra="judge"),
     Command("factory-doctor", "Try the map and the teacher.", "factory", ("factory.doctor:main",),

@@ -7,7 +7,7 @@ from typing import Final
 from factory.settings.kinds import Choice, Folder, JsonObject, Number, Switch, Text, Whole, url
 from factory.settings.setting import setting
 
-RUNS: Final = ("synth",)
+RUNS: Final = ("synth", "preview")
 SERVICES: Final = (*RUNS, "doctor", "factory-doctor", "chat")
 TRAINS: Final = ("train", "train-run")
 COMPLETES: Final = ("train", "complete")
