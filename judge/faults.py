@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from factory.verifier.rules import WALK_M_PER_MIN
 from judge.asking import Item
 
 UNFIT = "unfit"
@@ -21,12 +22,17 @@ _DISHES = ("佛跳墙", "夫妻肺片", "惠灵顿牛排", "葱烧海参", "冬�
 _SAYS = ("做的是", "主打", "主营")
 _BRANCH = re.compile(r"[（(][^（()）]+[）)]$")
 _ABOUT = re.compile(r"约|大概|左右|上下|差不多")
+_TIME = re.compile(r"\d{1,2}:\d{2}")
+_UNCHANGED = frozenset({"fit", "wish", "count", "quantifier"})
+"""Kinds of claim that hold for another restaurant within the budget and the radius as for this one."""
+_SHUT = re.compile(r"装修|停业|关闭|休息|周")
+"""Restaurants whose hours say more than a span of the day."""
 _KM = re.compile(r"\d(?:公里|千米|km)")
 TELLTALE = {
     "rating": re.compile(r"很高|不低|高分|出色|不错|最"),
     "price": re.compile(r"便宜|实惠|划算|贵|最"),
     "distance": re.compile(r"分钟|几步|很近|不远|近在|赶时间|最"),
-    "hours": re.compile(r"周|夜里|凌晨|通宵|很早|很晚|最"),
+    "hours": re.compile(r"夜里|凌晨|通宵|很早|很晚|最"),
 }
 """Words beside a statement that would contradict what is planted there."""
 MOST_LISTED = 5
@@ -104,7 +110,7 @@ def _price(spot: Spot, _: Known, __: Item, asked: Asked, dice: random.Random) ->
     tries = (round(truth * dice.uniform(0.4, 2.2)) for _ in range(60))
     return next(
         (
-            renumbered(spot.words, f"{price}")
+            renumbered(spot.words, f"{price}", "元|块")
             for price in tries
             if price >= 8 and abs(price - truth) > max(0.2 * truth, 12) and asked.affords(price) == asked.affords(truth)
         ),
@@ -127,15 +133,15 @@ def _distance(spot: Spot, _: Known, __: Item, asked: Asked, dice: random.Random)
 def _metres(words: str, distance: float) -> str | None:
     """The distance in the unit and the roundness of the words."""
     if _KM.search(words):
-        return renumbered(words, f"{distance / 1000:.1f}")
+        return renumbered(words, f"{distance / 1000:.1f}", "公里|千米|km")
     if not re.search(r"\d米", words):
         return None
-    return renumbered(words, f"{round(distance, -1) if _ABOUT.search(words) else distance:.0f}")
+    return renumbered(words, f"{round(distance, -1) if _ABOUT.search(words) else distance:.0f}", "米")
 
 
-def renumbered(words: str, number: str) -> str:
-    """The words with another number."""
-    return re.sub(r"\d+(?:\.\d+)?", number, words, count=1)
+def renumbered(words: str, number: str, unit: str = "") -> str:
+    """The words with another number, that before ``unit``: the name of a place may hold one, too."""
+    return re.sub(rf"\d+(?:\.\d+)?(?={unit})", number, words, count=1)
 
 
 def _digits(text: str) -> float:
@@ -144,17 +150,17 @@ def _digits(text: str) -> float:
 
 def _hours(spot: Spot, _: Known, __: Item, ___: Asked, dice: random.Random) -> str | None:
     """Opening earlier, or closing later, than the map says: the meal that was asked for stays possible."""
-    held = re.findall(r"\d{1,2}:\d{2}", spot.facts.get("营业时间", ""))
-    stated = next((time for time in re.findall(r"\d{1,2}:\d{2}", spot.words) if time in held), None)
-    if stated is None:
+    held = _TIME.findall(spot.facts.get("营业时间", ""))
+    every = spot.facts.get("营业时间", "") + spot.facts.get("一周营业时间", "")
+    stated = [time for time in _TIME.findall(spot.words) if time in held]
+    if not stated:
         return None
-    hour, minute = map(int, stated.split(":"))
-    opening = held.index(stated) % 2 == 0
-    steps = [-150, -120, -90] if opening else [60, 90, 120]
-    times = [(60 * hour + minute + step) % (24 * 60) for step in steps]
-    every = spot.facts["营业时间"] + spot.facts.get("一周营业时间", "")
-    free = [said for time in times if (said := f"{time // 60:02d}:{time % 60:02d}") not in every]
-    return spot.words.replace(stated, dice.choice(free), 1) if free else None
+    time = dice.choice(stated)
+    hour, minute = map(int, time.split(":"))
+    steps = [-150, -120, -90] if held.index(time) % 2 == 0 else [60, 90, 120]
+    moved = [(60 * hour + minute + step) % (24 * 60) for step in steps]
+    free = [said for one in moved if (said := f"{one // 60:02d}:{one % 60:02d}") not in every]
+    return spot.words.replace(time, dice.choice(free), 1) if free else None
 
 
 def _dish(spot: Spot, known: Known, item: Item, _: Asked, dice: random.Random) -> str | None:
@@ -195,6 +201,9 @@ def _unfit(spot: Spot, known: Known, item: Item, asked: Asked, dice: random.Rand
     others = [
         one for one in known if one.get("菜系", item.question) not in item.question and one["店名"] not in item.answer
     ]
+    others = [
+        one for one in others if not _SHUT.search(one["店名"] + one.get("营业状态", "") + one.get("营业时间", ""))
+    ]
     dice.shuffle(others)
     for other in others:
         if (
@@ -212,7 +221,7 @@ def _unfit(spot: Spot, known: Known, item: Item, asked: Asked, dice: random.Rand
 def _retold(spot: Spot, other: Mapping[str, str]) -> str | None:
     """The item's words with every fact of one restaurant replaced by the other's; None where the other lacks one."""
     text, dishes = spot.words, iter(_dishes(other))
-    if re.search(r"分钟|最|没有查到|周", text):
+    if re.search(r"最|没有查到|周[一二三四五六日末]|来得及|吃.{0,3}没问题|开着", text):
         return None
     for claim in sorted(spot.claims, key=lambda one: -len(one.words)):
         said = _same_fact(claim, spot.facts, other, dishes)
@@ -226,16 +235,15 @@ def _same_fact(claim: Stated, facts: Mapping[str, str], other: Mapping[str, str]
     """The other's value in this claim's form."""
     if claim.kind == "dish":
         return next(dishes, None)  # type: ignore[call-overload, no-any-return]  # an iterator of names
+    if claim.kind in _UNCHANGED:
+        return claim.words
     if claim.kind == "hours":
-        held, theirs = (re.findall(r"\d{1,2}:\d{2}", one.get("营业时间", "")) for one in (facts, other))
-        stated = re.findall(r"\d{1,2}:\d{2}", claim.words)
-        if len(theirs) != len(held) or not stated or not set(stated) <= set(held):
-            return None
-        return re.sub(r"\d{1,2}:\d{2}", lambda time: theirs[held.index(time[0])], claim.words)
-    if claim.kind == "fit":  # both keep the budget and the radius
-        return claim.words if re.search("预算|价", claim.words) else None
+        return _same_hours(claim.words, facts, other)
     if claim.kind == "cuisine":
-        return claim.words.replace(facts.get("菜系", "\0"), other.get("菜系", "")) if "菜系" in other else None
+        own, theirs = facts.get("菜系", ""), other.get("菜系")
+        return claim.words.replace(own, theirs, 1) if theirs and own and own in claim.words else None
+    if claim.kind == "distance" and "分钟" in claim.words:
+        return renumbered(claim.words, f"{max(1, round(_digits(other['距离']) / WALK_M_PER_MIN))}", "分钟")
     if claim.kind == "distance":
         return _metres(claim.words, _digits(other["距离"]))
     named = {"name": "店名", "address": "地址"}.get(claim.kind)
@@ -244,9 +252,22 @@ def _same_fact(claim: Stated, facts: Mapping[str, str], other: Mapping[str, str]
     number = {"rating": "评分", "price": "人均"}.get(claim.kind)
     if number is None or number not in other or not re.search(r"\d", claim.words):
         return None
-    return renumbered(
-        claim.words, f"{_digits(other[number]):.1f}" if number == "评分" else f"{_digits(other[number]):.0f}"
-    )
+    if number == "评分":
+        return renumbered(claim.words, f"{_digits(other[number]):.1f}")
+    return renumbered(claim.words, f"{_digits(other[number]):.0f}", "元|块")
+
+
+def _same_hours(words: str, facts: Mapping[str, str], other: Mapping[str, str]) -> str | None:
+    """The other's opening hours in these words; None where the two are told in other shapes."""
+    held, theirs = (_TIME.findall(one.get("营业时间", "")) for one in (facts, other))
+    stated = list(_TIME.finditer(words))
+    if not theirs or not stated or "一周营业时间" in other:
+        return None
+    if [one[0] for one in stated] == held:
+        return words[: stated[0].start()] + other["营业时间"] + words[stated[-1].end() :]
+    if len(stated) == 1 and stated[0][0] == held[-1]:
+        return words.replace(stated[0][0], theirs[-1], 1)
+    return None
 
 
 FAULTS: dict[str, Fault] = {

@@ -72,7 +72,7 @@ def test_every_kind_is_made_at_every_dose_of_the_same_samples(edits: dict[str, d
     for doses in edits.values():
         samples = [[item.sample_id for item in doses[dose]] for dose in DOSES]
         assert samples[0] == samples[1] == samples[2]
-        assert len(samples[0]) >= 5
+        assert len(samples[0]) >= 3
 
 
 def test_the_verifier_finds_each_planted_fault_and_nothing_in_harmless_edits(
