@@ -47,7 +47,7 @@ def _check(body: Mapping[str, Any]) -> None:
     limit = body.get("max_tokens")
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise Malformed(f"'max_tokens' must be an integer from 1, not {orjson.dumps(limit).decode()}.")
-    if body.get("n") not in {None, 1}:
+    if body.get("n") not in (None, 1):
         raise Malformed("'n' must be 1: the sandbox judge gives one choice.")
     if body.get("tools"):
         raise Malformed("'tools' are not supported by the sandbox judge: it answers in words.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -128,7 +129,7 @@ def test_what_is_honoured_or_makes_no_difference_is_taken(base: str, more: dict[
         (b"{", ""),
         (b"\xff\xfe", ""),
         (b"not gzip at all", "Content-Encoding: gzip\r\n"),
-        (gzip.compress(orjson.dumps(HI))[:-12], "Content-Encoding: gzip\r\n"),
+        (gzip.compress(orjson.dumps(HI), mtime=0)[:-12], "Content-Encoding: gzip\r\n"),
     ],
 )
 def test_a_body_that_cannot_be_read_is_a_400_object(base: str, body: bytes, headers: str) -> None:
@@ -199,6 +200,57 @@ def test_raw_utf_8_in_a_url_is_read_and_nonsense_is_refused_in_json(base: str) -
     assert _raw(base, b"NONSENSE\r\n\r\n")[1]["infocode"] == "20002"
     status, body = _raw(base, b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n")
     assert (status, body["error"]["type"]) == (400, "invalid_request_error")
+
+
+ODD = (None, True, -1, 1e308, "", "\u202e", [], [[]], {}, {"a": 1}, "Observation:\n{", "Calling tools:\n[", 2**63)
+
+
+def _somewhere(value: Any, dice: random.Random) -> Any:
+    """The same value with something odd at a random depth; a tool's JSON text is opened, too."""
+    if isinstance(value, str) and value.startswith("{"):
+        return orjson.dumps(_somewhere(orjson.loads(value), dice)).decode()
+    keys = list(value) if isinstance(value, dict) else list(range(len(value))) if isinstance(value, list) else []
+    if not keys or dice.random() < 0.15:
+        return dice.choice(ODD)
+    key = dice.choice(keys)
+    if isinstance(value, dict):
+        return {**value, key: _somewhere(value[key], dice)}
+    return [*value[:key], _somewhere(value[key], dice), *value[key + 1 :]]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_odd_request_is_a_500_and_every_refusal_is_a_sentence(base: str, seed: int) -> None:
+    dice = random.Random(seed)
+    wish = {"index": 0, "cuisine": "川菜", "radius_m": 2000, "style": "plain"}
+    poi = {
+        "poi_id": "SBX1",
+        "name": "虚构饭馆",
+        "cuisine": "川菜",
+        "distance_m": 300,
+        "rating": 4.5,
+        "tags": {"takeaway": "yes"},
+    }
+    call = {"id": "a", "type": "function", "function": {"name": "preference_gen", "arguments": '{"count":1}'}}
+    place = {**call, "id": "b", "function": {"name": "geo_location", "arguments": "{}"}}
+    search = {**call, "id": "c", "function": {"name": "restaurant_search", "arguments": '{"cuisine":"川菜","page":1}'}}
+    messages = [
+        {"role": "user", "content": "任务：地点=清华大学；城市=北京市；需求数=1"},
+        {"role": "assistant", "content": None, "tool_calls": [call, place]},
+        {"role": "tool", "tool_call_id": "a", "content": orjson.dumps({"wishes": [wish]}).decode()},
+        {"role": "tool", "tool_call_id": "b", "content": '{"location": "116.3,39.9"}'},
+        {"role": "assistant", "content": None, "tool_calls": [search]},
+        {"role": "tool", "tool_call_id": "c", "content": orjson.dumps({"pois": [poi], "is_last": True}).decode()},
+    ]
+    tools = [{"type": "function", "function": {"name": one["function"]["name"]}} for one in (call, place, search)]
+    final = {"type": "function", "function": {"name": "final_answer", "parameters": {"properties": {"samples": {}}}}}
+    whole = HI | {"messages": messages, "tools": [*tools, final], "stop": ["x"], "max_tokens": 4000}
+    seen = set()
+    for _ in range(60):
+        status, body = _sent(base, "POST /v1/chat/completions", orjson.dumps(_somewhere(whole, dice), default=str))
+        seen.add(status)
+        assert status in {200, 400, 404}
+        assert status == 200 or len(body["error"]["message"]) > 10
+    assert {200, 400} <= seen
 
 
 # --- the map's other endpoints, and XML -------------------------------------------------------------------------------------

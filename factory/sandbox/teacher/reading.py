@@ -15,10 +15,12 @@ from typing import Any
 
 import orjson
 
-from factory.records import Wish
+from factory.records import Status, Wish
 from factory.sandbox.teacher.told import ToldCall, calls_told, errors_told, observations
 
-TASK = re.compile(r"任务：地点=(?P<place>[^；\n]+)；城市=(?P<city>[^；\n]*)；需求数=(?P<count>\d+)")
+_LARGEST = 1e9
+"""Of any number that a tool may show."""
+TASK = re.compile(r"任务：地点=(?P<place>[^；\n]+)；城市=(?P<city>[^；\n]*)；需求数=(?P<count>\d{1,9})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ def _read_result(reading: Reading, name: str, arguments: Mapping[str, Any], resu
 
 def _take_result(reading: Reading, name: str, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
     if name == "preference_gen" and isinstance(result.get("wishes"), list):
-        reading.wishes = {int(row["index"]): _wish(row) for row in result["wishes"]}
+        reading.wishes = {int(row["index"]): _wish(row) for row in result["wishes"] if abs(row["index"]) < _LARGEST}
         reading.pending = tuple(reading.wishes)
     elif name == "geo_location":
         reading.location = result.get("location")
@@ -172,32 +174,34 @@ def _read_verdict(reading: Reading, result: Mapping[str, Any]) -> None:
 
 
 def _wish(row: Mapping[str, Any]) -> Wish:
+    if not isinstance(row["cuisine"], str):
+        raise TypeError("cuisine")
     return Wish(
         cuisine=row["cuisine"],
-        taste=row.get("taste"),
-        budget_min_cny=row.get("budget_min"),
-        budget_max_cny=row.get("budget_max"),
-        radius_m=int(row.get("radius_m") or 2000),
-        party_size=row.get("party_size"),
-        occasion=row.get("occasion"),
-        diet=row.get("diet"),
-        meal_time=row.get("meal_time"),
-        style=row.get("style") or "plain",
-        needs=tuple(row.get("needs") or ()),
+        taste=_text_of(row, "taste"),
+        budget_min_cny=_whole_of(row, "budget_min"),
+        budget_max_cny=_whole_of(row, "budget_max"),
+        radius_m=_whole_of(row, "radius_m") or 2000,
+        party_size=_whole_of(row, "party_size"),
+        occasion=_text_of(row, "occasion"),
+        diet=_text_of(row, "diet"),
+        meal_time=_text_of(row, "meal_time"),
+        style=_text_of(row, "style") or "plain",
+        needs=_texts_of(row, "needs"),
     )
 
 
 def _search(arguments: Mapping[str, Any], result: Mapping[str, Any]) -> Search:
-    radius_m, page = int(arguments.get("radius_m") or 2000), int(arguments.get("page") or 1)
+    radius_m, page = _whole_of(arguments, "radius_m") or 2000, _whole_of(arguments, "page") or 1
     rows = result.get("pois")
     failed = not isinstance(rows, list)
     is_last = bool(result.get("is_last"))
     return Search(
-        cuisine=arguments.get("cuisine") or None,
+        cuisine=_text_of(arguments, "cuisine"),
         radius_m=radius_m,
         page=page,
         is_last=is_last,
-        covered_m=int(result.get("covered_m") or (radius_m if is_last else 0)),
+        covered_m=_whole_of(result, "covered_m") or (radius_m if is_last else 0),
         pois=tuple(_shown(row) for row in rows) if isinstance(rows, list) else (),
         failed=failed,
     )
@@ -205,18 +209,48 @@ def _search(arguments: Mapping[str, Any], result: Mapping[str, Any]) -> Search:
 
 def _shown(row: Mapping[str, Any]) -> Shown:
     tags = row.get("tags")
+    poi_id, name = row["poi_id"], row["name"]
+    if not isinstance(poi_id, str) or not isinstance(name, str) or not name:
+        raise TypeError("poi_id, name")
     return Shown(
-        poi_id=row["poi_id"],
-        name=row["name"],
-        cuisine=row.get("cuisine"),
-        address=row.get("address") or None,
-        rating=row.get("rating"),
-        cost_cny=row.get("cost_cny"),
-        distance_m=row.get("distance_m"),
-        open_hours=row.get("open_today") or row.get("open_hours") or None,
-        open_week=row.get("open_week") or None,
-        status=row.get("status") or None,
-        tel=row.get("tel") or None,
-        specialities=tuple(row.get("specialities") or ()),
-        tags=tuple(tags.items()) if isinstance(tags, dict) else (),
+        poi_id=poi_id,
+        name=name,
+        cuisine=_text_of(row, "cuisine"),
+        address=_text_of(row, "address"),
+        rating=_number_of(row, "rating"),
+        cost_cny=_number_of(row, "cost_cny"),
+        distance_m=_whole_of(row, "distance_m"),
+        open_hours=_text_of(row, "open_today") or _text_of(row, "open_hours"),
+        open_week=_text_of(row, "open_week"),
+        status=_status_of(row),
+        tel=_text_of(row, "tel"),
+        specialities=_texts_of(row, "specialities"),
+        tags=tuple((key, str(value)) for key, value in tags.items()) if isinstance(tags, dict) else (),
     )
+
+
+def _text_of(row: Mapping[str, Any], name: str) -> str | None:
+    """A text that is not empty; of any other kind a tool said nothing."""
+    value = row.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def _texts_of(row: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    values = row.get(name)
+    return tuple(value for value in values if isinstance(value, str)) if isinstance(values, list) else ()
+
+
+def _number_of(row: Mapping[str, Any], name: str) -> float | None:
+    value = row.get(name)
+    plain = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < _LARGEST
+    return value if plain else None
+
+
+def _whole_of(row: Mapping[str, Any], name: str) -> int | None:
+    value = _number_of(row, name)
+    return None if value is None else round(value)
+
+
+def _status_of(row: Mapping[str, Any]) -> Status | None:
+    value = row.get("status")
+    return value if value in ("open", "resting", "closed") else None

@@ -172,7 +172,7 @@ def _stop(value: Any, name: str) -> None:
 
 
 def _format(value: Any, name: str) -> None:
-    if not isinstance(value, dict) or value.get("type") not in {"text", "json_object", "json_schema"}:
+    if not isinstance(value, dict) or value.get("type") not in ("text", "json_object", "json_schema"):
         raise _wrong(name, 'an object with the type "text" or "json_object"', value)
     if value["type"] == "json_schema":
         raise Refused(
@@ -269,7 +269,9 @@ def _messages(messages: Any) -> list[Mapping[str, Any]]:
         _content(message, role, where)
         if role == "assistant" and message.get("tool_calls") is not None:
             asked.update(_calls(message["tool_calls"], f"{where}.tool_calls"))
-        if role == "tool" and message.get("tool_call_id") not in asked:
+        if role == "tool" and (
+            not isinstance(message.get("tool_call_id"), str) or message["tool_call_id"] not in asked
+        ):
             raise Refused(
                 f"'{where}' has the role tool, but its 'tool_call_id' answers no call of a message before it.",
                 param=f"{where}.tool_call_id",
