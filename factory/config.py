@@ -28,6 +28,7 @@ class Keys:
     amap_key: str | None = field(default=None, repr=False)
     amap_secret: str | None = field(default=None, repr=False)
     teacher: str | None = field(default=None, repr=False)
+    reader: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ class Settings:
     price_in: float | None
     price_out: float | None
     price_cached: float | None
+    reader: str | None
+    unread: str
     sandbox_defects: float
     sandbox_faults: str
     keys: Keys
@@ -88,6 +91,7 @@ def settings_of(values: Values, environ: Mapping[str, str] | None = None) -> Set
     map_name, teacher = _world(values)
     agents = values[of_factory.AGENTS]
     teacher_base_url = checked_url("TEACHER_BASE_URL", values[of_factory.TEACHER_BASE_URL])
+    reader = values[of_factory.READER]
     teacher_extra = read_extra("TEACHER_EXTRA", values[of_factory.TEACHER_EXTRA])
     check_limit("TEACHER_EXTRA", teacher_extra, is_capped=values[of_factory.BUDGET] is not None)
     given_price(
@@ -126,12 +130,15 @@ def settings_of(values: Values, environ: Mapping[str, str] | None = None) -> Set
         price_in=values[of_factory.PRICE_IN],
         price_out=values[of_factory.PRICE_OUT],
         price_cached=values[of_factory.PRICE_CACHED],
+        reader=values[of_factory.READER],
+        unread=values[of_factory.UNREAD],
         sandbox_defects=values[of_factory.SANDBOX_DEFECTS],
         sandbox_faults=values[of_factory.SANDBOX_FAULTS],
         keys=Keys(
             values[of_factory.AMAP_KEY],
             values[of_factory.AMAP_SECRET],
             key_of(route(teacher, teacher_base_url), env),
+            key_of(route(reader, teacher_base_url), env) if reader else None,
         ),
     )
 

@@ -22,6 +22,7 @@ from smolagents.models import ChatMessage
 
 from factory.agents.order_run import OrderRun
 from factory.agents.repairing import needed
+from factory.agents.second_reader import SecondReader
 from factory.agents.tools import make_tools, tool_schemas
 from factory.errors import OrderFailed
 from factory.llm.chat import CallKey, Chat, ChatAnswer, ChatRequest
@@ -52,6 +53,9 @@ class AgentSettings:
     repairs: int
     give_up_s: float
     request: RequestSettings
+    reader: str | None = None
+    """the second reader's model"""
+    keep_unread: bool = False
 
 
 class Spell:
@@ -230,8 +234,11 @@ class OrderAgent(ToolCallingAgent):  # type: ignore[misc]  # smolagents ships no
 class AgentWorker:
     """One reusable agent: serves one order at a time."""
 
-    def __init__(self, chat: Chat, maps: Surroundings, settings: AgentSettings) -> None:
+    def __init__(
+        self, chat: Chat, maps: Surroundings, settings: AgentSettings, reader: SecondReader | None = None
+    ) -> None:
         prompt = settings.prompt
+        self._reader = reader
         self._maps = maps
         self._settings = settings
         self._model = ConversationModel(chat, settings, prompt)
@@ -239,7 +246,7 @@ class AgentWorker:
 
     async def work(self, order: Order) -> OrderOutcome:
         """Serve one order. Raises RunStopped and its kin; whatever concerns this order alone is in the outcome."""
-        run = OrderRun(order, self._maps, self._settings.repairs)
+        run = OrderRun(order, self._maps, self._settings.repairs, self._reader, self._settings.keep_unread)
         for tool in self._agent.order_tools:
             tool.run = run
         self._model.begin(run)
@@ -271,7 +278,7 @@ class AgentWorker:
             evidence=run.evidence(),
             trajectory=tuple(self._model.messages),
             slots=run.outcomes(failure or _NOT_SUBMITTED),
-            calls=tuple(self._model.records),
+            calls=(*self._model.records, *run.reader_calls),
             pages=run.pages,
             truncated=run.capped,
             attempts=tuple(run.attempts),

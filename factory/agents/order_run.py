@@ -16,10 +16,12 @@ from typing import Any
 import orjson
 
 from factory.agents.repairing import Returned
+from factory.agents.second_reader import Question, SecondReader
 from factory.geo import distance_m
 from factory.maps.service import PoiPage, Surroundings
 from factory.records import (
     Attempt,
+    CallRecord,
     Candidate,
     Evidence,
     Failure,
@@ -32,7 +34,8 @@ from factory.records import (
     Verification,
     Wish,
 )
-from factory.verifier import verify
+from factory.verifier.cutting import cut
+from factory.verifier.extracted import Check, Extract, bound, names_in, settle, unread
 
 MOST_SHOWN = 25
 """Pois that one search shows the agent."""
@@ -44,6 +47,8 @@ class _Slot:
 
     candidate: Candidate
     verification: Verification
+    settled: bool = False
+    """it was returned once, is still not understood, and is asked for no more"""
 
 
 @dataclass(slots=True)
@@ -53,6 +58,10 @@ class OrderRun:
     order: Order
     maps: Surroundings
     repairs_left: int
+    reader: SecondReader | None = None
+    keep_unread: bool = False
+    reader_asked: bool = False
+    reader_calls: tuple[CallRecord, ...] = ()
     pois: dict[str, Poi] = field(default_factory=dict)
     searches: dict[tuple[str | None, int], SearchRecord] = field(default_factory=dict)
     read_pages: dict[tuple[str | None, int], dict[int, PoiPage]] = field(default_factory=dict)
@@ -118,34 +127,73 @@ class OrderRun:
             evidence_hash=evidence_hash(pois),
         )
 
-    def submit(self, samples: Sequence[Any]) -> tuple[list[int], list[tuple[int, tuple[Finding, ...]]]]:
+    async def submit(self, samples: Sequence[Any]) -> tuple[list[int], list[tuple[int, tuple[Finding, ...]]]]:
         """Check submitted samples. Returns the accepted wish indexes and the rejected ones with findings.
 
-        An accepted wish is settled: a later submission for it is ignored, so that a repair cannot spoil it.
+        An accepted wish is settled: a later submission for it is ignored, so that a repair cannot spoil it. So is one that
+        was returned once and is still not understood: it is kept or refused, as UNREAD says, and asked for no more.
         """
-        evidence = self.evidence()
+        fresh: dict[int, _Slot] = {}
         for raw in samples:
             candidate = self._candidate(raw)
             if candidate is None or self._settled(candidate.wish_index):
                 continue
-            wish = self.order.wishes[candidate.wish_index]
-            verification = verify(candidate, wish=wish, place=self.order.place, evidence=evidence)
-            self._judged(candidate, verification)
-        accepted = [index for index in range(len(self.order.wishes)) if self._settled(index)]
+            fresh[candidate.wish_index] = _Slot(candidate, self._check(candidate.wish_index)(candidate))
+        await self._read_again(fresh)
+        for index, slot in fresh.items():
+            self._judged(index, slot)
+        accepted = [index for index, slot in sorted(self.slots.items()) if slot.verification.accepted]
         rejected = [
             (index, self.slots[index].verification.findings if index in self.slots else (_missing(index),))
             for index in range(len(self.order.wishes))
-            if index not in accepted
+            if not self._settled(index)
         ]
         self.finished = not rejected or self.repairs_left == 0
         self.repairs_left = max(0, self.repairs_left - 1)
         return accepted, rejected
 
-    def _judged(self, candidate: Candidate, verification: Verification) -> None:
+    def _check(self, index: int) -> Check:
+        return bound(self.order.wishes[index], self.order.place, self.evidence())
+
+    async def _read_again(self, fresh: dict[int, _Slot]) -> None:
+        """The second reader, once an order, for the clauses of this submission that stayed unread."""
+        questions = [one for index, slot in fresh.items() for one in _questions(index, slot.verification)]
+        if self.reader is None or self.reader_asked or not questions:
+            return
+        self.reader_asked = True
+        reading = await self.reader.read(self.order, questions)
+        self.reader_calls += (reading.call,) if reading.call is not None else ()
+        for index, slot in fresh.items():
+            extracts = [Extract(number, claims) for (wish, number), claims in reading.claims.items() if wish == index]
+            slot.verification = settle(slot.verification, extracts, slot.candidate, self._check(index))
+
+    def _judged(self, index: int, slot: _Slot) -> None:
         """Keep a submission and how it was judged: the latest in its slot, each of them as an attempt."""
-        self.slots[candidate.wish_index] = _Slot(candidate, verification)
-        before = sum(one.candidate.wish_index == candidate.wish_index for one in self.attempts)
-        self.attempts.append(Attempt(before + 1, candidate, verification.findings, verification.accepted))
+        before = sum(one.candidate.wish_index == index for one in self.attempts)
+        judged, cut_out = self._without_unread(index, slot)
+        puzzling = not judged.verification.accepted and all(
+            one.outcome == "not_understood" for one in judged.verification.findings
+        )
+        if puzzling and before:
+            judged.settled = True
+            if self.keep_unread:
+                judged.verification = replace(judged.verification, findings=())
+        self.slots[index] = judged
+        verification = judged.verification
+        self.attempts.append(
+            Attempt(before + 1, judged.candidate, verification.findings, verification.accepted, cut_out)
+        )
+
+    def _without_unread(self, index: int, slot: _Slot) -> tuple[_Slot, tuple[str, ...]]:
+        """The answer without the clauses that can go, where it passes so; else as it came."""
+        if slot.verification.accepted:
+            return slot, ()
+        text, cut_out = cut(slot.candidate.answer, slot.verification)
+        if not cut_out:
+            return slot, ()
+        candidate = replace(slot.candidate, answer=text)
+        verification = self._check(index)(candidate)
+        return (_Slot(candidate, verification), cut_out) if verification.accepted else (slot, ())
 
     def outcomes(self, otherwise: Failure) -> tuple[SlotOutcome, ...]:
         """What became of each wish; ``otherwise``: why nothing came where nothing was submitted."""
@@ -162,7 +210,8 @@ class OrderRun:
         return Returned(open_, self.pois)
 
     def _settled(self, index: int) -> bool:
-        return index in self.slots and self.slots[index].verification.accepted
+        slot = self.slots.get(index)
+        return slot is not None and (slot.settled or slot.verification.accepted)
 
     def _candidate(self, raw: Any) -> Candidate | None:
         """Read one submitted sample; one that names no wish of this order is nobody's and is dropped."""
@@ -192,6 +241,14 @@ def _located(poi: Poi, place: Place) -> Poi:
     """With the distance that its coordinates give, whatever the map said."""
     metres = round(distance_m(place.lng, place.lat, poi.lng, poi.lat))
     return poi if poi.distance_m == metres else replace(poi, distance_m=metres)
+
+
+def _questions(index: int, result: Verification) -> list[Question]:
+    """The unread clauses of one answer as the second reader is asked about them."""
+    names = names_in(result)
+    rows = ((number, result.clauses[number]) for number in unread(result))
+    listed = tuple(names.values())
+    return [Question(index, number, row.text, row.part, names.get(row.scope), listed) for number, row in rows]
 
 
 def _missing(index: int) -> Finding:

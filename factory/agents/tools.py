@@ -101,7 +101,7 @@ class FinalAnswerTool(OrderTool):
         samples = arguments.get("samples")
         if not isinstance(samples, list) or not samples:
             return _error("samples 应为非空列表，每个需求一条样本。")
-        accepted, rejected = self.run.submit(samples)
+        accepted, rejected = await self.run.submit(samples)
         report = [
             {"wish": index, "findings": [{"reason": one.reason, "detail": one.detail} for one in findings]}
             for index, findings in rejected

@@ -15,6 +15,7 @@ from factory.sending.addresses import host_of
 DASHSCOPE_URL = "https://dashscope.aliyuncs.com/compatible-mode/v1"
 SANDBOX = "sandbox"
 SANDBOX_TEACHER = "sandbox/teacher-v1"
+SANDBOX_READER = "sandbox/reader-v1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ _IN_WORDS: Final[Mapping[str, str]] = {
     "verifier": "the verifier",
     "planner": "the planner",
     "repairs": "REPAIRS",
+    "reader": "READER",
+    "unread": "UNREAD",
     "sandbox_defects": "SANDBOX_DEFECTS",
 }
 

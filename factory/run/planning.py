@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from factory.agents.second_reader import reader_prompt
 from factory.agents.tools import make_tools, tool_schemas
 from factory.commit.store import open_store
 from factory.config import SANDBOX, Settings
@@ -116,6 +117,9 @@ def _identity(
             "verifier": verifier_version(),
             "planner": PLANNER_VERSION,
             "repairs": settings.repairs,
+            # Named only where they are used, so that a run without them keeps its name.
+            **({"reader": [settings.reader, Prompt("reader", reader_prompt()).hash]} if settings.reader else {}),
+            **({"unread": settings.unread} if settings.unread != "refuse" else {}),
             "sandbox_defects": settings.sandbox_defects if settings.teacher == SANDBOX else None,
         }
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from factory.agents.agent import AgentSettings, AgentWorker
+from factory.agents.second_reader import SecondReader
 from factory.commit.admission import Admission
 from factory.commit.committing import RunCommitter
 from factory.commit.rows import Making
@@ -197,12 +198,19 @@ async def open_executor(job: Job, services: Services) -> Executor:
     """Agents on this loop, or in processes that ask this one for slots, money and pages."""
     settings, maps = job.settings, services.maps
     agent = AgentSettings(
-        services.model, job.draft.prompt.text, settings.repairs, settings.give_up_s, job.draft.request
+        services.model,
+        job.draft.prompt.text,
+        settings.repairs,
+        settings.give_up_s,
+        job.draft.request,
+        services.reader_model,
+        settings.unread == "keep",
     )
     if settings.workers == 1:
-        return LocalExecutor(lambda: AgentWorker(services.chat, maps, agent), settings.agents)
+        reader = SecondReader(services.reader, agent.reader) if services.reader and agent.reader else None
+        return LocalExecutor(lambda: AgentWorker(services.chat, maps, agent, reader), settings.agents)
     about = MapFacts(maps.provider, maps.datum, maps.licence, maps.attribution, maps.facts)
-    setup = WorkerSetup(services.chat_setup, about, agent, settings.agents)
+    setup = WorkerSetup(services.chat_setup, about, agent, settings.agents, services.reader_setup)
     executor = WorkerExecutor(setup, settings.workers, lambda: Desk(services.limiter, services.ledger, maps))
     try:
         await executor.start()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from factory.config import SANDBOX, Settings
 from factory.errors import UsageError
 from factory.llm.chat import Chat
-from factory.llm.endpoint import Route, route
+from factory.llm.endpoint import SANDBOX_READER, Route, route
 from factory.llm.opening import ChatSetup
 from factory.llm.prices import Price, given_price, limits_of, price_of
 from factory.llm.transport import Endpoint
@@ -56,6 +56,9 @@ class Services:
     budget_cny: float | None = None
     map_qps: float | None = None
     """requests a second that the map service grants; None: none to keep"""
+    reader_setup: ChatSetup | None = None
+    reader: Chat | None = None
+    reader_model: str | None = None
     map_month_used: int = 0
     """map searches that this DATA made this month, before this run"""
 
@@ -111,7 +114,10 @@ async def open_services(settings: Settings, run_id: str, survey: Survey) -> Asyn
         ledger = Ledger(settings.data, run_id, settings.budget_cny)
         stack.callback(ledger.close)
         sandbox = None
-        if SANDBOX in {settings.map, settings.teacher} and not (settings.amap_base_url and settings.teacher_base_url):
+        own = {settings.map, settings.teacher}
+        if settings.reader == SANDBOX or (
+            SANDBOX in own and not (settings.amap_base_url and settings.teacher_base_url)
+        ):
             wanted = Sandbox(settings.seed, settings.sandbox_defects, settings.sandbox_faults)
             sandbox = await stack.enter_async_context(SandboxProcess(wanted))
         way = route(settings.teacher, settings.teacher_base_url, sandbox_url=sandbox.chat_base_url if sandbox else None)
@@ -140,6 +146,10 @@ async def open_services(settings: Settings, run_id: str, survey: Survey) -> Asyn
         setup = _chat(settings, way, endpoint)
         chat = setup.open(limiter, ledger)
         stack.push_async_callback(chat.aclose)
+        reader = _reader(settings, endpoint, sandbox)
+        reader_chat = reader[0].open(limiter, ledger) if reader else None
+        if reader_chat is not None:
+            stack.push_async_callback(reader_chat.aclose)
         maps = registry.open_service(survey, access, limiter)
         stack.push_async_callback(maps.aclose)
         label = way.model if settings.teacher == SANDBOX else settings.teacher
@@ -158,8 +168,31 @@ async def open_services(settings: Settings, run_id: str, survey: Survey) -> Asyn
             sandbox,
             settings.budget_cny,
             settings.amap_qps if settings.map == "amap" else None,
+            reader[0] if reader else None,
+            reader_chat,
+            reader[1] if reader else None,
             maps.used_this_month(),
         )
+
+
+def _reader(settings: Settings, teacher: Endpoint, sandbox: SandboxProcess | None) -> tuple[ChatSetup, str] | None:
+    """How the second reader is asked, and its model: the teacher's door, limits and money, another model. None without READER."""
+    if settings.reader is None:
+        return None
+    base = None if settings.reader == SANDBOX else settings.teacher_base_url
+    url = sandbox.chat_base_url if sandbox else None
+    way = route(settings.reader, base, sandbox_url=url, sandbox_model=SANDBOX_READER)
+    endpoint = replace(
+        teacher,
+        name=way.name,
+        base_url=way.base_url or "",
+        price=_price(settings, way),
+        litellm_model=way.litellm_model,
+        is_ours=way.is_ours,
+    )
+    if way.needs_key and settings.keys.reader is None and not settings.dry:
+        raise UsageError(f"READER={settings.reader} needs a key: set {' or '.join(way.key_names)} in the environment.")
+    return ChatSetup(endpoint, direct=way.litellm_model is None, api_key=settings.keys.reader), way.model
 
 
 def _price(settings: Settings, way: Route) -> Price | None:

@@ -67,6 +67,19 @@ CANDIDATES = setting("CANDIDATES", Whole(1), "most candidate slots to open; with
 WORKERS = setting("WORKERS", Whole(1, 64), "worker processes", commands=RUNS, default="1")
 AGENTS = setting("AGENTS", Whole(1, 1024), "orders in flight; without it 64, in the sandbox 16", commands=SERVICES)
 REPAIRS = setting("REPAIRS", Whole(0, 2), "times a failing answer goes back to the agent", commands=RUNS, default="2")
+READER = setting(
+    "READER",
+    Text("sandbox or a model id such as dashscope/qwen-plus", r"[^\s=]+"),
+    "a second reader: the model that extracts claims from clauses that were not understood; without it none",
+    commands=RUNS,
+)
+UNREAD = setting(
+    "UNREAD",
+    Choice(("refuse", "keep")),
+    "what becomes of an answer whose clauses are still not understood after one return: refuse, or keep and mark",
+    commands=RUNS,
+    default="refuse",
+)
 GIVE_UP_S = setting(
     "GIVE_UP_S",
     Number(1, 86_400, unit="seconds"),

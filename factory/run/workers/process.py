@@ -12,6 +12,7 @@ import socket
 import sys
 
 from factory.agents.agent import AgentWorker
+from factory.agents.second_reader import SecondReader
 from factory.records import Order, OrderOutcome
 from factory.run.executor import LocalExecutor, spare_collector
 from factory.run.workers.link import Link
@@ -28,9 +29,12 @@ class _Worker:
 
     async def setup(self, given: WorkerSetup) -> None:
         """Open the teacher's sockets and make room for agents."""
-        chat = given.chat.open(RemoteLimiter(self.link), RemoteLedger(self.link))
+        limiter, ledger = RemoteLimiter(self.link), RemoteLedger(self.link)
+        chat = given.chat.open(limiter, ledger)
+        model = given.agent.reader
+        reader = SecondReader(given.reader.open(limiter, ledger), model) if given.reader and model else None
         maps = RemoteMap(self.link, given.maps)
-        self._executor = LocalExecutor(lambda: AgentWorker(chat, maps, given.agent), given.agents)
+        self._executor = LocalExecutor(lambda: AgentWorker(chat, maps, given.agent, reader), given.agents)
 
     async def run(self, order: Order) -> OrderOutcome:
         """Serve one order."""

@@ -28,3 +28,4 @@ class WorkerSetup:
     maps: MapFacts
     agent: AgentSettings
     agents: int
+    reader: ChatSetup | None = None

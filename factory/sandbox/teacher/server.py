@@ -14,10 +14,12 @@ import orjson
 from aiohttp import web
 
 from factory.sandbox.faults import CUT_STREAM, TALLY
+from factory.sandbox.teacher import second_reader
 from factory.sandbox.teacher.request import Asked, Refused, read_request
 from factory.sandbox.teacher.teacher import MODEL, Turn, next_turn
 
-MODELS = (MODEL, MODEL.removeprefix("sandbox/"))
+READERS = (second_reader.MODEL, second_reader.MODEL.removeprefix("sandbox/"))
+MODELS = (MODEL, MODEL.removeprefix("sandbox/"), *READERS)
 PIECE = 48
 """Characters per streamed delta."""
 WRITE_BYTES = 4096
@@ -31,7 +33,7 @@ def add_chat_routes(app: web.Application, *, defect_share: float, seed: int, key
         try:
             _authorise(request, allowed)
             asked = read_request(await request.read(), MODELS)
-            turn = _chosen(next_turn(asked.messages, seed=seed, defect_share=defect_share, tools=asked.tools), asked)
+            turn = _turn(asked, seed, defect_share)
         except Refused as refusal:
             return refusal.response()
         reply = _reply(asked, _cut(_stopped(turn, asked.stops), asked.max_tokens))
@@ -55,6 +57,13 @@ def add_chat_routes(app: web.Application, *, defect_share: float, seed: int, key
     app.router.add_post("/v1/chat/completions", completions)
     app.router.add_get("/v1/models", models)
     app.router.add_get("/v1/models/{model:.+}", models)
+
+
+def _turn(asked: Asked, seed: int, defect_share: float) -> Turn:
+    """What the model that was named says. Raises Refused."""
+    if asked.model in READERS:
+        return Turn(second_reader.answer(asked.messages), (), "stop")
+    return _chosen(next_turn(asked.messages, seed=seed, defect_share=defect_share, tools=asked.tools), asked)
 
 
 def _chosen(turn: Turn, asked: Asked) -> Turn:
