@@ -33,11 +33,13 @@ def count(said: Said, state: State) -> None:
         if any(bounds(state))
         else pois
     )
-    may_be = {scene.items, len(fitting), len(budgeted)}
+    # Doubtful misses (one dish among others, a day off) leave it open whether a restaurant counts.
+    certain = sum(not scene.misses(poi) for poi in scene.evidence.pois)
+    may_be = {scene.items, len(budgeted), *range(certain, len(fitting) + 1)}
     if said.has("x") or any(
         token.text in {"只有", "仅有", "只剩", "只找到", "唯一", "仅此", "就只有"} for token in said.of("ONLY")
     ):
-        more = len(fitting) > number
+        more = certain > number
         held: ClaimStatus = "contradicted" if more or number not in may_be else "inferable"
         state.world("count", said.text, f"符合的有{len(fitting)}家", held)
         return

@@ -29,6 +29,12 @@ _CLOSED: Final = re.compile(
     r"[的了呢吧啊哦呀嘛哈也还就又很挺蛮真可是有在和跟与而但则给把您你我它他这那家店里着过来去到想要会能]"
 )
 """Words without content of their own: all that may be left over beside the quotes."""
+_RELATION: Final = re.compile(
+    r"比|[上前下]一家|其他|另外|最|更|差|[多少高低贵远近省][^\d]{0,4}\d|预算|一共|总共|合计|[\d两三四五六七八九十]个?[人位]"
+)
+_NEGATION: Final = re.compile(r"没有|没|不|无(?!线)|未|别(?!致)|非(?!常)")
+_VALUES: Final = frozenset({"rating", "price", "distance", "walk", "hours", "opens", "closes"})
+_DENIALS: Final = frozenset({"not_cuisine", "shut_at", "day_off", UNVERIFIABLE})
 _SIGNS: Final = {"=": "{}", "~": "约{}", ">=": "不低于{}", "<=": "不超过{}"}
 _UNITS: Final = {"rating": ("评分", ""), "price": ("人均", "元"), "distance": ("距离", "米")}
 _MORE: Final = {"distance": ("远", "近", "米"), "price": ("贵", "便宜", "元"), "rating": ("高", "低", "分")}
@@ -86,7 +92,7 @@ def covers(clause: str, claims: Sequence[Mapping[str, Any]], names: Sequence[str
             return False
         start = clause.index(quote)
         taken[start : start + len(quote)] = [True] * len(quote)
-        if claim.get("kind") != UNVERIFIABLE and not _numbers_told(quote, claim):
+        if claim.get("kind") != UNVERIFIABLE and not (_numbers_told(quote, claim) and _shape_holds(quote, claim)):
             return False
     typed = [one.span() for one in _TYPED.finditer(clause)]
     typed += [one.span() for name in names for one in re.finditer(re.escape(name), clause)]
@@ -102,6 +108,15 @@ def _numbers_told(quote: str, claim: Mapping[str, Any]) -> bool:
     told = {float(number) for number in _NUMBER.findall(values)}
     kilo = {value / 1000 for value in told}
     return all(float(number) in told | kilo for number in _NUMBER.findall(unicodedata.normalize("NFKC", quote)))
+
+
+def _shape_holds(quote: str, claim: Mapping[str, Any]) -> bool:
+    """Whether the kind is one that the quote's relations and negations allow: 少上一家0.4分 is no rating of 0.4."""
+    kind, sign = str(claim.get("kind")), str(claim.get("sign") or "=")
+    if kind in _VALUES and _RELATION.search(quote):
+        return False
+    bounded = kind in _UNITS and sign in {"<=", ">="}
+    return kind in _DENIALS or bounded or _NEGATION.search(quote) is None
 
 
 def _decided(

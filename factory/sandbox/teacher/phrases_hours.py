@@ -39,7 +39,7 @@ def hours_text(poi: Shown, dice: Dice) -> str:
     off = [day for day in range(7) if found.days[day] == ()]
     if off and len(off) < 3 and dice.chance(0.3):
         return dice.pick(DAY_OFF).format(d=_names(off))
-    return dice.pick(WEEK).format(w=_week(found))
+    return _week_said(found, dice)
 
 
 def hours_stated(poi: Shown, dice: Dice) -> str:
@@ -48,7 +48,13 @@ def hours_stated(poi: Shown, dice: Dice) -> str:
     day = found.same_every_day if found.same_every_day is not None else found.today if found.today_only else None
     if day:
         return dice.pick(PLAIN).format(h=spans_text(day))
-    return dice.pick(WEEK).format(w=_week(found)) if found.week_known else f"营业时间{poi.open_hours}"
+    return _week_said(found, dice) if found.week_known else f"营业时间{poi.open_hours}"
+
+
+def _week_said(found: Hours, dice: Dice) -> str:
+    """The week in one of the frames; one that ends in 营业 does not follow a day off."""
+    words = _week(found)
+    return dice.pick([form for form in WEEK if not (words.endswith("休息") and form.endswith("营业"))]).format(w=words)
 
 
 def days_off(poi: Shown, meal: str) -> str | None:

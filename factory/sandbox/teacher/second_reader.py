@@ -31,7 +31,7 @@ def answer(messages: Sequence[Mapping[str, Any]]) -> str:
 
 def _claims(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     text = str(row["text"])
-    for read in (_compared, _superlative, _hours, _value):
+    for read in (_compared, _superlative, _hours, _value, _denied):
         found = read(text, row)
         if found is not None:
             return [found | {"quote": text}]
@@ -53,7 +53,7 @@ def _value(text: str, _row: Mapping[str, Any]) -> dict[str, Any] | None:
     value = _number(text)
     if value is None:
         return None
-    if re.search("评分|打分|星", text) and value <= 5:
+    if re.search("评分|打分|星", text) and value <= 5 and not re.search("比|上一家|[多少高低]", text):
         return {"kind": "rating", "value": value, "sign": _sign(text)}
     if re.search("元|块|花费|人均|消费", text) and not re.search("预算|便宜|贵|多|少|差", text):
         return {"kind": "price", "value": value, "sign": _sign(text)}
@@ -75,6 +75,14 @@ def _hours(text: str, _row: Mapping[str, Any]) -> dict[str, Any] | None:
     if len(times) == 1 and re.search("关|打烊|收|到", text):
         return {"kind": "closes", "time": times[0], **said}
     return {"kind": "opens", "time": times[0]} if len(times) == 1 and re.search("开", text) else None
+
+
+_NOT_OF: Final = re.compile(r".{0,6}?(?:并)?不是[你您]?(?:想吃|要吃)?的?([一-鿿]{2,4}(?:菜|料理|餐)|火锅|烧烤|西餐)")
+
+
+def _denied(text: str, _row: Mapping[str, Any]) -> dict[str, Any] | None:
+    found = _NOT_OF.fullmatch(text)
+    return {"kind": "not_cuisine", "word": found[1]} if found else None
 
 
 def _compared(text: str, row: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -22,7 +22,7 @@ from factory.sandbox.teacher.second_voice import Spoken, speak, speak_nothing
 WRAPS = ("{}", "{}", "**{}**", "【{}】")
 MOST = 5
 SECOND_SHARE = 0.0
-"""Answers in the second voice, which compares, chooses and totals; 0 until the grammar that reads it has landed."""
+"""Answers in the second voice, which compares, chooses and totals."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,211 @@
+"""A second reader's claims: what may be believed of them, how code decides, what is cut, and what is kept or refused."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from factory.agents.order_run import OrderRun
+from factory.agents.second_reader import Question, Reading, read_answer
+from factory.maps.service import PoiPage
+from factory.records import Candidate, Evidence, Order, Place, Poi, SearchRecord, Verification, Wish
+from factory.verifier import verify
+from factory.verifier.cutting import cut
+from factory.verifier.extracted import Extract, covers, said, settle, unread
+
+PLACE = Place("p", "石桥", "某市", None, 120.0, 30.0, "GCJ-02")
+WISH = Wish("湘菜", None, None, None, 2000)
+POIS = tuple(
+    Poi(
+        f"SBX{n}", name, f"竹山路{n}号", 120.0 + 0.002 * n, 30.0, cuisine="湘菜", rating=4.0 + n / 10, cost_cny=60.0 + n
+    )
+    for n, name in enumerate(("青禾湘菜馆", "云溪湘菜馆", "石塘湘味坊"), 1)
+)
+EVIDENCE = Evidence(
+    POIS, (SearchRecord("湘菜", 2000, 1, True, 2000),), "sandbox", "GCJ-02", "", "", frozenset(), datetime.now(UTC)
+)
+ODD = "掌柜那股子劲头挺带感"
+"""A clause that no grammar reads."""
+
+
+def _candidate(first: str, closing: str = "") -> Candidate:
+    rows = [
+        f"1. {POIS[0].name}：{first}。",
+        *(f"{n}. {poi.name}：评分{poi.rating}。" for n, poi in enumerate(POIS[1:], 2)),
+    ]
+    answer = "\n".join(["石桥附近可以看看：", *rows, *(["", closing] if closing else [])])
+    pairs = tuple((poi.poi_id, "近") for poi in POIS)
+    return Candidate("c", "o", 0, "我在石桥，想吃湘菜，2公里以内，有推荐吗？", answer, pairs, feasible=True)
+
+
+def _check(candidate: Candidate) -> Verification:
+    return verify(candidate, wish=WISH, place=PLACE, evidence=EVIDENCE)
+
+
+def _settled(clause: str, *claims: dict[str, Any]) -> Verification:
+    candidate = _candidate(f"评分4.1，{clause}")
+    result = _check(candidate)
+    (number,) = unread(result)
+    return settle(result, [Extract(number, claims)], candidate, _check)
+
+
+def test_a_clause_that_only_the_reader_understood_is_decided_by_the_evidence() -> None:
+    clause = f"{ODD}评分走到4.1"
+    true = {"kind": "rating", "value": 4.1, "sign": "=", "quote": clause}
+    assert _settled(clause, true).accepted
+    clause = f"{ODD}评分走到4.7"
+    false = _settled(clause, true | {"value": 4.7, "quote": clause})
+    (finding,) = false.findings
+    assert (finding.outcome, finding.clause) == ("contradicted", clause)
+
+
+def test_the_reader_cannot_turn_a_clause_into_talk_and_what_cannot_be_verified_is_unsupported() -> None:
+    nothing = _settled(ODD)
+    assert [finding.outcome for finding in nothing.findings] == ["not_understood"]
+    told = _settled(ODD, {"kind": "unverifiable", "quote": ODD})
+    assert [finding.outcome for finding in told.findings] == ["unsupported"]
+
+
+@pytest.mark.parametrize(
+    ("clause", "claims", "believed"),
+    [
+        ("评分冲到4.1", [{"kind": "rating", "value": 4.1, "quote": "评分冲到4.1"}], True),
+        ("评分冲到4.1", [{"kind": "rating", "value": 4.1, "quote": "评分到4.1"}], False),
+        ("评分冲到4.1离你382米", [{"kind": "rating", "value": 4.1, "quote": "评分冲到4.1"}], False),
+        ("评分冲到4.1离你382米", [{"kind": "rating", "value": 4.1, "quote": "评分冲到4.1离你382米"}], False),
+        ("评分比它少0.4分", [{"kind": "rating", "value": 0.4, "quote": "评分比它少0.4分"}], False),
+        ("评分没到4.1", [{"kind": "rating", "value": 4.1, "quote": "评分没到4.1"}], False),
+        ("评分冲到4.1，排场不小", [{"kind": "rating", "value": 4.1, "quote": "评分冲到4.1"}], False),
+        ("评分冲到4.1的", [{"kind": "rating", "value": 4.1, "quote": "评分冲到4.1"}], True),
+        ("评分冲到4.1", [], False),
+    ],
+)
+def test_quotes_are_the_clauses_own_words_and_leave_nothing_over(
+    clause: str,
+    claims: list[dict[str, Any]],
+    believed: bool,  # noqa: FBT001
+) -> None:
+    assert covers(clause, claims, ()) is believed
+
+
+def test_a_claim_without_its_fields_says_nothing() -> None:
+    assert said({"kind": "rating", "value": "many"}) is None
+    assert said({"kind": "superlative", "fact": "smell", "end": "most"}) is None
+    assert said({"kind": "sonnet"}) is None
+    assert said({"kind": "comparison", "fact": "price", "other": "云溪湘菜馆", "direction": "less", "amount": 1}) == (
+        "人均比云溪湘菜馆便宜1元"
+    )
+
+
+def test_the_readers_json_is_read_in_any_wrapping_and_anything_else_says_nothing() -> None:
+    asked = [Question(0, 3, "x", "item", None, ())]
+    wrapped = '好的：```json\n{"clauses": [{"id": 0, "claims": [{"kind": "dish"}, 7]}, {"id": 9, "claims": []}]}\n```'
+    assert read_answer(wrapped, asked) == {(0, 3): ({"kind": "dish"},)}
+    for odd in ("", "[]", "{", '{"clauses": 4}', '{"clauses": [{"id": "0", "claims": []}]}'):
+        assert read_answer(odd, asked) == {}, odd
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (f"评分4.1，{ODD}，人均61元", "评分4.1，人均61元"),
+        (f"评分4.1，{ODD}", "评分4.1"),
+        (f"{ODD}。评分4.1", "评分4.1"),
+    ],
+)
+def test_a_detachable_clause_goes_with_its_own_comma_or_stop(before: str, after: str) -> None:
+    candidate = _candidate(before)
+    text, gone = cut(candidate.answer, _check(candidate))
+    assert gone == (ODD,)
+    assert text == _candidate(after).answer
+    assert _check(_candidate(after)).accepted
+
+
+def test_an_item_is_never_left_empty() -> None:
+    candidate = _candidate(ODD)
+    assert cut(candidate.answer, _check(candidate)) == (candidate.answer, ())
+
+
+class _NoMap:
+    provider, datum, licence, attribution, facts = "sandbox", "GCJ-02", "", "", frozenset[str]()
+
+    async def around(self, *_: object, **__: object) -> PoiPage:
+        return PoiPage(POIS, 1, True, False, 2000, datetime.now(UTC))
+
+
+class _Reader:
+    """Answers with what it was made with, and counts."""
+
+    def __init__(self, claims: dict[tuple[int, int], tuple[dict[str, Any], ...]]) -> None:
+        self.claims, self.asked = claims, 0
+
+    async def read(self, order: Order, questions: list[Question]) -> Reading:  # noqa: ARG002
+        self.asked += 1
+        return Reading({(one.wish_index, one.number): self.claims.get((0, 0), ()) for one in questions}, None)
+
+
+def _submitted(answers: list[str], *, keep: bool = False, reader: _Reader | None = None) -> OrderRun:
+    run = OrderRun(Order("o", "r", 0, PLACE, (WISH,), ("train",), 0), _NoMap(), 2, reader, keep)  # type: ignore[arg-type]
+
+    async def all_of() -> None:
+        await run.search(2000, "湘菜", 1)
+        for answer in answers:
+            one = _candidate(answer)
+            pairs = [{"poi_id": poi_id, "reason": reason} for poi_id, reason in one.recommendations]
+            sample = {"wish": 0, "question": one.question, "answer": one.answer, "feasible": True}
+            await run.submit([sample | {"recommendations": pairs}])
+
+    asyncio.run(all_of())
+    return run
+
+
+STUBBORN = f"评分4.1，{ODD}比不上这家"
+"""Not understood, and not detachable: it relates."""
+
+
+def test_what_can_be_cut_is_cut_and_marked() -> None:
+    run = _submitted([f"评分4.1，{ODD}"])
+    assert [(one.accepted, one.cut) for one in run.attempts] == [(True, (ODD,))]
+    assert ODD not in run.slots[0].candidate.answer
+
+
+def test_what_stays_unread_is_returned_once_and_then_refused_or_kept() -> None:
+    refused = _submitted([STUBBORN, STUBBORN, "评分4.1"])
+    assert [one.accepted for one in refused.attempts] == [False, False]
+    assert not refused.outcomes(None)[0].accepted  # type: ignore[arg-type]
+    kept = _submitted([STUBBORN, STUBBORN], keep=True)
+    assert [one.accepted for one in kept.attempts] == [False, True]
+    assert any(clause.account == "unread" for clause in kept.slots[0].verification.clauses)
+
+
+def test_the_reader_is_asked_once_an_order() -> None:
+    reader = _Reader({})
+    _submitted([STUBBORN, STUBBORN], reader=reader)
+    assert reader.asked == 1
+
+
+CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
+
+
+def test_a_run_with_a_second_reader_asks_it_over_the_wire_and_books_its_calls(tmp_path: Path) -> None:
+    env = CLEAN | {"DATA": str(tmp_path), "N": "60", "READER": "sandbox", "SANDBOX_DEFECTS": "0.3"}
+    done = subprocess.run(
+        [sys.executable, "-m", "factory", "synth"], env=env, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as connection:
+        calls = connection.execute(
+            "select order_id, count(*) from calls where purpose = 'reader' group by 1"
+        ).fetchall()
+        assert calls
+        assert {count for _, count in calls} == {1}
+        booked = connection.execute("select model, calls from usage where purpose = 'reader'").fetchall()
+        assert booked == [("sandbox/reader-v1", len(calls))]
