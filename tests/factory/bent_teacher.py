@@ -42,8 +42,13 @@ class Teacher:
 
 
 @asynccontextmanager
-async def bent(bend: Bend = lambda answer, _: answer, check: Check = lambda _: None) -> AsyncIterator[Teacher]:
-    """Serve it on loopback."""
+async def bent(
+    bend: Bend = lambda answer, _: answer,
+    check: Check = lambda _: None,
+    other: web.Application | None = None,
+    path: str = "/v1",
+) -> AsyncIterator[Teacher]:
+    """Serve it on loopback; or an ``other`` application under ``path``."""
     there = Teacher()
 
     @web.middleware
@@ -64,12 +69,14 @@ async def bent(bend: Bend = lambda answer, _: answer, check: Check = lambda _: N
             return out
         return web.Response(body=out if isinstance(out, bytes) else orjson.dumps(out), content_type="application/json")
 
-    app = web.Application(middlewares=[on_the_way], client_max_size=2**26)
-    add_chat_routes(app, defect_share=0.0, seed=0)
+    app = other if other is not None else web.Application(client_max_size=2**26)
+    app.middlewares.insert(0, on_the_way)
+    if other is None:
+        add_chat_routes(app, defect_share=0.0, seed=0)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    there.base = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+    there.base = f"http://127.0.0.1:{runner.addresses[0][1]}{path}"
     try:
         yield there
     finally:

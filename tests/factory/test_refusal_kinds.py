@@ -150,7 +150,7 @@ STOPS: dict[str, tuple[int, Any, type[ChidianError], str]] = {
 }
 
 
-def _always(status: int, body: Any) -> Callable[[dict[str, Any]], web.Response]:
+def always(status: int, body: Any) -> Callable[[dict[str, Any]], web.Response]:
     raw = body if isinstance(body, bytes) else orjson.dumps(body)
     return lambda _: web.Response(body=raw, status=status, content_type="application/json")
 
@@ -161,7 +161,7 @@ def test_what_the_user_must_mend_stops_the_run_at_once_in_the_providers_words(tm
 
     async def scene() -> None:
         async with (
-            bent(check=_always(status, body)) as teacher,
+            bent(check=always(status, body)) as teacher,
             chat_with(tmp_path, teacher.base, budget=1.0) as (chat, ledger),
         ):
             with pytest.raises(expected) as refused:
@@ -180,9 +180,7 @@ def test_a_field_that_one_answer_came_for_is_not_at_fault_when_another_call_is_r
     """Both start together: the refusal waits for what becomes of the other."""
 
     def check(body: dict[str, Any]) -> web.Response | None:
-        return (
-            _always(400, _error("This text I do not take."))(body) if "坏" in body["messages"][0]["content"] else None
-        )
+        return always(400, _error("This text I do not take."))(body) if "坏" in body["messages"][0]["content"] else None
 
     def ask(text: str) -> ChatRequest:
         return ChatRequest("sandbox/teacher-v1", (Message("user", text),), max_tokens=50)
