@@ -86,16 +86,20 @@ def test_a_stream_gives_the_same_answer_with_its_usage(tmp_path: Path) -> None:
     asyncio.run(scene())
 
 
-def test_tools_are_taken_and_calls_have_arguments_that_can_be_read(tmp_path: Path) -> None:
+def test_a_model_without_tools_can_be_bound_to_call_by_a_schema_and_its_call_is_read(tmp_path: Path) -> None:
+    """SmolLM2's template knows no tools: the server takes them and leaves them out. A schema makes its text a call."""
+    place = {"type": "object", "properties": {"place": {"type": "string", "maxLength": 20}}, "required": ["place"]}
+    named = {"name": {"const": "geo_location"}, "arguments": place}
+    call = {"type": "object", "properties": named, "required": ["name", "arguments"]}
+    bound = {"type": "json_schema", "json_schema": {"name": "call", "strict": True, "schema": call}}
+
     async def scene() -> None:
         async with chat_with(tmp_path, BASE, give_up_s=300.0) as (chat, _):
-            asked = _ask(
-                "Where is the Eiffel Tower? Use the tool.", 60, tools=(TOOL,), extra={"tool_choice": "required"}
-            )
+            asked = _ask("Where is the Eiffel Tower?", 80, tools=(TOOL,), response_format=bound)
             answer = await chat.ask(asked, CallKey("run", "tools", 0))
-            assert [call.name for call in answer.message.tool_calls][:1] == ["geo_location"]
-            if answer.finish_reason != "length":
-                assert answer.message.tool_calls[0].readable
+            [made] = answer.message.tool_calls
+            assert (made.name, made.readable) == ("geo_location", True)
+            assert set(orjson.loads(made.arguments)) == {"place"}
 
     asyncio.run(scene())
 
