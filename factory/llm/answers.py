@@ -18,7 +18,7 @@ from factory.llm.history import wire_messages
 from factory.llm.streams import is_stream, joined
 from factory.llm.tool_calls import Tools, read_calls, served_calls
 from factory.llm.tool_text import calls_in_text, without_thoughts
-from factory.llm.usage import usage_of
+from factory.llm.usage import Usage, usage_of
 from factory.records import Message
 from factory.wire_text import mapping, quoted, readable, words
 
@@ -113,8 +113,11 @@ def decode(raw: bytes) -> Any:
         return joined(text) if is_stream(text) else wire_text.loose_json(text)
 
 
-def read(body: Any, tools: Tools | None = None) -> Parsed:
-    """Read a decoded completion; calls are made to fit the ``tools`` that were offered. Raises UnreadableAnswerError."""
+def read(body: Any, tools: Tools | None = None, told: Usage | None = None) -> Parsed:
+    """Read a decoded completion; calls are made to fit the ``tools`` that were offered. Raises UnreadableAnswerError.
+
+    ``told``: its usage, where that was read before.
+    """
     choices = mapping(body).get("choices")
     choice = next((one for one in choices if isinstance(one, dict)), None) if isinstance(choices, list) else None
     if choice is None:
@@ -123,7 +126,7 @@ def read(body: Any, tools: Tools | None = None) -> Parsed:
     raw = {"content": raw} if isinstance(raw, str) else raw
     if not isinstance(raw, dict):
         raise UnreadableAnswerError(f"its first choice has no message: {_beginning(choice)}")
-    usage = usage_of(body)
+    usage = told if told is not None else usage_of(body)
     split = usage if usage is not None and usage.split else None
     logprobs = mapping(choice.get("logprobs")).get("content")
     return Parsed(

@@ -19,6 +19,7 @@ from factory.llm.litellm_wire import CURRENT, Exchange
 from factory.llm.paid_chat import Call, Endpoint, PaidChat
 from factory.llm.prices import Price
 from factory.llm.refusals import Refusal, read_refusal
+from factory.llm.usage import Usage
 from factory.sending.ledger import CallBook
 from factory.sending.limits import Leases
 from factory.wire_text import quoted, snippet
@@ -58,10 +59,10 @@ class LitellmChat(PaidChat):
     def _model(self, body: dict[str, Any]) -> str:
         return self.endpoint.litellm_model or str(body["model"])
 
-    async def _read(self, decoded: Any, raw: bytes, call: Call) -> Parsed:
+    async def _read(self, decoded: Any, raw: bytes, call: Call, told: Usage | None = None) -> Parsed:
         """A body that is a chat completion already is read as it is; another form by litellm, which sends nothing."""
         try:
-            return read(decoded, call.tools)
+            return read(decoded, call.tools, told)
         except UnreadableAnswerError:
             try:
                 answer = await self._through(Exchange(canned=raw), call.body, self.endpoint.request_timeout_s)

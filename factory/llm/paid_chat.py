@@ -10,7 +10,6 @@ import asyncio
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any
 
 import orjson
@@ -63,7 +62,7 @@ class Endpoint:
     """a server of our own on loopback: no proxy stands between"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Call:
     """One call as its attempts share it; ``name`` is the key of its kept answer, ``packed`` the body in bytes."""
 
@@ -77,10 +76,10 @@ class Call:
     """estimated"""
     worst_cny: float | None
 
-    @cached_property
-    def tools(self) -> Tools:
+    @property
+    def tools(self) -> Tools | None:
         """What was offered."""
-        return Tools.of(self.body)
+        return Tools.of(self.body) if self.request.tools else None
 
     @property
     def chars(self) -> int:
@@ -213,7 +212,8 @@ class PaidChat:
     async def _keep_and_read(
         self, call: Call, lease: Lease, number: int, raw: bytes, decoded: Any, refusals: int, latency_s: float
     ) -> tuple[Parsed, float | None]:
-        usage = self._proven(call, usage_of(decoded), spoken_chars(decoded))
+        told = usage_of(decoded)
+        usage = self._proven(call, told, spoken_chars(decoded))
         lease.settle(usage.input_tokens + usage.output_tokens if usage else call.tokens)
         split = usage if usage is not None and usage.split else None
         cost = await self._ledger.keep(
@@ -229,16 +229,16 @@ class PaidChat:
             latency_s=latency_s,
         )
         try:
-            parsed = await self._read(decoded, raw, call)
+            parsed = await self._read(decoded, raw, call, told)
         except UnreadableAnswerError as error:
             await self._ledger.mark_unreadable(call.name, number, str(error))
             said = f"{self.endpoint.name}'s answer is no chat completion: {error if decoded is not None else snippet(raw)}."
             await lease.refused("server", None, said)
             raise RetryLater(said, kind="server", billed=True) from error
         if usage is None and parsed.input_tokens is not None and parsed.output_tokens is not None:
-            told = Usage(parsed.input_tokens, parsed.output_tokens)
-            if self._proven(call, told, len(parsed.message.content)):
-                cost = await self._price(call, lease, number, told, cost)
+            late = Usage(parsed.input_tokens, parsed.output_tokens)
+            if self._proven(call, late, len(parsed.message.content)):
+                cost = await self._price(call, lease, number, late, cost)
         return parsed, cost
 
     def _proven(self, call: Call, usage: Usage | None, said_chars: int) -> Usage | None:
@@ -262,11 +262,11 @@ class PaidChat:
         )
         return cost
 
-    async def _read(self, decoded: Any, raw: bytes, call: Call) -> Parsed:
+    async def _read(self, decoded: Any, raw: bytes, call: Call, told: Usage | None = None) -> Parsed:
         """An answer whose raw form is safe on the disk. Raises UnreadableAnswerError."""
         if decoded is None:
             raise UnreadableAnswerError(snippet(raw))
-        return read(decoded, call.tools)
+        return read(decoded, call.tools, told)
 
     async def _send(self, packed: bytes, body: dict[str, Any], timeout_s: float) -> bytes:
         raise NotImplementedError

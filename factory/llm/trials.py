@@ -8,7 +8,6 @@ under way when the first refusal comes are waited for, since they may yet tell.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Hashable, Mapping
 from typing import Any
 
@@ -25,30 +24,33 @@ class Trials:
 
     def __init__(self) -> None:
         self._taken: set[Fields] = set()
-        self._open: Counter[Fields] = Counter()
-        self._news = asyncio.Event()
+        self._open: dict[Fields, int] = {}
+        self._waiting: list[asyncio.Future[None]] = []
 
     def begin(self, fields: Fields) -> None:
         """A call is under way."""
-        self._open[fields] += 1
+        self._open[fields] = self._open.get(fields, 0) + 1
 
     def end(self, fields: Fields) -> None:
         """It came to an end, whichever."""
         self._open[fields] -= 1
-        self._tell()
+        if self._waiting:
+            self._tell()
 
     def taken(self, fields: Fields) -> None:
         """A call was answered."""
-        if fields not in self._taken:
-            self._taken.add(fields)
-            self._tell()
+        self._taken.add(fields)
 
     def _tell(self) -> None:
-        news, self._news = self._news, asyncio.Event()
-        news.set()
+        waiting, self._waiting = self._waiting, []
+        for news in waiting:
+            if not news.done():
+                news.set_result(None)
 
     async def are_at_fault(self, fields: Fields) -> bool:
         """Of a refused call that has ended: waits until another with the same fields is answered, or none is under way."""
         while fields not in self._taken and self._open[fields] > 0:
-            await self._news.wait()
+            news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(news)
+            await news
         return fields not in self._taken

@@ -78,6 +78,16 @@ def open_session(
 
 async def receive(response: aiohttp.ClientResponse, name: str) -> Received:
     """The whole response. Raises RetryLater, billed where it was a good one, when it is larger than any answer."""
+    headers = response.headers
+    plain = "Content-Encoding" not in headers and (response.content_length or MOST_BYTES + 1) <= MOST_BYTES
+    raw = await response.read() if plain else await _capped(response, name)
+    if response.status == 200:
+        return Received(200, raw, None, "")
+    return Received(response.status, raw, headers.get("Retry-After"), headers.get("Location", ""))
+
+
+async def _capped(response: aiohttp.ClientResponse, name: str) -> bytes:
+    """A body whose size nobody knows before."""
     body = bytearray()
     stream = response.content
     while not stream.at_eof():
@@ -89,8 +99,7 @@ async def receive(response: aiohttp.ClientResponse, name: str) -> Received:
                 kind="server",
                 billed=200 <= response.status < 300,
             )
-    headers = response.headers
-    return Received(response.status, bytes(body), headers.get("Retry-After"), headers.get("Location", ""))
+    return bytes(body)
 
 
 def redirected(name: str, received: Received, base_url: str, setting: str) -> AddressRefused:
