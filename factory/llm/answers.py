@@ -128,7 +128,7 @@ def read(body: Any, tools: Tools | None = None, told: Usage | None = None) -> Pa
         raise UnreadableAnswerError(f"its first choice has no message: {_beginning(choice)}")
     usage = told if told is not None else usage_of(body)
     split = usage if usage is not None and usage.split else None
-    logprobs = mapping(choice.get("logprobs")).get("content")
+    logprobs = choice["logprobs"].get("content") if isinstance(choice.get("logprobs"), dict) else None
     return Parsed(
         message=_message(raw, tools),
         finish_reason=words(choice.get("finish_reason")),
@@ -154,6 +154,8 @@ def _message(raw: dict[str, Any], tools: Tools | None) -> Message:
 
 def _content(raw: Any) -> str:
     """Text, or the text among parts (a part that is a thought is none)."""
+    if isinstance(raw, str):
+        return raw
     if isinstance(raw, list):
         texts = [one if isinstance(one, str) else mapping(one).get("text") for one in raw]
         return "".join(text for text in texts if isinstance(text, str))

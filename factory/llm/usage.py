@@ -15,6 +15,9 @@ from factory.wire_text import count, mapping
 CHARS_A_TOKEN = 8
 """No vocabulary puts more characters of such text (Chinese prose, JSON) into a token on average: about 1.5 Chinese, 4 Latin."""
 
+MOST = 10**9
+"""Tokens beyond which a count is none (wire_text.count)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -29,6 +32,8 @@ class Usage:
 def usage_of(body: Any) -> Usage | None:
     """The usage of a decoded answer, or None where it has none that is possible."""
     told = mapping(mapping(body).get("usage"))
+    if (plain := _plain(told)) is not None:
+        return plain
     tokens_in, tokens_out = _input(told), count(told.get("completion_tokens", told.get("output_tokens")))
     total = count(told.get("total_tokens"))
     if tokens_in is None or tokens_out is None:
@@ -37,6 +42,18 @@ def usage_of(body: Any) -> Usage | None:
     tokens_out = _with_hidden(told, tokens_in, tokens_out, total)
     cached = count(mapping(told.get("prompt_tokens_details")).get("cached_tokens", told.get("prompt_cache_hit_tokens")))
     return Usage(tokens_in, tokens_out, min(cached or 0, tokens_in))
+
+
+def _plain(told: dict[str, Any]) -> Usage | None:
+    """The usual form, three whole numbers that add up and nothing beside them, without the questions that the others need."""
+    try:
+        tokens_in, tokens_out, total = told["prompt_tokens"], told["completion_tokens"], told.get("total_tokens")
+    except KeyError:
+        return None
+    usual = len(told) <= 3 and type(tokens_in) is int and type(tokens_out) is int and 0 <= tokens_in < MOST
+    if usual and 0 <= tokens_out < MOST and (total is None or total == tokens_in + tokens_out):
+        return Usage(tokens_in, tokens_out)
+    return None
 
 
 def _input(told: dict[str, Any]) -> int | None:

@@ -8,7 +8,7 @@ asked after a failure only, since tenacity's loop around each attempt costs a te
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tenacity import RetryCallState, Retrying, stop_after_attempt, stop_after_delay, wait_random_exponential
 
@@ -35,16 +35,15 @@ class Patience:
     keep_trying_s: float = 0.0
     attempts: int = 0
     """that failed"""
-    _series: dict[bool, RetryCallState] = field(default_factory=dict)
+    _series: dict[bool, RetryCallState] | None = None
     """the failures of the server, and the refusals for rate, as the policies read them"""
 
     def wait_s(self, error: RetryLater) -> float:
         """Seconds until the next attempt, never before the provider's own wish. Raises OrderFailed when it was the last."""
         self.attempts += 1
         is_server = error.kind in _SERVER
-        if is_server not in self._series:
-            self._series[is_server] = _state(attempt=0)
-        series = self._series[is_server]
+        self._series = self._series or {}
+        series = self._series.setdefault(is_server, _state(attempt=0))
         series.attempt_number += 1
         series.outcome_timestamp = time.monotonic()
         stop = stop_after_attempt(self.most if is_server else MOST_REFUSALS) & stop_after_delay(self.keep_trying_s)
