@@ -28,7 +28,7 @@ NEWEST = """(
 """Of completions: a model that was trained again answers anew, and its newest answers count."""
 _ROWS = f"""
 select v.item_id, v.item_kind, s.sample_id, s.place_id, s.split, v.arm, n.mode, v.design, v.rubric, v.replicate, v.judge,
-  v.total, v.status, nullif(v.reason, ''), v.edit, v.dose, v.scores
+  v.total, v.status, nullif(v.reason, ''), v.edit, v.dose, v.scores, epoch(v.created_at)
 from verdicts v join samples s on s.sample_id = coalesce(v.sample_id, v.item_id)
 left join {NEWEST} n on n.completion_id = v.item_id
 where ($run is null or s.run_id = $run) and (v.item_kind <> 'completion' or n.mode is not null)

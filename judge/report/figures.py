@@ -19,7 +19,7 @@ from judge.report.data import Losses
 from judge.report.words import CONTROLS, DIMENSIONS, EDITS, SPLITS, TITLES, Words, group_words
 from judge.statistics.bootstrap import Estimate
 from judge.statistics.calls import ANSWER, DATA
-from judge.statistics.comparison import NEGLIGIBLE
+from judge.statistics.margins import NEGLIGIBLE
 from judge.statistics.pairings import HELD_OUT, Pairing
 from judge.statistics.summary import Dimension, Distribution, Scored, Summary
 from judge.statistics.validity import Control, Response

@@ -3,6 +3,9 @@
 ICC(2,1) = (MSR - MSE) / (MSR + (k-1) MSE + k (MSC - MSE) / n); ICC(3,k) = (MSR - MSE) / MSR. Rows are items, columns are
 replicates; every item needs every replicate. SEM = SD sqrt(1 - ICC(2,1)), smallest detectable change 1.96 sqrt(2) SEM (Weir
 2005): two single scores of one item that lie further apart differ by more than the judge's own unsteadiness.
+
+An ICC compares that unsteadiness with how much the items differ; where they hardly differ it is low for any judge. The
+wandering of single calls stands alone: the SD within items, sqrt(sum_i SS_i / sum_i (k_i - 1)) (Bland & Altman 1996).
 """
 
 from __future__ import annotations
@@ -13,9 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from judge.statistics.bootstrap import Estimate, Floats, Places, estimate
-
-GOOD = 0.75
-"""Koo & Li 2016: reliability from 0.75 is good; below, a score is not reliable enough to interpret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,6 @@ class Reliability:
     detectable_change: float | None
     items: int
     replicates: int
-
-    @property
-    def reliable(self) -> bool:
-        """Whether a single call's score may be interpreted."""
-        return self.icc_2_1.value is not None and self.icc_2_1.value >= GOOD
 
 
 def reliability(table: Floats, places: Places) -> Reliability | None:
@@ -62,3 +57,21 @@ def _iccs(sums: Floats, k: int) -> tuple[Floats, Floats]:
         error = (squares - grand - between - replicates) / ((n - 1) * (k - 1))
         single = (rows - error) / (rows + (k - 1) * error + k * (replicates / (k - 1) - error) / n)
         return np.asarray(single), np.asarray((rows - error) / rows)
+
+
+def wandering(table: Floats, places: Places) -> Estimate | None:
+    """SD of single calls within items, in points, of ``table`` [n, k] with NaN where unscored. None without a repeated item."""
+    scored = ~np.isnan(table)
+    counts = scored.sum(axis=1)
+    kept = counts >= 2
+    if not kept.any():
+        return None
+    means = np.where(scored, table, 0.0).sum(axis=1) / np.maximum(counts, 1)
+    squares = (np.where(scored, table - means[:, None], 0.0) ** 2).sum(axis=1)
+    sums = places.sums(np.stack([np.where(kept, squares, 0.0), np.where(kept, counts - 1.0, 0.0)], axis=1))
+
+    def deviation(drawn: Floats) -> Floats:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(np.sqrt(drawn[..., 0] / drawn[..., 1]))
+
+    return estimate(float(deviation(sums.sum(axis=0))), deviation(places.weights @ sums), places)

@@ -20,8 +20,8 @@ DATA, ANSWER = "data", "answer"
 class VerdictRow:
     """``total``: 0 to 10, None when unscored or cannot_judge; ``scores``: 1 to 5 a dimension, None for cannot_judge.
 
-    ``arm``: base or tuned for a completion, ``mode`` what it was given (closed, open); ``edit`` and ``dose``: for injected items
-    and controls.
+    ``arm``: base, tuned or a name that was brought, for a completion; ``mode`` what it was given (closed, open); ``edit`` and
+    ``dose``: for injected items and controls; ``asked_at``: when the call was answered, in seconds, for drift alone.
     """
 
     item_id: str
@@ -41,11 +41,17 @@ class VerdictRow:
     edit: str | None
     dose: int | None
     scores: Mapping[str, float | None]
+    asked_at: float | None = None
 
     @property
     def group(self) -> str:
         """What is compared with what: data, or the answers of one arm in one mode."""
         return f"{self.arm} {self.mode}" if self.item_kind == "completion" else "data"
+
+    @property
+    def original(self) -> bool:
+        """A sample or a completion, as against what was made from one on purpose."""
+        return self.item_kind in {"sample", "completion"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +84,26 @@ class Calls:
         given = [marks[dimension] for marks in self.marks.get((item, rubric), {}).values() if dimension in marks]
         return sum(given) / len(given) if given else None
 
-    def replicated(self, rubric: str) -> list[str]:
-        """Samples and completions with a score of this rubric: those that are asked more than once."""
+    def replicated(self, rubric: str, group: str | None = None) -> list[str]:
+        """Samples and completions with a score of this rubric: those that are asked more than once; of one group, or all."""
         scored = {item for item, design, asked in self.totals if (design, asked) == ("standard", rubric)}
-        return sorted(item for item in scored if self.items[item].item_kind in {"sample", "completion"})
+        rows = [(item, self.items[item]) for item in sorted(scored)]
+        return [item for item, row in rows if row.original and group in {None, row.group}]
 
-    def table(self, rubric: str) -> Floats:
+    def groups(self, rubric: str) -> list[str]:
+        """Data first, then each arm and mode that this rubric scored."""
+        held = {self.items[item].group for item in self.replicated(rubric)}
+        return sorted(held, key=lambda group: (group != "data", group))
+
+    def table(self, rubric: str, group: str | None = None) -> Floats:
         """[items of ``replicated``, replicates] of totals, NaN where unscored."""
-        scored = [self.totals[item, "standard", rubric] for item in self.replicated(rubric)]
+        scored = [self.totals[item, "standard", rubric] for item in self.replicated(rubric, group)]
         rows = [[one.get(replicate, np.nan) for replicate in range(self.replicates)] for one in scored]
         return np.asarray(rows, dtype=np.float64).reshape(len(rows), self.replicates)
 
-    def mark_table(self, rubric: str, dimension: str) -> Floats:
+    def mark_table(self, rubric: str, dimension: str, group: str | None = None) -> Floats:
         """The same of one dimension."""
-        marks = [self.marks.get((item, rubric), {}) for item in self.replicated(rubric)]
+        marks = [self.marks.get((item, rubric), {}) for item in self.replicated(rubric, group)]
         rows = [[one.get(turn, {}).get(dimension, np.nan) for turn in range(self.replicates)] for one in marks]
         return np.asarray(rows, dtype=np.float64).reshape(len(rows), self.replicates)
 

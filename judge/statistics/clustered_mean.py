@@ -13,6 +13,9 @@ from dataclasses import dataclass
 
 from scipy.stats import t
 
+ROUNDING = 1e-12
+"""Of the largest value: two values that are closer are the same number, computed in two ways."""
+
 
 @dataclass(frozen=True, slots=True)
 class MeanWithInterval:
@@ -30,12 +33,19 @@ def clustered_mean(values: Sequence[float], clusters: Sequence[str], *, level: f
     if not values:
         return None
     mean = math.fsum(values) / len(values)
+    count = len(set(clusters))
+    if count < 2:
+        return MeanWithInterval(mean, None, None, len(values), count)
+    reach = float(t.ppf(0.5 + level / 2, count - 1)) * clustered_error(values, clusters)
+    return MeanWithInterval(mean, mean - reach, mean + reach, len(values), count)
+
+
+def clustered_error(values: Sequence[float], clusters: Sequence[str]) -> float:
+    """SE of the mean, of at least two clusters; exactly 0 where no two values differ."""
+    if max(values) - min(values) <= ROUNDING * max(map(abs, values)):
+        return 0.0
+    mean = math.fsum(values) / len(values)
     sums: defaultdict[str, float] = defaultdict(float)
     for value, cluster in zip(values, clusters, strict=True):
         sums[cluster] += value - mean
-    count = len(sums)
-    if count < 2:
-        return MeanWithInterval(mean, None, None, len(values), count)
-    error = math.sqrt(count / (count - 1) * math.fsum(one * one for one in sums.values())) / len(values)
-    reach = float(t.ppf(0.5 + level / 2, count - 1)) * error
-    return MeanWithInterval(mean, mean - reach, mean + reach, len(values), count)
+    return math.sqrt(len(sums) / (len(sums) - 1) * math.fsum(total * total for total in sums.values())) / len(values)

@@ -1,8 +1,8 @@
 """Differences on purpose: dose-response of planted errors, tuned against base on the same questions, and what could be detected.
 
 Slope: least squares with cluster-robust CR1 errors, V = G/(G-1) (N-1)/(N-K) (X'X)^-1 (sum X_g'u_g u_g'X_g) (X'X)^-1, t with
-G-1 degrees (Cameron & Miller 2015, as statsmodels). Paired: mean of tuned - base, clustered; exact sign test on non-ties
-(Dixon & Mood 1946); d_z = mean / SD. MDE = (z_.975 + z_.80) SE (Bloom 1995).
+G-1 degrees (Cameron & Miller 2015, as statsmodels). Paired: mean of one side minus the other, clustered; clustered sign
+test (families.py); d_z = mean / SD. MDE = (z_.975 + z_.80) SE (Bloom 1995). Where nothing varies there is no interval.
 """
 
 from __future__ import annotations
@@ -13,40 +13,31 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
-from scipy.stats import binomtest, t
+from scipy.stats import t
 
-from judge.statistics.clustered_mean import MeanWithInterval, clustered_mean
-
-NEGLIGIBLE = 0.2
-"""Points on 0 to 10; a single half step of one of five dimensions moves the total by 0.5."""
+from judge.statistics.clustered_mean import ROUNDING, MeanWithInterval, clustered_mean
+from judge.statistics.families import clustered_sign_test, p_of_mean
 
 
 @dataclass(frozen=True, slots=True)
 class Slope:
-    """Points (0 to 10) a planted fault; the interval respects places."""
+    """Points (0 to 10) a planted fault; the interval respects places, and is None where no two totals differ."""
 
     slope: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     items: int
     places: int
-
-    @property
-    def shown(self) -> bool:
-        """Whether the interval excludes zero."""
-        return self.low > 0 or self.high < 0
-
-    @property
-    def negligible(self) -> bool:
-        """Whether the whole interval lies within a fifth of a point: not only not shown, but shown to be small."""
-        return self.low >= -NEGLIGIBLE and self.high <= NEGLIGIBLE
 
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """Tuned minus base, in points; ``sign_p`` is two-sided; ``detectable``: smallest true difference seen with power 0.8."""
+    """One side minus the other, in points. ``p`` (mean) and ``sign_p`` are two-sided and know of places; ``detectable``:
+    smallest true difference seen with power 0.8.
+    """
 
     difference: MeanWithInterval
+    p: float | None
     wins: int
     ties: int
     losses: int
@@ -63,6 +54,8 @@ def dose_slope(doses: Sequence[float], totals: Sequence[float], names: Sequence[
         return None
     design = np.column_stack([np.ones(n), np.asarray(doses, dtype=np.float64)])
     y = np.asarray(totals, dtype=np.float64)
+    if float(np.ptp(y)) <= ROUNDING * float(np.abs(y).max()):
+        return Slope(0.0, None, None, n, places)
     inverse = np.linalg.inv(design.T @ design)
     fitted = inverse @ design.T @ y
     scores = design * (y - design @ fitted)[:, None]
@@ -80,17 +73,17 @@ def paired(base: Sequence[float], tuned: Sequence[float], names: Sequence[str]) 
     if mean is None:
         return None
     wins, losses = sum(gap > 0 for gap in gaps), sum(gap < 0 for gap in gaps)
-    sign_p = float(binomtest(wins, wins + losses).pvalue) if wins + losses else None
-    spread = float(np.std(gaps, ddof=1)) if len(gaps) > 1 else 0.0
+    spread = float(np.std(gaps, ddof=1)) if max(gaps) > min(gaps) else 0.0
     error = standard_error(mean)
     return Paired(
         mean,
+        p_of_mean(gaps, names),
         wins,
         len(gaps) - wins - losses,
         losses,
-        sign_p,
+        clustered_sign_test(gaps, names)[1],
         mean.mean / spread if spread > 0 else None,
-        None if error is None else minimum_detectable(error),
+        minimum_detectable(error) if error else None,
     )
 
 

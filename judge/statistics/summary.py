@@ -13,17 +13,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from judge.statistics.answering import answering, why
 from judge.statistics.bootstrap import RESAMPLES, Estimate, places_of
+from judge.statistics.bounded import bounded_mean
 from judge.statistics.calls import ANSWER, DATA, Calls, VerdictRow, calls_of
-from judge.statistics.clustered_mean import MeanWithInterval, clustered_mean
+from judge.statistics.clustered_mean import MeanWithInterval
 from judge.statistics.comparison import Paired, paired
 from judge.statistics.coverage import Coverage, coverage
+from judge.statistics.drift import drift
+from judge.statistics.examination import Evidence, Examination, examine
 from judge.statistics.halo import Halo
 from judge.statistics.krippendorff import krippendorff_alpha
 from judge.statistics.pairings import HELD_OUT, Pairing, by_group, conclude, halo_of, same_text
+from judge.statistics.pairwise import PairRow, first_shown
+from judge.statistics.swaying import favours, sways
 from judge.statistics.trust import Trust, Truth, trust_of, truth_of
-from judge.statistics.validity import Control, Response, controls, responses
+from judge.statistics.validity import Control, Response, controls, pooled_loss, responses
 
+RUBRICS = (DATA, ANSWER)
 ALL_HELD_OUT = "held-out"
 SPLITS = ("train", *HELD_OUT)
 FULL = 10.0
@@ -51,6 +58,7 @@ class Dimension:
     name: str
     mean: MeanWithInterval
     alpha: Estimate | None
+    """Of this group's items alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +105,8 @@ class Summary:
     compared: tuple[Compared, ...]
     responses: tuple[Response, ...]
     controls: tuple[Control, ...]
+    evidence: Evidence
+    examination: Examination
 
     @property
     def leading(self) -> Pairing:
@@ -111,12 +121,14 @@ def summarise(
     *,
     second: str | None = None,
     harmless: frozenset[str] = frozenset(),
+    rightness: Mapping[str, tuple[float, ...]] | None = None,
+    pairs: Sequence[PairRow] = (),
     resamples: int = RESAMPLES,
 ) -> Summary:
     """Pure and seeded.
 
     ``second``: a judge to compare with, where it was asked; ``sound``: by item_id, whether the verifier finds nothing wrong;
-    ``harmless``: edits that change no fact.
+    ``harmless``: edits that change no fact; ``rightness``: by completion, what code measured; ``pairs``: its pairwise calls.
     """
     calls = calls_of(rows, judge)
     other = calls_of(rows, second) if second and any(row.judge == second for row in rows) else None
@@ -124,6 +136,8 @@ def summarise(
     found = halo_of(calls, resamples)
     headline = by_group(calls, HELD_OUT, resamples)
     apart = [by_group(calls, (split,), resamples) for split in SPLITS]
+    own = [row for row in rows if row.judge == judge]
+    evidence = _evidence(calls, other, own, sound, harmless, rightness or {}, pairs, resamples)
     return Summary(
         judge=judge,
         second=second if other else None,
@@ -138,12 +152,58 @@ def summarise(
         same_text=one_text,
         halo=found,
         conclusion=conclude(found, one_text.free_of_noise),
-        trust=tuple(trust_of(calls, other, rubric, resamples) for rubric in (DATA, ANSWER)),
-        truth=tuple(one for rubric in (DATA, ANSWER) if (one := truth_of(calls, rubric, sound, resamples))),
+        trust=evidence.trust,
+        truth=evidence.truth,
         compared=tuple(_compared(calls)),
-        responses=responses(calls, harmless),
-        controls=controls(calls),
+        responses=evidence.responses,
+        controls=evidence.controls,
+        evidence=evidence,
+        examination=examine(evidence, RUBRICS),
     )
+
+
+def _evidence(
+    calls: Calls,
+    second: Calls | None,
+    rows: Sequence[VerdictRow],
+    sound: Mapping[str, bool],
+    harmless: frozenset[str],
+    rightness: Mapping[str, tuple[float, ...]],
+    pairs: Sequence[PairRow],
+    resamples: int,
+) -> Evidence:
+    """``rows``: of this judge alone."""
+    trust = tuple(
+        trust_of(calls, second, rubric, group, resamples) for rubric in RUBRICS for group in calls.groups(rubric)
+    )
+    answered = responses(calls, harmless)
+    faults = frozenset(one.edit for one in answered if not one.harmless)
+    wander = {rubric: value for rubric in RUBRICS if (value := _wandering(trust, rubric)) is not None}
+    origins = {item: row.group for item, row in calls.items.items() if row.item_kind == "completion"}
+    return Evidence(
+        answering=tuple(one for rubric in RUBRICS if (one := answering(rows, rubric, sound))),
+        truth=tuple(one for rubric in RUBRICS if (one := truth_of(calls, rubric, sound, resamples))),
+        loss={rubric: one for rubric in RUBRICS if (one := pooled_loss(calls, rubric, faults))},
+        responses=answered,
+        controls=controls(calls),
+        trust=trust,
+        sways=sways(calls, harmless, wander),
+        favours=favours(calls, ANSWER, rightness, origins),
+        first_shown=tuple(one for one in (first_shown(pairs),) if one is not None),
+        drift=drift(rows),
+        spread={rubric: one for rubric in RUBRICS if (one := _spread(rows, rubric))},
+    )
+
+
+def _wandering(trust: Sequence[Trust], rubric: str) -> float | None:
+    """Of the data, else of the first group."""
+    return next((one.wandering.value for one in trust if one.rubric == rubric and one.wandering is not None), None)
+
+
+def _spread(rows: Sequence[VerdictRow], rubric: str) -> tuple[float, float] | None:
+    """(SD, mean) of all totals of single calls."""
+    totals = [row.total for row in rows if row.rubric == rubric and row.design == "standard" and row.total is not None]
+    return (float(np.std(totals)), math.fsum(totals) / len(totals)) if totals else None
 
 
 def _scored(calls: Calls, rows: Iterable[VerdictRow]) -> Iterable[Scored]:
@@ -165,49 +225,47 @@ def _scored(calls: Calls, rows: Iterable[VerdictRow]) -> Iterable[Scored]:
 
 
 def _legacy(rows: Sequence[VerdictRow]) -> Iterable[Scored]:
-    for rubric in (DATA, ANSWER):
+    for rubric in RUBRICS:
         ours = [row for row in rows if row.rubric == rubric]
         if ours:
             yield _of((rubric, "legacy", "all"), ours, [(r.total, r.place_id) for r in ours if r.total is not None])
 
 
 def _of(key: tuple[str, str, str], rows: Sequence[VerdictRow], means: Sequence[tuple[float, str]]) -> Scored:
-    counted = coverage([row.total for row in rows], [_why(row) for row in rows])
+    counted = coverage([row.total for row in rows], [why(row) for row in rows])
     if counted is None:
         raise AssertionError  # a group has rows
     values = [mean for mean, _ in means]
     return Scored(
         *key,
         counted,
-        clustered_mean(values, [place for _, place in means]),
+        bounded_mean(values, [place for _, place in means], most=FULL),
         min(values, default=None),
         max(values, default=None),
     )
 
 
-def _why(row: VerdictRow) -> str:
-    return row.reason or ("cannot_judge" if row.status == "scored" else row.status)
-
-
 def _dimensions(calls: Calls, resamples: int) -> Iterable[Dimension]:
     held = [(item, row) for item, row in sorted(calls.items.items()) if row.split in HELD_OUT]
-    for rubric in (DATA, ANSWER):
+    for rubric in RUBRICS:
         names = dict.fromkeys(name for marks in _marks_of(calls, rubric) for name in marks)
-        places = [calls.items[item].place_id for item in calls.replicated(rubric)]
-        groups = sorted({row.group for _, row in held if row.item_kind in {"sample", "completion"}})
+        groups = sorted({row.group for _, row in held if row.original})
         for name in names:
-            alpha = krippendorff_alpha(calls.mark_table(rubric, name), "ordinal", places_of(places, resamples))
             for group in groups:
                 marks = [
                     (mark, row.place_id)
                     for item, row in held
-                    if row.group == group
-                    and row.item_kind in {"sample", "completion"}
-                    and (mark := calls.mark(item, rubric, name)) is not None
+                    if row.group == group and row.original and (mark := calls.mark(item, rubric, name)) is not None
                 ]
-                mean = clustered_mean([mark for mark, _ in marks], [place for _, place in marks])
+                mean = bounded_mean([mark for mark, _ in marks], [place for _, place in marks], least=1.0, most=5.0)
                 if mean is not None:
-                    yield Dimension(rubric, group, name, mean, alpha)
+                    yield Dimension(rubric, group, name, mean, _agreed(calls, rubric, name, group, resamples))
+
+
+def _agreed(calls: Calls, rubric: str, name: str, group: str, resamples: int) -> Estimate | None:
+    places = [calls.items[item].place_id for item in calls.replicated(rubric, group)]
+    table = calls.mark_table(rubric, name, group)
+    return krippendorff_alpha(table, "ordinal", places_of(places, resamples)) if places else None
 
 
 def _marks_of(calls: Calls, rubric: str) -> Iterable[Mapping[str, float]]:
@@ -217,7 +275,7 @@ def _marks_of(calls: Calls, rubric: str) -> Iterable[Mapping[str, float]]:
 
 def _distributions(calls: Calls) -> Iterable[Distribution]:
     """The judge's own grid: single calls, not means of replicates."""
-    for rubric in (DATA, ANSWER):
+    for rubric in RUBRICS:
         scored = [calls.totals[item, "standard", rubric] for item in calls.replicated(rubric)]
         kinds = [calls.items[item].item_kind for item in calls.replicated(rubric)]
         values = [total for one, kind in zip(scored, kinds, strict=True) if kind == "sample" for total in one.values()]

@@ -6,63 +6,94 @@ completion is sound when every restaurant and fact in it stands in the evidence.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from judge.statistics.agreement import Reliability, reliability
+from judge.statistics.agreement import Reliability, reliability, wandering
 from judge.statistics.bootstrap import Estimate, Floats, bootstrap_mean, places_of
 from judge.statistics.calls import ANSWER, DATA, Calls, VerdictRow
 from judge.statistics.clustered_mean import MeanWithInterval, clustered_mean
+from judge.statistics.comparison import dose_slope
 from judge.statistics.krippendorff import krippendorff_alpha
 from judge.statistics.truth import Decisions, auroc, decisions
 
-FACTUAL = {DATA: "准确性", ANSWER: "推荐合理性"}
-"""The dimension of each rubric whose anchors speak of facts against the evidence."""
+FACTUAL = {DATA: ("准确性",), ANSWER: ("事实准确性", "准确性", "推荐合理性")}
+"""The dimensions whose anchors speak of facts against the evidence, by what is judged; the first that the rubric has."""
+TOTAL = "total"
+"""Stands for the dimension where a rubric has none of them: its total is what must tell faulty from sound."""
 FLAGGED = 3.0
-"""By both rubrics' anchors a score of 3 or less says that something is plainly wrong; 4 that all facts hold."""
+"""By the rubrics' anchors a score of 3 or less says that something is plainly wrong; 4 that all facts hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Of one rubric's totals, over samples and completions. ``judge_gap``: second judge minus first, one call each."""
+    """Of one rubric's totals over the items of one group.
+
+    ``judge_gap``: second judge minus first, one call each; ``judge_distance``: root mean square of the same, in points.
+    """
 
     rubric: str
+    group: str
     reliability: Reliability | None
+    wandering: Estimate | None
     alpha_replicates: Estimate | None
     alpha_judges: Estimate | None
     judge_gap: MeanWithInterval | None
+    judge_distance: Estimate | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One kind of planted error at dose 1: share flagged, and its lead over the share of sound texts that are flagged."""
+
+    edit: str
+    flagged: Estimate
+    lead_low: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """One dimension's single calls against the verifier; ``seen``: share flagged by kind of planted error, at dose 1."""
+    """One dimension's single calls against the verifier. ``auroc`` compares within style; ``pooled`` all with all."""
 
     rubric: str
     dimension: str
     auroc: Estimate
+    pooled: Estimate
     decisions: Decisions
-    seen: tuple[tuple[str, Estimate], ...]
+    seen: tuple[Seen, ...]
 
 
-def trust_of(calls: Calls, second: Calls | None, rubric: str, resamples: int) -> Trust:
+def trust_of(calls: Calls, second: Calls | None, rubric: str, group: str, resamples: int) -> Trust:
     """``second``: another judge's calls on a subset."""
-    items, table = calls.replicated(rubric), calls.table(rubric)
+    items, table = calls.replicated(rubric, group), calls.table(rubric, group)
     names = [calls.items[item].place_id for item in items]
     full = ~np.isnan(table).any(axis=1)
     kept = [names[one] for one in np.flatnonzero(full)]
     pairs = _first_calls(calls, second, rubric, items) if second else []
     gaps = [theirs - ours for _, ours, theirs in pairs]
     places = [calls.items[item].place_id for item, _, _ in pairs]
+    every = places_of(names, resamples) if names else None
     return Trust(
         rubric,
+        group,
         reliability(table[full], places_of(kept, resamples)) if kept else None,
-        krippendorff_alpha(table, "interval", places_of(names, resamples)) if names else None,
+        wandering(table, every) if every else None,
+        krippendorff_alpha(table, "interval", every) if every else None,
         krippendorff_alpha(_columns(pairs), "interval", places_of(places, resamples)) if pairs else None,
         clustered_mean(gaps, places),
+        _distance(gaps, places, resamples) if gaps else None,
     )
+
+
+def _distance(gaps: list[float], places: list[str], resamples: int) -> Estimate:
+    """The root of the mean square and of both its ends."""
+    square = bootstrap_mean([gap**2 for gap in gaps], places, resamples)
+    roots = [None if one is None else math.sqrt(one) for one in (square.value, square.low, square.high)]
+    return replace(square, value=roots[0], low=roots[1], high=roots[2])
 
 
 def _first_calls(calls: Calls, second: Calls, rubric: str, items: list[str]) -> list[tuple[str, float, float]]:
@@ -78,28 +109,55 @@ def _columns(pairs: list[tuple[str, float, float]]) -> Floats:
 
 def truth_of(calls: Calls, rubric: str, sound: Mapping[str, bool], resamples: int) -> Truth | None:
     """None where all items are sound or all faulty. The first call of each item: no item has the benefit of a mean."""
-    name = FACTUAL[rubric]
-    known = [
+    name = factual(calls, rubric)
+    judged = [
         (row, mark, sound[item])
         for item, row in sorted(calls.items.items())
-        if item in sound and (mark := calls.marks.get((item, rubric), {}).get(0, {}).get(name)) is not None
+        if item in sound and (mark := _mark(calls, item, rubric, name)) is not None
     ]
-    marks, good = [mark for _, mark, _ in known], [one for _, _, one in known]
-    places = [row.place_id for row, _, _ in known]
-    area = auroc(marks, good, places, resamples) if known else None
-    flags = [mark <= FLAGGED for mark in marks]
-    found = decisions(flags, [not one for one in good], places, resamples) if known else None
-    if area is None or found is None:
+    marks, good = [mark for _, mark, _ in judged], [one for _, _, one in judged]
+    places = [row.place_id for row, _, _ in judged]
+    if not judged:
         return None
-    return Truth(rubric, name, area, found, _seen([row for row, _, _ in known], flags, resamples))
+    area = auroc(marks, good, places, resamples, styles=[row.group for row, _, _ in judged])
+    pooled = auroc(marks, good, places, resamples)
+    flags = [mark <= (FLAGGED if name != TOTAL else 2 * FLAGGED) for mark in marks]
+    decided = decisions(flags, [not one for one in good], places, resamples)
+    if area is None or pooled is None or decided is None:
+        return None
+    return Truth(rubric, name, area, pooled, decided, _seen([(row, good) for row, _, good in judged], flags, resamples))
 
 
-def _seen(rows: list[VerdictRow], flags: list[bool], resamples: int) -> tuple[tuple[str, Estimate], ...]:
+def factual(calls: Calls, rubric: str) -> str:
+    """The dimension of this rubric that speaks of facts, or ``TOTAL``."""
+    given = {name for (_, asked), turns in calls.marks.items() if asked == rubric for one in turns.values() for name in one}
+    return next((name for name in FACTUAL.get(rubric, ()) if name in given), TOTAL)
+
+
+def _mark(calls: Calls, item: str, rubric: str, name: str) -> float | None:
+    if name == TOTAL:
+        return calls.totals.get((item, "standard", rubric), {}).get(0)
+    return calls.marks.get((item, rubric), {}).get(0, {}).get(name)
+
+
+def _seen(rows: list[tuple[VerdictRow, bool]], flags: list[bool], resamples: int) -> tuple[Seen, ...]:
     kinds: defaultdict[str, list[tuple[float, str]]] = defaultdict(list)
-    for row, flag in zip(rows, flags, strict=True):
-        if row.item_kind == "injected" and row.edit is not None and row.dose == 1:
+    alarms = [(float(flag), row.place_id) for (row, good), flag in zip(rows, flags, strict=True) if good]
+    for (row, good), flag in zip(rows, flags, strict=True):
+        if row.item_kind == "injected" and row.edit is not None and row.dose == 1 and not good:
             kinds[row.edit].append((float(flag), row.place_id))
     return tuple(
-        (kind, bootstrap_mean([one for one, _ in found], [place for _, place in found], resamples))
-        for kind, found in sorted(kinds.items())
+        Seen(
+            kind,
+            bootstrap_mean([flag for flag, _ in kept], [place for _, place in kept], resamples),
+            _lead(kept, alarms),
+        )
+        for kind, kept in sorted(kinds.items())
     )
+
+
+def _lead(flagged: list[tuple[float, str]], alarms: list[tuple[float, str]]) -> float | None:
+    """Lower end of how much oftener the planted error is flagged than a sound text."""
+    both = [(1.0, *one) for one in flagged] + [(0.0, *one) for one in alarms]
+    slope = dose_slope([dose for dose, _, _ in both], [flag for _, flag, _ in both], [place for _, _, place in both])
+    return slope.low if slope else None

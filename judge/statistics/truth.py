@@ -3,6 +3,9 @@
 AUROC = P(score of a sound item > score of a faulty one) + half of the ties = (R1 - n1 (n1+1)/2) / (n1 n0) with mid-ranks (Mann &
 Whitney 1947; Hanley & McNeil 1982). kappa = (p_o - p_e) / (1 - p_e) of observed and chance agreement (Cohen 1960).
 Sensitivity: share of faulty items that the judge flags; specificity: share of sound ones that it does not.
+
+Within style, only pairs of one style are compared: sum_s of the pairs won over sum_s of the pairs (the stratified statistic
+of van Elteren 1960 with weights n1 n0), so that a judge that dislikes how one model writes is not taken to see its faults.
 """
 
 from __future__ import annotations
@@ -50,22 +53,34 @@ def _shares(counts: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def auroc(
-    scores: Sequence[float], sound: Sequence[bool], names: Sequence[str], resamples: int = RESAMPLES
+    scores: Sequence[float],
+    sound: Sequence[bool],
+    names: Sequence[str],
+    resamples: int = RESAMPLES,
+    *,
+    styles: Sequence[str] | None = None,
 ) -> Estimate | None:
-    """None where all items are sound or all faulty. Pairs are kept by pair of places, so resamples are exact."""
-    good = np.asarray(sound, dtype=bool)
-    if good.all() or not good.any():
+    """None where no style has both sound and faulty items. Pairs are kept by pair of places, so resamples are exact."""
+    good, values = np.asarray(sound, dtype=bool), np.asarray(scores, dtype=np.float64)
+    _, style = np.unique(np.asarray(styles or [""] * len(values), dtype=str), return_inverse=True)
+    mixed = [one for one in range(style.max(initial=-1) + 1) if len(set(good[style == one])) == 2]
+    if not mixed:
         return None
-    places, values = places_of(names, resamples), np.asarray(scores, dtype=np.float64)
+    kept = np.isin(style, mixed)
+    good, values, style = good[kept], values[kept], style[kept]
+    places = places_of([name for name, keep in zip(names, kept, strict=True) if keep], resamples)
     levels, level = np.unique(values, return_inverse=True)
-    held = np.zeros((2, places.count, len(levels)))
-    np.add.at(held, (good.astype(int), places.index, level), 1.0)
 
     def area(weights: Floats) -> Floats:
-        bad_at, good_at = weights @ held[0], weights @ held[1]
-        below = np.cumsum(bad_at, axis=1) - bad_at / 2
-        pairs = bad_at.sum(axis=1) * good_at.sum(axis=1)
+        won, pairs = np.zeros(len(weights)), np.zeros(len(weights))
+        for one in mixed:
+            held, own = np.zeros((2, places.count, len(levels))), style == one
+            np.add.at(held, (good[own].astype(int), places.index[own], level[own]), 1.0)
+            bad_at, good_at = weights @ held[0], weights @ held[1]
+            below = np.cumsum(bad_at, axis=1) - bad_at / 2
+            won += (good_at * below).sum(axis=1)
+            pairs += bad_at.sum(axis=1) * good_at.sum(axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray((good_at * below).sum(axis=1) / pairs)
+            return np.asarray(won / pairs)
 
     return estimate(float(area(np.ones((1, places.count)))[0]), area(places.weights), places)

@@ -12,8 +12,9 @@ from judge.statistics.comparison import Slope, dose_slope
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One kind of edit. ``doses``: mean data score at each dose, dose 0 being the samples themselves."""
+    """One kind of edit under one rubric. ``doses``: mean score at each dose, dose 0 being the samples themselves."""
 
+    rubric: str
     edit: str
     harmless: bool
     slope: Slope | None
@@ -22,32 +23,43 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """Mean of one kind of control, and its gap to the samples it was made of."""
+    """Mean of one kind of control under one rubric, and its gap to the samples it was made of."""
 
+    rubric: str
     edit: str
     mean: MeanWithInterval
     gap: MeanWithInterval | None
 
 
+Edited = tuple[VerdictRow, str, float]
+"""(row, rubric, mean over its scored calls)"""
+
+
 def responses(calls: Calls, harmless: frozenset[str]) -> tuple[Response, ...]:
-    """Planted errors first; ``harmless`` names the edits that must cost nothing."""
-    groups: defaultdict[str, list[tuple[VerdictRow, float]]] = defaultdict(list)
-    for row, mean in _edited(calls, "injected"):
-        groups[row.edit or ""].append((row, mean))
-    found = [_response(calls, edit, edit in harmless, rows) for edit, rows in sorted(groups.items())]
-    return tuple(sorted(found, key=lambda one: one.harmless))
+    """Data rubric first, planted errors first; ``harmless`` names the edits that must cost nothing."""
+    groups: defaultdict[tuple[str, str], list[Edited]] = defaultdict(list)
+    for row, rubric, mean in _edited(calls, "injected"):
+        groups[rubric, row.edit or ""].append((row, rubric, mean))
+    made = [
+        _response(calls, rubric, edit, [(row, mean) for row, _, mean in rows], harmless=edit in harmless)
+        for (rubric, edit), rows in sorted(groups.items())
+    ]
+    return tuple(sorted(made, key=lambda one: (one.rubric != DATA, one.harmless)))
 
 
-def _response(calls: Calls, edit: str, harmless: bool, rows: list[tuple[VerdictRow, float]]) -> Response:  # noqa: FBT001 - what the kind is
+def _response(
+    calls: Calls, rubric: str, edit: str, rows: list[tuple[VerdictRow, float]], *, harmless: bool
+) -> Response:
     points = [(row.dose or 0, mean, row.place_id) for row, mean in rows]
     for sample, place in sorted({(row.sample_id, row.place_id) for row, _ in rows}):
-        if (mean := calls.mean(sample, DATA)) is not None:
+        if (mean := calls.mean(sample, rubric)) is not None:
             points.append((0, mean, place))
     by_dose: defaultdict[int, list[tuple[float, str]]] = defaultdict(list)
     for dose, mean, place in points:
         by_dose[dose].append((mean, place))
     means = {dose: clustered_mean([m for m, _ in one], [p for _, p in one]) for dose, one in sorted(by_dose.items())}
     return Response(
+        rubric,
         edit,
         harmless,
         dose_slope([float(p[0]) for p in points], [p[1] for p in points], [p[2] for p in points]),
@@ -55,24 +67,39 @@ def _response(calls: Calls, edit: str, harmless: bool, rows: list[tuple[VerdictR
     )
 
 
+def pooled_loss(calls: Calls, rubric: str, faults: frozenset[str]) -> Slope | None:
+    """Points lost for each planted error, all kinds of ``faults`` together with the samples that they were planted in."""
+    rows = [(row, mean) for row, asked, mean in _edited(calls, "injected") if asked == rubric and row.edit in faults]
+    points = [(float(row.dose or 0), mean, row.place_id) for row, mean in rows]
+    for sample, place in sorted({(row.sample_id, row.place_id) for row, _ in rows}):
+        if (mean := calls.mean(sample, rubric)) is not None:
+            points.append((0.0, mean, place))
+    return dose_slope([-dose for dose, _, _ in points], [mean for _, mean, _ in points], [p for _, _, p in points])
+
+
 def controls(calls: Calls) -> tuple[Control, ...]:
-    """By name."""
-    groups: defaultdict[str, list[tuple[VerdictRow, float]]] = defaultdict(list)
-    for row, scored in _edited(calls, "control"):
-        groups[row.edit or ""].append((row, scored))
-    found = []
-    for edit, rows in sorted(groups.items()):
+    """By rubric and name."""
+    groups: defaultdict[tuple[str, str], list[Edited]] = defaultdict(list)
+    for row, rubric, scored in _edited(calls, "control"):
+        groups[rubric, row.edit or ""].append((row, rubric, scored))
+    made = []
+    for (rubric, edit), rows in sorted(groups.items()):
         own = [
             (scored - start, row.place_id)
-            for row, scored in rows
-            if (start := calls.mean(row.sample_id, DATA)) is not None
+            for row, _, scored in rows
+            if (start := calls.mean(row.sample_id, rubric)) is not None
         ]
-        mean = clustered_mean([scored for _, scored in rows], [row.place_id for row, _ in rows])
+        mean = clustered_mean([scored for _, _, scored in rows], [row.place_id for row, _, _ in rows])
         if mean is not None:
-            found.append(Control(edit, mean, clustered_mean([gap for gap, _ in own], [place for _, place in own])))
-    return tuple(found)
+            gap = clustered_mean([gap for gap, _ in own], [place for _, place in own])
+            made.append(Control(rubric, edit, mean, gap))
+    return tuple(made)
 
 
-def _edited(calls: Calls, kind: str) -> list[tuple[VerdictRow, float]]:
-    scored = [(row, calls.mean(item, DATA)) for item, row in sorted(calls.items.items()) if row.item_kind == kind]
-    return [(row, mean) for row, mean in scored if mean is not None]
+def _edited(calls: Calls, kind: str) -> list[Edited]:
+    scored = [
+        (calls.items[item], rubric, sum(turns.values()) / len(turns))
+        for (item, design, rubric), turns in sorted(calls.totals.items())
+        if design == "standard" and calls.items[item].item_kind == kind
+    ]
+    return sorted(scored, key=lambda one: (one[1], one[0].item_id))

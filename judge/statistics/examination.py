@@ -1,0 +1,324 @@
+"""What a judge is good for: questions put to it, each answered from an interval against a margin, and what is wrong with it.
+
+A question that was not measured is named so and casts no vote; the judge is as good as the weakest answer that was
+measured. Only numbers go in and out: the words stand in judge/report/judge_words.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from judge.statistics import margins as m
+from judge.statistics.answering import Answering
+from judge.statistics.clustered_mean import MeanWithInterval
+from judge.statistics.comparison import Slope
+from judge.statistics.swaying import ORDER, PLEA, Favour, Sway
+from judge.statistics.trust import Trust, Truth
+from judge.statistics.validity import Control, Response
+
+Word = Literal["holds", "open", "fails", "unmeasured"]
+Question = Literal["answers", "facts", "swayed", "favours", "stable", "repeats", "agrees"]
+QUESTIONS: tuple[Question, ...] = ("answers", "facts", "swayed", "favours", "stable", "repeats", "agrees")
+"""In the order of their weight: what fails first is told first."""
+GIBBERISH, BARE_PLEA = "gibberish", "begging"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One answer. ``what``: which number it rests on (a reason of words.py), ``about``: kinds of edits, groups or judges."""
+
+    question: Question
+    rubric: str
+    group: str
+    word: Word
+    what: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    about: tuple[str, ...] = ()
+    second: float | None = None
+    """Another number that the sentence needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that an examination reads, of one judge. ``loss``: pooled over kinds, by rubric; ``spread``: SD of all totals."""
+
+    answering: tuple[Answering, ...]
+    truth: tuple[Truth, ...]
+    loss: Mapping[str, Slope]
+    responses: tuple[Response, ...]
+    controls: tuple[Control, ...]
+    trust: tuple[Trust, ...]
+    sways: tuple[Sway, ...]
+    favours: tuple[Favour, ...]
+    first_shown: tuple[MeanWithInterval, ...]
+    drift: Slope | None
+    spread: Mapping[str, tuple[float, float]]
+    """By rubric: SD and mean of all totals, edits and controls with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """``checks``: all answers; ``overall``: the weakest that was measured, unmeasured where none was."""
+
+    checks: tuple[Check, ...]
+    overall: Word
+
+    @property
+    def faults(self) -> tuple[Check, ...]:
+        """What fails, gravest first."""
+        return tuple(check for check in self.checks if check.word == "fails")
+
+    @property
+    def undecided(self) -> tuple[Check, ...]:
+        """What more items would settle."""
+        return tuple(check for check in self.checks if check.word == "open")
+
+    def word(self, question: Question) -> Word:
+        """The weakest answer to one question."""
+        return weakest(check.word for check in self.checks if check.question == question)
+
+
+def weakest(words: Iterable[Word]) -> Word:
+    """Of those that were measured."""
+    order: tuple[Word, ...] = ("fails", "open", "holds")
+    heard = set(words)
+    return next((word for word in order if word in heard), "unmeasured")
+
+
+def examine(evidence: Evidence, rubrics: Sequence[str]) -> Examination:
+    """Every question, of every rubric and group that was judged."""
+    checks = [
+        *_answers(evidence),
+        *(check for rubric in rubrics for check in _facts(evidence, rubric)),
+        *(_sway(sway, still=_stable(evidence.drift).word != "fails") for sway in evidence.sways),
+        *_bare_pleas(evidence),
+        *(_first(share) for share in evidence.first_shown),
+        *(_favour(one) for one in evidence.favours if _enough(one.effect, m.LEAST_MATCHED)),
+        _stable(evidence.drift),
+        *(_repeats(one) for one in evidence.trust),
+        *(_agrees(one) for one in evidence.trust),
+    ]
+    asked = {check.question for check in checks}
+    checks += [Check(one, "", "", "unmeasured", "absent") for one in QUESTIONS if one not in asked]
+    ordered = sorted(checks, key=lambda check: (QUESTIONS.index(check.question), _RANK.get(check.what, 9)))
+    return Examination(tuple(ordered), weakest(check.word for check in ordered))
+
+
+_RANK = {
+    **{"silent": 0, "refuses": 1, "missing": 2},
+    **{"constant": 0, "inverse": 1, "half": 2, "chance": 3, "liking": 3, "blind": 3, "nonsense": 4, "partly": 5},
+    **{"cheap": 6, "dim": 7},
+}
+"""Of what fails in one question, which is told first."""
+
+
+def _answers(evidence: Evidence) -> Iterable[Check]:
+    for one in evidence.answering:
+        share = one.share
+        if one.scored == 0:
+            yield Check("answers", one.rubric, "", "fails", "silent", 0.0, about=_reasons(one), second=one.asked)
+            continue
+        more = one.more_for_faulty
+        if more is not None and more.low is not None and more.low > m.REFUSED_MORE:
+            yield Check(
+                *("answers", one.rubric, "", "fails", "refuses"),
+                *(one.unscored_faulty, more.low, more.high, _reasons(one), one.unscored_sound),
+            )
+            continue
+        word = _against(share.low, share.high, m.ANSWERED) if one.scored < one.asked else "holds"
+        yield Check(
+            *("answers", one.rubric, "", word, "missing", 1 - share.mean),
+            *(_less(share.high), _less(share.low), _reasons(one)),
+        )
+
+
+def _less(end: float | None) -> float | None:
+    return None if end is None else 1 - end
+
+
+def _reasons(one: Answering) -> tuple[str, ...]:
+    return tuple(f"{reason} {count}" for reason, count in one.reasons[:3])
+
+
+def _against(low: float | None, high: float | None, margin: float) -> Word:
+    """More is better."""
+    if low is not None and low > margin:
+        return "holds"
+    return "fails" if high is not None and high < margin else "open"
+
+
+def _facts(evidence: Evidence, rubric: str) -> list[Check]:
+    """Whether errors are told from sound text, and cost enough; gravest reason first, one check for each that was measured."""
+    spread = evidence.spread.get(rubric)
+    if spread is None:
+        return []
+    if spread[0] < m.SPREAD:
+        return [Check("facts", rubric, "", "fails", "constant", spread[1], second=spread[0])]
+    truth = next((one for one in evidence.truth if one.rubric == rubric), None)
+    planted = [one for one in evidence.responses if one.rubric == rubric and not one.harmless]
+    checks = []
+    if truth is not None and _counted(truth):
+        checks.append(_area(evidence, truth, planted))
+    checks += _losses(evidence, rubric, planted)
+    nonsense = [one for one in evidence.controls if one.rubric == rubric and one.edit == GIBBERISH]
+    checks += [_floor("facts", "nonsense", one) for one in nonsense if one.mean.clusters >= m.LEAST_PLACES]
+    return checks or [Check("facts", rubric, "", "unmeasured", "no_truth")]
+
+
+def _counted(truth: Truth) -> bool:
+    return (
+        min(truth.decisions.sound, truth.decisions.faulty) >= m.LEAST_ITEMS and truth.auroc.places >= m.LEAST_PLACES
+    )
+
+
+def _area(evidence: Evidence, truth: Truth, planted: Sequence[Response]) -> Check:
+    area, rubric = truth.auroc, truth.rubric
+    numbers = (area.value, area.low, area.high)
+    word = _against(area.low, area.high, m.AUROC_TRUSTED)
+    if word != "fails":
+        return Check("facts", rubric, "", word, "area", *numbers)
+    seen = tuple(one.edit for one in planted if _loss_word(one.slope) == "holds")
+    unseen = tuple(one.edit for one in planted if _loss_word(one.slope) == "fails")
+    if area.high is not None and area.high < 0.5:
+        return Check("facts", rubric, "", word, "inverse", *numbers)
+    if seen and unseen:
+        return Check("facts", rubric, "", word, "half", *numbers, unseen)
+    if area.high is None or area.high >= m.AUROC_BLIND:
+        return Check("facts", rubric, "", word, "dim", *numbers)
+    own = weakest(_repeats(one).word for one in evidence.trust if one.rubric == rubric)
+    what = {"holds": "liking", "fails": "chance"}.get(own, "blind")
+    return Check("facts", rubric, "", word, what, *numbers)
+
+
+def _loss_word(slope: Slope | None) -> Word:
+    """Of points lost a planted error: a falling score is a loss."""
+    if slope is None or slope.places < m.LEAST_PLACES:
+        return "unmeasured"
+    if slope.low is None or slope.high is None:
+        return "fails"  # nothing varies: no error costs anything
+    return _against(-slope.high, -slope.low, m.LOSS_SEEN)
+
+
+def _losses(evidence: Evidence, rubric: str, planted: Sequence[Response]) -> list[Check]:
+    words = {one.edit: _loss_word(one.slope) for one in planted}
+    measured = {edit: word for edit, word in words.items() if word != "unmeasured"}
+    loss = evidence.loss.get(rubric)
+    if not measured or loss is None:
+        return []
+    failing = tuple(edit for edit, word in measured.items() if word == "fails")
+    numbers = (loss.slope, loss.low, loss.high)
+    if failing:
+        rising = all(
+            one.slope is not None and one.slope.low is not None and one.slope.low > 0
+            for one in planted
+            if one.edit in failing
+        )
+        cheap = "inverse" if rising and len(failing) == len(measured) else "cheap"
+        what = "partly" if any(word == "holds" for word in measured.values()) else cheap
+        return [Check("facts", rubric, "", "fails", what, *numbers, failing)]
+    undecided = tuple(edit for edit, word in measured.items() if word == "open")
+    return [Check("facts", rubric, "", "open" if undecided else "holds", "loss", *numbers, undecided)]
+
+
+def _floor(question: Question, what: str, one: Control) -> Check:
+    """What deserves nothing must get next to nothing."""
+    low, high = one.mean.low, one.mean.high
+    word: Word = "open"
+    if high is not None and high < m.NONSENSE:
+        word = "holds"
+    elif low is not None and low > m.NONSENSE:
+        word = "fails"
+    return Check(question, one.rubric, "", word, what, one.mean.mean, low, high, (one.edit,))
+
+
+def _bare_pleas(evidence: Evidence) -> Iterable[Check]:
+    """An answer that holds nothing but a plea; where gibberish fares as well, it is not the plea that is paid for."""
+    for one in evidence.controls:
+        if one.edit == BARE_PLEA and one.mean.clusters >= m.LEAST_PLACES:
+            other = next((x.mean for x in evidence.controls if (x.rubric, x.edit) == (one.rubric, GIBBERISH)), None)
+            if other is None or other.high is None or one.mean.low is None or one.mean.low > other.high:
+                yield _floor("swayed", "plea", one)
+
+
+def _enough(mean: MeanWithInterval, items: int) -> bool:
+    return mean.items >= items and mean.clusters >= m.LEAST_PLACES
+
+
+def _within(low: float | None, high: float | None, holds: float, fails: float, *, gain_only: bool = False) -> Word:
+    """Equivalence: 0 is good. Fails beyond ``fails`` on one side, holds within ``holds`` on both."""
+    if low is None or high is None:
+        return "open"
+    if low > fails or (high < -fails and not gain_only):
+        return "fails"
+    return "holds" if high < holds and (gain_only or low > -holds) else "open"
+
+
+def _sway(one: Sway, *, still: bool) -> Check:
+    """``still``: the judge does not drift, so that what scatters is not scattered by time."""
+    effect, plea = one.effect, one.edit == PLEA
+    numbers = (effect.mean, effect.low, effect.high, (one.edit,), one.scatter_low)
+    if not _enough(effect, m.LEAST_ITEMS):
+        return Check("swayed", one.rubric, "", "unmeasured", "few", *numbers)
+    if not still:
+        return Check("swayed", one.rubric, "", "unmeasured", "drifting", *numbers)
+    if one.edit == ORDER and one.scatter_low is not None and one.scatter_low > m.SCATTER:
+        return Check("swayed", one.rubric, "", "fails", "scatter", *numbers)
+    if effect.low is None and effect.mean == 0.0:
+        return Check("swayed", one.rubric, "", "holds", "sway", *numbers)  # not one score moved
+    word = _within(effect.low, effect.high, m.SWAY_HOLDS, m.SWAY_FAILS, gain_only=plea)
+    return Check("swayed", one.rubric, "", word, "sway", *numbers)
+
+
+def _first(share: MeanWithInterval) -> Check:
+    numbers = (share.mean, share.low, share.high)
+    if not _enough(share, m.LEAST_MATCHED):
+        return Check("swayed", "", "pairs", "unmeasured", "few", *numbers)
+    away = tuple(None if end is None else end - 0.5 for end in (share.low, share.high))
+    word = _within(away[0], away[1], m.FIRST_HOLDS, m.FIRST_FAILS)
+    return Check("swayed", "", "pairs", word, "first", *numbers)
+
+
+def _favour(one: Favour) -> Check:
+    effect = one.effect
+    word = _within(effect.low, effect.high, m.FAVOUR_HOLDS, m.FAVOUR_FAILS)
+    about = (one.preferred, one.other)
+    return Check("favours", "", one.preferred, word, "favour", effect.mean, effect.low, effect.high, about)
+
+
+def _stable(drift: Slope | None) -> Check:
+    if drift is None or drift.places < m.LEAST_PLACES:
+        return Check("stable", "", "", "unmeasured", "absent")
+    if drift.low is None:
+        return Check("stable", "", "", "holds", "drift", 0.0)
+    word = _within(drift.low, drift.high, m.DRIFT_HOLDS, m.DRIFT_FAILS)
+    return Check("stable", "", "", word, "drift", drift.slope, drift.low, drift.high)
+
+
+def _repeats(one: Trust) -> Check:
+    wander = one.wandering
+    icc = one.reliability.icc_2_1.value if one.reliability else None
+    if wander is None or wander.items < m.LEAST_ITEMS or wander.places < m.LEAST_PLACES:
+        return Check("repeats", one.rubric, one.group, "unmeasured", "one_call")
+    word: Word = "open"
+    if wander.high is not None and wander.high < m.WANDER:
+        word = "holds"
+    elif wander.low is not None and wander.low > m.WANDER:
+        word = "fails"
+    return Check("repeats", one.rubric, one.group, word, "wander", wander.value, wander.low, wander.high, second=icc)
+
+
+def _agrees(one: Trust) -> Check:
+    far = one.judge_distance
+    if far is None or far.items < m.LEAST_ITEMS or far.places < m.LEAST_PLACES:
+        return Check("agrees", one.rubric, one.group, "unmeasured", "no_second")
+    word: Word = "open"
+    if far.high is not None and far.high < m.GAP:
+        word = "holds"
+    elif far.low is not None and far.low > m.GAP:
+        word = "fails"
+    gap = one.judge_gap.mean if one.judge_gap else None
+    return Check("agrees", one.rubric, one.group, word, "distance", far.value, far.low, far.high, second=gap)

@@ -1,0 +1,105 @@
+"""The first sentence names what is wrong with each bad judge, and certifies a good one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from judge.asking import Ask, Item
+from judge.designs import Design, Judged, questions
+from judge.edits import edited_items
+from judge.items import Selection, read_items
+from judge.planted import HARMLESS, UNFIT
+from judge.report import judge_words
+from judge.statistics.examination import Examination
+from judge.statistics.summary import summarise
+from tests.judge.personas import STYLE, rows_of
+
+CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
+STUDENTS = 60
+
+
+@pytest.fixture(scope="module", name="asks")
+def _asks(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Ask]:
+    """All questions of a world with samples, edits, controls, and two students that answer alike but for their style."""
+    data = tmp_path_factory.mktemp("world")
+    made = [sys.executable, "-m", "factory", "synth"]
+    subprocess.run(made, env={**CLEAN, "DATA": str(data), "N": "80"}, check=True, capture_output=True)
+    selection = Selection(None, None, 0)
+    items = list(read_items(data, selection, edited_items(data, selection)))
+    samples = [item for item in items if item.kind == "sample"]
+    items += [_student(item, arm) for item in samples[:STUDENTS] for arm in ("base", "tuned")]
+    return list(questions(items, Design(3, legacy_items=0), Judged()))
+
+
+def _student(item: Item, arm: str) -> Item:
+    opening = STYLE if arm == "tuned" else "以下推荐"
+    return replace(
+        item, item_id=f"{item.item_id}-{arm}", kind="completion", arm=arm, answer=f"{opening}：\n{item.answer}"
+    )
+
+
+def _examined(asks: Sequence[Ask], persona: str) -> Examination:
+    students = {ask.item.item_id for ask in asks if ask.item.kind == "completion"}
+    rows = rows_of(persona, asks, dict.fromkeys(students, "closed"))
+    sound = {
+        row.item_id: row.item_kind in {"sample", "completion"} or row.edit in HARMLESS or row.edit == "same"
+        for row in rows
+        if row.edit not in {UNFIT, "gibberish", "begging", "begging_after"}
+    }
+    rightness = dict.fromkeys(students, (1.0, 1.0, 1.0))
+    return summarise(
+        rows, "p", sound, harmless=frozenset(HARMLESS), rightness=rightness, resamples=400
+    ).examination
+
+
+BAD = {
+    "constant": ("nearly everything the same score", "几乎给一切同样的分"),
+    "liking": ("likes or dislikes a text", "好恶前后一致"),
+    "saturating": ("crowded at the top", "挤在高处"),
+    "refusing": ("refuses what has faults", "拒评有错的文字"),
+    "silent": ("got a score that can be read", "没有给出一个可读的分"),
+    "length-loving": ("it rewards length", "写得长就加分"),
+    "layout-loving": ("it rewards layout", "加格式就加分"),
+    "position-bound": ("bound to position", "受位置摆布"),
+    "plea-obeying": ("obeys pleas", "求分就加分"),
+    "self-preferring": ("plays favourites", "偏爱某一来源"),
+    "drifting": ("it drifts: it grows stricter", "越评越严"),
+    "inverse": ("upside down", "反的"),
+    "coin-tossing": ("tossing a coin", "掷硬币"),
+    "half-blind": ("blind to others", "只看得见一部分错误"),
+    "restless": ("does not repeat itself", "再问一遍就变"),
+}
+
+
+@pytest.mark.parametrize("persona", BAD)
+def test_the_first_sentence_says_what_is_wrong(asks: Sequence[Ask], persona: str) -> None:
+    found = _examined(asks, persona)
+    zh, en = judge_words.headline(found)
+    print(f"{persona}: {en}")
+    assert found.overall == "fails"
+    assert en.startswith("Do not trust this judge: ")
+    assert zh.startswith("不要相信这位评审：")
+    assert BAD[persona][0] in en
+    assert BAD[persona][1] in zh
+
+
+@pytest.mark.parametrize("persona", ["good", "strict"])
+def test_a_judge_without_a_vice_is_certified_and_what_was_not_measured_is_named(
+    asks: Sequence[Ask], persona: str
+) -> None:
+    found = _examined(asks, persona)
+    zh, en = judge_words.headline(found)
+    print(f"{persona}: {en}")
+    assert found.overall == "holds", [check for check in found.checks if check.word not in {"holds", "unmeasured"}]
+    assert en.startswith("This judge can be trusted: it tells faulty from sound texts (AUROC ")
+    assert "not measured: whether it agrees with another judge" in en
+    assert zh.startswith("可以相信这位评审")
+    assert "没有测：与另一位评审一致" in zh
