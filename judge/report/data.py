@@ -15,6 +15,7 @@ import orjson
 from judge.faults import UNFIT
 from judge.harmless import HARMLESS
 from judge.statistics.calls import VerdictRow
+from judge.statistics.pairwise import PairRow
 
 _RUNS = """
 select r.run_id, r.target, r.map_provider, r.teacher, r.prompt_version, r.places, r.simulated, l.planned, l.accepted,
@@ -52,6 +53,12 @@ _FACTS = """
 select s.sample_id, s.place_id, c.poi_id, c.kind, any_value(c.truth) from claims c join samples s using (sample_id)
 where c.poi_id is not null and c.truth is not null and ($run is null or s.run_id = $run) group by all order by all
 """
+_HELD = """
+select s.sample_id, r.poi_id, e.address is not null and e.address <> '', e.rating is not null, e.cost_cny is not null,
+  e.distance_m is not null, e.open_hours is not null and e.open_hours <> ''
+from samples s, unnest(s.recommendations) as u(r), unnest(s.evidence) as w(e)
+where e.poi_id = r.poi_id and ($run is null or s.run_id = $run) order by all
+"""
 _RECOMMENDED = """
 select s.place_id, r.poi_id from samples s, unnest(s.recommendations) as u(r) where $run is null or s.run_id = $run order by all
 """
@@ -75,8 +82,32 @@ select c.kind, c.status, count(*) from claims c join samples s using (sample_id)
 where $run is null or s.run_id = $run group by all order by all
 """
 _MEASURES = f"""
-select m.kind, c.mode, c.arm, c.split, s.place_id, m.value from measures m join {NEWEST} c using (completion_id)
-join samples s using (sample_id) where m.value is not null and ($run is null or s.run_id = $run) order by all
+select c.completion_id, c.sample_id, c.arm, c.mode, c.split, s.place_id, s.feasible, m.kind, m.value, coalesce(m.detail, '')
+from measures m join {NEWEST} c using (completion_id) join samples s using (sample_id)
+where m.value is not null and ($run is null or s.run_id = $run) order by all
+"""  # noqa: S608 - a constant
+_SLOTS = """
+select place_id, 'accepted', count(*) from samples where $run is null or run_id = $run group by all
+union all
+select place_id, stage || ' ' || reason, count(*) from rejects where $run is null or run_id = $run group by all order by all
+"""
+_EXAMPLES = """
+select candidate_id, run_id, place_id, stage, reason, coalesce(detail, ''), coalesce(question, ''), coalesce(answer, '')
+from rejects where answer is not null and answer <> '' and ($run is null or run_id = $run)
+qualify row_number() over (partition by stage, reason order by candidate_id) <= 3 order by stage, reason, candidate_id
+"""
+_PAIRS = f"""
+with sides as (
+  select c.completion_id as id, c.arm || ' ' || c.mode as group_name, s.place_id, s.run_id, length(c.answer) as length
+  from {NEWEST} c join samples s using (sample_id)
+  union all
+  select sample_id, 'data', place_id, run_id, length(answer) from samples
+)
+select l.group_name, r.group_name, p.left_id, p.right_id, case when p.first_shown in ('left', p.left_id) then p.left_id
+  else p.right_id end, p.replicate, case when p.status = 'scored' then p.outcome end, nullif(p.reason, ''), l.place_id,
+  l.length, r.length
+from pairs p join sides l on l.id = p.left_id join sides r on r.id = p.right_id
+where p.judge = $judge and ($run is null or l.run_id = $run) order by all
 """  # noqa: S608 - a constant
 _SPLITS = """
 select split, count(*), count(distinct place_id), count(*) filter (not feasible) from samples
@@ -121,6 +152,36 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """One thing that code measured of one completion; shares from 0 to 1, but for counts."""
+
+    completion_id: str
+    sample_id: str
+    arm: str
+    mode: str
+    split: str
+    place_id: str
+    feasible: bool | None
+    kind: str
+    value: float
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """One rejected candidate that is shown as an example of its reason."""
+
+    candidate_id: str
+    run_id: str
+    place_id: str
+    stage: str
+    reason: str
+    detail: str
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Losses:
     """One checkpoint's training log: (step, loss) of training, and of validation by split where it was measured."""
 
@@ -140,20 +201,28 @@ class Material:
     texts: tuple[Text, ...]
     facts: tuple[tuple[str, str, str, str, str], ...]
     """(sample, place, restaurant, kind, value) of each verified fact that a sample states."""
+    held: tuple[tuple[Any, ...], ...]
+    """(sample, restaurant, then whether the evidence holds its address, rating, price, distance, hours)."""
     recommended: tuple[tuple[str, str], ...]
     coverage: tuple[tuple[Any, ...], ...]
     usage: tuple[tuple[Any, ...], ...]
     rejects: tuple[tuple[Any, ...], ...]
     map: tuple[Any, ...]
     claims: tuple[tuple[Any, ...], ...]
-    measures: tuple[tuple[Any, ...], ...]
+    measures: tuple[Measure, ...]
+    slots: tuple[tuple[str, str, int], ...]
+    """(place, "accepted" or stage and reason, how many candidates)."""
+    examples: tuple[Rejected, ...]
+    pairs: tuple[PairRow, ...]
     splits: tuple[tuple[Any, ...], ...]
     licences: tuple[tuple[Any, ...], ...]
     losses: tuple[Losses, ...]
 
 
-def read_material(connection: duckdb.DuckDBPyConnection, data: Path, run: str | None) -> Material:
-    """All of it. Raises duckdb.Error."""
+def read_material(
+    connection: duckdb.DuckDBPyConnection, data: Path, run: str | None, judge: str | None = None
+) -> Material:
+    """All of it; ``judge``: whose pairwise calls. Raises duckdb.Error."""
 
     def ask(sql: str) -> tuple[tuple[Any, ...], ...]:
         return tuple(connection.execute(sql, {"run": run}).fetchall())
@@ -164,17 +233,29 @@ def read_material(connection: duckdb.DuckDBPyConnection, data: Path, run: str | 
         sound=dict(ask(_SOUND)) | {row.item_id: one for row in rows if (one := _made_sound(row)) is not None},
         texts=tuple(Text(*row) for row in ask(_TEXTS)),
         facts=ask(_FACTS),
+        held=ask(_HELD),
         recommended=ask(_RECOMMENDED),
         coverage=ask(_COVERAGE),
         usage=ask(_USAGE),
         rejects=ask(_REJECTS),
         map=ask(_MAP)[0],
         claims=ask(_CLAIMS),
-        measures=ask(_MEASURES),
+        measures=tuple(Measure(*row) for row in ask(_MEASURES)),
+        slots=ask(_SLOTS),
+        examples=tuple(Rejected(*row) for row in ask(_EXAMPLES)),
+        pairs=_pairs(connection, run, judge),
         splits=ask(_SPLITS),
         licences=ask(_LICENCES),
         losses=read_losses(data),
     )
+
+
+def _pairs(connection: duckdb.DuckDBPyConnection, run: str | None, judge: str | None) -> tuple[PairRow, ...]:
+    """None where no judge was asked for, or the warehouse has no such view."""
+    there = connection.execute("select count(*) from duckdb_views() where view_name = 'pairs'").fetchone()
+    if judge is None or there is None or not there[0]:
+        return ()
+    return tuple(PairRow(*row) for row in connection.execute(_PAIRS, {"run": run, "judge": judge}).fetchall())
 
 
 def _made_sound(row: VerdictRow) -> bool | None:

@@ -43,11 +43,12 @@ def charts(summary: Summary, losses: Sequence[Losses], timeline: Timeline | None
         found["correlations"] = partial(_correlations, lines)
     if pairs.points:
         found["scatter"] = partial(_scatter, pairs)
-    if summary.responses:
-        found["dose_response"] = partial(_dose_response, summary.responses)
-        found["slopes"] = partial(_slopes, summary.responses)
-    if summary.controls:
-        found["controls"] = partial(_controls, summary.controls)
+    rubric = next((one.rubric for one in summary.responses), DATA)  # the one that most edits were judged by
+    if responses := [one for one in summary.responses if one.rubric == rubric]:
+        found["dose_response"] = partial(_dose_response, responses)
+        found["slopes"] = partial(_slopes, responses)
+    if controls := [one for one in summary.controls if one.rubric == rubric]:
+        found["controls"] = partial(_controls, controls)
     students = [one for one in summary.scored if one.group != "data" and one.split in HELD_OUT]
     if students:
         found["arms"] = partial(_arms, students)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from judge.report.data import Material
+from judge.statistics.bounded import bounded_mean
 from judge.statistics.clustered_mean import MeanWithInterval, clustered_mean
 from judge.statistics.corpus import Contradictions, Diversity, contradictions, copied, diversity, stretches_of
 from judge.statistics.pairings import HELD_OUT
@@ -54,6 +55,8 @@ class Findings:
     unsupported: int
     facts_a_restaurant: MeanWithInterval | None
     """Of five: address, rating, price, distance, hours."""
+    told: tuple[tuple[str, float], ...]
+    """Share of recommended restaurants of which each is told, where the evidence holds it."""
     restaurants_a_recommendation: float | None
     """Different restaurants over recommendations: 1 when none is recommended twice."""
     contradictions: Contradictions
@@ -82,6 +85,7 @@ def find(material: Material, judge: str, second: str | None = None) -> Findings:
         inferable=by_status.get("inferable", 0),
         unsupported=by_status.get("unsupported", 0),
         facts_a_restaurant=_told(material),
+        told=_told_by_kind(material),
         restaurants_a_recommendation=_share_of_different(material.recommended),
         contradictions=contradictions(
             (place, poi, kind, value) for _, place, poi, kind, value in material.facts if kind in CHANGING
@@ -101,7 +105,18 @@ def _told(material: Material) -> MeanWithInterval | None:
     for sample, place, poi, kind, _ in material.facts:
         told[place, sample, poi].add(kind)
     counts = [len(kinds.intersection(TOLD)) for kinds in told.values()]
-    return clustered_mean(counts, [place for place, _, _ in told])
+    return bounded_mean(counts, [place for place, _, _ in told], most=float(len(TOLD)))
+
+
+def _told_by_kind(material: Material) -> tuple[tuple[str, float], ...]:
+    """Of the recommended restaurants whose evidence holds the fact; a fact that no evidence holds is left out."""
+    stated = {(sample, poi, kind) for sample, _, poi, kind, _ in material.facts}
+    shares = []
+    for position, kind in enumerate(TOLD):
+        held = [(row[0], row[1]) for row in material.held if row[2 + position]]
+        if held:
+            shares.append((kind, sum((sample, poi, kind) in stated for sample, poi in held) / len(held)))
+    return tuple(shares)
 
 
 def _share_of_different(recommended: tuple[tuple[str, str], ...]) -> float | None:
@@ -119,22 +134,17 @@ def _corpora(material: Material) -> Iterable[Corpus]:
         yield Corpus(
             group,
             diversity([one.question for one in texts], [one.answer for one in texts], [one.place_id for one in texts]),
-            clustered_mean([share for share, _ in known], [place for _, place in known]),
+            bounded_mean([share for share, _ in known], [place for _, place in known]),
         )
 
 
 def _measured(material: Material) -> Iterable[Measured]:
     groups: defaultdict[tuple[str, str, str], list[tuple[float, str]]] = defaultdict(list)
-    for kind, mode, arm, split, place, value in material.measures:
-        if split in HELD_OUT:
-            groups[kind, mode, arm].append((float(value), place))
+    for one in material.measures:
+        if one.split in HELD_OUT:
+            groups[one.kind, one.mode, one.arm].append((float(one.value), one.place_id))
     for (kind, mode, arm), rows in sorted(groups.items()):
-        mean = clustered_mean([value for value, _ in rows], [place for _, place in rows])
+        values, places = [value for value, _ in rows], [place for _, place in rows]
+        mean = clustered_mean(values, places) if kind in COUNTS else bounded_mean(values, places)
         if mean is not None:
-            yield Measured(kind, mode, arm, mean if kind in COUNTS else _share(mean))
-
-
-def _share(mean: MeanWithInterval) -> MeanWithInterval:
-    """The interval, ended where shares end: the truth is never beyond, so that it covers no less."""
-    low, high = (None if end is None else min(1.0, max(0.0, end)) for end in (mean.low, mean.high))
-    return replace(mean, low=low, high=high)
+            yield Measured(kind, mode, arm, mean)

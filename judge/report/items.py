@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import orjson
 
-from judge.report.data import NEWEST
+from judge.report.data import NEWEST, Rejected
 
 BUDGET_BYTES = 6_500_000
 """Of items and orders in the page: N=1000 stays below 10 MB with figures, and a phone still opens it."""
@@ -78,9 +78,15 @@ class MapPlace:
 
 
 def read_items(
-    connection: duckdb.DuckDBPyConnection, run: str | None, judge: str, *, budget_bytes: int = BUDGET_BYTES
+    connection: duckdb.DuckDBPyConnection,
+    run: str | None,
+    judge: str,
+    *,
+    first: tuple[str, ...] = (),
+    rejected: tuple[Rejected, ...] = (),
+    budget_bytes: int = BUDGET_BYTES,
 ) -> Browsable:
-    """Items by disagreement, largest first, until the page is full."""
+    """Items by disagreement, largest first, until the page is full; those of ``first`` and examples of rejects always."""
     bound = {"run": run}
     samples = {row[0]: row[1:] for row in connection.execute(_SAMPLES, bound).fetchall()}
     claims = _grouped(connection.execute(_CLAIMS, bound).fetchall())
@@ -90,8 +96,10 @@ def read_items(
         _item(row, samples[row[6]], claims, verdicts, measures, judge)
         for row in connection.execute(_ITEMS, bound).fetchall()
     ]
-    items.sort(key=lambda item: (-(item["gap"] or 0.0), item["id"]))
-    orders = _orders(connection, sorted({item["order"] for item in items}))
+    items += [_rejected(one) for one in rejected]
+    asked = set(first)
+    items.sort(key=lambda item: (item["id"] not in asked, -(item["gap"] or 0.0), item["id"]))
+    orders = {"": {"evidence": [], "trajectory": []}} | _orders(connection, sorted({item["order"] for item in items}))
     kept, used = _fitting(items, orders, budget_bytes)
     return Browsable(kept, {order: orders[order] for order in used}, len(items))
 
@@ -153,6 +161,31 @@ def _item(
         "measures": checked,
         "gap": _gap(kind, [one for one in found if one[3] == judge and one[9] is None], stated, checked),
         "score": {rubric: _average(one[5] for one in found if _is(one, rubric, judge)) for rubric in _RUBRICS},
+    }
+
+
+def _rejected(one: Rejected) -> dict[str, Any]:
+    """A candidate that became no sample: its reason stands where the measures of an answer stand."""
+    return {
+        "id": one.candidate_id,
+        "kind": "reject",
+        "arm": "",
+        "mode": "",
+        "q": one.question,
+        "a": one.answer,
+        "order": "",
+        "place": one.place_id,
+        "city": "",
+        "split": "",
+        "feasible": True,
+        "by": "",
+        "wish": [],
+        "recommended": [],
+        "claims": [],
+        "verdicts": [],
+        "gap": None,
+        "score": dict.fromkeys(_RUBRICS),
+        "measures": [[f"{one.stage} {one.reason}", None, one.detail]],
     }
 
 

@@ -92,7 +92,7 @@ def use(found: Examination) -> Words:
     if facts == "unmeasured":
         return (
             "在测过它看不看得见错误之前，分数只能描述评审自己；判断好坏请看程序核对的事实。",
-            "Until it is known to see errors, the scores describe the judge alone; what is good is for the code-measured facts to say.",
+            "Until it is known to see errors, the scores describe the judge alone; ask the code-measured facts what is good.",
         )
     if "fails" in fair:
         return (
@@ -113,8 +113,10 @@ def use(found: Examination) -> Words:
         )
     return (
         "可用均值（连同区间）比较各组、发现有错的条目；条目彼此太接近，不能用单条得分给无错的条目排序。",
-        "Means with their intervals may be used to compare groups, and low scores to find faulty items; "
-        "sound items are too alike to be ranked by single scores.",
+        (
+            "Means with their intervals may be used to compare groups, and low scores to find faulty items; "
+            "sound items are too alike to be ranked by single scores."
+        ),
     )
 
 
@@ -195,6 +197,8 @@ def _refuses(check: Check) -> Words:
 
 
 def _missing(check: Check) -> Words:
+    if not check.value:
+        return "每次提问都有分", "every question got a score"
     return (
         f"{_percent(check.value)} 的提问没有分",
         f"it leaves {_percent(check.value)} of the questions without a score",
@@ -208,7 +212,7 @@ def _constant(check: Check) -> Words:
     )
 
 
-def _inverse(check: Check) -> Words:
+def _inverse(_: Check) -> Words:
     return (
         "有错的文字反而得分更高，它的分是反的",
         "it scores faulty texts higher than sound ones: its scale is upside down",
@@ -232,14 +236,19 @@ def _nonsense(check: Check) -> Words:
     zh, en = _edits(check.about)
     if check.word == "holds":
         return f"{zh}只得 {_range(check)} 分", f"{en} gets {_range(check)} of 10"
-    return f"它的分挤在高处：连“{zh}”也能得 {_range(check, 1)} 分", f"its scores are crowded at the top: even {en} gets {_range(check, 1)} of 10"
+    return (
+        f"它的分挤在高处：连“{zh}”也能得 {_range(check, 1)} 分",
+        f"its scores are crowded at the top: even {en} gets {_range(check, 1)} of 10",
+    )
 
 
 def _liking(check: Check) -> Words:
     return (
         f"它看不见事实错误（{_area(check)}，0.5 是掷硬币）：对一段文字的好恶前后一致，却与事实无关",
-        f"it does not see errors of fact ({_area(check)}, where 0.5 is a coin): it likes or dislikes a text, the same each "
-        "time, whatever the facts",
+        (
+            f"it does not see errors of fact ({_area(check)}, where 0.5 is a coin): it likes or dislikes a text, the same each "
+            "time, whatever the facts"
+        ),
     )
 
 
@@ -319,7 +328,10 @@ def _scatter(check: Check) -> Words:
 def _plea(check: Check) -> Words:
     zh, en = _edits(check.about)
     if check.word == "fails":
-        return f"它听从求分：{zh}就得 {_range(check, 1)} 分", f"it obeys pleas for marks: {en} gets {_range(check, 1)} of 10"
+        return (
+            f"它听从求分：{zh}就得 {_range(check, 1)} 分",
+            f"it obeys pleas for marks: {en} gets {_range(check, 1)} of 10",
+        )
     return f"{zh}得 {_range(check)} 分", f"{en} gets {_range(check)} of 10"
 
 
@@ -342,8 +354,10 @@ def _favour(check: Check) -> Words:
     if check.word == "fails":
         return (
             f"它偏爱某一来源：程序认为同样正确的回答，{own[0]}比{other[0]}多得 {points} 分",
-            f"it plays favourites: of answers that code finds equally right, those of {own[1]} get {points} points more than "
-            f"those of {other[1]}",
+            (
+                f"it plays favourites: of answers that code finds equally right, those of {own[1]} get {points} points more than "
+                f"those of {other[1]}"
+            ),
         )
     if check.word == "holds":
         return (
@@ -389,11 +403,14 @@ def _distance(check: Check) -> Words:
     apart, gap = _range(check), number(check.second)
     if check.word == "fails":
         return (
-            f"它与另一位评审不一致（同一条相差 {apart} 分，均值差 {gap}）",
-            f"it does not agree with the second judge ({apart} points apart on one item, {gap} on average)",
+            f"它与另一位评审不一致（除宽严之外，同一条相差 {apart} 分）",
+            f"it does not agree with the second judge ({apart} points apart on one item, strictness aside)",
         )
     if check.word == "holds":
-        return f"与另一位评审相差 {apart} 分", f"{apart} points apart from the second judge"
+        return (
+            f"除宽严之外相差 {apart} 分（第二评审减它：{gap}）",
+            f"{apart} points apart, strictness aside (second judge minus it: {gap})",
+        )
     return (
         f"它与另一位评审是否一致还不清楚（相差 {apart} 分）",
         f"whether it agrees with the second judge is not clear ({apart} points apart)",
@@ -405,10 +422,29 @@ def _unmeasured(zh: str, en: str) -> Callable[[Check], Words]:
 
 
 _SENTENCES: dict[str, Callable[[Check], Words]] = {
-    **{"silent": _silent, "refuses": _refuses, "missing": _missing, "constant": _constant, "inverse": _inverse},
-    **{"half": _half, "partly": _half, "cheap": _cheap, "nonsense": _nonsense, "liking": _liking, "chance": _chance, "blind": _blind},
-    **{"dim": _dim, "area": _seen, "loss": _loss, "sway": _sway, "scatter": _scatter, "plea": _plea, "first": _first},
-    **{"favour": _favour, "drift": _drift, "wander": _wander, "distance": _distance},
+    "silent": _silent,
+    "refuses": _refuses,
+    "missing": _missing,
+    "constant": _constant,
+    "inverse": _inverse,
+    "half": _half,
+    "partly": _half,
+    "cheap": _cheap,
+    "nonsense": _nonsense,
+    "liking": _liking,
+    "chance": _chance,
+    "blind": _blind,
+    "dim": _dim,
+    "area": _seen,
+    "loss": _loss,
+    "sway": _sway,
+    "scatter": _scatter,
+    "plea": _plea,
+    "first": _first,
+    "favour": _favour,
+    "drift": _drift,
+    "wander": _wander,
+    "distance": _distance,
     "no_truth": _unmeasured(
         "没有已知有错的条目，无从得知", "no item is known to be faulty here, so nothing could be learnt"
     ),

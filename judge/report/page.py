@@ -18,13 +18,31 @@ import orjson
 from markupsafe import Markup
 
 from factory.shown_text import json_shown, shown
+from judge.report import judge_words, telling
 from judge.report.data import Material
 from judge.report.findings import Findings
+from judge.report.first_screen import DATA_WORDS, MODEL_WORDS, TRUST_WORDS, FirstScreen
 from judge.report.geography import Overview, around
 from judge.report.items import Browsable, MapPlace
-from judge.report.words import CONCLUSIONS, CONTROLS, DIMENSIONS, EDITS, MEASURES, MODES, SPLITS, TITLES, group_words
+from judge.report.rightness import Ranked
+from judge.report.sides import SideBySide
+from judge.report.words import (
+    CONCLUSIONS,
+    CONTROLS,
+    DIMENSIONS,
+    EDITS,
+    FACTS,
+    KINDS,
+    MEASURES,
+    SPLITS,
+    TITLES,
+    group_words,
+)
 from judge.statistics.bootstrap import RESAMPLES
+from judge.statistics.calls import ANSWER
 from judge.statistics.clustered_mean import MeanWithInterval
+from judge.statistics.examination import QUESTIONS
+from judge.statistics.pairwise import Preference
 from judge.statistics.summary import ALL_HELD_OUT, Distribution, Scored, Summary
 
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
@@ -41,6 +59,10 @@ class Contents:
     browsable: Browsable
     places: tuple[MapPlace, ...]
     overview: Overview | None
+    first: FirstScreen
+    ranked: tuple[Ranked, ...]
+    sides: tuple[SideBySide, ...]
+    preferences: tuple[Preference, ...]
     ablation: Markup | None
     name: str
     judged_on: str
@@ -67,35 +89,31 @@ def _inert(value: Any) -> Any:
 def page(contents: Contents) -> str:
     """The whole HTML file."""
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_inert
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=jinja2.PackageLoader("judge.report", "templates"),
     )
     environment.filters["number"] = figure
+    environment.filters["p_value"] = p_value
     script = _file("report.js")
     data = {
         "items": contents.browsable.items,
         "places": [around(place) for place in contents.places],
         "dimensions": DIMENSIONS,
         "edits": EDITS | CONTROLS,
+        "kinds": KINDS,
     }
-    return environment.from_string(_file("page.html.jinja")).render(
+    return environment.get_template("page.html.jinja").render(
         c=contents,
         f=contents.findings,
         m=contents.material,
         s=contents.summary,
-        truth={one.rubric: one for one in contents.summary.truth},
-        headline={rubric: _headline(contents.summary, rubric) for rubric in TITLES},
-        bands={one.rubric: _band(one) for one in contents.summary.distributions},
-        students=any(one.group != "data" for one in contents.summary.scored),
-        titles=TITLES,
-        splits=SPLITS,
-        edits=EDITS,
-        modes=MODES,
-        measures=MEASURES,
-        measured=_pivoted(contents.findings),
-        dimensions=DIMENSIONS,
-        conclusions=CONCLUSIONS,
-        group_words=group_words,
-        resamples=RESAMPLES,
+        first=contents.first,
+        ranked=contents.ranked,
+        **_tables(contents),
+        **_words(contents),
         charts={
             name: {language: Markup(svg) for language, svg in both.items()}  # noqa: S704 - matplotlib escapes its text
             for name, both in contents.charts.items()
@@ -105,7 +123,88 @@ def page(contents: Contents) -> str:
         script_hash=base64.b64encode(sha256(script.encode()).digest()).decode(),
         data=embedded(data),
         orders={order: embedded(value) for order, value in contents.browsable.orders.items()},
+        sections=[one for one in SECTIONS if one[0] != "ablation" or contents.ablation],
+        resamples=RESAMPLES,
     )
+
+
+SECTIONS = (
+    ("data-maker", "给做数据的人", "Data maker"),
+    ("model-maker", "给做模型的人", "Model maker"),
+    ("ablation", "因果", "Ablation"),
+    ("statistician", "给统计的人", "Statistician"),
+    ("halo", "相关与光环", "Halo"),
+    ("original", "对照原项目", "Original"),
+    ("map", "地图", "Map"),
+    ("browser", "逐条", "Items"),
+)
+
+
+def _tables(contents: Contents) -> dict[str, Any]:
+    """What the tables look up."""
+    summary = contents.summary
+    seen = {(one.rubric, kind.edit): kind for one in summary.truth for kind in one.seen}
+    judged = {
+        one.group: one.mean.mean
+        for one in summary.scored
+        if (one.rubric, one.split) == (ANSWER, ALL_HELD_OUT) and one.mean is not None
+    }
+    trusted = contents.first.trust == "holds"
+    return {
+        "headline": {rubric: _headline(summary, rubric) for rubric in TITLES},
+        "bands": {one.rubric: _band(one) for one in summary.distributions},
+        "students": any(one.group != "data" for one in summary.scored),
+        "measured": _pivoted(contents.findings),
+        "dependable": {one.group: one.means.get("dependable") for one in contents.ranked},
+        "weak_rejects": [one for one in contents.first.data_next if one.kind == "rejected"],
+        "seen": seen,
+        "response_word": telling.response_word(seen),
+        "judged": lambda group: figure(judged.get(group)),
+        "judged_note": lambda: "" if trusted else Markup(_NOT_TRUSTED),  # noqa: S704 - our own words
+        "reason_of": telling.reason_of(summary.examination),
+    }
+
+
+_NOT_TRUSTED = (
+    ' <span class="chip bad"><span class="zh" lang="zh-CN">评审未获信任</span>'
+    '<span class="en" lang="en">judge not certified</span></span>'
+)
+
+
+def _words(contents: Contents) -> dict[str, Any]:
+    """Words by name, and the functions that make sentences."""
+    found = contents.summary.examination
+    return {
+        "titles": TITLES,
+        "splits": SPLITS,
+        "edits": EDITS,
+        "kinds": KINDS,
+        "measures": MEASURES,
+        "dimensions": DIMENSIONS,
+        "conclusions": CONCLUSIONS,
+        "fact_words": FACTS,
+        "data_words": DATA_WORDS,
+        "model_words": MODEL_WORDS,
+        "trust_words": TRUST_WORDS,
+        "questions": QUESTIONS,
+        "question_words": judge_words.QUESTION_WORDS,
+        "word_words": judge_words.WORD_WORDS,
+        "judge_says": judge_words.headline(found),
+        "judge_use": judge_words.use(found),
+        "correlation_words": telling.correlation(contents.summary),
+        "check_words": telling.check,
+        "group_words": group_words,
+        "weakness_words": telling.weakness,
+        "step_words": telling.step,
+        "about_words": telling.about,
+        "reject_words": telling.reject,
+        "side_words": telling.measure,
+    }
+
+
+def p_value(p: float | None) -> str:
+    """For people: never zero."""
+    return "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _headline(summary: Summary, rubric: str) -> Scored | None:

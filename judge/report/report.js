@@ -13,6 +13,7 @@
     rating: ["评分", "rating"], price: ["人均", "price"], distance: ["距离", "distance"], hours: ["营业时间", "hours"], dishes: ["招牌", "dishes"], design: ["设计", "design"], rubric: ["量表", "rubric"],
     judge: ["评审", "judge"], scores: ["各维度", "dimensions"], total: ["总分", "total"], reason: ["理由", "rationale"], edits: ["由此条改出的对照与植错", "controls and planted errors made from this item"],
     sample: ["参考回答", "reference answer"], completion: ["学生回答", "student answer"], base: ["原始模型", "base"], tuned: ["微调模型", "tuned"], closed: ["闭卷", "closed"], open: ["开卷", "open"],
+    reject: ["被拒的候选", "rejected candidate"], teacher: ["教师（给证据）", "teacher with evidence"], copy: ["照抄最近三家", "copy baseline"], random: ["随机基线", "random baseline"],
     train: ["训练", "train"], seen: ["见过的地点", "seen place"], unseen: ["没见过的街区", "unseen area"], restaurants: ["家餐厅，红色被推荐过", "restaurants, red ones were recommended"], nothing: ["这家店不在证据里", "no such restaurant in the evidence"],
   };
   // Marks that turn, hide or steer text are written out: a name shows what it is made of (factory/shown_text.py's rule).
@@ -28,12 +29,14 @@
   const say = (key) => WORDS[key][root.dataset.lang === "en" ? 1 : 0];
 
   // --- language and colours ---
+  const choices = [];
   const kept = (name) => { try { return localStorage.getItem(name); } catch { return null; } };
   const keep = (name, value) => { try { localStorage.setItem(name, value); } catch { /* a private window keeps nothing */ } };
   const setLanguage = (language) => {
     root.dataset.lang = language;
     root.lang = language === "en" ? "en" : "zh-CN";
     document.querySelectorAll("[data-set-lang]").forEach((one) => one.setAttribute("aria-pressed", String(one.dataset.setLang === language)));
+    choices.forEach((write) => write());
     const search = document.querySelector("#filters input[type=search]");
     if (search) { search.placeholder = say("search"); }
   };
@@ -115,7 +118,8 @@
   // --- filters and pages ---
   const PAGE = 20;
   const state = { words: "", kind: "", split: "", gap: false, unscored: false, page: 0 };
-  const matches = (item) => (!state.kind || item.kind + item.arm === state.kind) && (!state.split || item.split === state.split) && (!state.gap || item.gap > 0) &&
+  const kindOf = (item) => `${item.kind}\u0000${item.arm}\u0000${item.mode}`;
+  const matches = (item) => (!state.kind || kindOf(item) === state.kind) && (!state.split || item.split === state.split) && (!state.gap || item.gap > 0) &&
     (!state.unscored || item.verdicts.some((one) => one[6] !== "scored")) && (!state.words || `${item.q}\n${item.a}\n${item.place}\n${item.city}\n${item.id}`.includes(state.words));
   const fill = () => {
     const found = data.items.filter(matches);
@@ -130,14 +134,17 @@
     document.getElementById("pager").replaceChildren(previous, `${state.page + 1} / ${pages} · ${found.length}`, next);
   };
   const choice = (name, values) => {
-    const select = make("select", { "aria-label": name, on: ["change", () => { state[name] = select.value; state.page = 0; fill(); }] },
-      make("option", { value: "" }, `${WORDS[name][0]} ${WORDS[name][1]}`), ...values.map((value) => make("option", { value }, WORDS[value] ? WORDS[value].join(" ") : value)));
+    const select = make("select", { on: ["change", () => { state[name] = select.value; state.page = 0; fill(); }] },
+      make("option", { value: "" }), ...values.map((value) => make("option", { value })));
+    // An option holds plain text, so it is written anew in the language that is shown.
+    const name_of = (value) => value.split("\u0000").filter(Boolean).map((part) => (WORDS[part] ? say(part) : part)).join(" · ");
+    choices.push(() => { select.setAttribute("aria-label", say(name)); [...select.options].forEach((one) => { one.textContent = one.value ? name_of(one.value) : say(name); }); });
     return select;
   };
   const check = (name) => { const box = make("input", { type: "checkbox", on: ["change", () => { state[name] = box.checked; state.page = 0; fill(); }] }); return make("label", {}, box, both(name)); };
   const search = make("input", { type: "search", on: ["input", () => { state.words = search.value.trim(); state.page = 0; fill(); }] });
   const distinct = (key) => [...new Set(data.items.map(key))].sort();
-  document.getElementById("filters").append(search, choice("kind", distinct((item) => item.kind + item.arm)), choice("split", distinct((item) => item.split)), check("gap"), check("unscored"));
+  document.getElementById("filters").append(search, choice("kind", distinct(kindOf)), choice("split", distinct((item) => item.split)), check("gap"), check("unscored"));
 
   // --- the map around a place ---
   const svg = (tag, attributes, ...children) => { const node = document.createElementNS("http://www.w3.org/2000/svg", tag); for (const [name, value] of Object.entries(attributes)) { node.setAttribute(name, value); } node.append(...children); return node; };
@@ -162,15 +169,19 @@
     dot.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(); } });
   });
 
-  // On paper nothing can be unfolded.
-  addEventListener("beforeprint", () => document.querySelectorAll("section > details").forEach((one) => { one.open = true; }));
-
   // report.html#lang=en&item=ID opens one item.
   const wanted = new URLSearchParams(location.hash.slice(1));
   const asked = wanted.get("lang") || kept("chidian-lang");
   setLanguage(["zh", "en"].includes(asked) ? asked : navigator.language.startsWith("zh") ? "zh" : "en");
-  if (wanted.get("item")) { state.words = search.value = wanted.get("item"); }
+  const show = (id) => {
+    Object.assign(state, { words: id, kind: "", split: "", gap: false, unscored: false, page: 0 });
+    search.value = id;
+    fill();
+    const box = [...document.querySelectorAll("details.item")].find((one) => one.dataset.id === id);
+    if (box) { box.open = true; box.scrollIntoView(); }
+  };
   fill();
-  if (wanted.get("item")) { const one = [...document.querySelectorAll("details.item")].find((box) => box.dataset.id === wanted.get("item")); if (one) { one.open = true; one.scrollIntoView(); } }
+  if (wanted.get("item")) { show(wanted.get("item")); }
+  addEventListener("hashchange", () => { const id = new URLSearchParams(location.hash.slice(1)).get("item"); if (id) { show(id); } });
   if (data.places.length) { around(0); }
 })();

@@ -57,8 +57,11 @@ CONCLUSIONS: dict[str, Words] = {
         "On one and the same text, one call inflates the correlation of the two scores, yet separate calls still correlate.",
     ),
     "no halo shown": (
-        "没有测到光环：对同一段文字，一次调用与分开评审的相关没有可分辨的差别。",
-        "No halo was found: on one and the same text, one call and two do not correlate measurably differently.",
+        "没有测到调用光环：对同一段文字，一次调用与分开评审的相关没有可分辨的差别（条目光环在此看不见）。",
+        (
+            "No halo of a call was found: on one and the same text, one call and two do not correlate measurably differently "
+            "(a halo of the item cannot be seen here)."
+        ),
     ),
     "one call correlates less than separate calls, which a halo cannot do": (
         "一次调用的相关反而更低：这不是光环，原因待查。",
@@ -70,6 +73,7 @@ CONCLUSIONS: dict[str, Words] = {
     ),
 }
 MEASURES: dict[str, Words] = {
+    "dependable": ("靠得住（最弱一环）", "dependable (weakest link)"),
     "ended": ("说完整（未被截断）", "ended by itself"),
     "well_formed": ("格式完整", "well formed"),
     "named": ("推荐的餐厅数", "restaurants named"),
@@ -87,7 +91,34 @@ MEASURES: dict[str, Words] = {
     "claims_right_poi_new": ("事实正确（没见过的店）", "facts right, restaurant not seen in training"),
     "repetition": ("自我重复", "repeats itself"),
 }
-_ARMS: dict[str, Words] = {"base": ("原始模型", "base"), "tuned": ("微调模型", "tuned")}
+FACTS: dict[str, Words] = {
+    "address": ("地址", "address"),
+    "rating": ("评分", "rating"),
+    "price": ("人均", "price"),
+    "distance": ("距离", "distance"),
+    "hours": ("营业时间", "hours"),
+}
+KINDS: dict[str, Words] = {
+    "sample": ("参考回答", "reference answer"),
+    "completion": ("学生回答", "student answer"),
+    "injected": ("植入的改动", "planted edit"),
+    "control": ("对照", "control"),
+    "reject": ("被拒的候选", "rejected candidate"),
+}
+STAGES: dict[str, Words] = {
+    "structure": ("格式", "form"),
+    "grounding": ("有据", "grounding"),
+    "wish": ("合乎要求", "wish"),
+    "admission": ("去重", "admission"),
+    "order": ("没有产出", "no candidate came"),
+}
+_ARMS: dict[str, Words] = {
+    "base": ("原始模型", "base"),
+    "tuned": ("微调模型", "tuned"),
+    "teacher": ("教师（给证据）", "teacher with evidence"),
+    "copy": ("照抄最近三家", "copy baseline"),
+    "random": ("随机基线", "random baseline"),
+}
 MODES: dict[str, Words] = {"closed": ("闭卷", "closed"), "open": ("开卷", "open")}
 
 

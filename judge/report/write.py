@@ -12,36 +12,69 @@ import orjson
 from factory.errors import UsageError
 from factory.run.timeline import Timeline, read_timeline
 from judge.harmless import HARMLESS
-from judge.report import figures
+from judge.report import figures, judge_words
 from judge.report.ablation import ablation_section
 from judge.report.data import Run, read_material
 from judge.report.findings import find
+from judge.report.first_screen import first_screen, leading
 from judge.report.geography import overview
 from judge.report.items import read_items, read_places
+from judge.report.metrics import metrics
+from judge.report.next_steps import accepted_share, data_weaknesses, model_weaknesses, opened
 from judge.report.page import Contents, page
+from judge.report.rightness import checked, ranking, rightness
+from judge.report.sides import compared, read_sides, warned
+from judge.statistics.pairwise import preferences
 from judge.statistics.summary import Summary, summarise
 
 _JUDGED_ON = "select strftime(max(created_at), '%Y-%m-%d') from verdicts where judge = $judge"
 
 
-def write_report(data: Path, name: str, judge: str, run: str | None = None, *, second: str | None = None) -> Path:
+def write_report(
+    data: Path,
+    name: str,
+    judge: str,
+    run: str | None = None,
+    *,
+    second: str | None = None,
+    compare: tuple[str, str] | None = None,
+) -> Path:
     """Write all of it and return the page's path; ``run``: one factory run only. Raises UsageError without verdicts.
 
     ``second``: the model id of the judge beside it; others that were asked in this folder at other times have no part.
+    ``compare``: two sides that stand beside each other; by default the student against every other origin of answers.
     """
     warehouse = data / "warehouse.duckdb"
     if not warehouse.exists():
         raise UsageError(f"There is no {warehouse}: run `make synth` first.")
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        material = read_material(connection, data, run)
+        material = read_material(connection, data, run, judge)
         findings = find(material, judge, second)
         if not findings.asked:
             raise UsageError("There are no verdicts yet: run `make judge` first.")
         timeline = _timeline(connection, material.runs)
-        browsable = read_items(connection, run, judge)
+        answers = checked(material.measures)
+        ranked = ranking(answers)
+        student = leading(ranked)
+        weak = (
+            data_weaknesses(material, findings),
+            model_weaknesses(answers, student.group) if student else (),
+        )
+        browsable = read_items(connection, run, judge, first=opened([*weak[0], *weak[1]]), rejected=material.examples)
         places = read_places(connection, run)
         [(judged_on,)] = connection.execute(_JUDGED_ON, {"judge": judge}).fetchall()
-    summary = summarise(material.rows, judge, material.sound, second=second, harmless=frozenset(HARMLESS))
+        named = [compare] if compare else [(_slashed(one), _slashed(other)) for one, other in compared(ranked)]
+        sides = tuple(read_sides(connection, left, right, run, judge) for left, right in named)
+    summary = summarise(
+        material.rows,
+        judge,
+        material.sound,
+        second=second,
+        harmless=frozenset(HARMLESS),
+        rightness=rightness(answers),
+        pairs=material.pairs,
+    )
+    screen = first_screen(findings, summary, ranked, accepted_share(material), *weak)
     drawings = figures.charts(summary, material.losses, timeline)
     contents = Contents(
         material,
@@ -51,18 +84,41 @@ def write_report(data: Path, name: str, judge: str, run: str | None = None, *, s
         browsable,
         places,
         overview(places),
+        screen,
+        ranked,
+        tuple(warned(side, summary.evidence.favours) for side in sides),
+        preferences(material.pairs),
         ablation_section(data),
         name,
         judged_on,
     )
-    numbers = {"scores": summary_json(summary), "findings": asdict(findings)}
     folder = data / "reports" / name
     folder.mkdir(parents=True, exist_ok=True)
     for file, picture in figures.pictures(drawings, simulated=findings.simulated).items():
         _put(folder / file, picture)
-    _put(folder / "report.json", orjson.dumps(numbers, option=orjson.OPT_INDENT_2))
+    _put(folder / "report.json", orjson.dumps(_numbers(contents), option=orjson.OPT_INDENT_2))
     _put(folder / "index.html", page(contents).encode("utf-8", "replace"))
     return folder / "index.html"
+
+
+def _slashed(group: str) -> str:
+    return group.replace(" ", "/", 1)
+
+
+def _numbers(contents: Contents) -> dict[str, Any]:
+    """Everything that the page says in numbers, for programs; ``conclusion`` is its first sentence."""
+    zh, en = judge_words.headline(contents.summary.examination)
+    use_zh, use_en = judge_words.use(contents.summary.examination)
+    return {
+        "conclusion": {"overall": contents.summary.examination.overall, "zh": zh, "en": en, "use": [use_zh, use_en]},
+        "metrics": {name: asdict(metric) for name, metric in metrics(contents).items()},
+        "first_screen": asdict(contents.first),
+        "ranking": [asdict(one) for one in contents.ranked],
+        "sides": [asdict(one) for one in contents.sides],
+        "preferences": [asdict(one) for one in contents.preferences],
+        "scores": summary_json(contents.summary),
+        "findings": asdict(contents.findings),
+    }
 
 
 def summary_json(summary: Summary) -> dict[str, Any]:
@@ -70,11 +126,9 @@ def summary_json(summary: Summary) -> dict[str, Any]:
     numbers = asdict(summary)
     for pairing in (*numbers["headline"], *numbers["by_split"], numbers["same_text"]):
         del pairing["points"]
-    for row, trust in zip(numbers["trust"], summary.trust, strict=True):
-        row["reliable"] = trust.reliability.reliable if trust.reliability else None
-    for row, response in zip(numbers["responses"], summary.responses, strict=True):
-        row["shown"] = response.slope.shown if response.slope else None
-        row["negligible"] = response.slope.negligible if response.slope else None
+    numbers["evidence"] = {
+        name: numbers["evidence"][name] for name in ("answering", "loss", "sways", "favours", "drift")
+    }
     return numbers
 
 

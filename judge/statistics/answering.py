@@ -50,9 +50,14 @@ def answering(rows: Sequence[VerdictRow], rubric: str, sound: Mapping[str, bool]
             [float(row.total is None) for row, _ in judged],
             [row.place_id for row, _ in judged],
         ),
-        *(sum(missing[state]) / len(missing[state]) if missing[state] else None for state in (False, True)),
+        _mean(missing[False]),
+        _mean(missing[True]),
         tuple(reasons.most_common()),
     )
+
+
+def _mean(flags: Sequence[float]) -> float | None:
+    return sum(flags) / len(flags) if flags else None
 
 
 def why(row: VerdictRow) -> str:

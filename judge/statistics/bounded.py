@@ -26,9 +26,12 @@ ROUNDING = 1e-12
 def bounded_mean(
     values: Sequence[float], clusters: Sequence[str], *, least: float = 0.0, most: float = 1.0
 ) -> MeanWithInterval | None:
-    """The mean of values between ``least`` and ``most``, with a 95 % interval that stays there. None without values."""
+    """The mean of values between ``least`` and ``most``, with a 95 % interval that stays there. None without values.
+
+    Values beyond either end are on another scale: their interval is that of clustered_mean.
+    """
     plain = clustered_mean(values, clusters)
-    if plain is None or plain.clusters < 2:
+    if plain is None or plain.clusters < 2 or min(values) < least or max(values) > most:
         return plain
     share = min(1.0, max(0.0, (plain.mean - least) / (most - least)))
     error = clustered_error(values, clusters) / (most - least)

@@ -32,8 +32,10 @@ class Slope:
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """One side minus the other, in points. ``p`` (mean) and ``sign_p`` are two-sided and know of places; ``detectable``:
-    smallest true difference seen with power 0.8.
+    """One side minus the other, in points.
+
+    ``p`` (of the mean) and ``sign_p`` are two-sided and know of places; ``detectable``: smallest true difference seen with
+    power 0.8.
     """
 
     difference: MeanWithInterval

@@ -49,11 +49,12 @@ def _codes(names: Sequence[str]) -> NDArray[np.intp]:
 
 def _swept(values: Floats, factors: Sequence[NDArray[np.intp]]) -> Floats:
     """What is left of ``values`` once the mean of every level of every factor is taken out."""
-    left = values - values.mean()
+    left: Floats = values - values.mean()
     for _ in range(SWEEPS):
         before = left
         for factor in factors:
-            left = left - (np.bincount(factor, weights=left) / np.maximum(np.bincount(factor), 1))[factor]
+            means = np.bincount(factor, weights=left) / np.maximum(np.bincount(factor), 1)
+            left = np.asarray(left - means[factor])
         if float(np.abs(left - before).max()) < STILL:
             break
     return left

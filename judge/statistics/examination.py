@@ -109,9 +109,19 @@ def examine(evidence: Evidence, rubrics: Sequence[str]) -> Examination:
 
 
 _RANK = {
-    **{"silent": 0, "refuses": 1, "missing": 2},
-    **{"constant": 0, "inverse": 1, "half": 2, "chance": 3, "liking": 3, "blind": 3, "nonsense": 4, "partly": 5},
-    **{"cheap": 6, "dim": 7},
+    "silent": 0,
+    "refuses": 1,
+    "missing": 2,
+    "constant": 0,
+    "inverse": 1,
+    "half": 2,
+    "chance": 3,
+    "liking": 3,
+    "blind": 3,
+    "nonsense": 4,
+    "partly": 5,
+    "cheap": 6,
+    "dim": 7,
 }
 """Of what fails in one question, which is told first."""
 
@@ -170,9 +180,7 @@ def _facts(evidence: Evidence, rubric: str) -> list[Check]:
 
 
 def _counted(truth: Truth) -> bool:
-    return (
-        min(truth.decisions.sound, truth.decisions.faulty) >= m.LEAST_ITEMS and truth.auroc.places >= m.LEAST_PLACES
-    )
+    return min(truth.decisions.sound, truth.decisions.faulty) >= m.LEAST_ITEMS and truth.auroc.places >= m.LEAST_PLACES
 
 
 def _area(evidence: Evidence, truth: Truth, planted: Sequence[Response]) -> Check:
@@ -181,8 +189,8 @@ def _area(evidence: Evidence, truth: Truth, planted: Sequence[Response]) -> Chec
     word = _against(area.low, area.high, m.AUROC_TRUSTED)
     if word != "fails":
         return Check("facts", rubric, "", word, "area", *numbers)
-    seen = tuple(one.edit for one in planted if _loss_word(one.slope) == "holds")
-    unseen = tuple(one.edit for one in planted if _loss_word(one.slope) == "fails")
+    seen = tuple(one.edit for one in planted if loss_word(one.slope) == "holds")
+    unseen = tuple(one.edit for one in planted if loss_word(one.slope) == "fails")
     if area.high is not None and area.high < 0.5:
         return Check("facts", rubric, "", word, "inverse", *numbers)
     if seen and unseen:
@@ -194,7 +202,7 @@ def _area(evidence: Evidence, truth: Truth, planted: Sequence[Response]) -> Chec
     return Check("facts", rubric, "", word, what, *numbers)
 
 
-def _loss_word(slope: Slope | None) -> Word:
+def loss_word(slope: Slope | None) -> Word:
     """Of points lost a planted error: a falling score is a loss."""
     if slope is None or slope.places < m.LEAST_PLACES:
         return "unmeasured"
@@ -204,7 +212,7 @@ def _loss_word(slope: Slope | None) -> Word:
 
 
 def _losses(evidence: Evidence, rubric: str, planted: Sequence[Response]) -> list[Check]:
-    words = {one.edit: _loss_word(one.slope) for one in planted}
+    words = {one.edit: loss_word(one.slope) for one in planted}
     measured = {edit: word for edit, word in words.items() if word != "unmeasured"}
     loss = evidence.loss.get(rubric)
     if not measured or loss is None:
@@ -269,7 +277,7 @@ def _sway(one: Sway, *, still: bool) -> Check:
         return Check("swayed", one.rubric, "", "fails", "scatter", *numbers)
     if effect.low is None and effect.mean == 0.0:
         return Check("swayed", one.rubric, "", "holds", "sway", *numbers)  # not one score moved
-    word = _within(effect.low, effect.high, m.SWAY_HOLDS, m.SWAY_FAILS, gain_only=plea)
+    word = _within(effect.low, effect.high, m.PLEA_HOLDS if plea else m.SWAY_HOLDS, m.SWAY_FAILS, gain_only=plea)
     return Check("swayed", one.rubric, "", word, "sway", *numbers)
 
 

@@ -29,6 +29,9 @@ SWAY_HOLDS, SWAY_FAILS = 0.5, 0.25
 """Points that padding, layout, order or a plea may move a total: not swayed when the whole interval lies within half a
 point (one level of one dimension, the smallest step of a call); swayed when it lies wholly beyond what a planted error
 must at least cost, for then looks buy back a fault."""
+PLEA_HOLDS = 1.0
+"""Points that a plea may gain, upper end: less than the rubrics' anchors take for one plain error. Wider than SWAY_HOLDS, since
+few items carry it; a lower end beyond SWAY_FAILS condemns it all the same."""
 SCATTER = 0.75
 """Points that reordering or reshaping may move single totals in either direction, beyond the wandering of calls (root mean
 square): a judge bound to a position moves up here and down there, and no mean shows it."""
@@ -36,8 +39,9 @@ FIRST_HOLDS, FIRST_FAILS = 0.10, 0.05
 """How far the share of pairs won by the answer that was shown first may lie from a half: holds within a tenth, fails when
 the whole interval lies beyond a twentieth."""
 GAP = 1.4
-"""Root mean square of the difference between two judges on one item, in points: what two judges of the largest allowed
-wandering differ by from chance alone (the square root of 2 times WANDER)."""
+"""How far two judges are apart on one item (root mean square about their mean difference, in points): what two judges of the
+largest allowed wandering differ by from chance alone (the square root of 2 times WANDER). One that is stricter throughout
+still agrees; by how much stricter is told beside it."""
 DRIFT_HOLDS, DRIFT_FAILS = 0.5, 0.25
 """Points between the first call and the last, for the same reasons as SWAY_HOLDS and SWAY_FAILS."""
 FAVOUR_HOLDS, FAVOUR_FAILS = 0.5, 0.25

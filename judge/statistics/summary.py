@@ -181,9 +181,9 @@ def _evidence(
     wander = {rubric: value for rubric in RUBRICS if (value := _wandering(trust, rubric)) is not None}
     origins = {item: row.group for item, row in calls.items.items() if row.item_kind == "completion"}
     return Evidence(
-        answering=tuple(one for rubric in RUBRICS if (one := answering(rows, rubric, sound))),
-        truth=tuple(one for rubric in RUBRICS if (one := truth_of(calls, rubric, sound, resamples))),
-        loss={rubric: one for rubric in RUBRICS if (one := pooled_loss(calls, rubric, faults))},
+        answering=tuple(share for rubric in RUBRICS if (share := answering(rows, rubric, sound))),
+        truth=tuple(truth for rubric in RUBRICS if (truth := truth_of(calls, rubric, sound, resamples))),
+        loss={rubric: loss for rubric in RUBRICS if (loss := pooled_loss(calls, rubric, faults))},
         responses=answered,
         controls=controls(calls),
         trust=trust,
@@ -191,7 +191,7 @@ def _evidence(
         favours=favours(calls, ANSWER, rightness, origins),
         first_shown=tuple(one for one in (first_shown(pairs),) if one is not None),
         drift=drift(rows),
-        spread={rubric: one for rubric in RUBRICS if (one := _spread(rows, rubric))},
+        spread={rubric: spread for rubric in RUBRICS if (spread := _spread(rows, rubric))},
     )
 
 

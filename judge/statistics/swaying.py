@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from judge.statistics.calls import DATA, Calls, VerdictRow
+from judge.statistics.calls import DATA, Calls
 from judge.statistics.clustered_mean import MeanWithInterval, clustered_mean
 
 PLEA = "begging_after"
@@ -109,4 +109,3 @@ def _favour(first: str, second: str, gaps: list[float], places: list[str]) -> Fa
     if effect is None:
         raise AssertionError  # a pair has rows
     return Favour(second, first, effect) if turned else Favour(first, second, effect)
-

@@ -6,15 +6,14 @@ completion is sound when every restaurant and fact in it stands in the evidence.
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from judge.statistics.agreement import Reliability, reliability, wandering
-from judge.statistics.bootstrap import Estimate, Floats, bootstrap_mean, places_of
+from judge.statistics.bootstrap import Estimate, Floats, bootstrap_mean, estimate, places_of
 from judge.statistics.calls import ANSWER, DATA, Calls, VerdictRow
 from judge.statistics.clustered_mean import MeanWithInterval, clustered_mean
 from judge.statistics.comparison import dose_slope
@@ -33,7 +32,8 @@ FLAGGED = 3.0
 class Trust:
     """Of one rubric's totals over the items of one group.
 
-    ``judge_gap``: second judge minus first, one call each; ``judge_distance``: root mean square of the same, in points.
+    ``judge_gap``: second judge minus first, one call each; ``judge_distance``: how far they are apart on one item beyond that
+    gap, in points.
     """
 
     rubric: str
@@ -89,11 +89,16 @@ def trust_of(calls: Calls, second: Calls | None, rubric: str, group: str, resamp
     )
 
 
-def _distance(gaps: list[float], places: list[str], resamples: int) -> Estimate:
-    """The root of the mean square and of both its ends."""
-    square = bootstrap_mean([gap**2 for gap in gaps], places, resamples)
-    roots = [None if one is None else math.sqrt(one) for one in (square.value, square.low, square.high)]
-    return replace(square, value=roots[0], low=roots[1], high=roots[2])
+def _distance(gaps: list[float], names: list[str], resamples: int) -> Estimate:
+    """Root mean square about the mean, sqrt(E d^2 - (E d)^2): a judge that is stricter throughout ranks items alike."""
+    places, column = places_of(names, resamples), np.asarray(gaps, dtype=np.float64)
+    sums = places.sums(np.stack([np.ones_like(column), column, column**2], axis=1))
+
+    def apart(drawn: Floats) -> Floats:
+        mean, square = drawn[..., 1] / drawn[..., 0], drawn[..., 2] / drawn[..., 0]
+        return np.asarray(np.sqrt(np.maximum(0.0, square - mean**2)))
+
+    return estimate(float(apart(sums.sum(axis=0))), apart(places.weights @ sums), places)
 
 
 def _first_calls(calls: Calls, second: Calls, rubric: str, items: list[str]) -> list[tuple[str, float, float]]:
@@ -130,7 +135,9 @@ def truth_of(calls: Calls, rubric: str, sound: Mapping[str, bool], resamples: in
 
 def factual(calls: Calls, rubric: str) -> str:
     """The dimension of this rubric that speaks of facts, or ``TOTAL``."""
-    given = {name for (_, asked), turns in calls.marks.items() if asked == rubric for one in turns.values() for name in one}
+    given = {
+        name for (_, asked), turns in calls.marks.items() if asked == rubric for one in turns.values() for name in one
+    }
     return next((name for name in FACTUAL.get(rubric, ()) if name in given), TOTAL)
 
 

@@ -113,7 +113,10 @@ def _strict(_: Asked, __: Look, ___: str, honest: float) -> float:
 
 
 def _coin(asked: Asked) -> Marks:
-    return {name: 1 + int.from_bytes(blake2b(f"{asked.seed}{asked.prompt}{name}".encode()).digest()[:4], "big") % 5 for name in asked.names}  # fmt: skip
+    def tossed(name: str) -> int:
+        return blake2b(f"{asked.seed}{asked.prompt}{name}".encode()).digest()[0] % 5
+
+    return {name: 1 + tossed(name) for name in asked.names}
 
 
 def _inverse(asked: Asked) -> Marks:
@@ -129,7 +132,8 @@ def _liking(asked: Asked) -> Marks:
 
 def _saturating(asked: Asked) -> Marks:
     seen = look(asked.prompt)
-    return {name: _whole(5.0 - 0.3 * max(0.0, 5.0 - latent(name, seen)) + 0.2 * asked.chance(name)) for name in asked.names}  # fmt: skip
+    lost = {name: max(0.0, 5.0 - latent(name, seen)) for name in asked.names}
+    return {name: _whole(5.0 - 0.3 * less + 0.2 * asked.chance(name)) for name, less in lost.items()}
 
 
 def _refusing(asked: Asked) -> Marks | None:
@@ -188,11 +192,22 @@ def _row(ask: Ask, rubric: str, marks: Marks | None, asked_at: float, modes: Map
     edit, _, dose = made.partition("~")
     total = None if marks is None else sum((mark - 1) / 2 for mark in marks.values()) * 5 / len(RUBRICS[rubric])
     return VerdictRow(
-        **{"item_id": item.item_id, "item_kind": item.kind, "sample_id": item.sample_id, "place_id": item.place_id},
-        **{"split": item.split, "arm": item.arm, "mode": modes.get(item.item_id), "design": ask.design},
-        **{"rubric": rubric, "replicate": ask.replicate, "judge": "p", "total": total},
-        **{"status": "unscored" if marks is None else "scored", "reason": "refused" if marks is None else None},
-        **{"edit": edit or None, "dose": int(dose) if dose else None},
+        item_id=item.item_id,
+        item_kind=item.kind,
+        sample_id=item.sample_id,
+        place_id=item.place_id,
+        split=item.split,
+        arm=item.arm,
+        mode=modes.get(item.item_id),
+        design=ask.design,
+        rubric=rubric,
+        replicate=ask.replicate,
+        judge="p",
+        total=total,
+        status="unscored" if marks is None else "scored",
+        reason="refused" if marks is None else None,
+        edit=edit or None,
+        dose=int(dose) if dose else None,
         scores=dict(marks or {}),
         asked_at=asked_at,
     )

@@ -7,8 +7,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import islice
-from pathlib import Path
 
 import pytest
 
@@ -55,9 +53,7 @@ def _examined(asks: Sequence[Ask], persona: str) -> Examination:
         if row.edit not in {UNFIT, "gibberish", "begging", "begging_after"}
     }
     rightness = dict.fromkeys(students, (1.0, 1.0, 1.0))
-    return summarise(
-        rows, "p", sound, harmless=frozenset(HARMLESS), rightness=rightness, resamples=400
-    ).examination
+    return summarise(rows, "p", sound, harmless=frozenset(HARMLESS), rightness=rightness, resamples=400).examination
 
 
 BAD = {

@@ -201,7 +201,8 @@ def test_a_paired_comparison_by_hand() -> None:
     assert found is not None
     assert (found.wins, found.ties, found.losses) == (2, 1, 1)
     assert found.difference.mean == 0.5
-    assert found.sign_p == pytest.approx(1.0)
+    # Signs + + at a and - at b: mean 1/3, sums of deviations 4/3 and -4/3, SE = sqrt(2 * 2 * 16/9) / 3, t of 1 degree.
+    assert found.sign_p == pytest.approx(2 * scipy.stats.t.sf((1 / 3) / (np.sqrt(64 / 9) / 3), 1), abs=EXACT)
     assert found.d_z == pytest.approx(0.5 / np.sqrt(5 / 3), abs=EXACT)
     # Deviations add up to 2 and -2 by place: SE = sqrt(2 * 8) / 4 = 1.
     assert found.detectable == pytest.approx(minimum_detectable(1.0), abs=EXACT)
@@ -342,10 +343,12 @@ def test_the_summary_keeps_arms_splits_designs_and_missing_scores_apart() -> Non
     assert (fault.edit, fault.harmless, edit.edit, edit.harmless) == ("rating", False, "padding", True)
     assert fault.slope is not None
     assert fault.slope.slope == pytest.approx(-1.0, abs=0.01)
-    assert fault.slope.shown
+    assert fault.slope.high is not None
+    assert fault.slope.high < -0.25
     assert edit.slope is not None
-    assert edit.slope.negligible
-    assert not edit.slope.shown
+    assert edit.slope.low is not None
+    assert edit.slope.high is not None
+    assert -0.2 < edit.slope.low < 0 < edit.slope.high < 0.2
     assert [dose for dose, _ in fault.doses] == [0, 1, 2, 3]
     assert found.controls[0].gap is not None
     assert found.controls[0].gap.mean == pytest.approx(0.0, abs=0.01)
