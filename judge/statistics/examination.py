@@ -166,10 +166,10 @@ def _facts(evidence: Evidence, rubric: str) -> list[Check]:
     spread = evidence.spread.get(rubric)
     if spread is None:
         return []
-    if spread[0] < m.SPREAD:
-        return [Check("facts", rubric, "", "fails", "constant", spread[1], second=spread[0])]
     truth = next((one for one in evidence.truth if one.rubric == rubric), None)
     planted = [one for one in evidence.responses if one.rubric == rubric and not one.harmless]
+    if spread[0] < m.SPREAD and (planted or truth is not None):  # sound texts alone may well be alike
+        return [Check("facts", rubric, "", "fails", "constant", spread[1], second=spread[0])]
     checks = []
     if truth is not None and _counted(truth):
         checks.append(_area(evidence, truth, planted))

@@ -24,8 +24,8 @@ FACTUAL = {DATA: ("准确性",), ANSWER: ("事实准确性", "准确性", "推�
 """The dimensions whose anchors speak of facts against the evidence, by what is judged; the first that the rubric has."""
 TOTAL = "total"
 """Stands for the dimension where a rubric has none of them: its total is what must tell faulty from sound."""
-FLAGGED = 3.0
-"""By the rubrics' anchors a score of 3 or less says that something is plainly wrong; 4 that all facts hold."""
+FLAGGED = 4.0
+"""By the rubrics' anchors, which count errors, 5 says that there is none and 4 that there is exactly one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
-from judge.asking import RUBRICS, Ask, messages
+from judge.asking import Ask, messages
+from judge.rubric import shipped
 from judge.sandbox_judge import Look, asked_dimensions, latent, look
 from judge.statistics.calls import VerdictRow
 
@@ -96,7 +97,7 @@ def _drifting(asked: Asked, _: Look, __: str, honest: float) -> float:
 
 def _half_blind(_: Asked, seen: Look, name: str, __: float) -> float:
     """Sees restaurants that do not exist, and no wrong fact."""
-    return latent(name, Look(seen.listed, seen.distinct, seen.invented, 0, seen.missed, seen.told, seen.form)) - 0.3
+    return latent(name, replace(seen, wrong=0)) - 0.3
 
 
 def _layout_loving(asked: Asked, _: Look, __: str, honest: float) -> float:
@@ -190,7 +191,7 @@ def _row(ask: Ask, rubric: str, marks: Marks | None, asked_at: float, modes: Map
     item = ask.item
     _, _, made = item.item_id.partition("~")
     edit, _, dose = made.partition("~")
-    total = None if marks is None else sum((mark - 1) / 2 for mark in marks.values()) * 5 / len(RUBRICS[rubric])
+    total = None if marks is None else shipped(rubric).total(marks)
     return VerdictRow(
         item_id=item.item_id,
         item_kind=item.kind,

@@ -13,8 +13,9 @@ import pytest
 from judge.asking import Ask, Item
 from judge.designs import Design, Judged, questions
 from judge.edits import edited_items
+from judge.faults import UNFIT
+from judge.harmless import HARMLESS
 from judge.items import Selection, read_items
-from judge.planted import HARMLESS, UNFIT
 from judge.report import judge_words
 from judge.statistics.examination import Examination
 from judge.statistics.summary import summarise
@@ -30,7 +31,7 @@ def _asks(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Ask]:
     data = tmp_path_factory.mktemp("world")
     made = [sys.executable, "-m", "factory", "synth"]
     subprocess.run(made, env={**CLEAN, "DATA": str(data), "N": "80"}, check=True, capture_output=True)
-    selection = Selection(None, None, 0)
+    selection = Selection(None, 0)
     items = list(read_items(data, selection, edited_items(data, selection)))
     samples = [item for item in items if item.kind == "sample"]
     items += [_student(item, arm) for item in samples[:STUDENTS] for arm in ("base", "tuned")]
