@@ -55,6 +55,10 @@ class JudgeSettings:
     instrument: Instrument = SHIPPED
     pairs: str | None = None
     """Two arms to compare answer by answer."""
+    compare: tuple[str, str] | None = None
+    """Two sides that the report sets side by side."""
+    gate: str | None = None
+    gate_against: str | None = None
     wire: JudgeWire = JudgeWire()
 
     @property
@@ -93,8 +97,18 @@ def settings_of(values: Values) -> JudgeSettings:
         unit=values[of_judge.JUDGE_UNIT],
         instrument=_instrument(values),
         pairs=values[of_judge.PAIRS],
+        compare=_sides(values[of_judge.COMPARE]),
+        gate=values[of_judge.GATE],
+        gate_against=values[of_judge.GATE_AGAINST],
         wire=_wire(values),
     )
+
+
+def _sides(text: str | None) -> tuple[str, str] | None:
+    if text is None:
+        return None
+    left, _, right = text.partition(":")
+    return left.strip(), right.strip()
 
 
 def _wire(values: Values) -> JudgeWire:

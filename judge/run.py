@@ -18,6 +18,7 @@ from factory.run.stopping import Stopping
 from factory.sending.ledger import Ledger
 from factory.settings import Values
 from judge.asking import Ask, Pair
+from judge.commands import gated
 from judge.config import JudgeSettings, settings_of
 from judge.designs import SECOND_ITEMS, Design, Judged, questions
 from judge.edits import edited_items
@@ -159,9 +160,10 @@ async def _run(settings: JudgeSettings, stopping: Stopping) -> int:
         work.models[settings.judge],
         settings.run,
         second=work.models.get(settings.second or ""),
+        compare=settings.compare,
     )
     say(f"report: {where}")
-    return 0
+    return gated(settings, where)
 
 
 async def _ask(settings: JudgeSettings, work: Work, judges: Judges, total: int, stopping: Stopping) -> bool:

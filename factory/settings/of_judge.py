@@ -83,6 +83,24 @@ PAIRS = setting(
     "two arms whose answers are also compared pair by pair, both ways round: tuned:base, tuned/open:copy, tuned@A:tuned@B",
     commands=("judge", "batch"),
 )
+COMPARE = setting(
+    "COMPARE",
+    Text("two sides such as tuned/closed:base/closed, two checkpoints or two runs", r"[^:]+:[^:]+"),
+    "two sides that the report sets side by side: arms, arms with mode, checkpoints or factory runs",
+    commands=NAMES,
+)
+GATE = setting(
+    "GATE",
+    Text("an expression such as facts_right>=0.9 and data_score>=7"),
+    "what the report must show, on the unfavourable end of each interval; else exit status 1 (JUnit and JSON beside it)",
+    commands=("judge", "report"),
+)
+GATE_AGAINST = setting(
+    "GATE_AGAINST",
+    Text("the name of an earlier report, its folder or its report.json"),
+    "the earlier report that change(NAME) in GATE compares with",
+    commands=("judge", "report"),
+)
 JUDGE_MAX_TOKENS = setting("JUDGE_MAX_TOKENS", Whole(1), "room for a reply, in tokens", commands=NAMES, default="1500")
 JUDGE_TEMPERATURE = setting(
     "JUDGE_TEMPERATURE", Number(0, 2), "sampling temperature of the judge", commands=NAMES, default="0.1"

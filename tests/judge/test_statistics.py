@@ -363,9 +363,7 @@ def test_a_judge_that_marks_what_is_faulty_is_measured_against_it_and_against_a_
         faulty = one % 4 == 0
         for judge in ("one", "two"):
             for k in range(3):
-                mark = float(
-                    rng.choice([2, 3, 4], p=[0.4, 0.4, 0.2]) if faulty else rng.choice([3, 4, 5], p=[0.1, 0.2, 0.7])
-                )
+                mark = float(rng.choice([3, 4, 5], p=[0.4, 0.4, 0.2]) if faulty else rng.choice([4, 5], p=[0.1, 0.9]))
                 rows.append(_row(str(one), "sample", "data", k, 2 * mark, scores={"准确性": mark}, judge=judge))
     found = summarise(rows, "one", {str(one): one % 4 != 0 for one in range(200)}, second="two", resamples=200)
     [truth] = found.truth
@@ -373,7 +371,7 @@ def test_a_judge_that_marks_what_is_faulty_is_measured_against_it_and_against_a_
     assert _holds(truth.decisions.sensitivity, 0.8)
     assert _holds(truth.decisions.specificity, 0.9)
     assert truth.auroc.value is not None
-    assert truth.auroc.value > 0.9
+    assert truth.auroc.value > 0.8
     trust = found.trust[0]
     assert trust.alpha_judges is not None
     assert trust.alpha_judges.value == pytest.approx(
