@@ -105,10 +105,13 @@ def settings_of(values: Values) -> JudgeSettings:
 
 
 def _sides(text: str | None) -> tuple[str, str] | None:
+    """Raises UsageError."""
     if text is None:
         return None
-    left, _, right = text.partition(":")
-    return left.strip(), right.strip()
+    left, _, right = (part.strip() for part in text.partition(":"))
+    if not left or not right or left == right:
+        raise UsageError(f"COMPARE={text}: name two sides that differ, such as tuned/closed:base/closed.")
+    return left, right
 
 
 def _wire(values: Values) -> JudgeWire:

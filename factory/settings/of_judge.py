@@ -85,7 +85,7 @@ PAIRS = setting(
 )
 COMPARE = setting(
     "COMPARE",
-    Text("two sides such as tuned/closed:base/closed, two checkpoints or two runs", r"[^:]+:[^:]+"),
+    Text("two sides such as tuned/closed:base/closed, two checkpoints or two runs"),
     "two sides that the report sets side by side: arms, arms with mode, checkpoints or factory runs",
     commands=NAMES,
 )

@@ -198,10 +198,10 @@ def test_a_changed_rating_is_wrong_and_the_other_facts_stay_right(taught: list[t
     assert found["claims_right"][0] == pytest.approx(2 / 3)
 
 
-def test_an_answer_without_claims_has_nothing_right(taught: list[tuple[Ground, str]]) -> None:
+def test_an_answer_without_claims_has_no_share_of_right_ones(taught: list[tuple[Ground, str]]) -> None:
     found = measure(taught[0][0], "您好，祝您用餐愉快。", ended=True)
-    assert [found[kind][0] for kind in ("claims_right", "rating_right", "well_formed", "wish_respected")] == [0.0] * 4
-    assert "exists_near" not in found
+    assert [found[kind][0] for kind in ("right_claims", "well_formed", "wish_respected")] == [0.0] * 3
+    assert not {"claims_right", "rating_right", "exists_near"} & found.keys()  # of nothing there is no share
 
 
 def test_nothing_fits_is_wrong_where_something_does(taught: list[tuple[Ground, str]]) -> None:
