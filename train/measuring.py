@@ -162,16 +162,10 @@ def measure(ground: Ground, answer: str, *, ended: bool) -> Measures:
 def _right(claims: Sequence[Claim], trained: frozenset[str]) -> Measures:
     """Shares of right claims by kind, and together; a share of no claims is undefined and left out, neither 0 nor 1."""
     groups = {kind: [one for one in claims if one.kind == kind] for kind in RIGHT_KINDS}
-<<<<<<< HEAD
-    found = {f"{kind}_right": _share(group) for kind, group in groups.items()}
-    found["claims_right"] = _share(claims)
-    found["right_claims"] = (float(sum(one.status in HOLDS for one in claims)), f"of {len(claims)}")
-=======
     found = {f"{kind}_right": _share(group) for kind, group in groups.items() if group}
     if claims:
         found["claims_right"] = _share(claims)
-    found["right_claims"] = (float(sum(one.status != "unsupported" for one in claims)), f"of {len(claims)}")
->>>>>>> ce2d318 (Where an answer states nothing, shares of right facts are undefined)
+    found["right_claims"] = (float(sum(one.status in HOLDS for one in claims)), f"of {len(claims)}")
     for name, inside in (("claims_right_poi_trained", True), ("claims_right_poi_new", False)):
         group = [one for one in claims if one.poi_id is not None and (one.poi_id in trained) is inside]
         if group:
@@ -180,16 +174,10 @@ def _right(claims: Sequence[Claim], trained: frozenset[str]) -> Measures:
 
 
 def _share(claims: Sequence[Claim]) -> tuple[float, str]:
-<<<<<<< HEAD
+    """Of at least one claim, with the first wrong one in words."""
     right = sum(one.status in HOLDS for one in claims)
     wrong = next((f"{one.stated}≠{one.truth}" for one in claims if one.status not in HOLDS), "")
-    return (right / len(claims) if claims else 0.0, wrong)
-=======
-    """Of at least one claim, with the first wrong one in words."""
-    right = sum(one.status != "unsupported" for one in claims)
-    wrong = next((f"{one.stated}≠{one.truth}" for one in claims if one.status == "unsupported"), "")
     return (right / len(claims), wrong)
->>>>>>> ce2d318 (Where an answer states nothing, shares of right facts are undefined)
 
 
 def _well_formed(answer: str, account: Account) -> bool:

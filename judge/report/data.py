@@ -36,7 +36,7 @@ where ($run is null or s.run_id = $run) and (v.item_kind <> 'completion' or n.mo
 order by v.item_id, v.design, v.rubric, v.replicate, v.judge
 """  # noqa: S608 - a constant
 _SOUND = """
-select s.sample_id, count(*) filter (c.status = 'unsupported') = 0 from samples s join claims c using (sample_id)
+select s.sample_id, count(*) filter (c.status not in ('verified', 'inferable')) = 0 from samples s join claims c using (sample_id)
 where $run is null or s.run_id = $run group by 1
 union all
 select m.completion_id, min(m.value) = 1 from measures m join completions c using (completion_id)
