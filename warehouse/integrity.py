@@ -20,6 +20,7 @@ from factory.commit.schema import SHARDS
 from factory.commit.store import Store, open_store
 from factory.errors import DamagedFile, DiskTrouble
 from factory.plan.plan_file import PlanFolder
+from factory.sending.book_trouble import WAY_BACK
 from warehouse.loading import sql_type
 
 REBUILD: Final = "make it anew from the shards: `make warehouse REBUILD=1`."
@@ -27,7 +28,7 @@ _REMADE: Final = {"text_hash", "grams", "near_bands", "gram_bits", "fingerprint_
 """Columns that a refresh may make again (warehouse/loading.py)."""
 _KEYS: Final = {"samples": "sample_id", "orders": "order_id", "completions": "completion_id", "calls": "key"}
 _BOOKS: Final = {
-    "calls.sqlite": "restore it from a backup; without it (delete it) committed samples stay, and calls in flight are paid again.",
+    "calls.sqlite": WAY_BACK,
     "map.sqlite": "delete it: the map is asked again for what is still needed.",
     "admission.sqlite": "delete it: commits rebuild it.",
 }

@@ -19,7 +19,9 @@ from factory.commit.commit import Commit, CommitKind
 from factory.commit.neardup import FINGERPRINT_VERSION, fingerprint
 from factory.commit.schema import SHARDS
 from factory.commit.store import Store
+from factory.errors import DamagedFile
 from factory.plan.plan_file import PlanFolder, RunPlan
+from factory.sending.book_trouble import WAY_BACK
 
 BATCH_SAMPLES = 2_000
 """Samples after which the commits read so far are loaded together; with their evidence, some 40 MB."""
@@ -106,7 +108,7 @@ def load_commits(connection: duckdb.DuckDBPyConnection, store: Store) -> int:
     """Shards and states of the commits that are not loaded yet; returns how many those were. Raises DamagedFile."""
     loaded = {tuple(row) for row in connection.execute("select run_id, unit from loaded").fetchall()}
     new = _new_commits(store, loaded)
-    count = 0
+    count, remade = 0, set[Any]()
     while batch := _batch(new):
         connection.execute("begin")
         for kind, schema in SHARDS.items():
@@ -125,7 +127,17 @@ def load_commits(connection: duckdb.DuckDBPyConnection, store: Store) -> int:
         insert_rows(connection, "insert into loaded by name select * from rows", names, rows)
         connection.execute("commit")
         count += len(batch)
+        remade |= {commit.run_id for commit in batch if commit.kind is CommitKind.ORDERS}
+    _promote_again(connection, store, remade & {run for run, _ in loaded})
     return count
+
+
+def _promote_again(connection: duckdb.DuckDBPyConnection, store: Store, runs: set[Any]) -> None:
+    """A unit that was lost and made again holds surplus that an older promotion admitted."""
+    for run in runs:
+        promotions = [commit for commit in store.commits(run) if commit.kind is CommitKind.PROMOTION]
+        if promotions:
+            _load_states(connection, promotions)
 
 
 def _new_commits(store: Store, loaded: set[tuple[Any, ...]]) -> Iterator[Commit]:
@@ -243,13 +255,20 @@ def load_book(connection: duckdb.DuckDBPyConnection, data: Path) -> None:
     connection.execute("delete from paid")
     path = data / "calls.sqlite"
     if path.exists():
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as book:
-            for name, question in (("opened", "select run_id, order_id, slots from opened"), ("paid", _BOOK)):
-                found = book.execute(question)
-                names = [column[0] for column in found.description]
-                insert_rows(connection, f"insert into {name} by name select * from rows", names, found.fetchall())
+        try:
+            _load_calls(connection, path)
+        except sqlite3.Error as error:
+            raise DamagedFile(str(path), str(error), WAY_BACK) from error
     # A folder whose calls.sqlite is gone still knows what it committed.
     connection.execute(
         "insert into opened select run_id, order_id, slots from orders_shard where order_id not in (select order_id from opened)"
     )
     connection.execute(_PAID_AGAIN)
+
+
+def _load_calls(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as book:
+        for name, question in (("opened", "select run_id, order_id, slots from opened"), ("paid", _BOOK)):
+            rows = book.execute(question)
+            names = [column[0] for column in rows.description]
+            insert_rows(connection, f"insert into {name} by name select * from rows", names, rows.fetchall())

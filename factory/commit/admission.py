@@ -151,7 +151,7 @@ class Admission:
         for unit in units:
             if unit not in applied:
                 commit = store.commit(run, unit)
-                self.apply(unit, committed_texts(store, _sources(commit, store), set(commit.admitted)))
+                self.apply(unit, committed_texts(store, _sources(commit, store, units), set(commit.admitted)))
 
     def _is_whole(self) -> bool:
         """Whether the run's rows are those that were written: a changed one would let a duplicate through, or refuse a sample."""
@@ -294,8 +294,8 @@ def _text_rows(rows: pa.Table) -> Iterator[dict[str, Any]]:
         yield from batch.to_pylist()
 
 
-def _sources(commit: Commit, store: Store) -> list[Commit]:
-    """A unit itself, or for a promotion the units that its samples come from."""
+def _sources(commit: Commit, store: Store, units: Sequence[str]) -> list[Commit]:
+    """A unit itself, or for a promotion the units that its samples come from, as far as their commits are there."""
     if commit.kind is CommitKind.ORDERS:
         return [commit]
-    return [store.commit(commit.run_id, unit) for unit in commit.from_units]
+    return [store.commit(commit.run_id, unit) for unit in commit.from_units if unit in units]

@@ -59,16 +59,21 @@ class RunCommitter:
         self.given_back = 0
         """slots of earlier commands that failed for the provider's reasons"""
         self._promotions = 0
+        self._settled: set[str] = set()
+        """samples of lost units that a promotion has admitted or dropped: made again, they are surplus to their unit, as before"""
 
     def open(self) -> None:
         """Read what is committed, sweep what is not, bring the index up to date."""
         held: set[int] = set()
+        units = set(self._store.units(self._run))
         for commit in self._store.commits(self._run):
             self.accepted += len(commit.admitted)
             self.surplus += commit.surplus_change
             self.given_back += dict(commit.counts).get(GIVEN_BACK, 0)
             if commit.kind is CommitKind.PROMOTION:
-                self._promotions += 1
+                self._promotions = max(self._promotions, int(commit.unit[1:]))
+                if not set(commit.from_units) <= units:
+                    self._settled |= set(commit.admitted + commit.dropped)
             elif commit.first_order is not None:
                 held.update(range(commit.first_order, commit.first_order + commit.orders))
         self.next_order = max(held, default=-1) + 1
@@ -80,8 +85,7 @@ class RunCommitter:
         """Admit, write, commit, index."""
         now = now_utc()
         verified = list(_verified(outcomes))
-        room = max(0, self._target - self.accepted)
-        decisions = self._admission.decide([slot.text() for slot in verified], room)
+        decisions = self._decide([slot.text() for slot in verified])
         samples, rejects = _rows(outcomes, verified, decisions, self._making.verifier, now)
         tables = {
             "samples": table("samples", samples),
@@ -108,8 +112,14 @@ class RunCommitter:
             first_order=unit.orders[0].index,
             orders=len(unit.orders),
         )
-        self._make_count(commit, accepted)
+        self._make_count(commit, accepted + [one.text for one in decisions if one.text.sample_id in self._settled])
         return Committed(self.accepted, len(accepted) + len(surplus), Counter(row["reason"] for row in rejects))
+
+    def _decide(self, texts: list[Text]) -> list[Decision]:
+        """Admission's word, but for samples on which a promotion has decided already: to their unit they are surplus, as before."""
+        fresh = [text for text in texts if text.sample_id not in self._settled]
+        decided = iter(self._admission.decide(fresh, max(0, self._target - self.accepted)))
+        return [Decision(text, "surplus") if text.sample_id in self._settled else next(decided) for text in texts]
 
     def promotable(self, target: int) -> int:
         """How many samples ``promote_surplus`` would admit; writes nothing."""
@@ -146,7 +156,7 @@ class RunCommitter:
                 f"{commit.unit} of {self._run} was committed by another run: start again, it goes on from there."
             )
         self._admission.apply(commit.unit, accepted)
-        self.accepted += len(accepted)
+        self.accepted += len(commit.admitted)
         self.surplus += commit.surplus_change
 
     def _decide_surplus(self, target: int) -> tuple[list[Decision], list[str]]:

@@ -20,9 +20,10 @@ from typing import Any, Protocol
 
 import orjson
 
-from factory.errors import DiskTrouble, UsageError
+from factory.errors import UsageError
 from factory.run.folder_lock import lock_folder
 from factory.seal import checksum
+from factory.sending.book_trouble import trouble
 from factory.sending.purse import Past, Purse
 from factory.shown_text import print_line
 from factory.wire_text import quoted
@@ -133,8 +134,11 @@ class Ledger:
             self._rebuild(data)
             self._purse = Purse(budget_cny, self._past())
             unpriced = self._unpriced() if budget_cny is not None else 0
-        except sqlite3.Error as error:
-            raise _trouble(self._path, error) from error
+        except BaseException as error:
+            self._lock.close()  # whoever mends it in this process may take the folder again
+            if isinstance(error, sqlite3.Error):
+                raise trouble(self._path, error) from error
+            raise
         if unpriced:
             self._reader.close()
             self._lock.close()
@@ -210,7 +214,7 @@ class Ledger:
             if row[6] is None or row[6] == checksum(bytes(row[1])):
                 return KeptCall(row[0], bytes(row[1]), row[2], row[3], row[4], datetime.fromisoformat(row[5]))
         except sqlite3.Error as error:
-            raise _trouble(self._path, error) from error
+            raise trouble(self._path, error) from error
         except (TypeError, ValueError):  # damaged: it is asked for again
             return None
         await self.mark_unreadable(key, row[0])
@@ -367,7 +371,7 @@ class Ledger:
             if problem is None:
                 job.future.set_result(job.rows)
             else:
-                job.future.set_exception(_trouble(self._path, problem))
+                job.future.set_exception(trouble(self._path, problem))
 
     def close(self) -> None:
         """Finish what is under way and what is queued (an answer that has come is paid for), and let go of the folder."""
@@ -394,9 +398,3 @@ class _Job:
 
 def _countable(tokens: int | None) -> int | None:
     return tokens if tokens is not None and 0 <= tokens < MOST_TOKENS else None
-
-
-def _trouble(path: Path, error: Exception) -> DiskTrouble:
-    return DiskTrouble(
-        f"{path} cannot be written ({error}): free space or repair the disk, then run the same command again."
-    )

@@ -1,0 +1,23 @@
+"""What is wrong with ``calls.sqlite``, as a sentence with its way back: damaged, in the way, or a disk that takes nothing more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from factory.errors import DamagedFile, DiskTrouble
+
+WAY_BACK = "restore it from a backup, or delete it: committed samples and their costs stay, what is still in work is paid again."
+
+
+def trouble(path: Path, error: Exception) -> DiskTrouble:
+    """The error to raise for an error of SQLite."""
+    if path.is_dir():
+        return DamagedFile(
+            str(path), "a folder stands where the file belongs", "delete it and run the same command again."
+        )
+    words = str(error)
+    if any(cause in words for cause in ("malformed", "not a database", "corrupt", "disk I/O error")):
+        return DamagedFile(str(path), words, WAY_BACK)
+    return DiskTrouble(
+        f"{path} cannot be written ({words}): free space or repair the disk, then run the same command again."
+    )
