@@ -119,7 +119,8 @@ def claims(text: str, thing: Thing, far: float) -> list[str]:
     ]
     stated_m += [float(one[1]) * 1000 for one in KILOMETRES.finditer(rest) if not near(rest, one.end())]
     found += [f"{one:.0f} m is not {far:.0f} m" for one in stated_m if abs(one - far) > max(55.0, 0.12 * far)]
-    known = {(int(h) % 24, m) for h, m in CLOCK.findall(thing.hours)}
+    whole_day = thing.hours.strip() == "24/7"  # said as 00:00-24:00
+    known = {(int(h) % 24, m) for h, m in CLOCK.findall("0:00-24:00" if whole_day else thing.hours)}
     found += [f"{h}:{m} is not in {thing.hours}" for h, m in CLOCK.findall(rest) if (int(h) % 24, m) not in known]
     for clause in re.split(r"[，。；,;]", rest):
         if any(word in clause for word in DOUBT):
