@@ -1,6 +1,6 @@
 """What the verifier makes of the sandbox teacher's two voices: true drafts over a run's own evidence, without any planted mistake.
 
-Usage: python bench/voices.py DATA [SAMPLES]. Prints, for each voice, the share accepted as written, and its masked clauses that were
+Usage: python bench/voices.py DATA [SAMPLES]. Prints, for each voice, the share accepted as written and its masked clauses that were
 refused, most frequent first: every one of them is a true sentence, so that a finding other than not_understood is false.
 """
 
