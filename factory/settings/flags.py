@@ -76,6 +76,8 @@ def _option(setting: Setting[Any]) -> click.Option:
     def complete(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem]:
         return [CompletionItem(word) for word in setting.kind.choices if word.startswith(typed)]
 
+    if setting.is_switch and setting.flag_only:  # takes no value: the word behind it is the command's own
+        return click.Option(names, help=text, type=click.UNPROCESSED, is_flag=True, flag_value="1", default=None)
     if setting.is_switch:  # may stand alone
         return click.Option(names, help=text, metavar="[1|0]", type=click.UNPROCESSED, is_flag=False, flag_value="1")
     metavar = "|".join(setting.kind.choices) or setting.name

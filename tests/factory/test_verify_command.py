@@ -15,7 +15,7 @@ from tests.factory.test_synth import CLEAN, _run
 
 def _verify(file: Path, *flags: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "factory", "verify", str(file), *flags],
+        [sys.executable, "-m", "factory", "verify", *flags, str(file)],
         env=CLEAN,
         capture_output=True,
         text=True,
