@@ -95,7 +95,8 @@ def pairs(judged: list[tuple[dict[str, Any], Verification]]) -> tuple[int, int]:
     sides: dict[tuple[Any, str], list[tuple[bool, bool]]] = defaultdict(list)
     for row, result in judged:
         if row.get("pair"):
-            sides[row.get("question_id"), row["pair"]].append((bool(row["label"]), result.accepted))
+            findings = {one.outcome for one in result.findings} - ({"wish"} if row.get("lists_unfit") else set())
+            sides[row.get("question_id"), row["pair"]].append((bool(row["label"]), not findings))
     both = [rows for rows in sides.values() if len({label for label, _ in rows}) == 2]
     return sum(all(label == accepted for label, accepted in rows) for rows in both), len(both)
 

@@ -9,19 +9,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import takewhile
 from typing import Final
 
 from factory.records import Clause, Evidence, Place, Poi, Wish
-from factory.verifier import (
-    acts_counts,
-    acts_dishes,
-    acts_features,
-    acts_hours,
-    acts_sets,
-    acts_talk,
-    acts_values,
-    acts_wish,
-)
+from factory.verifier.acts import ACTS
 from factory.verifier.acts_dishes import KNOWN_DISHES
 from factory.verifier.deciding import Verdict
 from factory.verifier.grammar import SKIPPED, code, tile
@@ -31,18 +23,6 @@ from factory.verifier.lexer import INERT, LEXICON, ROLES, SEP_CHAR, Token, lex
 from factory.verifier.scene import Said, Scene, State, UnreadError
 from factory.verifier.script import fold
 
-ACTS: Final[dict[str, Callable[[Said, State], None]]] = {
-    "rating": acts_values.rating, "price": acts_values.price, "distance": acts_values.distance, "walk": acts_values.walk, "ride": acts_values.ride, "steps": acts_values.steps,
-    "address": acts_values.address, "phone": acts_values.phone, "cuisine": acts_values.cuisine, "not_cuisine": acts_values.not_cuisine, "vague": acts_values.vague,
-    "absent": acts_values.absent, "unsure": acts_values.unsure, "subject": acts_values.subject, "subject_set": acts_values.subject_set, "identity": acts_values.identity,
-    "bound": acts_values.bound, "hours": acts_hours.hours, "closes": acts_hours.closes_at, "opens": acts_hours.opens_at, "break": acts_hours.pause, "open_at": acts_hours.open_at,
-    "shut_at": acts_hours.shut_at, "rest_day": acts_hours.rest_day, "compare": acts_sets.compare, "compare_on": acts_sets.compare_on, "compare_wish": acts_sets.compare_wish,
-    "same": acts_sets.same, "superlative": acts_sets.superlative, "sole": acts_sets.sole, "sole_fit": acts_counts.sole_fit, "branches": acts_counts.branches, "world_set": acts_counts.world_set, "order": acts_sets.order, "total": acts_sets.total, "average": acts_sets.average,
-    "beyond": acts_wish.beyond, "within": acts_wish.within, "at_bound": acts_wish.at_bound, "fits": acts_wish.fits, "misses": acts_wish.misses, "nothing": acts_wish.nothing,
-    "count": acts_counts.count, "echo": acts_wish.echo, "echo_taste": acts_wish.echo_taste, "intro": acts_wish.intro, "dish": acts_dishes.dish, "not_dish": acts_dishes.not_dish,
-    "dish_is": acts_dishes.dish_is, "cuisine_taste": acts_dishes.cuisine_taste, "taste_of_shop": acts_dishes.taste_of_shop, "feature": acts_features.feature, "diet_unmarked": acts_features.diet_unmarked,
-    "talk": acts_talk.talk, "contact": acts_talk.contact, "advice": acts_talk.advice, "tell": acts_talk.tell, "criterion": acts_talk.criterion, "choose": acts_talk.choose,
-}  # fmt: skip
 _SENTENCE_ENDS: Final = "。;!?\n"
 _TYPED: Final = frozenset(
     [
@@ -97,7 +77,7 @@ _TYPED: Final = frozenset(
 
 
 _SHOP_NAME: Final = re.compile(
-    r"[\u4e00-\u9fff]{1,5}?(?:酒家|酒楼|饭庄|食府|小馆|菜馆|餐厅|饭店|火锅店?|烧烤店?|私房菜|大排档|小厨|茶楼|居酒屋|阁|轩|楼|斋|堂)"
+    r"[\u4e00-\u9fff]{1,5}?(?:酒家|酒楼|饭庄|食府|小馆|菜馆|餐厅|饭店|火锅店?|烧烤店?|私房菜|大排档|小厨|茶楼|居酒屋|阁|轩|斋)"
 )
 """What looks like a restaurant's name in words that nothing knows."""
 _SHOPS: Final = frozenset({"N", "ORD", "THIS", "THESE", "SELF", "CNT", "ALLSET", "OTHER", "BRANCH", "LASTONE"})
@@ -122,6 +102,10 @@ _RELATING: Final = frozenset(
         "PPL",
         "WHETHER",
         "NOTFINE",
+        "AVG",
+        "BY",
+        "CNT",
+        "EACHW",
     }
 )
 """Words that may turn what they stand beside into something else."""
@@ -302,7 +286,8 @@ class _Reader:
         if "NAMELIKE" in ROLES[unknown.char]:
             self.strangers.append((number, unknown.text))
             return
-        found = _SHOP_NAME.match("".join(token.text for token in tokens if token.start >= unknown.start))
+        rest = list(takewhile(lambda t: "N" not in ROLES[t.char], (t for t in tokens if t.start >= unknown.start)))
+        found = _SHOP_NAME.match("".join(token.text for token in rest))
         if found:
             self.strangers.append((number, found[0]))
 
@@ -392,7 +377,12 @@ def _end_sentence(state: State) -> None:
     state.criteria = []
     state.sole_among = None
     state.bound = None
-    state.dishes = ()
+    if state.item is None:
+        state.dishes = ()
+    state.excluded = ()
+    state.loose_choice = False
+    state.sorted_by = None
+    state.extreme = None
 
 
 __all__ = ["Account", "Entry", "Known", "Listed", "read_answer"]

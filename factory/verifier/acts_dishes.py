@@ -89,6 +89,7 @@ def dish_is(said: Said, state: State) -> None:
     roles = [role for token in said.all("w") for role in sorted(ROLES[token.char]) if role in _SIGNS]
     if not roles:
         raise UnreadError
+    state.dishes = tuple(names)
     for name in names:
         tastes = tastes_of(name)
         status: ClaimStatus = (
@@ -129,11 +130,17 @@ def cuisine_taste(said: Said, state: State) -> None:
     state.world("dish", said.text, None, "inferable" if held else "contradicted" if against else "unsupported")
 
 
+_MENU: Final = frozenset({"菜品", "菜式", "菜肴", "菜色", "出品", "饭菜", "菜单", "肉菜"})
+
+
 def taste_of_shop(said: Said, state: State) -> None:
     """菜品以清淡为主: a whole menu's taste is not in any map row."""
     tokens: Sequence[Token] = said.all("w")
     roles = {role for token in tokens for role in ROLES[token.char] if role in _SIGNS}
-    if state.dishes and roles:
+    if said.of("DISHREF") and not state.dishes:
+        raise UnreadError
+    whole_menu = said.of("PRIO") or any(token.text in _MENU for token in said.of("FOOD"))
+    if state.dishes and roles and not whole_menu:
         _of_dishes(said, state, roles)
         return
     if state.part == "opening" and roles and not said.of("NOT") and _wished(state, roles):
@@ -154,11 +161,23 @@ def _wished(state: State, roles: set[str]) -> bool:
 def _of_dishes(said: Said, state: State, roles: set[str]) -> None:
     """都不油腻: of the dishes that the sentence has just named."""
     denied = bool(said.of("NOT"))
+    if not denied and not any(roles & tastes_of(name) for name in state.dishes):
+        raise UnreadError
     for name in state.dishes:
         tastes = tastes_of(name)
         held = bool(roles & tastes)
         against = any(_AGAINST[role] & tastes for role in roles)
-        if not held and not denied and not against:
-            raise UnreadError
+        if not held and not denied and not against and not said.of("DISHREF"):
+            continue
         status: ClaimStatus = "inferable" if held != denied else "contradicted"
         state.say("dish", f"{name}{said.text}", [(poi, status, show(poi, "dish")) for poi in state.who()])
+
+
+def taste_match(said: Said, state: State) -> None:
+    """符合您的口味, after dishes of which at least one is of the taste that the wish names."""
+    words = f"{state.scene.wish.taste or ''} {state.scene.wish.diet or ''}"
+    wanted = {role for role, signs in TASTES.items() if any(sign in words for sign in signs)}
+    if not state.dishes or not wanted:
+        raise UnreadError
+    if not any(wanted & tastes_of(name) for name in state.dishes):
+        raise UnreadError

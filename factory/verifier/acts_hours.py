@@ -144,7 +144,7 @@ def pause(said: Said, state: State) -> None:
         if period is None:
             raise UnreadError
         gaps = [gap for gap in breaks(day) if min(gap[1], period[1]) - max(gap[0], period[0]) >= rules.OPEN_LEAST_MIN]
-        return "inferable" if gaps else "contradicted"
+        return "inferable" if gaps or overlap_min(day, period) < rules.OPEN_LEAST_MIN else "contradicted"
 
     _say(said, state, test)
 
@@ -199,8 +199,22 @@ def open_at(said: Said, state: State) -> None:
             "open_at",
         )
         return
-    tests = [_moment(token) for token in tokens]
+    tests = [_moment(token) for token in tokens if "WITH" not in ROLES[token.char]]
     _say(said, state, lambda day: "inferable" if all(test(day) for test in tests) else "contradicted", "open_at")
+
+
+def no_worry(said: Said, state: State) -> None:
+    """不用担心吃不上: open for the wish's meal, or for the one that is named."""
+    meal = next((token.text for token in said.of("MEAL")), state.scene.wish.meal_time or "")
+    window = _meal(meal)
+    if window is None:
+        raise UnreadError
+    _say(
+        said,
+        state,
+        lambda day: "inferable" if overlap_min(day, window) >= rules.OPEN_LEAST_MIN else "contradicted",
+        "open_at",
+    )
 
 
 def _until(day: Day, stated: Clock) -> bool:

@@ -16,7 +16,7 @@ from factory.verifier.deciding import (
 )
 from factory.verifier.lexer import ROLES, Token
 from factory.verifier.numbers import Quantity
-from factory.verifier.scene import Said, State, UnreadError, field_of, restaurants, scale_of, the_set
+from factory.verifier.scene import Said, State, UnreadError, field_of, restaurants, scale_of, the_set, unit_field
 
 
 def compare(said: Said, state: State) -> None:
@@ -36,7 +36,8 @@ def compare(said: Said, state: State) -> None:
         others = restaurants((*tokens, *said.all("r2")), state)
     else:
         others = the_set(tokens, state)
-    name, up = scale_of(said.all("v"), field_of((*said.all("f2"), *said.all("f"))), state)
+    named = field_of((*said.all("f2"), *said.all("f"))) or unit_field(said.all("a"))
+    name, up = scale_of(said.all("v"), named, state)
     state.reference = others
     _relate(said, state, name, others, up=up)
 
@@ -44,7 +45,11 @@ def compare(said: Said, state: State) -> None:
 def compare_on(said: Said, state: State) -> None:
     """但远872米: goes on with the reference of the sentence."""
     tokens = said.all("v")
-    name, up = scale_of(tokens, field_of(said.all("f")), state) if tokens else (state.field or "", True)
+    name, up = (
+        scale_of(tokens, field_of(said.all("f")) or unit_field(said.all("a")), state)
+        if tokens
+        else (unit_field(said.all("a")) or state.field or "", True)
+    )
     if state.reference:
         _relate(said, state, name, state.reference, up=up)
         return
@@ -148,13 +153,18 @@ def same(said: Said, state: State) -> None:
         token.text in {"差不多", "相近", "接近", "相当", "旗鼓相当", "不相上下", "相仿"} for token in said.of("SAME")
     )
     name = field_of((*said.all("f"), *said.all("f2"))) or (
-        "distance" if said.of("FAR") or said.of("NEAR") or said.of("DIST") else None
+        "distance" if said.of("FAR") or said.of("NEAR") or said.of("DIST") else state.field
     )
     if name is None:
         raise UnreadError
     tokens = said.all("r")
     if not tokens:
-        pois = state.who()
+        sets = [
+            token
+            for token in said.tokens[said.piece.start : said.piece.end]
+            if ROLES[token.char] & {"CNT", "THESE", "FIRST", "LAST", "OTHER"}
+        ]
+        pois = state.subject = the_set(sets, state) if sets else state.who()
         others, pois = pois[:1], pois[1:]
     else:
         pois = state.who()
@@ -191,6 +201,19 @@ def extremes(pois: Sequence[Poi], name: str, *, highest: bool) -> tuple[Poi, ...
 def superlative(said: Said, state: State) -> None:
     """三家里最近, 评分和人均都是最低的, 打烊最晚; in opening and closing without a subject it picks one out."""
     among, world = _among(said, state)
+    if state.subject is not None and len(state.subject) > 1 and not (said.has("g") or said.has("g2")):
+        among = state.subject  # 三家里它最近
+        state.subject = (state.item,) if state.item else None
+    if said.has("n"):
+        state.subject = restaurants(said.all("n"), state)
+    elif world and state.item is None:
+        sets = [
+            token
+            for token in said.tokens[said.piece.start : said.piece.end]
+            if ROLES[token.char] & {"CNT", "THESE", "FIRST", "LAST"}
+        ]
+        if sets:
+            state.subject = the_set(sets, state)  # 这三家都是附近最好的
     fields = [found for found in (field_of(said.all("f")), field_of(said.all("f2"))) if found]
     if said.has("k"):
         name, up = scale_of(said.all("v"), None, state)
@@ -208,6 +231,7 @@ def superlative(said: Said, state: State) -> None:
         pairs = [scale_of(said.all("v"), fields[0] if fields else None, state)]
     if not said.of("MOST") and len(among) != 2:
         raise UnreadError
+    state.extreme = pairs[0]
     if state.subject is None and state.item is None and not said.has("t"):
         if len(pairs) > 1:
             raise UnreadError
@@ -233,6 +257,94 @@ def _best(among: Sequence[Poi], name: str, *, highest: bool) -> Poi | None:
     return (max if highest else min)(rows, key=lambda poi: value(poi, name) or 0.0, default=None)
 
 
+def distribute(said: Said, state: State) -> None:
+    """人均分别是61元、80元和99元: value by value, in the order of the set."""
+    tokens = [token for token in said.all("v") if ROLES[token.char] & {"M", "S", "NUM", "L"}]
+    name = field_of(said.all("f")) or state.field
+    if any("L" in ROLES[token.char] for token in tokens):
+        name = "distance"
+    pois = state.subject if state.subject and len(state.subject) > 1 else state.scene.listed
+    if name is None or len(pois) != len(tokens) or state.item is not None:
+        raise UnreadError
+    rows = [
+        (poi, amount_status(name, token.value, value(poi, name)), show(poi, name))
+        for poi, token in zip(pois, tokens, strict=True)
+    ]
+    state.say(name, said.text, rows)
+    state.field = name
+
+
+def order_names(said: Said, state: State) -> None:
+    """依次是 A、B、C: the names in the order that was said before; each with its value, if one is given."""
+    names = said.of("N")
+    pois = restaurants(names, state)
+    amounts = [
+        token for token in said.tokens[said.piece.start : said.piece.end] if ROLES[token.char] & {"M", "S", "L", "NUM"}
+    ]
+    if len(pois) != len(names) or (amounts and len(amounts) != len(pois)) or (not amounts and state.sorted_by is None):
+        raise UnreadError
+    for poi, token in zip(pois, amounts, strict=False):
+        name = unit_field([token]) or (state.sorted_by[0] if state.sorted_by else state.field)
+        if name is None:
+            raise UnreadError
+        state.say(
+            name,
+            f"{poi.name}{token.text}",
+            [(poi, amount_status(name, token.value, value(poi, name)), show(poi, name))],
+        )
+    if state.sorted_by is None:
+        return
+    name, up = state.sorted_by
+    numbers = [value(poi, name) for poi in pois]
+    known = [number for number in numbers if number is not None]
+    shown = "，".join(show(poi, name) or "没有数据" for poi in pois)
+    ordered = known == sorted(known, reverse=up)
+    status: ClaimStatus = "contradicted" if not ordered else "verified" if len(known) == len(numbers) else "unsupported"
+    state.world("order", said.text, shown, status)
+
+
+def second(said: Said, state: State) -> None:
+    """次之: just one of the listed is better by what was said before."""
+    if state.extreme is None:
+        raise UnreadError
+    name, up = state.extreme
+    poi = state.one()
+    own = value(poi, name)
+    others = [value(one, name) for one in state.scene.listed if one != poi]
+    if own is None or any(other is None for other in others):
+        state.say("superlative", said.text, [(poi, "unsupported", show(poi, name))])
+        return
+    better = sum((other > own) if up else (other < own) for other in others if other is not None)
+    state.say("superlative", said.text, [(poi, "verified" if better == 1 else "contradicted", show(poi, name))])
+
+
+def except_(said: Said, state: State) -> None:
+    """除了第四家: what follows is said of the others."""
+    state.excluded = restaurants(said.all("s"), state)
+    state.subject = None
+
+
+def difference(said: Said, state: State) -> None:
+    """两家相差38元: between the two that were named last."""
+    token = said.all("a")[0]
+    kind = {"M": "price", "L": "distance", "S": "rating"}
+    name = next(field for role, field in kind.items() if role in ROLES[token.char])
+    pois = (
+        state.subject if state.subject and len(state.subject) == 2 else tuple(dict.fromkeys(state.scene.mentioned))[-2:]
+    )
+    if len(pois) != 2 and len(state.scene.listed) == 2:
+        pois = state.scene.listed
+    if len(pois) != 2:
+        raise UnreadError
+    first, second = (value(poi, name) for poi in pois)
+    truth = "，".join(f"{poi.name}{show(poi, name) or '没有数据'}" for poi in pois)
+    if first is None or second is None:
+        state.world("comparison", said.text, truth, "unsupported")
+        return
+    status = difference_status(name, token.value, abs(first - second), scale=max(first, second))
+    state.world("comparison", said.text, truth, status)
+
+
 def _among(said: Said, state: State) -> tuple[tuple[Poi, ...], bool]:
     """The set of a superlative, and whether it is all of the kind within the radius."""
     tokens = (*said.all("g"), *said.all("g2"))
@@ -253,8 +365,7 @@ def sole(said: Said, state: State) -> None:
     state.sole_among = the_set(tokens, state) if tokens else state.scene.listed
     if said.has("s"):
         state.subject = restaurants(said.all("s"), state)
-    else:
-        raise UnreadError
+    state.one()
 
 
 def order(said: Said, state: State) -> None:
@@ -271,6 +382,10 @@ def order(said: Said, state: State) -> None:
     status: ClaimStatus = (
         "contradicted" if not sorted_ok else "verified" if len(known) == len(numbers) else "unsupported"
     )
+    state.sorted_by = first
+    if any("EACHW" in ROLES[token.char] for token in said.tokens):
+        state.sorted_by = first  # the names that follow are in this order, not the list
+        return
     if len(numbers) < 2:
         raise UnreadError
     state.world("order", said.text, listed, status)

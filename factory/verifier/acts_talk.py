@@ -36,6 +36,7 @@ _URGED: Final = frozenset(
         "尽量",
     }
 )
+_REQUIRED: Final = frozenset({"需要", "要", "需", "得", "必须", "须"})
 _LOOSE: Final = {
     ("rating", True): "GOOD", ("price", False): "CHEAP", ("price", True): "DEAR", ("distance", False): "NEAR", ("distance", True): "FAR", ("close", True): "LATE", ("open", False): "EARLY",
 }  # fmt: skip
@@ -48,6 +49,10 @@ def talk(said: Said, state: State) -> None:
 
 def contact(said: Said, state: State) -> None:
     """建议提前订位 is advice; 可以预订 says that the shop takes bookings."""
+    if said.of("BOOK") and (
+        state.subject or any(token.text in _REQUIRED for token in (*said.of("ADVISE"), *said.of("NEED")))
+    ):
+        raise UnreadError  # 需要提前一天预约 is a rule of the shop
     if said.of("CONTACT") or said.of("ASK") or said.of("SOON") or said.of("WHETHER"):
         return
     if not any(token.text in _URGED for token in said.of("ADVISE")):
@@ -58,6 +63,10 @@ def advice(said: Said, state: State) -> None:
     """Words of advice that name nothing of a shop; 可以 alone is no advice."""
     if said.of("BOOK") and not (said.of("CONTACT") or said.of("SOON") or said.of("ASK")):
         contact(said, state)
+    if said.of("BOOK") and (
+        state.subject or any(token.text in _REQUIRED for token in (*said.of("ADVISE"), *said.of("NEED")))
+    ):
+        raise UnreadError
     anchored = any(
         said.of(name)
         for name in (
@@ -79,6 +88,11 @@ def advice(said: Said, state: State) -> None:
         raise UnreadError
 
 
+def topic(said: Said, state: State) -> None:
+    """从评分看: what the sentence goes on about."""
+    state.field = field_of(said.all("f"))
+
+
 def tell(said: Said, state: State) -> None:
     """可以请厨房少放辣椒: what the guest says to the kitchen."""
     words = said.tokens[said.piece.start : said.piece.end]
@@ -91,6 +105,12 @@ def tell(said: Said, state: State) -> None:
 def criterion(said: Said, state: State) -> None:
     """看重评分的话: what the sentence then chooses must be best by it. In an item it would be an adjective of the shop."""
     tokens = (*said.all("c"), *said.all("c2"))
+    if said.has("q"):
+        state.criteria.append(("distance", False))
+        return
+    if said.has("k"):
+        state.loose_choice = True
+        return
     if not tokens and not said.has("n"):
         return
     marked = (
@@ -101,6 +121,8 @@ def criterion(said: Said, state: State) -> None:
     if said.has("n"):
         state.criteria.append(("distance", False))
         return
+    if any("CU" in ROLES[token.char] for token in said.tokens):
+        return  # 想吃贵一点的日料 is a wish, no way to choose among the listed
     for token in tokens:
         roles = ROLES[token.char]
         name = field_of([token]) or (
@@ -113,6 +135,8 @@ def criterion(said: Said, state: State) -> None:
 
 def choose(said: Said, state: State) -> None:
     """首选第一家; after a criterion the choice must be the best of the listed by it, with 可以考虑 a good one."""
+    if state.loose_choice and said.has("t") and not state.verdicts:
+        raise UnreadError  # 吃得好: by what, nobody can tell
     weak = bool(said.of("CAN")) or state.item is not None
     if not said.has("t"):
         if state.criteria and (state.item or state.subject):

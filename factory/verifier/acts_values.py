@@ -41,7 +41,8 @@ def _amount(name: str, stated: Quantity, said: Said, state: State) -> None:
         state.echo(said.text, None, agrees=True)
         return
     bounded = not stated.exact and not stated.about
-    pois = state.scene.listed if state.subject is None and state.item is None and bounded else state.who()
+    everyone = state.subject is None and state.item is None and bounded
+    pois = tuple(poi for poi in state.scene.listed if poi not in state.excluded) if everyone else state.who()
     if not pois:
         raise UnreadError
     if stated.excess:
@@ -272,11 +273,11 @@ def vague(said: Said, state: State) -> None:
     name = field_of(said.all("f"))
     rows: list[tuple[Poi, ClaimStatus, str | None]] = []
     if said.text in {"距离近", "离得近"}:
-        name, adjective, up = "distance", "NEAR", False
+        name, adjective = "distance", "NEAR"
     elif said.text == "评分高":
-        name, adjective, up = "rating", "HIGH", True
+        name, adjective = "rating", "HIGH"
     elif said.text == "价格低":
-        name, adjective, up = "price", "CHEAP", False
+        name, adjective = "price", "CHEAP"
     else:
         roles = frozenset().union(*(ROLES[token.char] for token in tokens))
         adjective = next(
@@ -288,26 +289,65 @@ def vague(said: Said, state: State) -> None:
             or state.field
             or "rating"
         )
-        up = adjective in {"FAR", "DEAR", "HIGH", "GOOD"}
-    if said.has("n"):
-        up = not up
-        adjective = {
-            "HIGH": "LOW",
-            "LOW": "HIGH",
-            "GOOD": "LOW",
-            "NEAR": "FAR",
-            "FAR": "NEAR",
-            "CHEAP": "DEAR",
-            "DEAR": "CHEAP",
-        }.get(adjective, adjective)
+    denied = said.has("n")
+    if denied and name == "rating":
+        adjective, denied = {"HIGH": "LOW", "GOOD": "LOW", "LOW": "GOOD"}.get(adjective, adjective), False
     pois = state.who() if (state.subject or state.item or state.everyone) else _unread()
-    rows += [(poi, loose_status(poi, name, adjective, state), show(poi, name)) for poi in pois]
+    if any(token.text == "居中" for token in tokens):
+        state.say(name, said.text, [(poi, _middle(poi, name, state), show(poi, name)) for poi in pois])
+        return
+    if adjective == "HIGH" and name == "rating" and not said.of("DEG") and not said.has("n"):
+        adjective = "GOOD"
+    for poi in pois:
+        status = loose_status(poi, name, adjective, state)
+        if denied and status != "unsupported":
+            status = "inferable" if status == "contradicted" else "contradicted"
+        rows.append((poi, status, show(poi, name)))
     state.say(name, said.text, rows, {"price": "budget", "distance": "radius"}.get(name))
     state.field = name
 
 
+def middle(said: Said, state: State) -> None:
+    """在三家中处于中间, of what was last spoken of."""
+    if state.field is None:
+        raise UnreadError
+    name = state.field
+    if state.item is not None:
+        state.subject = None  # 在三家中 is the set it lies in
+    state.say(name, said.text, [(poi, _middle(poi, name, state), show(poi, name)) for poi in state.who()])
+
+
+def walkable(said: Said, state: State) -> None:
+    """步行可达: within a walk that people take."""
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    for poi in state.who():
+        far = value(poi, "distance")
+        status: ClaimStatus = (
+            "unsupported" if far is None else "inferable" if far <= rules.WALKABLE_M else "contradicted"
+        )
+        rows.append((poi, status, show(poi, "distance")))
+    state.say("distance", said.text, rows)
+    state.field = "distance"
+
+
 def _unread() -> tuple[Poi, ...]:
     raise UnreadError
+
+
+def _middle(poi: Poi, name: str, state: State) -> ClaimStatus:
+    """居中: between the lowest and the highest of the listed."""
+    own = value(poi, name)
+    numbers = [number for one in state.scene.listed if (number := value(one, name)) is not None]
+    if own is None or len(numbers) < 3:
+        return "unsupported"
+    return "inferable" if min(numbers) < own < max(numbers) else "contradicted"
+
+
+def _apart(truth: float, name: str, state: State, *, high: bool) -> bool:
+    """Whether a value lies beyond those of all listed restaurants that are not spoken of: 后两家稍远一些."""
+    spoken = state.subject or ((state.item,) if state.item else ())
+    others = [number for one in state.scene.listed if one not in spoken and (number := value(one, name)) is not None]
+    return bool(others) and (truth > max(others) if high else truth < min(others))
 
 
 def loose_status(poi: Poi, name: str, adjective: str, state: State) -> ClaimStatus:
@@ -338,4 +378,6 @@ def loose_status(poi: Poi, name: str, adjective: str, state: State) -> ClaimStat
     else:
         radius = state.scene.wish.radius_m
         holds = truth >= min(rules.FAR_M, radius) if high else truth <= max(min(rules.NEARBY_M, radius), 0.0)
+    if not holds and name != "rating" and adjective not in {"PLAIN", "GOOD"}:
+        holds = _apart(truth, name, state, high=high)
     return "inferable" if holds else "contradicted"

@@ -6,7 +6,7 @@ from typing import Final
 
 from factory.records import ClaimStatus, Poi
 from factory.verifier.acts_sets import against_bound
-from factory.verifier.deciding import amount_status, show, value
+from factory.verifier.deciding import amount_status, difference_status, show, value
 from factory.verifier.fit import meal_of
 from factory.verifier.lexer import EATEN, ROLES, Token
 from factory.verifier.scene import Said, State, UnreadError, field_of
@@ -124,6 +124,30 @@ def within(said: Said, state: State) -> None:
     state.field = name
 
 
+def threshold(said: Said, state: State) -> None:
+    """达不到人均200元: a value against a number that is named."""
+    name = field_of(said.all("f"))
+    token = said.all("a")[0]
+    if name is None:
+        raise UnreadError
+    roles = ROLES[said.all("v")[0].char]
+    bound = token.value.low
+    over = bool(roles & {"EXCEED", "NOTEXCEED"}) and "UNDER" not in roles
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    for poi in state.who():
+        truth = value(poi, name)
+        status: ClaimStatus = "unsupported"
+        if truth is not None:
+            holds = truth > bound if over else truth < bound
+            if roles & {"NOTEXCEED", "NOTUNDER"}:
+                holds = truth <= bound if over else truth >= bound
+            status = "inferable" if holds else "contradicted"
+        rows.append((poi, status, show(poi, name)))
+    own = set(bounds(state)) | {float(state.scene.wish.radius_m)}
+    state.say(name, said.text, rows, MISS_KINDS.get(name) if bound in own else None)
+    state.field = name
+
+
 def at_bound(said: Said, state: State) -> None:
     """正好是预算上限."""
     low, high = bounds(state)
@@ -132,7 +156,8 @@ def at_bound(said: Said, state: State) -> None:
         raise UnreadError
     rows: list[tuple[Poi, ClaimStatus, str | None]] = []
     for poi in state.who():
-        near = poi.cost_cny is not None and abs(poi.cost_cny - bound) <= 1
+        room = 0.05 * bound if said.of("ABOUT") else 1.0
+        near = poi.cost_cny is not None and abs(poi.cost_cny - bound) <= room
         rows.append((poi, "verified" if near else "contradicted", _truth(poi, "price", state)))
     state.say("fit", said.text, rows)
 
@@ -177,6 +202,8 @@ def misses(said: Said, state: State) -> None:
             else ""
         )
     wanted = {name for name in names if name}
+    if any("IF" in ROLES[token.char] for token in said.tokens):
+        return  # 如果都不合适 states nothing
     only = bool(said.of("ONLY"))
     rows: list[tuple[Poi, ClaimStatus, str | None]] = []
     for poi in state.who():
@@ -199,6 +226,26 @@ def misses(said: Said, state: State) -> None:
         state.say("fit", said.text, rows)
     if len(wanted) == 1:
         state.field = {"budget": "price", "radius": "distance"}.get(wanted.pop(), state.field)
+
+
+def short_of(said: Said, state: State) -> None:
+    """差1元就到预算上限: how much is missing to a bound, from either side."""
+    token = said.all("a")[0]
+    name = "price" if "M" in ROLES[token.char] else "distance"
+    low, high = (None, float(state.scene.wish.radius_m)) if name == "distance" else bounds(state)
+    wanted = [low] if any("LOWER" in ROLES[one.char] for one in said.all("t")) else [high, low]
+    bound = next((one for one in wanted if one is not None), None)
+    if bound is None:
+        raise UnreadError
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    for poi in state.who():
+        truth = value(poi, name)
+        status: ClaimStatus = "unsupported"
+        if truth is not None:
+            status = difference_status(name, token.value, abs(bound - truth), scale=bound)
+        rows.append((poi, status, _truth(poi, name, state)))
+    state.say("fit", said.text, rows, MISS_KINDS[name])
+    state.field = name
 
 
 def nothing(said: Said, state: State) -> None:
@@ -258,7 +305,7 @@ def echo(said: Said, state: State) -> None:
         roles = ROLES[token.char]
         if "PPL" in roles:
             state.party = int(token.value.low)
-            if wish.party_size is not None:
+            if wish.party_size is not None and state.party != 1:  # 一个人80元 is a price a head
                 state.echo(token.text, f"{wish.party_size}人", agrees=state.party == wish.party_size)
         elif "MEAL" in roles and wish.meal_time and meal_of(token.text) is not None:
             state.echo(token.text, wish.meal_time, agrees=meal_of(token.text) == meal_of(wish.meal_time))

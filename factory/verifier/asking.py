@@ -6,6 +6,7 @@ import re
 
 from factory.records import Finding, Place, Wish
 from factory.verifier import rules
+from factory.verifier.lexer import LEXICON, ROLES
 from factory.verifier.numbers import BEFORE, NUMBER, plain
 from factory.verifier.script import fold
 
@@ -15,13 +16,18 @@ _MONEY = re.compile(
 _METRES = re.compile(rf"({BEFORE}\s*{NUMBER})\s*(米|公里|千米|km)(以内|之内|内|范围|左右)?")
 
 
+def _means(flat: str, cuisine: str) -> bool:
+    """Whether a question asks for a cuisine in another word: 日料 for 日本料理."""
+    return any(word in flat for word, (char, meant) in LEXICON.items() if meant == cuisine and "CU" in ROLES[char])
+
+
 def question_findings(question: str, wish: Wish, place: Place) -> list[Finding]:
     """Everything in which a question leaves its wish."""
     flat = fold(question)
     found = []
     if fold(place.name) not in flat:
         found.append(Finding("wish", "question_without_place", f"提问中没有写出地点“{place.name}”。", "wish"))
-    if wish.cuisine not in flat and wish.cuisine.removesuffix("菜") not in flat:
+    if wish.cuisine not in flat and wish.cuisine.removesuffix("菜") not in flat and not _means(flat, wish.cuisine):
         found.append(Finding("wish", "question_without_cuisine", f"提问中没有写出菜系“{wish.cuisine}”。", "wish"))
     bounds = {float(bound) for bound in (wish.budget_min_cny, wish.budget_max_cny) if bound is not None}
     for money in _MONEY.finditer(flat):

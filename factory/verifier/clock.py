@@ -48,7 +48,7 @@ class Clock:
 
 def read_time(match: re.Match[str]) -> tuple[str, tuple[Clock, ...]] | None:
     """(class, times): T for one time, TR for a range; None where 四点六分 is a rating."""
-    if match[0] in {"一点", "两点", "几点"} or (
+    if match[0] in {"一点", "两点", "几点", "晚一点", "早一点"} or (
         match["ch1"] == "一" and not match["part1"] and not match["half1"] and not match["ch2"]
     ):
         return None  # 一点 is a little

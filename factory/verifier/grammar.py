@@ -18,9 +18,10 @@ from factory.verifier.lexer import CHARS, INERT, MAYBE_INERT, ROLES, Token
 _FRAMES: Final = tomllib.loads((Path(__file__).parent / "frames.toml").read_text(encoding="utf-8"))
 _PIECE: Final = re.compile(r"(?P<slot>[a-z]\w*):|(?P<name>[A-Z][A-Z_]*\d?)|(?P<mark>[()|?*+])|\s+")
 _ALL: Final = "".join(char for char, names in ROLES.items() if "ALL" in names)
-SKIPPED: Final = frozenset(MAYBE_INERT + _ALL)
+_MEANT: Final = frozenset({"OTHER", "NOT", "THESE", "MOST", "ONLY", "EXCEPT", "UNPROVABLE"})
+SKIPPED: Final = frozenset(char for char in MAYBE_INERT + _ALL if not ROLES[char] & _MEANT)
 """Characters that may be left out between frames: words with a role that says nothing, and 都, which only widens the scope."""
-TILE, LEFT = 10, 1000
+TILE, SKIP, LEFT = 10, 3, 1000
 """Costs of a frame and of a token that no frame takes: any full reading beats every partial one."""
 
 
@@ -165,7 +166,7 @@ def tile(clause: str, *, item: bool = False, banned: frozenset[str] = frozenset(
     best: list[int] = [0] * (size + 1)
     choice: list[Piece | None] = [None] * size
     for at in range(size - 1, -1, -1):
-        skip = 1 if clause[at] in SKIPPED else LEFT
+        skip = SKIP if clause[at] in SKIPPED else LEFT
         best[at] = best[at + 1] + skip
         for frame in _AT.get(clause[at], ()):
             if (item and frame.prose) or frame.name in banned:

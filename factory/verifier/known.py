@@ -175,6 +175,18 @@ def place_words(place: Place) -> tuple[str, ...]:
     bare = _HEADS.sub("", name)
     if len(bare) >= 2:
         words.add(bare)
+    kinds = (
+        ("大学", ("学校", "校园", "校区")),
+        ("广场", ("商场",)),
+        ("购物中心", ("商场",)),
+        ("大悦城", ("商场",)),
+        ("万象城", ("商场",)),
+        ("公园", ("景区", "景点")),
+        ("古镇", ("景区", "景点")),
+    )
+    for tail, others in kinds:
+        if name.endswith(tail) or (tail == "大学" and "大学" in name):
+            words |= set(others)
     if "机场" in name:
         words.add("机场")
     if name.endswith("站"):

@@ -146,7 +146,9 @@ def lex(text: str, known: Known) -> list[Token]:
     tokens: list[Token] = []
     position, size = 0, len(text)
     while position < size:
-        near = text[position] == "近" and not (tokens and ROLES[tokens[-1].char] & _BEFORE_ABOUT)
+        near = text.startswith(("近一点", "近一些"), position) or (
+            text[position] == "近" and not (tokens and ROLES[tokens[-1].char] & _BEFORE_ABOUT)
+        )
         token = (near and _word(text, position)) or _token(text, position, known)
         tokens.append(token)
         position = token.end

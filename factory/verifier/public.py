@@ -13,8 +13,6 @@ from typing import Any, Final
 from factory.records import Candidate, Evidence, Finding, Place, Poi, SearchRecord, Verification, Wish
 from factory.verifier.checks import VERSION, verify
 
-PAGE: Final = 25
-"""Pois that one search returns at most: a row with fewer of a cuisine has seen all of them, one with as many may not have."""
 _NEEDED: Final = ("question", "answer", "evidence", "lng", "lat")
 
 
@@ -108,15 +106,12 @@ def _wish(row: Mapping[str, Any]) -> Wish:
 
 
 def _evidence(row: Mapping[str, Any], pois: tuple[Poi, ...], wish: Wish) -> Evidence:
-    """A row brings no record of its searches: what it holds less of than a page can be all there is, a full page cannot."""
+    """A row brings no record of its searches."""
     facts = frozenset(
         name for name in ("rating", "cost_cny", "open_hours") if any(getattr(poi, name) is not None for poi in pois)
     )
-    metres = [poi.distance_m or 0 for poi in pois if poi.cuisine == wish.cuisine]
-    full = len(metres) >= PAGE
-    search = SearchRecord(
-        wish.cuisine or None, 2 * wish.radius_m, 1, exhausted=not full, covered_m=max(metres, default=0)
-    )
+    # Its own word for "nothing fits" is checked against the pois; "the best around" asks for more (scene.py).
+    search = SearchRecord(wish.cuisine or None, wish.radius_m, 1, exhausted=True, covered_m=wish.radius_m)
     return Evidence(
         pois=pois,
         searches=(search,),

@@ -75,3 +75,6 @@ NEARBY_M = 700.0
 """很近, 不远: up to here (nine minutes on foot), or in the nearer half of what was asked."""
 FAR_M = 800.0
 """稍远, 有点远: from here on."""
+
+WALKABLE_M = 1500.0
+"""步行可达: up to here, some twenty minutes."""

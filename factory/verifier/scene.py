@@ -16,6 +16,9 @@ from factory.verifier.grammar import Piece
 from factory.verifier.known import Known
 from factory.verifier.lexer import ROLES, Token
 
+PAGE = 25
+"""Pois that one search returns at most: a row with fewer of a cuisine has seen all of them, one with as many may not have."""
+
 
 class UnreadError(Exception):
     """A frame matched but what it speaks of cannot be told: the clause stays unread."""
@@ -53,7 +56,10 @@ class Scene:
     def covers(self, cuisine: str, radius_m: float | None) -> bool:
         """Whether the searches have seen everything of the cuisine within the radius; None: as far as one calls near."""
         if radius_m is None:
-            return any(search.cuisine in {cuisine, None} and search.exhausted for search in self.evidence.searches)
+            few = sum(poi.cuisine == cuisine for poi in self.evidence.pois) < PAGE
+            return few and any(
+                search.cuisine in {cuisine, None} and search.exhausted for search in self.evidence.searches
+            )
         return any(
             search.cuisine in {cuisine, None}
             and search.radius_m >= radius_m
@@ -79,6 +85,12 @@ class State:
     party: int | None = None
     known_only: bool = False
     dishes: tuple[str, ...] = ()
+    excluded: tuple[Poi, ...] = ()
+    loose_choice: bool = False
+    sorted_by: tuple[str, bool] | None = None
+    extreme: tuple[str, bool] | None = None
+    any_of: bool = False
+    """nobody is named and several are listed: a statement stands only if it is alike of all of them"""
     item_number: int = 0
     verdicts: list[Verdict] = made(default_factory=list)
     echoes: list[Verdict] = made(default_factory=list)
@@ -98,9 +110,11 @@ class State:
             return self.subject
         if self.item is not None:
             return (self.item,)
-        if self.scene.listed and (self.everyone or len(self.scene.listed) == 1):
-            return self.scene.listed
-        raise UnreadError
+        listed = tuple(poi for poi in self.scene.listed if poi not in self.excluded)
+        if not listed:
+            raise UnreadError
+        self.any_of = not self.everyone and len(listed) > 1
+        return listed
 
     def one(self) -> Poi:
         """The one restaurant that is spoken of."""
@@ -116,6 +130,10 @@ class State:
 
         ``missed``: the condition of the wish that a true statement of this kind speaks of.
         """
+        if self.any_of and len(rows) > 1:
+            self.any_of = False
+            if len({status for _, status, _ in rows}) > 1 or rows[0][1] != "contradicted":
+                raise UnreadError
         if missed is not None:
             for poi, status, _ in rows:
                 if status in {"verified", "inferable"}:
@@ -206,6 +224,14 @@ _SCALES: dict[str, tuple[str, bool]] = {
 }
 
 
+UNIT_FIELDS = {"M": "price", "L": "distance", "S": "rating"}
+
+
+def unit_field(tokens: Sequence[Token]) -> str | None:
+    """The field that an amount's unit names: 高0.1分 is about ratings."""
+    return next((field for token in tokens for role, field in UNIT_FIELDS.items() if role in ROLES[token.char]), None)
+
+
 def scale_of(tokens: Sequence[Token], named: str | None, state: State) -> tuple[str, bool]:
     """(field, whether upwards) of an adjective; 高 and 低 take the field that is named or was last spoken of."""
     for token in tokens:
@@ -245,6 +271,7 @@ def restaurants(tokens: Sequence[Token], state: State) -> tuple[Poi, ...]:
             found += state.subject or ((state.item,) if state.item else _only(listed))
     if not found:
         raise UnreadError
+    state.scene.mentioned += found
     return tuple(dict.fromkeys(found))
 
 
@@ -281,7 +308,7 @@ def the_set(tokens: Sequence[Token], state: State) -> tuple[Poi, ...]:
     number = int(count.low) if count is not None and count.low == count.high else None
     names = frozenset().union(*(ROLES[token.char] for token in tokens))
     if names & {"OTHER"}:
-        spoken = state.subject or ((state.item,) if state.item else tuple(state.scene.mentioned[-1:]))
+        spoken = state.excluded or state.subject or ((state.item,) if state.item else tuple(state.scene.mentioned[-1:]))
         rest = tuple(poi for poi in listed if poi not in spoken)
         if not spoken or not rest or (number is not None and number != len(rest)):
             raise UnreadError

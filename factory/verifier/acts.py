@@ -1,0 +1,31 @@
+"""What each act of frames.toml does: one table from its name to its function (acts_*.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from factory.verifier import (
+    acts_counts,
+    acts_dishes,
+    acts_features,
+    acts_hours,
+    acts_sets,
+    acts_talk,
+    acts_values,
+    acts_wish,
+)
+from factory.verifier.scene import Said, State
+
+ACTS: Final[dict[str, Callable[[Said, State], None]]] = {
+    "rating": acts_values.rating, "price": acts_values.price, "distance": acts_values.distance, "walk": acts_values.walk, "ride": acts_values.ride, "steps": acts_values.steps,
+    "address": acts_values.address, "phone": acts_values.phone, "cuisine": acts_values.cuisine, "not_cuisine": acts_values.not_cuisine, "vague": acts_values.vague,
+    "absent": acts_values.absent, "unsure": acts_values.unsure, "subject": acts_values.subject, "subject_set": acts_values.subject_set, "identity": acts_values.identity,
+    "bound": acts_values.bound, "hours": acts_hours.hours, "closes": acts_hours.closes_at, "opens": acts_hours.opens_at, "break": acts_hours.pause, "open_at": acts_hours.open_at,
+    "shut_at": acts_hours.shut_at, "rest_day": acts_hours.rest_day, "compare": acts_sets.compare, "compare_on": acts_sets.compare_on, "compare_wish": acts_sets.compare_wish,
+    "same": acts_sets.same, "superlative": acts_sets.superlative, "sole": acts_sets.sole, "distribute": acts_sets.distribute, "threshold": acts_wish.threshold, "second": acts_sets.second, "topic": acts_talk.topic, "middle": acts_values.middle, "walkable": acts_values.walkable, "order_names": acts_sets.order_names, "except": acts_sets.except_, "difference": acts_sets.difference, "short_of": acts_wish.short_of, "no_worry": acts_hours.no_worry, "taste_match": acts_dishes.taste_match, "sole_fit": acts_counts.sole_fit, "branches": acts_counts.branches, "world_set": acts_counts.world_set, "order": acts_sets.order, "total": acts_sets.total, "average": acts_sets.average,
+    "beyond": acts_wish.beyond, "within": acts_wish.within, "at_bound": acts_wish.at_bound, "fits": acts_wish.fits, "misses": acts_wish.misses, "nothing": acts_wish.nothing,
+    "count": acts_counts.count, "echo": acts_wish.echo, "echo_taste": acts_wish.echo_taste, "intro": acts_wish.intro, "dish": acts_dishes.dish, "not_dish": acts_dishes.not_dish,
+    "dish_is": acts_dishes.dish_is, "cuisine_taste": acts_dishes.cuisine_taste, "taste_of_shop": acts_dishes.taste_of_shop, "feature": acts_features.feature, "diet_unmarked": acts_features.diet_unmarked,
+    "talk": acts_talk.talk, "contact": acts_talk.contact, "advice": acts_talk.advice, "tell": acts_talk.tell, "criterion": acts_talk.criterion, "choose": acts_talk.choose,
+}  # fmt: skip
