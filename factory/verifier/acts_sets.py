@@ -1,4 +1,4 @@
-"""Acts that relate restaurants: comparison, superlative, 只有它, order, count, total and average."""
+"""Acts that relate restaurants: comparison, likeness, superlative, 只有它, 除了."""
 
 from __future__ import annotations
 
@@ -257,92 +257,10 @@ def _best(among: Sequence[Poi], name: str, *, highest: bool) -> Poi | None:
     return (max if highest else min)(rows, key=lambda poi: value(poi, name) or 0.0, default=None)
 
 
-def distribute(said: Said, state: State) -> None:
-    """人均分别是61元、80元和99元: value by value, in the order of the set."""
-    tokens = [token for token in said.all("v") if ROLES[token.char] & {"M", "S", "NUM", "L"}]
-    name = field_of(said.all("f")) or state.field
-    if any("L" in ROLES[token.char] for token in tokens):
-        name = "distance"
-    pois = state.subject if state.subject and len(state.subject) > 1 else state.scene.listed
-    if name is None or len(pois) != len(tokens) or state.item is not None:
-        raise UnreadError
-    rows = [
-        (poi, amount_status(name, token.value, value(poi, name)), show(poi, name))
-        for poi, token in zip(pois, tokens, strict=True)
-    ]
-    state.say(name, said.text, rows)
-    state.field = name
-
-
-def order_names(said: Said, state: State) -> None:
-    """依次是 A、B、C: the names in the order that was said before; each with its value, if one is given."""
-    names = said.of("N")
-    pois = restaurants(names, state)
-    amounts = [
-        token for token in said.tokens[said.piece.start : said.piece.end] if ROLES[token.char] & {"M", "S", "L", "NUM"}
-    ]
-    if len(pois) != len(names) or (amounts and len(amounts) != len(pois)) or (not amounts and state.sorted_by is None):
-        raise UnreadError
-    for poi, token in zip(pois, amounts, strict=False):
-        name = unit_field([token]) or (state.sorted_by[0] if state.sorted_by else state.field)
-        if name is None:
-            raise UnreadError
-        state.say(
-            name,
-            f"{poi.name}{token.text}",
-            [(poi, amount_status(name, token.value, value(poi, name)), show(poi, name))],
-        )
-    if state.sorted_by is None:
-        return
-    name, up = state.sorted_by
-    numbers = [value(poi, name) for poi in pois]
-    known = [number for number in numbers if number is not None]
-    shown = "，".join(show(poi, name) or "没有数据" for poi in pois)
-    ordered = known == sorted(known, reverse=up)
-    status: ClaimStatus = "contradicted" if not ordered else "verified" if len(known) == len(numbers) else "unsupported"
-    state.world("order", said.text, shown, status)
-
-
-def second(said: Said, state: State) -> None:
-    """次之: just one of the listed is better by what was said before."""
-    if state.extreme is None:
-        raise UnreadError
-    name, up = state.extreme
-    poi = state.one()
-    own = value(poi, name)
-    others = [value(one, name) for one in state.scene.listed if one != poi]
-    if own is None or any(other is None for other in others):
-        state.say("superlative", said.text, [(poi, "unsupported", show(poi, name))])
-        return
-    better = sum((other > own) if up else (other < own) for other in others if other is not None)
-    state.say("superlative", said.text, [(poi, "verified" if better == 1 else "contradicted", show(poi, name))])
-
-
 def except_(said: Said, state: State) -> None:
     """除了第四家: what follows is said of the others."""
     state.excluded = restaurants(said.all("s"), state)
     state.subject = None
-
-
-def difference(said: Said, state: State) -> None:
-    """两家相差38元: between the two that were named last."""
-    token = said.all("a")[0]
-    kind = {"M": "price", "L": "distance", "S": "rating"}
-    name = next(field for role, field in kind.items() if role in ROLES[token.char])
-    pois = (
-        state.subject if state.subject and len(state.subject) == 2 else tuple(dict.fromkeys(state.scene.mentioned))[-2:]
-    )
-    if len(pois) != 2 and len(state.scene.listed) == 2:
-        pois = state.scene.listed
-    if len(pois) != 2:
-        raise UnreadError
-    first, second = (value(poi, name) for poi in pois)
-    truth = "，".join(f"{poi.name}{show(poi, name) or '没有数据'}" for poi in pois)
-    if first is None or second is None:
-        state.world("comparison", said.text, truth, "unsupported")
-        return
-    status = difference_status(name, token.value, abs(first - second), scale=max(first, second))
-    state.world("comparison", said.text, truth, status)
 
 
 def _among(said: Said, state: State) -> tuple[tuple[Poi, ...], bool]:
@@ -366,80 +284,3 @@ def sole(said: Said, state: State) -> None:
     if said.has("s"):
         state.subject = restaurants(said.all("s"), state)
     state.one()
-
-
-def order(said: Said, state: State) -> None:
-    """按距离由近到远排列: the order of the list."""
-    name = field_of(said.all("f"))
-    first = scale_of(said.all("v"), name, state)
-    last = scale_of(said.all("w"), name, state)
-    if first[0] != last[0] or first[1] == last[1]:
-        raise UnreadError
-    numbers = [value(poi, first[0]) for poi in state.scene.listed]
-    listed = "，".join(show(poi, first[0]) or "没有数据" for poi in state.scene.listed)
-    known = [number for number in numbers if number is not None]
-    sorted_ok = known == sorted(known, reverse=first[1])
-    status: ClaimStatus = (
-        "contradicted" if not sorted_ok else "verified" if len(known) == len(numbers) else "unsupported"
-    )
-    state.sorted_by = first
-    if any("EACHW" in ROLES[token.char] for token in said.tokens):
-        state.sorted_by = first  # the names that follow are in this order, not the list
-        return
-    if len(numbers) < 2:
-        raise UnreadError
-    state.world("order", said.text, listed, status)
-
-
-def total(said: Said, state: State) -> None:
-    """五个人预计620元: the price a head times the people."""
-    people = said.all("p")
-    count = int(people[0].value.low) if people else state.party or state.scene.wish.party_size
-    if not count:
-        raise UnreadError
-    stated: Quantity = said.all("v")[0].value
-    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
-    for poi in state.who():
-        if poi.cost_cny is None:
-            rows.append((poi, "unsupported", None))
-            continue
-        truth = poi.cost_cny * count
-        away = abs(stated.low - truth)
-        if stated.exact:
-            status: ClaimStatus = "inferable" if away < count + 1e-9 else "contradicted"
-        elif stated.about:
-            status = "inferable" if away <= max(0.1 * truth, 10.0) else "contradicted"
-        else:
-            status = "inferable" if stated.holds(truth) else "contradicted"
-        if status == "contradicted" and any(
-            token.text in {"大概", "大约", "预计", "差不多", "估计"} for token in said.of("TOTAL")
-        ):
-            status = "inferable" if away <= max(0.1 * truth, 10.0) and (stated.exact or stated.about) else status
-        rows.append((poi, status, f"{count}人{truth:g}元"))
-    state.say("total" if count > 1 else "price", said.text, rows)
-
-
-def average(said: Said, state: State) -> None:
-    """三家平均人均27元: the mean over the set, each value known."""
-    token = said.all("v")[0]
-    name = field_of((*said.all("f"), *said.of("PRICE"), *said.of("RATING"))) or (
-        "price" if "M" in ROLES[token.char] else "rating"
-    )
-    sets = [
-        one for one in said.tokens[said.piece.start : said.piece.end] if ROLES[one.char] & {"CNT", "THESE", "ALLSET"}
-    ]
-    pois = (
-        the_set(sets, state)
-        if sets
-        else state.subject
-        if state.subject and len(state.subject) > 1
-        else state.scene.listed
-    )
-    numbers = [value(poi, name) for poi in pois]
-    if len(pois) < 2 or any(number is None for number in numbers):
-        state.world("total", said.text, None, "unsupported")
-        return
-    mean = sum(number for number in numbers if number is not None) / len(numbers)
-    stated = token.value
-    status = amount_status(name, stated, mean)
-    state.world("total", said.text, f"平均{mean:.1f}", status)
