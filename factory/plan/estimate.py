@@ -39,6 +39,30 @@ class Rates:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """What orders of the same teacher and size took before: repairs and the second reader are in it."""
+
+    orders: int
+    accepted_per_slot: float
+    calls_per_order: float
+    input_per_order: float
+    output_per_order: float
+    call_s: float | None
+
+
+def averages(k: int) -> Measured:
+    """What an order of ``k`` wishes takes where nothing was measured."""
+    return Measured(
+        orders=0,
+        accepted_per_slot=ACCEPTED_PER_SLOT,
+        calls_per_order=LLM_CALLS_PER_ORDER + k * LLM_CALLS_PER_WISH,
+        input_per_order=INPUT_TOKENS_PER_ORDER + k * INPUT_TOKENS_PER_WISH,
+        output_per_order=OUTPUT_TOKENS_PER_ORDER + k * OUTPUT_TOKENS_PER_WISH,
+        call_s=CALL_S,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Estimate:
     """Totals for the slots still to open; money in CNY (None: price unknown), time in seconds."""
 
@@ -54,6 +78,8 @@ class Estimate:
     capacity: int
     situations: int | None = None
     """(place, cuisine, need) that the map is known to answer; None where it is not known beforehand"""
+    measured: Measured | None = None
+    """the orders on which the estimate rests; None: on averages of the sandbox"""
 
     @property
     def binds(self) -> str:
@@ -61,14 +87,24 @@ class Estimate:
         return max(self.time_s, key=lambda name: self.time_s[name])
 
 
-def estimate(plan: Plan, wanted: int, first_order: int, rates: Rates, *, call_s: float = CALL_S) -> Estimate:
-    """``wanted`` further accepted samples from order ``first_order`` on."""
-    orders = math.ceil(wanted / ACCEPTED_PER_SLOT / plan.k)
+def estimate(
+    plan: Plan,
+    wanted: int,
+    first_order: int,
+    rates: Rates,
+    *,
+    took: Measured | None = None,
+    call_s: float | None = None,
+) -> Estimate:
+    """``wanted`` further accepted samples from order ``first_order`` on; ``took``: what such orders took before."""
+    took = took or averages(plan.k)
+    orders = math.ceil(wanted / took.accepted_per_slot / plan.k)
     slots = min(orders * plan.k, plan.capacity - first_order * plan.k)
-    orders = math.ceil(slots / plan.k)
-    calls = round(orders * LLM_CALLS_PER_ORDER + slots * LLM_CALLS_PER_WISH)
-    tokens_in = orders * INPUT_TOKENS_PER_ORDER + slots * INPUT_TOKENS_PER_WISH
-    tokens_out = orders * OUTPUT_TOKENS_PER_ORDER + slots * OUTPUT_TOKENS_PER_WISH
+    share = slots / plan.k
+    orders = math.ceil(share)
+    calls = round(share * took.calls_per_order)
+    tokens_in, tokens_out = round(share * took.input_per_order), round(share * took.output_per_order)
+    call_s = call_s or took.call_s or CALL_S
     searches = round(_searches(plan, first_order, orders) * PAGES_PER_SEARCH)
     time_s = {"latency": calls * call_s / max(1, min(rates.agents, orders))}
     if rates.teacher_rpm:
@@ -92,6 +128,7 @@ def estimate(plan: Plan, wanted: int, first_order: int, rates: Rates, *, call_s:
         time_s,
         plan.capacity,
         plan.situations if plan.here else None,
+        took if took.orders else None,
     )
 
 
@@ -112,7 +149,8 @@ def lines(found: Estimate, rates: Rates) -> list[str]:
         used = f", {rates.map_month_used} of it used" if rates.map_month_used else ""
         month = f" (the month's quota is {rates.map_month}{used}: it will not do this month)"
     return [
-        f"further samples {found.samples}, candidate slots {found.slots}, orders {found.orders}",
+        f"further samples {found.samples}, candidate slots {found.slots}, orders {found.orders}"
+        + (f", at the rates of {found.measured.orders} orders of this teacher in this DATA" if found.measured else ""),
         f"LLM calls {found.llm_calls}, tokens {found.input_tokens:,} in and {found.output_tokens:,} out, cost {cost}",
         f"map searches about {found.map_searches}{month}",
         "time: "
@@ -134,7 +172,7 @@ def _room(found: Estimate) -> str:
 
 def _shortage(found: Estimate) -> str:
     """Said before anything is paid, when the plan will be exhausted before N."""
-    likely = math.floor(found.slots * ACCEPTED_PER_SLOT)
+    likely = math.floor(found.slots * (found.measured.accepted_per_slot if found.measured else ACCEPTED_PER_SLOT))
     if likely >= found.samples:
         return ""
     return f": that is about {likely:,} further samples, too few; give more PLACES, another SEED, or a smaller N"

@@ -30,6 +30,7 @@ from factory.records import Order
 from factory.run import planning
 from factory.run.coordinator import Coordinator, Limits
 from factory.run.executor import Executor, LocalExecutor
+from factory.run.measured import measured
 from factory.run.planning import Job
 from factory.run.progress import Snapshot, Watcher
 from factory.run.refresh import Refresher
@@ -247,7 +248,8 @@ def _rates(settings: Settings, services: Services) -> Rates:
 
 def _estimate(settings: Settings, plan: Plan, accepted: int, first_order: int, services: Services) -> Estimate:
     wanted = max(0, settings.n - accepted)
-    return estimate(plan, wanted, first_order, _rates(settings, services))
+    took = measured(settings.data, services.teacher_label, plan.k)
+    return estimate(plan, wanted, first_order, _rates(settings, services), took=took)
 
 
 def _settle_estimate(settings: Settings, expected: Estimate, rates: Rates, face: Face) -> bool:

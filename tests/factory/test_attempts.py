@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -56,3 +57,25 @@ def test_the_first_try_rate_stands_in_the_runs_and_on_the_panel(run: tuple[str, 
     assert row[0] == pytest.approx(counted[0])
     assert 0 < row[1] < 1
     assert f"first tries {row[0]:.1%} accepted, returned " in run[0]
+
+
+def test_an_estimate_rests_on_what_orders_of_this_teacher_took(tmp_path: Path) -> None:
+    env = CLEAN | {"DATA": str(tmp_path)}
+
+    def synth(**more: str) -> str:
+        command = [sys.executable, "-m", "factory", "synth"]
+        done = subprocess.run(command, env=env | more, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stderr + done.stdout
+
+    assert "at the rates of" not in synth(N="100", DRY="1")
+    synth(N="120", SANDBOX_DEFECTS="0.5")
+    told = synth(N="1000", SANDBOX_DEFECTS="0.5", DRY="1")
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as connection:
+        counted = connection.execute(
+            "select count(distinct order_id), count(*) from calls where not replayed"
+        ).fetchone()
+    assert counted
+    assert f"at the rates of {counted[0]} orders of this teacher" in told
+    orders = int(told.split(", orders ")[1].split(",")[0])
+    assert f"LLM calls {round(orders * counted[1] / counted[0])}," in told
