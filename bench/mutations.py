@@ -189,7 +189,7 @@ def _response(kind: str, raw: bytes, dice: random.Random) -> Sent:
         case "error under 200":
             return Sent(kind, error, billed=False)
         case "busy":
-            return Sent(kind, error, status=dice.choice((429, 500, 503)), billed=False)
+            return Sent(kind, error, status=dice.choice((500, 502, 503)), billed=False)
         case _:
             wish = dice.choice(("86400", "nan", "inf", "-5", "2s", "Fri, 31 Dec 9999 23:59:59 GMT"))
             return Sent(kind, error, status=503, headers={"Retry-After": wish}, billed=False)
