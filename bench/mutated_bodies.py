@@ -37,7 +37,7 @@ from factory.maps.amap.wire import AmapAccount
 from factory.maps.cuisines import CUISINES_KNOWN
 from factory.maps.kept import KeptAnswers
 from factory.records import Place, PlaceName, Poi
-from factory.run import synth
+from factory.run import producing
 from factory.sandbox.serve import Sandbox
 from factory.sandbox.serve import make_app as sandbox_app
 from factory.sending.ledger import Ledger
@@ -178,6 +178,22 @@ class _NoRefresh:
         """Never."""
 
 
+class _Quiet:
+    """Watches nothing."""
+
+    def start(self, _now: Any) -> None:
+        """Nothing."""
+
+    def count(self, _outcomes: Any, _rejects: Any) -> None:
+        """Nothing."""
+
+    def show(self, _now: Any, *, force: bool = False) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
+        """Nothing."""
+
+
 def command(found: Found, data: Path, base: str, n: int, seed: int) -> bool:
     """One ``synth``; True when it reached its N."""
     settings = {
@@ -197,12 +213,14 @@ def command(found: Found, data: Path, base: str, n: int, seed: int) -> bool:
     }
     found.commands += 1
 
-    async def run() -> int:
+    async def run() -> bool:
         async with asyncio.timeout(COMMAND_S):
-            return int(await synth._run(read_settings([], settings)))  # noqa: SLF001 - the run without its process
+            face = producing.Face(lambda _: None, lambda *_: _Quiet())
+            result = await producing.produce(read_settings([], settings), face)
+            return result is not None and result.shortfall is None
 
     try:
-        return asyncio.run(run()) == 0
+        return asyncio.run(run())
     except ChidianError as error:
         found.stops[f"{type(error).__name__}: {str(error)[:90]}"] += 1
     except TimeoutError:
@@ -235,9 +253,9 @@ def check_rows(found: Found, data: Path, texts: str) -> None:
     rows = (
         duckdb.connect(str(data / "warehouse.duckdb"), read_only=True).execute("select * from samples").to_arrow_table()
     )
-    for number, row in enumerate(rows.to_pylist()):
+    for row in rows.to_pylist():
         found.accepted += 1
-        result = verify_row(row, number)
+        result = verify_row(row)
         if not result.accepted:
             found.refused_again.append(f"{row['sample_id']}: {result.findings[:2]}")
         if _plain(row["answer"]) not in texts:
@@ -249,8 +267,7 @@ def check_rows(found: Found, data: Path, texts: str) -> None:
 
 def synth_side(side: str, bodies: int, rate: float, n: int) -> Found:
     """Runs with a mutating teacher or map, until enough bodies were mutated; each is finished against the honest server."""
-    synth.Refresher = _NoRefresh  # type: ignore[misc,assignment]
-    synth._draw_timeline = lambda *_: None  # noqa: SLF001 - as above
+    producing.Refresher = _NoRefresh  # type: ignore[misc,assignment]
     found, wire = Found(side), Wire(rate)
 
     def which(request: web.Request) -> str | None:
