@@ -17,9 +17,9 @@ from judge.asking import Ask
 from judge.in_force import changes, put_in_force, rows
 from judge.instrument import LEGACY, SHIPPED, Instrument
 from judge.items import judged_before
-from judge.parsing import Verdict, read_verdict
+from judge.parsing import Verdict, read_verdict, unscored
 from judge.rubric import ANSWER, DATA, parse, read_rubric, shipped
-from judge.verdicts import Outcome
+from judge.verdicts import Outcome, tables
 from judge.verdicts import rows as verdict_rows
 from tests.judge.judge_wire import ITEM
 from warehouse.catalogue import refresh
@@ -142,3 +142,18 @@ def test_an_edited_rubric_is_asked_anew_and_the_earlier_verdicts_come_back_with_
         sql = "select prompt, count(*), sum(in_force::integer) from rubrics group by 1 order by 1"
         assert connection.execute(sql).fetchall() == [("answer", 1, 1), ("data", 2, 1), ("legacy", 2, 1)]
         assert connection.execute("select count(*) from all_verdicts").fetchall() == [(2,)]
+
+
+def test_a_single_call_with_one_half_unscored_is_asked_again(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    refresh(tmp_path)
+    good = Verdict((("准确性", 5.0),), 9.0, "scored", "")
+    for number, half in enumerate((unscored("missing_dimension"), good)):
+        ask = Ask(replace(ITEM, item_id=f"s-{number}"), LEGACY, LEGACY, (DATA, ANSWER), 0)
+        made = tables([Outcome(ask, (good, half), "m", None, None, None, None, replayed=False)])
+        files = store.put("judge-m", f"U00000{number}", made)
+        store.commit_if_absent(Commit("judge-m", f"U00000{number}", CommitKind.VERDICTS, datetime.now(UTC), files))
+    refresh(tmp_path)
+    judged = judged_before(tmp_path, "m", SHIPPED)
+    assert judged.done == {("s-1", LEGACY, DATA, 0)}
+    assert judged.failures == {("s-0", LEGACY, DATA, 0): 1}
