@@ -90,19 +90,25 @@ def brought_of(values: Values) -> Brought:
 
 def bring(brought: Brought) -> int:
     """Answer what this author has not answered yet; returns how many are new. Raises UsageError, DiskTrouble, RunStopped."""
+    author, new = answer(brought)
+    asyncio.run(Refresher(brought.data).refresh())
+    print_summary(brought.data, author.name, author.identity)
+    return new
+
+
+def answer(brought: Brought) -> tuple[Author, int]:
+    """The same without a refresh and without a table: the author, and how many answers are new."""
     asked = questions(brought.data, brought.mode, brought.train_sample, brought.limit, brought.run)
     if not asked:
         raise UsageError(f"{brought.data} holds no questions for MODE={brought.mode}: run `make synth` first.")
     author = author_of(brought)
     store = open_store(brought.data)
-    missing = [one for one in asked if one.sample_id not in done(store, author)]
-    new = asyncio.run(_bring(brought, author, store, missing))
-    asyncio.run(Refresher(brought.data).refresh())
+    answered = done(store, author)
+    new = asyncio.run(_bring(brought, author, store, [one for one in asked if one.sample_id not in answered]))
     print_line(
         f"{author.name} · {author.arm} · {author.mode}: {len(done(store, author))}/{len(asked)} questions answered"
     )
-    print_summary(brought.data, author.name, author.identity)
-    return new
+    return author, new
 
 
 async def _bring(brought: Brought, author: Author, store: Store, missing: Sequence[Question]) -> int:

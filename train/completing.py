@@ -214,7 +214,7 @@ def _complete_base(data: Path, folder: Path, mode: str, limit: int | None) -> No
     if trained["demonstration"]:
         return
     try:
-        base = hub.find_model(trained["model"], trained["hub"])
+        base = Path(trained["source"]) if trained.get("source") else hub.find_model(trained["model"], trained["hub"])
         complete(data, base, mode, "base", TRAIN_SAMPLE, limit, trained.get("run"))
     except UsageError as error:  # weights that were moved, or have no chat template: the tuned answers stand
         _say(f"No answers of the weights before training (arm=base): {error}")

@@ -50,6 +50,8 @@ class Prepared:
     owner: ModelSettings
     learning_rate: float
     epochs: int
+    source: Path | None
+    """The folder that the weights came from"""
     ends: list[int]
     """Ids that end an answer, the trained one first"""
 
@@ -130,9 +132,8 @@ def prepare(settings: TrainSettings) -> Prepared:
     else:
         model.set_attn_implementation("sdpa")
     rate = chosen.learning_rate(owner.learning_rate, steps.samples_per_step)
-    return Prepared(
-        model, dtype, template, division, samples, steps, owner, rate, settings.epochs or owner.epochs, ends
-    )
+    epochs = settings.epochs or owner.epochs
+    return Prepared(model, dtype, template, division, samples, steps, owner, rate, epochs, source, ends)
 
 
 def _template(source: Path | None, division: Division, thinking: str) -> Template:
@@ -279,7 +280,7 @@ def _finish(trainer: PackedTrainer, ready: Prepared, checkpoints: Checkpoints, c
         if trainer.is_world_process_zero():
             ready.template.save(checkpoints.aside / "final")
             write_portable(checkpoints.aside / "final", ready.ends)
-            checkpoints.finish(config)
+            checkpoints.finish(config | {"source": str(ready.source) if ready.source else None})
 
 
 def _say(line: str) -> None:

@@ -46,7 +46,7 @@ COMMANDS: Final = (
             takes="Q"),
     Command("export", "Write samples with a dataset card.", "warehouse", ("warehouse.commands:export_samples",), takes="RUN"),
     Command("train", "Fine-tune, answer the held-out questions, measure.", "train",
-            ("train.run:main", "train.completing:main"), word="all", extra="train"),
+            ("train.run:main", "train.completing:main", "train.standing:main"), word="all", extra="train"),
     Command("train-run", "Fine-tune on a SQL view.", "train", ("train.run:main",), word="run", extra="train", hidden=True),
     Command("complete", "Answer the held-out questions with a checkpoint, or bring answers.", "train", ("train.arms:main",),
             extra="train"),
