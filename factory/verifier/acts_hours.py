@@ -236,3 +236,14 @@ def rest_day(said: Said, state: State) -> None:
     """周一休息, 周日也开门, 每天营业: only a week's text can tell."""
     rest = bool(said.of("REST"))
     _say(said, state, lambda day: "verified" if bool(day) != rest else "contradicted", "open_at")
+
+
+def stopped(said: Said, state: State) -> None:
+    """目前暂停营业, 没有停业: what the map's name, status or hours say of a shop that does not serve."""
+    denied = bool(said.of("NOT"))
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    for poi in state.who():
+        shut = any(miss.kind == "closed" for miss in state.scene.misses(poi))
+        status: ClaimStatus = "inferable" if shut != denied else "contradicted"
+        rows.append((poi, status, "暂停营业" if shut else "没有停业的标注"))
+    state.say("open_at", said.text, rows, missed=None if denied else "closed")

@@ -109,6 +109,8 @@ def _structure(candidate: Candidate, chosen: list[Poi], account: Account) -> lis
     stated = Counter(poi_id for poi_id, _ in candidate.recommendations)
     if any(count > 1 for count in stated.values()):
         return [Finding("structure", "repeated_restaurant", "推荐列表中有重复的餐厅。")]
+    if not stated and not candidate.feasible and not any(clause.part == "item" for clause in account.clauses):
+        return []  # what an answer that offers nothing says of single restaurants is no list
     if set(stated) != {poi.poi_id for poi in chosen} and all(one.poi for one in account.listed):
         return [Finding("structure", "text_and_list_differ", "回答中的餐厅与 recommendations 不一致，请一一对应。")]
     return []

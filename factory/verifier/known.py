@@ -63,9 +63,14 @@ def _dish_forms(dish: str) -> tuple[str, ...]:
     return (dish,) if bare == dish else (dish, bare)
 
 
+_STATUS: Final = re.compile(r"\((?:暂停营业|暂不营业|停业[^()]{0,4}|装修[^()]{0,3}|歇业[^()]{0,2}|已关闭|已停业)\)$")
+
+
 def split_branch(name: str) -> tuple[str, str | None]:
-    """(brand, branch) of a folded name."""
-    found = _BRANCH.match(name)
+    """(brand, branch) of a folded name. That a shop does not serve stands where branches do and is none."""
+    found = _BRANCH.match(_STATUS.sub("", name))
+    if found is None and _STATUS.search(name):
+        return _STATUS.sub("", name), None
     return (found[1], found[2]) if found else (name, None)
 
 
@@ -84,6 +89,8 @@ def known_of(pois: tuple[Poi, ...], place: Place, dishes: frozenset[str]) -> Kno
         name = fold(poi.name)
         brand, branch = split_branch(name)
         groups["N", name].append(poi)
+        if _STATUS.search(name):
+            groups["N", _STATUS.sub("", name)].append(poi)
         brands[brand].append(poi)
         if branch and len(branch) >= 3:
             groups["BRANCH", branch].append(poi)

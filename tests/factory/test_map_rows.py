@@ -123,11 +123,12 @@ def test_what_is_not_plausible_is_no_fact() -> None:
 
 
 async def _searched(rows: list[Any], folder: Path) -> OrderRun:
-    """One order's search against a server that answers every request with these rows."""
+    """One order's search against a server that answers with these rows, and with one far away where a wide circle is asked for."""
 
-    async def answer(_: web.Request) -> web.Response:
-        head = {"status": "1", "info": "OK", "infocode": "10000", "count": str(len(rows))}
-        return web.json_response({**head, "pois": rows})
+    async def answer(request: web.Request) -> web.Response:
+        pois = rows if int(request.query["radius"]) <= 5_000 else [row(80)]
+        head = {"status": "1", "info": "OK", "infocode": "10000", "count": str(len(pois))}
+        return web.json_response({**head, "pois": pois})
 
     app = web.Application()
     app.router.add_get("/{tail:.*}", answer)
@@ -166,3 +167,12 @@ def test_twenty_rows_that_cannot_be_read_are_not_nothing_here(tmp_path: Path) ->
 
 def test_the_listing_of_a_circle_without_restaurants_proves_that_there_are_none(tmp_path: Path) -> None:
     assert proved_empty(asyncio.run(_searched([], tmp_path)).evidence(), WISH)
+
+
+def test_a_short_key_that_answers_echo_is_cut_out_of_no_other_word(tmp_path: Path) -> None:
+    """The server of these tests is asked with the key ``k``."""
+    told = row(1, business={"opentime_today": "11:00-21:00", "opentime_week": WEEK, "echo": "key=k"})
+    (found,) = asyncio.run(_searched([told], tmp_path)).evidence().pois
+    assert found.open_week == WEEK
+    kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert b"key=k" not in kept

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -86,6 +87,10 @@ class _Request:
         """Tell the caller, if it still waits."""
         if not self.future.done():
             self.future.set_exception(error)
+
+
+_LONG_KEY = 8
+"""Bytes from which a key is looked for anywhere; AMap's have 32."""
 
 
 class AmapWire:
@@ -281,8 +286,13 @@ class AmapWire:
         return snippet(self._clean(raw))
 
     def _clean(self, raw: bytes) -> bytes:
-        """Answers may echo the key; what is kept does not."""
-        return raw.replace(self._account.key.encode(), b"***") if self._account.key.encode() in raw else raw
+        """Answers may echo the key; what is kept does not. A short one is no part of other words (opentime_week holds a k)."""
+        key = self._account.key.encode()
+        if not key or key not in raw:
+            return raw
+        if len(key) >= _LONG_KEY:
+            return raw.replace(key, b"***")
+        return re.sub(rb"(?<![0-9A-Za-z])" + re.escape(key) + rb"(?![0-9A-Za-z])", b"***", raw)
 
     async def aclose(self) -> None:
         """Stop the dispatcher and close the connections."""

@@ -1,0 +1,52 @@
+"""A shop that does not serve: it can be named as closed, it cannot be sold, and an open one cannot be called closed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from factory.records import Candidate, Evidence, Place, Poi, SearchRecord, Verification, Wish
+from factory.verifier import verify
+
+SHUT = Poi("B0TEST1", "柳庄涮肉(东门店)(暂停营业)", "柳庄路1号", 120.001, 30.0, cuisine="火锅", distance_m=96)
+OPEN = replace(SHUT, name="柳庄涮肉(东门店)")
+
+
+def _checked(poi: Poi, answer: str, *, listed: bool, feasible: bool = False) -> Verification:
+    search = SearchRecord("火锅", 2000, 1, exhausted=True, covered_m=2000)
+    evidence = Evidence((poi,), (search,), "amap", "GCJ-02", "", "", frozenset(), datetime.now(UTC))
+    pairs = ((poi.poi_id, "近"),) if listed else ()
+    candidate = Candidate("c", "o", 0, "我在柳庄，想吃火锅，2公里以内，有推荐吗？", answer, pairs, feasible)
+    place = Place("p", "柳庄", "某市", None, 120.0, 30.0, "GCJ-02")
+    return verify(candidate, wish=Wish("火锅", None, None, None, 2000), place=place, evidence=evidence)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "柳庄2公里内没有完全符合要求的火锅：柳庄涮肉(东门店)目前暂停营业。",
+        "柳庄2公里内没有完全符合要求的火锅，柳庄涮肉(东门店)(暂停营业)暂停营业。",
+    ],
+)
+def test_an_answer_may_say_in_words_why_nothing_fits(answer: str) -> None:
+    result = _checked(SHUT, answer, listed=False)
+    assert result.findings == ()
+    assert [claim.status for claim in result.claims if claim.kind == "open_at"] == ["inferable"]
+
+
+def test_listed_it_must_be_called_closed_and_is_never_a_recommendation() -> None:
+    head = "柳庄2公里内没有完全符合要求的火锅，最接近的选择是："
+    item = f"1. {SHUT.name}：距离96米"
+    assert _checked(SHUT, f"{head}\n{item}，目前暂停营业。", listed=True).findings == ()
+    assert "misses_closed" in {one.reason for one in _checked(SHUT, f"{head}\n{item}。", listed=True).findings}
+    sold = _checked(SHUT, f"柳庄附近有一家火锅：\n{item}。", listed=True, feasible=True)
+    assert "misses_closed" in {one.reason for one in sold.findings}
+
+
+def test_an_open_shop_is_not_called_closed() -> None:
+    answer = f"柳庄附近有一家火锅：\n1. {OPEN.name}：距离96米{{}}。"
+    assert _checked(OPEN, answer.format(""), listed=True, feasible=True).findings == ()
+    lied = _checked(OPEN, answer.format("，目前暂停营业"), listed=True, feasible=True)
+    assert "contradicted" in {one.outcome for one in lied.findings}
