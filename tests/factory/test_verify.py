@@ -10,6 +10,7 @@ import pytest
 from factory.geo import destination
 from factory.plan.vocabulary import BUDGETS_CNY, TASTES
 from factory.records import Candidate, Evidence, Place, Poi, SearchRecord, Wish
+from factory.sandbox.teacher import writing
 from factory.sandbox.teacher.defects import KINDS, Scene
 from factory.sandbox.teacher.dice import Dice
 from factory.sandbox.teacher.reading import Shown
@@ -92,7 +93,9 @@ def _check(draft: Draft, wish: Wish) -> list[str]:
     return [finding.reason for finding in verify(candidate, wish=wish, place=PLACE, evidence=EVIDENCE).findings]
 
 
-def test_at_most_one_in_a_hundred_clean_drafts_is_rejected() -> None:
+def test_at_most_one_in_a_hundred_clean_drafts_of_the_first_voice_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    # What is understood of the second, which nobody wrote the grammar for, bench/voices.py says.
+    monkeypatch.setattr(writing, "SECOND_SHARE", 0.0)
     rejected = Counter[str]()
     drafts = 0
     for seed in range(4):
