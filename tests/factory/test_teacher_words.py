@@ -18,6 +18,7 @@ from factory.plan.vocabulary import (
     TASTES,
 )
 from factory.records import Wish
+from factory.sandbox.teacher import writing
 from factory.sandbox.teacher.dice import Dice
 from factory.sandbox.teacher.phrases_facts import open_for
 from factory.sandbox.teacher.phrases_question import STYLES as PHRASED
@@ -85,7 +86,8 @@ def test_facts_that_were_not_shown_are_never_stated() -> None:
         assert not re.search("评分|人均|每人|营业|地址|位于|招牌|特色菜|推荐菜", items), items
 
 
-def test_every_number_of_an_item_comes_from_its_restaurant() -> None:
+def test_every_number_of_an_item_comes_from_its_restaurant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "SECOND_SHARE", 0.0)  # whose numbers are differences and sums, too
     pois = shown()
     for roll in range(300):
         for item in draft(roll, pois).items:
@@ -210,3 +212,28 @@ def test_a_story_reads_well_when_the_party_is_unknown() -> None:
         for roll in range(30):
             text = question(Wish("川菜", "喜欢辣", None, 50, 500, None, name, style="story"), "西湖", Dice(name, roll))
             assert not re.search("，，|，。|我朋友|None", text), text
+
+
+def test_the_second_voice_compares_only_what_every_listed_restaurant_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "SECOND_SHARE", 1.0)
+    pois = shown(25)
+    by_name = {poi.name: poi for poi in pois}
+    compared = topped = 0
+    for roll in range(150):
+        sample = draft(roll, pois)
+        if not sample.feasible:
+            continue
+        listed = [by_name[item.name] for item in sample.items]
+        for place, item in enumerate(sample.items):
+            for amount in re.findall(r"比上一家(?:近|远|多走)(\d+)米", item.text):
+                compared += 1
+                assert int(amount) == abs((listed[place].distance_m or 0) - (listed[place - 1].distance_m or 0))
+            if re.search("最近", item.text):
+                topped += 1
+                assert listed[place].distance_m == min(poi.distance_m or 10**6 for poi in listed)
+            if re.search("最低|最便宜", item.text):
+                topped += 1
+                assert None not in {poi.cost_cny for poi in listed}
+                assert listed[place].cost_cny == min(poi.cost_cny or 0 for poi in listed)
+    assert compared > 3
+    assert topped > 10

@@ -75,7 +75,9 @@ def new_voice(wish: Wish, place: str, pois: Sequence[Shown], dice: Dice) -> Voic
     """How this answer speaks; ``sparse`` maps give neither ratings nor prices."""
     sparse = not any(poi.rating is not None or poi.cost_cny is not None for poi in pois)
     you = "您" if wish.style == "polite" else dice.pick(("您", "你"))
-    return Voice(you=you, place=place, wish=wish, sparse=sparse, second=dice.chance(SECOND_SHARE))
+    # The second voice compares ratings and prices: where a map has none, or a need must be spoken to, the first one speaks.
+    second = dice.chance(SECOND_SHARE) and not sparse and not wish.needs
+    return Voice(you=you, place=place, wish=wish, sparse=sparse, second=second)
 
 
 def choose(matches: Sequence[Shown], dice: Dice) -> list[Shown]:
