@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Final
 
 from factory.errors import ChidianError, UsageError
@@ -33,6 +34,9 @@ def run_room(room: str, argv: Sequence[str]) -> int:
 
 def guarded(work: Callable[[], int]) -> int:
     """Its status; an error on purpose as one sentence on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a locale without Chinese shows escapes, not a traceback
+            stream.reconfigure(errors="backslashreplace")
     try:
         return work()
     except ChidianError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,15 @@ def ask(data: Path, question: str, form: str) -> None:
     """Run one question and print its answer. Raises UsageError with DuckDB's sentence."""
     with open_reader(data) as connection:
         try:
-            cursor = connection.execute(question)
+            cursor = connection.execute(_in_utf8(question))
             names = [column[0] for column in cursor.description or ()]
             rows = cursor.fetchall() if names else []
         except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException):
             raise  # the file, not the question
         except duckdb.Error as error:
             raise UsageError(f"The question failed: {str(error).splitlines()[0]}") from error
+    if form != "table" and isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # data for programs, whatever the locale
     if form == "table":
         _table(names, rows)
     elif form == "csv":
@@ -45,6 +48,11 @@ def ask(data: Path, question: str, form: str) -> None:
         options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
         body = [dict(zip(names, row, strict=True)) for row in rows]
         sys.stdout.write(json_shown(orjson.dumps(body, default=str, option=options).decode()) + "\n")
+
+
+def _in_utf8(question: str) -> str:
+    """Words of the environment that a locale without Chinese left as raw bytes."""
+    return question.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _table(names: list[str], rows: list[tuple[Any, ...]]) -> None:

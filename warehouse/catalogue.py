@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 import duckdb
 
 from factory.commit.store import Store, open_store
-from factory.errors import DiskTrouble
+from factory.errors import DamagedFile, DiskTrouble
 from warehouse.duplicates import find_duplicates, set_threshold
 from warehouse.integrity import kept_files, loaded_rows, unreadable
 from warehouse.loading import create_tables, fingerprint_old_rows, load_book, load_commits, load_plans
@@ -159,7 +159,12 @@ def _drop_stale_wal(path: Path) -> None:
 @contextmanager
 def _turn(data: Path) -> Iterator[None]:
     """One refresh of a folder at a time, whoever starts it: of two, the one that began first could end last, with less in it."""
-    with (data / ".warehouse.lock").open("w") as lock:
+    path = data / ".warehouse.lock"
+    if path.is_dir():
+        raise DamagedFile(
+            str(path), "a folder stands where the file belongs", "delete it and run the same command again."
+        )
+    with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # it goes with the process, however that ends
         yield
 

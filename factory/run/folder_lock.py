@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import IO
 
-from factory.errors import DiskTrouble, UsageError
+from factory.errors import DamagedFile, DiskTrouble, UsageError
 
 
 def lock_folder(data: Path) -> IO[str]:
@@ -15,6 +15,9 @@ def lock_folder(data: Path) -> IO[str]:
     try:
         data.mkdir(parents=True, exist_ok=True)
         file = (data / ".lock").open("a+")
+    except IsADirectoryError as error:
+        wrong = "a folder stands where the file belongs"
+        raise DamagedFile(str(data / ".lock"), wrong, "delete it and run the same command again.") from error
     except OSError as error:
         raise DiskTrouble(f"DATA={data} cannot be written ({error.strerror}): choose another folder.") from error
     try:
