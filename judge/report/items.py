@@ -208,7 +208,7 @@ def _gap(kind: str, verdicts: list[tuple[Any, ...]], claims: list[tuple[Any, ...
     The judge's accuracy (for completions its total) against the share of claims that hold.
     """
     if kind == "sample":
-        held = sum(one[4] != "unsupported" for one in claims) / len(claims) if claims else None
+        held = sum(one[4] in {"verified", "inferable"} for one in claims) / len(claims) if claims else None
         marks = [
             one["value"] for row in verdicts if row[0] == "standard" for one in row[4] or () if one["key"] == "准确性"
         ]

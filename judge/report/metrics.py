@@ -106,7 +106,7 @@ def _of_judge(contents: Contents) -> Iterator[tuple[str, Metric | None]]:
     wander = [metric for one in evidence.trust if one.wandering and (metric := _estimate(one.wandering))]
     yield "wander", max(wander, key=lambda one: one.value, default=None)
     yield "drift", _slope(evidence.drift) if evidence.drift else None
-    yield "scored", _least(_mean(one.share) for one in evidence.answering)
+    yield "scored", _least(_exact(one.scored / one.asked) for one in evidence.answering)
     yield "judge_certified", _exact(float(contents.summary.examination.overall == "holds"))
 
 

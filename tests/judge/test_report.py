@@ -318,3 +318,28 @@ def test_a_browser_shows_items_and_map_in_both_languages_without_a_complaint(cop
     tags = _Tags(shown)
     assert "img" not in tags.names
     assert not [name for name, _ in tags.attributes if name.startswith("on")]
+
+
+UNSCORED = "update verdicts_shard set status = 'unscored', total = null, scores = map {}, reason = 'refused'"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (UNSCORED, "got a score that can be read"),
+        (f"{UNSCORED} where hash(item_id) % 10 <> 0", "of the questions without a score"),
+        ("update orders_shard set place_id = 'p'", "was not measured"),
+        ("update verdicts_shard set total = null where hash(item_id || rubric) % 3 = 0", "without a score"),
+        ("delete from verdicts_shard where item_id <> (select min(item_id) from verdicts_shard)", "was not measured"),
+    ],
+)
+def test_judges_that_refuse_or_leave_little_to_count_get_a_report_that_says_so(
+    copy: Path, change: str, words: str
+) -> None:
+    with duckdb.connect(str(copy / "warehouse.duckdb")) as connection:
+        connection.execute(change)
+    text = _html(copy)
+    found = orjson.loads((copy / "reports" / "r" / "report.json").read_bytes())
+    assert words in found["conclusion"]["en"]
+    assert found["conclusion"]["overall"] in {"fails", "unmeasured", "open"} or "not measured" in words
+    assert found["conclusion"]["en"] in text
