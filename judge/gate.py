@@ -194,7 +194,9 @@ def _tokens(expression: str) -> list[str]:
     while expression[position:].strip():
         read = _TOKEN.match(expression, position)
         if read is None:
-            raise UsageError(f"GATE cannot be read from {expression[position:].strip()[:20]!r} on: see docs/settings.md.")
+            raise UsageError(
+                f"GATE cannot be read from {expression[position:].strip()[:20]!r} on: see docs/settings.md."
+            )
         tokens.append(read[0].strip())
         position = read.end()
     return tokens
