@@ -114,9 +114,11 @@ def test_a_report_has_its_numbers_its_pictures_and_every_section_in_both_languag
     edits = {one["edit"]: one["harmless"] for one in scores["responses"]}
     assert edits.items() <= (dict.fromkeys(FAULTS, False) | dict.fromkeys(HARMLESS, True)).items()
     assert len(edits) >= len(FAULTS) + len(HARMLESS) - 1  # few answers of a small world name three dishes
-    slopes = [one["slope"] for one in scores["responses"] if not one["harmless"]]
+    slopes = [
+        one["slope"] for one in scores["responses"] if not one["harmless"] and one["slope"]
+    ]  # None: a single place
     assert all(one["slope"] < 0 for one in slopes)
-    assert all(abs(one["slope"]["slope"]) < 0.5 for one in scores["responses"] if one["harmless"])
+    assert all(abs(one["slope"]["slope"]) < 0.5 for one in scores["responses"] if one["harmless"] and one["slope"])
     [truth] = scores["truth"]  # answers are all sound: nothing to compare them with
     assert truth["auroc"]["value"] > 0.85
     assert found["findings"]["contradictions"]["compared"] > 0
