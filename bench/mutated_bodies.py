@@ -227,6 +227,7 @@ def command(found: Found, data: Path, base: str, n: int, seed: int) -> bool:
         found.hangs += 1
     except BaseException:  # noqa: BLE001 - what is looked for
         found.crashes.append(traceback.format_exc()[-1_500:])
+        sys.stderr.write(found.crashes[-1] + "\n")
     return False
 
 
@@ -362,7 +363,7 @@ def map_side(bodies: int, rate: float) -> Found:
     found, wire = Found("map pages"), Wire(rate)
 
     async def scene(data: Path) -> None:
-        account = AmapAccount(wire.base, "k", None, 10_000.0, None, give_up_s=60.0, is_ours=True)
+        account = AmapAccount(wire.base, "bench-key-of-its-own", None, 10_000.0, None, give_up_s=60.0, is_ours=True)
         limiter = LocalLimiter({"map": account.limits})
         maps = AmapMap(account, KeptAnswers(data), provider="sandbox", licence="", attribution="", limiter=limiter)
         wire.rate = 0.0
