@@ -30,7 +30,7 @@ RATING = re.compile(r"评分[^0-9，。；]{0,4}([0-5]\.\d)|([0-5]\.\d)分?的�
 PRICE = re.compile(r"(?:人均|每人)[^0-9，。；]{0,6}(\d+(?:\.\d+)?)(?:元|块)(左右)?")
 METRES = re.compile(r"(\d+)米(左右)?")
 KILOMETRES = re.compile(r"(\d+(?:\.\d)?)公里")
-RELATIVE = re.compile("上一家|预算|多.*米|差.*元|个人|位吃")
+RELATIVE = re.compile("上一家|还远|预算|多.*米|差.*元|个人|位吃")
 """Clauses whose number is a difference or a sum."""
 NUMBERED = re.compile(r"\d+号")
 

@@ -14,9 +14,11 @@ from dataclasses import dataclass, replace
 from factory.sandbox.teacher.dice import Dice
 from factory.sandbox.teacher.matching import MissKind, misses
 from factory.sandbox.teacher.phrases_book import phrase_list, phrase_table
+from factory.sandbox.teacher.phrases_hours import hours_of_shown
 from factory.sandbox.teacher.phrases_item import Emphasis, item_text, short_reason
 from factory.sandbox.teacher.reading import Shown
 from factory.sandbox.teacher.writing import Draft, Item, draft_fitting, draft_nothing, write_item
+from factory.verifier.hours import clock
 
 BRANCH = re.compile(r"^(.+)[(（]([^()（）]+)[)）]$")
 FIRST = phrase_list("defect", "first")
@@ -148,6 +150,21 @@ def wrong_distance(draft: Draft, _scene: Scene, dice: Dice) -> Draft | None:
     return _misstated(draft, dice, change, "distance")
 
 
+def wrong_hours(draft: Draft, _scene: Scene, dice: Dice) -> Draft | None:
+    """Opening hours two to four hours off, of a restaurant that is open alike every day or of which only today is known."""
+
+    def change(poi: Shown) -> Shown | None:
+        known = hours_of_shown(poi)
+        day = known.on(None)
+        if not day or day == ((0, 24 * 60),):
+            return None
+        step = 60 * dice.whole(2, 4)
+        moved = " ".join(f"{clock((start + step) % 1440)}-{clock((end + step) % 1440)}" for start, end in day)
+        return replace(poi, open_hours=moved, open_week=f"每天 {moved}" if known.week_known else None)
+
+    return _misstated(draft, dice, change, "hours")
+
+
 def wrong_address(draft: Draft, scene: Scene, dice: Dice) -> Draft | None:
     """Another restaurant's address, another house number, or a street made up."""
     elsewhere = [poi.address for poi in scene.pois if poi.address]
@@ -177,7 +194,12 @@ def _unlabelled(draft: Draft, scene: Scene, dice: Dice, kinds: set[MissKind], hi
     """Recommends what misses the wish in these ways alone and says nothing of it, or passes over the telling fact."""
     wish = draft.voice.wish
     shown = {item.poi.poi_id for item in draft.items} if draft.feasible else set()
-    missing = [(poi, {miss.kind for miss in misses(poi, wish)}) for poi in scene.pois if poi.poi_id not in shown]
+    # Doubtful misses are no mistake: one day off a week may be left unsaid.
+    missing = [
+        (poi, {miss.kind for miss in misses(poi, wish)})
+        for poi in scene.pois
+        if poi.poi_id not in shown and all(miss.sure for miss in misses(poi, wish))
+    ]
     near = [poi for poi, found in missing if found and found <= kinds]
     if not near:
         return None
@@ -257,6 +279,7 @@ KINDS: dict[str, Kind] = {
     "wrong_rating": wrong_rating,
     "wrong_price": wrong_price,
     "wrong_distance": wrong_distance,
+    "wrong_hours": wrong_hours,
     "wrong_address": wrong_address,
     "over_budget": over_budget,
     "outside_radius": outside_radius,
