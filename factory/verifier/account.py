@@ -241,7 +241,7 @@ class _Reader:
         ]
         clause: list[Token] = list(label)
         for token in [*tokens, None]:
-            if token is not None and token.char != SEP_CHAR:
+            if token is not None and token.char != SEP_CHAR and not (token.text == ":" and _leads(clause)):
                 clause.append(token)
                 continue
             if token is not None and token.text == "(" and len(clause) == 1 and ROLES[clause[0].char] & _FIELDS:
@@ -255,7 +255,7 @@ class _Reader:
 
     def _clause(self, tokens: list[Token], line: Line, state: State) -> None:
         number = len(self.clauses)
-        state.verdicts, state.echoes = [], []
+        state.verdicts, state.echoes, state.sole_among = [], [], None
         left = self._tiled(tokens, state)
         unprovable = [token for token in left if ROLES[token.char] & {"UNPROVABLE", "FEAT"}]
         inside = [token for token in tokens if token.start >= 0]
@@ -344,6 +344,11 @@ class _Reader:
 
 MOST_READINGS: Final = 4
 """Readings of one clause that are tried."""
+
+
+def _leads(clause: Sequence[Token]) -> bool:
+    """Whether a colon after these tokens ends a clause (只有某某符合：评分4.4) rather than a field's name (评分：4.4)."""
+    return len([one for one in clause if one.char != INERT]) > 2 or any("N" in ROLES[one.char] for one in clause)
 
 
 def _raw(answer: str, line: Line, start: int, end: int) -> str:

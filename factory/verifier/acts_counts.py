@@ -6,7 +6,7 @@ from factory.records import ClaimStatus
 from factory.verifier.acts_wish import bounds, inside
 from factory.verifier.known import split_branch
 from factory.verifier.lexer import EATEN, ROLES
-from factory.verifier.scene import Said, State, UnreadError
+from factory.verifier.scene import Said, State, UnreadError, restaurants
 from factory.verifier.script import fold
 
 
@@ -23,7 +23,7 @@ def count(said: Said, state: State) -> None:
         state.world("count", said.text, f"查到{len(pois)}家", status)
         return
     stated = next(token.value for token in said.all("v"))
-    if stated.low != stated.high:
+    if stated.low != stated.high or any("IF" in ROLES[token.char] for token in said.tokens):
         return
     number = int(stated.low)
     if number == 1 and not said.has("x") and not said.of("ONLY") and scene.items != 1 and not said.of("FIND"):
@@ -121,3 +121,14 @@ def world_set(said: Said, state: State) -> None:
     if not pois or not state.scene.covers(word, radius):
         raise UnreadError
     state.subject = pois
+
+
+def only_fit(said: Said, state: State) -> None:
+    """只有某某一家确定符合: it fits, and the evidence holds no other that surely does."""
+    poi = restaurants(said.all("s"), state)[0]
+    scene = state.scene
+    good = not [miss for miss in scene.misses(poi) if miss.sure]
+    others = [one for one in scene.evidence.pois if one != poi and not scene.misses(one)]
+    status: ClaimStatus = "inferable" if good and not others else "contradicted"
+    state.say("count", said.text, [(poi, status, others[0].name if others else None)])
+    state.subject = (poi,)

@@ -12,8 +12,19 @@ from factory.verifier.scene import Said, State, UnreadError, field_of, restauran
 def order(said: Said, state: State) -> None:
     """按距离由近到远排列: the order of the list."""
     name = field_of(said.all("f"))
-    first = scale_of(said.all("v"), name, state)
-    last = scale_of(said.all("w"), name, state)
+    if (said.has("u") or said.has("d")) and name is not None:  # 人均依次往上走
+        first, last = (name, said.has("d")), (name, said.has("u"))
+    elif not said.has("v") and not said.has("w") and name is not None:  # 按距离排好: the best first
+        first = (name, name == "rating")
+        last = (name, name != "rating")
+    elif said.has("l"):  # 一家比一家低: later ones are lower
+        last = scale_of(said.all("w"), name, state)
+        first = (last[0], not last[1])
+    elif not said.has("w"):  # 评分高的放前面
+        first = scale_of(said.all("v"), name, state)
+        last = (first[0], not first[1])
+    else:
+        first, last = scale_of(said.all("v"), name, state), scale_of(said.all("w"), name, state)
     if first[0] != last[0] or first[1] == last[1]:
         raise UnreadError
     numbers = [value(poi, first[0]) for poi in state.scene.listed]

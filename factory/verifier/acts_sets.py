@@ -232,17 +232,18 @@ def superlative(said: Said, state: State) -> None:
     if not said.of("MOST") and len(among) != 2:
         raise UnreadError
     state.extreme = pairs[0]
-    if state.subject is None and state.item is None and not said.has("t"):
+    if (state.subject is None or state.described) and state.item is None and not said.has("t") and not said.has("n"):
         if len(pairs) > 1:
             raise UnreadError
-        state.subject = extremes(among, pairs[0][0], highest=pairs[0][1])
-        state.field = pairs[0][0]
+        state.subject = extremes(told(among, pairs[0][0], state), pairs[0][0], highest=pairs[0][1])
+        state.field, state.described = pairs[0][0], True
+        state.scene.mentioned += state.subject
         return
     for poi in state.who():
         for name, up in pairs:
             if len(among) < 2 and not world:
                 raise UnreadError
-            found = extreme_status(poi, among, name, highest=up, known=state.known_only)
+            found = extreme_status(poi, told(among, name, state), name, highest=up, known=state.known_only)
             radius = float(state.scene.wish.radius_m) if any("L" in ROLES[one.char] for one in said.tokens) else None
             if world and found == "verified" and not state.scene.covers(state.scene.wish.cuisine, radius):
                 found = "unsupported"
@@ -250,6 +251,11 @@ def superlative(said: Said, state: State) -> None:
             truth = f"{show(poi, name) or '没有数据'}，{best.name}{show(best, name)}" if best else show(poi, name)
             state.say("superlative", said.text, [(poi, found, truth)])
             state.field = name
+
+
+def told(among: Sequence[Poi], name: str, state: State) -> tuple[Poi, ...]:
+    """A set without the restaurants whose gap in a field the text has told: 暂无评分."""
+    return tuple(poi for poi in among if (poi.poi_id, name) not in state.scene.absent)
 
 
 def _best(among: Sequence[Poi], name: str, *, highest: bool) -> Poi | None:

@@ -8,7 +8,7 @@ from factory.records import ClaimStatus
 from factory.verifier.acts_values import loose_status
 from factory.verifier.deciding import extreme_status, show
 from factory.verifier.lexer import ROLES
-from factory.verifier.scene import Said, State, UnreadError, field_of, restaurants
+from factory.verifier.scene import Said, State, UnreadError, field_of, restaurants, scale_of
 
 _URGED: Final = frozenset(
     {
@@ -86,6 +86,17 @@ def advice(said: Said, state: State) -> None:
     )
     if not anchored and not any(token.text in _URGED for token in said.of("ADVISE")):
         raise UnreadError
+
+
+def pick(said: Said, state: State) -> None:
+    """离得近选第一家: the best of the listed by what is named."""
+    name, up = scale_of(said.all("v"), field_of(said.all("f")), state)
+    pois = restaurants(said.all("t"), state)
+    if len(pois) != 1:
+        raise UnreadError
+    status = extreme_status(pois[0], state.scene.listed, name, highest=up, known=True)
+    state.say("superlative", said.text, [(pois[0], status, show(pois[0], name))])
+    state.subject = pois if state.item is None else state.subject
 
 
 def topic(said: Said, state: State) -> None:

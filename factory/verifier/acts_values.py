@@ -6,7 +6,7 @@ import re
 
 from factory.records import ClaimStatus, Poi
 from factory.verifier import rules
-from factory.verifier.deciding import amount_status, show, value, walk_status
+from factory.verifier.deciding import amount_status, extreme_status, show, value, walk_status
 from factory.verifier.fit import shows_cuisine
 from factory.verifier.lexer import EATEN, ROLES
 from factory.verifier.numbers import Quantity
@@ -16,7 +16,12 @@ from factory.verifier.script import fold
 
 def subject(said: Said, state: State) -> None:
     """The sentence goes on about these restaurants."""
-    state.subject = restaurants(said.tokens[said.piece.start : said.piece.end], state)
+    state.subject, state.described = restaurants(said.tokens[said.piece.start : said.piece.end], state), False
+    if state.criteria and state.item is None and len(state.subject) == 1:  # 要近：某某
+        for name, up in dict.fromkeys(state.criteria):
+            status = extreme_status(state.subject[0], state.scene.listed, name, highest=up, known=True)
+            state.say("superlative", said.text, [(state.subject[0], status, show(state.subject[0], name))])
+        state.criteria = []
     state.scene.mentioned += state.subject
 
 
@@ -114,6 +119,10 @@ def price(said: Said, state: State) -> None:
     """人均80元, 80元一位; of several people together it would be a total."""
     if said.has("q") and said.all("q")[0].value.low != 1:
         raise UnreadError
+    token = said.all("v")[0]
+    bare = "NUM" in ROLES[token.char] and not (said.of("PRICE") or said.has("q") or said.of("PERHEAD"))
+    if bare and (state.field != "price" or token.value.high < 8):
+        raise UnreadError  # a bare number is a price only where prices are spoken of
     _amount("price", said.all("v")[0].value, said, state)
 
 
@@ -255,6 +264,7 @@ def absent(said: Said, state: State) -> None:
         rows: list[tuple[Poi, ClaimStatus, str | None]] = [
             (poi, "verified" if show(poi, name) is None else "contradicted", show(poi, name)) for poi in state.who()
         ]
+        state.scene.absent |= {(poi.poi_id, name) for poi, status, _ in rows if status == "verified"}
         state.say("absence", said.text, rows, {"price": "budget", "hours": "hours"}.get(name))
 
 

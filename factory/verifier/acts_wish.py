@@ -124,6 +124,21 @@ def within(said: Said, state: State) -> None:
     state.field = name
 
 
+def best_pick(said: Said, state: State) -> None:
+    """最合适: at least it fits; that nothing suits better is the writer's opinion."""
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    for poi in state.who():
+        missed = [miss for miss in state.scene.misses(poi) if miss.sure]
+        rows.append(
+            (
+                poi,
+                "contradicted" if missed and not state.scene.says_nothing else "inferable",
+                "、".join(miss.kind for miss in missed) or None,
+            )
+        )
+    state.say("fit", said.text, rows)
+
+
 def threshold(said: Said, state: State) -> None:
     """达不到人均200元: a value against a number that is named."""
     name = field_of(said.all("f"))

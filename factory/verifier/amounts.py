@@ -12,9 +12,7 @@ from typing import Final
 from factory.verifier.numbers import DIGITS, UNITS, Quantity
 
 CN: Final = "零〇一二两三四五六七八九十百千万几俩仨"
-_NUMBER = (
-    rf"(?:\d[\d,]*(?:\.\d+)?(?:[千万百](?!米|里|克|瓦))?|(?:点)?[{CN}]+(?:点[零一二三四五六七八九]+)?(?:个半)?|半)"
-)
+_NUMBER = rf"(?:\d+(?:,\d{3}(?!\d))*(?:\.\d+)?(?:[千万百](?!米|里|克|瓦))?|(?:点)?[{CN}]+(?:点[零一二三四五六七八九]+)?(?:个半)?|半)"
 _UNDER = [
     "不到",
     "不足",
@@ -90,6 +88,7 @@ _HEDGES: Final = {
     **dict.fromkeys((*_ATLEAST, *_A_OVER), "atleast"),
     **dict.fromkeys((*_ABOUT, *_A_ABOUT), "about"),
     **dict.fromkeys(_A_BIT, "bit"),
+    "不到": "under",
 }
 
 
@@ -112,10 +111,10 @@ _AFTERS = _words([*_A_ABOUT, *_A_UNDER, *_A_OVER, *_A_BIT])
 AMOUNT: Final = re.compile(
     rf"(?P<pre>{_words([*_UNDER, *_ATMOST, *_OVER, *_EXCESS, *_ATLEAST, *_ABOUT])})?"
     rf"(?P<sign>¥|rmb|人民币)?"
-    rf"(?P<a>{_NUMBER})(?:(?P<au>元|块钱|块|米|m|公里|km|分)?(?:-|~|—|至|到)(?:¥)?(?P<b>{_NUMBER}))?"
+    rf"(?P<a>{_NUMBER})(?:(?P<au>元|块钱|块|米|m|公里|km|分)?(?:-|~|—|至|到|(?<=\d)、(?=\d+分钟))(?:¥)?(?P<b>{_NUMBER}))?"
     rf"(?P<mid>{_words(_MID)})?"
     rf"(?:{'|'.join(f'(?P<{name}>{unit})' for name, unit in _UNITS.items())})?"
-    rf"(?P<post>(?:{_AFTERS}))?(?P<span>之间|不等|区间)?"
+    rf"(?P<post>(?:{_AFTERS})(?!(?<=多)[\d一二三四五六七八九十]))?(?P<span>之间|不等|区间)?"
 )
 _FACTORS: Final = {
     "公里": 1000.0,

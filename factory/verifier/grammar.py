@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -35,6 +36,8 @@ class Frame:
     cost: int
     prose: bool
     """said in opening and closing only"""
+    loose: bool
+    """takes words of many classes: shorter matches are tried, too, so that it leaves the next frame its own"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +128,18 @@ def _first_of(code: str, value: object) -> tuple[set[str], bool]:
     raise ValueError(f"frames.toml: {code} in a pattern")
 
 
+_LOOSE: Final = frozenset({"intro", "echo", "advice", "talk", "tell", "contact", "criterion", "choose", "nothing"})
+
+
 def _load() -> tuple[tuple[Frame, ...], dict[str, tuple[Frame, ...]]]:
     frames: list[Frame] = []
     for row in _FRAMES["frame"]:
         patterns = row["pattern"] if isinstance(row["pattern"], list) else [row["pattern"]]
         cost, prose = TILE + row.get("cost", 0), row.get("where") == "prose"
-        frames += [Frame(row["name"], row["act"], re.compile(_compile(one, {})), cost, prose) for one in patterns]
+        frames += [
+            Frame(row["name"], row["act"], re.compile(_compile(one, {})), cost, prose, row["act"] in _LOOSE)
+            for one in patterns
+        ]
     firsts: dict[str, list[Frame]] = {}
     for frame in frames:
         for char in _first_chars(frame.pattern.pattern):
@@ -148,6 +157,16 @@ def _slots(found: re.Match[str]) -> dict[str, tuple[int, int]]:
         if text is not None:
             slots.setdefault(name.partition("__")[0], found.span(name))
     return slots
+
+
+def _matches(frame: Frame, found: re.Match[str], at: int) -> Iterator[re.Match[str]]:
+    """The longest match, and for a loose frame every shorter one."""
+    yield found
+    if frame.loose:
+        for end in range(found.end() - 1, at, -1):
+            shorter = frame.pattern.match(found.string, at, end)
+            if shorter is not None and shorter.end() == end:
+                yield shorter
 
 
 LONGEST_CLAUSE: Final = 48
@@ -172,12 +191,13 @@ def tile(clause: str, *, item: bool = False, banned: frozenset[str] = frozenset(
             if (item and frame.prose) or frame.name in banned:
                 continue
             found = frame.pattern.match(clause, at)
-            if found is None or found.end() == at:
+            if found is None:
                 continue
-            cost = best[found.end()] + frame.cost
-            if cost < best[at]:
-                best[at] = cost
-                choice[at] = Piece(frame, at, found.end(), _slots(found))
+            for match in _matches(frame, found, at):
+                cost = best[match.end()] + frame.cost
+                if match.end() > at and cost < best[at]:
+                    best[at] = cost
+                    choice[at] = Piece(frame, at, match.end(), _slots(match))
     pieces: list[Piece] = []
     left: list[int] = []
     at = 0

@@ -198,6 +198,8 @@ def place_words(place: Place) -> tuple[str, ...]:
         words.add("机场")
     if name.endswith("站"):
         words |= {"车站", "火车站"}
+    if name.endswith("大学") and len(name) >= 4:
+        words |= {f"{name[0]}大", f"{name[:2]}大"}
     if name.endswith("大学") and len(name) >= 6:
         words.add(f"{name[0]}{name[2]}大")
     words |= {

@@ -16,6 +16,7 @@ from factory.maps.cuisines import CUISINES_KNOWN
 from factory.verifier.amounts import AMOUNT, CN, number_range, read_amount
 from factory.verifier.clock import TIME, read_time
 from factory.verifier.known import Known
+from factory.verifier.numbers import Quantity
 from factory.verifier.script import fold
 
 _SEPARATORS: Final = ",。;!?()|—~·/\n[]=\\<>&+@"
@@ -130,6 +131,8 @@ _BY_FIRST: Final = {
     for first in {word[0] for word in LEXICON}
 }
 _ORDINAL: Final = re.compile(rf"(?:第([{CN}\d]+)(?:家|个|间|名|位|项|处|店|条)?|首家|首个|no\.?(\d+)|([①-⑩]))")
+_A_HEAD: Final = re.compile(rf"[{CN}]{{2,}}?(?=一(?:位|个人|人))")
+"""一百九十四一位 is 194 a head."""
 _PHONE: Final = re.compile(
     r"(?:\+?86-?)?(?:0\d{2,3}-\d{7,8}|1\d{10}|0\d{10,11}|400-?\d{3}-?\d{4})(?:[,;、/]\d+)*(?!\d)"
 )
@@ -150,6 +153,8 @@ def lex(text: str, known: Known) -> list[Token]:
             text[position] == "近" and not (tokens and ROLES[tokens[-1].char] & _BEFORE_ABOUT)
         )
         token = (near and _word(text, position)) or _token(text, position, known)
+        if token.char == _OTH and token.text.endswith("个") and tokens and "YOU" in ROLES[tokens[-1].char]:
+            token = Token(_PPL, token.start, token.end, token.value, token.text)  # 咱们五个
         tokens.append(token)
         position = token.end
     return tokens
@@ -182,7 +187,7 @@ def _token(text: str, at: int, known: Known) -> Token:
     ):
         return number
     if word is not None:
-        return word
+        return _before_names(text, at, word, known)
     if char == "-":
         return Token(_SEP, at, at + 1, None, char)
     if char == ":":
@@ -194,6 +199,19 @@ def _token(text: str, at: int, known: Known) -> Token:
     if name and not any(text[i : i + 2] in LEXICON or known.at(text, i) for i in range(at, name.end() - 1)):
         return Token(_NAME_LIKE, at, name.end(), name[0], name[0])
     return Token(_U, at, at + 1, char, char)
+
+
+def _before_names(text: str, at: int, word: Token, known: Known) -> Token:
+    """A word that runs into a known name (从中 in 从中央大街) gives way to a shorter one that ends before it."""
+    for inside in range(at + 1, word.end):
+        entry = known.at(text, inside)
+        if entry is not None and entry.kind in _NAMES and inside + len(entry.text) > word.end:
+            shorter = _word(text[:inside], at)
+            return shorter if shorter is not None else Token(_U, at, at + 1, text[at], text[at])
+    return word
+
+
+_NAMES: Final = frozenset({"N", "PLACE", "A"})
 
 
 def _streetlike(text: str) -> bool:
@@ -224,6 +242,11 @@ def _number(text: str, at: int) -> Token | None:
         )
         if span:
             return Token(CHARS[frozenset({"ORD"})], at, ordinal.end(), int(span[0]), ordinal[0])
+    heads = _A_HEAD.match(text, at)
+    if heads and len(heads[0]) > 1:
+        span = number_range(heads[0])
+        if span is not None:
+            return Token(_NUM, at, heads.end(), Quantity(span[0], span[1], exact=span[0] == span[1]), heads[0])
     amount = AMOUNT.match(text, at)
     time = TIME.match(text, at)
     read = read_amount(amount) if amount and amount.end() > at else None
@@ -241,6 +264,7 @@ _SEP: Final = CHARS[frozenset({"SEP"})]
 _U: Final = CHARS[frozenset({"U"})]
 _NUM: Final = CHARS[frozenset({"NUM"})]
 _OTH: Final = CHARS[frozenset({"OTH"})]
+_PPL: Final = CHARS[frozenset({"PPL"})]
 _WEAK_NUMBERS: Final = frozenset({_NUM, _OTH})
 _COLON: Final = CHARS[frozenset({"COLON"})]
 _STREET_LIKE: Final = CHARS[frozenset({"STREETLIKE"})]

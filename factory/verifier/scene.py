@@ -37,6 +37,8 @@ class Scene:
     """restaurants in the list, unknown ones too"""
     says_nothing: bool = False
     mentioned: list[Poi] = made(default_factory=list)
+    absent: set[tuple[str, str]] = made(default_factory=set)
+    """(poi id, field) of every gap that the text itself tells: then the best of the others may be called the best"""
     said: dict[str, set[str]] = made(default_factory=dict)
     """per poi id, the conditions of the wish that the text truly speaks of as its miss or its fit"""
     _misses: dict[str, tuple[Miss, ...]] = made(default_factory=dict)
@@ -87,6 +89,8 @@ class State:
     dishes: tuple[str, ...] = ()
     excluded: tuple[Poi, ...] = ()
     loose_choice: bool = False
+    described: bool = False
+    """the subject was picked out by a superlative, not by name"""
     sorted_by: tuple[str, bool] | None = None
     extreme: tuple[str, bool] | None = None
     any_of: bool = False

@@ -35,7 +35,7 @@ def _char(char: str) -> str:
         return char
     if char in _OWN:
         return _OWN[char]
-    if char in _DROPPED:
+    if char in _DROPPED or "\ud800" <= char <= "\udfff":
         return ""
     plain = unicodedata.normalize("NFKC", char).translate(_BRACKETS)
     kept = "".join(
