@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-BUNDLED = Path("factory/agents/prompts/agent_v1.md")
+from factory.plan.identity import read_prompt
 
 
 def _run(room: str, command: str, data: Path, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -32,7 +32,7 @@ def _ask(data: Path, question: str) -> list[tuple[Any, ...]]:
 
 def test_two_prompts_in_one_folder_are_two_runs_and_each_goes_on_as_planned(tmp_path: Path) -> None:
     data, prompt = tmp_path / "data", tmp_path / "agent.md"
-    prompt.write_text(BUNDLED.read_text(encoding="utf-8"), encoding="utf-8")
+    prompt.write_text(read_prompt(None).text, encoding="utf-8")
     asked = {"PROMPT": str(prompt), "CANDIDATES": "20", "K": "2"}
     first = _run("factory", "synth", data, N="60", **asked)  # 20 slots are not enough: it stays unfinished
     assert first.returncode == 1, first.stderr
