@@ -11,9 +11,10 @@ from factory.records import Candidate, Claim, Evidence, Finding, Place, Poi, Rec
 from factory.verifier import rules
 from factory.verifier.account import Account, read_answer
 from factory.verifier.asking import question_findings
-from factory.verifier.fit import fits, sure_misses
+from factory.verifier.fit import Miss
 from factory.verifier.known import known_of, split_branch
 from factory.verifier.reading import claims_of, located
+from factory.verifier.scene import misses_of
 from factory.verifier.script import fold
 from factory.verifier.wishes import proved_empty
 from factory.verifier.words import claim_finding, miss_sentence, unread_finding
@@ -128,13 +129,13 @@ def _claims(claims: tuple[Claim, ...], account: Account, by_id: dict[str, Poi]) 
 def _wish(
     candidate: Candidate, wish: Wish, evidence: Evidence, account: Account, chosen: list[Poi], *, structured: bool
 ) -> list[Finding]:
-    fitting = [poi for poi in evidence.pois if fits(poi, wish)]
+    fitting = [poi for poi in evidence.pois if not misses_of(poi, wish)]
     found = _unsaid(wish, account, chosen)
     if not candidate.feasible or account.says_nothing:
         return found + _nothing_fits(candidate, wish, evidence, account, fitting)
     if not structured:
         return found
-    good = sum(not sure_misses(poi, wish) for poi in chosen)
+    good = sum(not _sure(poi, wish) for poi in chosen)
     enough = min(rules.ENOUGH, len(fitting))
     if good < enough:
         sentence = f"查询结果中有{len(fitting)}家符合需求，至少应推荐{enough}家，现在只有{good}家。"
@@ -145,11 +146,15 @@ def _wish(
     return found
 
 
+def _sure(poi: Poi, wish: Wish) -> tuple[Miss, ...]:
+    return tuple(miss for miss in misses_of(poi, wish) if miss.sure)
+
+
 def _unsaid(wish: Wish, account: Account, chosen: list[Poi]) -> list[Finding]:
     """A restaurant that does not fit is listed only with a true miss said."""
     found = []
     for poi in dict.fromkeys(chosen):
-        missed = sure_misses(poi, wish)
+        missed = _sure(poi, wish)
         said = account.said_misses.get(poi.poi_id, frozenset())
         if missed and not said & {miss.kind for miss in missed}:
             sentence = f"{poi.name}不符合需求：{miss_sentence(poi, wish, missed)}。"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
@@ -40,11 +40,19 @@ class Known:
     entries: dict[str, Entry]
     lengths: dict[str, tuple[int, ...]]
     brands: dict[str, tuple[Poi, ...]]
-    pois: tuple[Poi, ...]
-    by_id: dict[str, Poi] = field(default_factory=dict)
+    short: dict[str, Entry] = field(default_factory=dict)
+    """short names of the listed, which change from answer to answer"""
 
     def at(self, text: str, position: int) -> Entry | None:
         """The longest entry that begins here."""
+        if self.short:
+            for name, entry in self.short.items():
+                if text.startswith(name, position):
+                    longer = self._whole(text, position)
+                    return longer if longer is not None and len(longer.text) > len(name) else entry
+        return self._whole(text, position)
+
+    def _whole(self, text: str, position: int) -> Entry | None:
         for length in self.lengths.get(text[position], ()):
             entry = self.entries.get(text[position : position + length])
             if entry is not None:
@@ -111,13 +119,7 @@ def known_of(pois: tuple[Poi, ...], place: Place, dishes: frozenset[str]) -> Kno
         for (one, text), owners in groups.items():
             if one == kind and len(text) >= 2:
                 entries[text] = Entry(kind, tuple(owners), text)
-    return Known(
-        entries,
-        _lengths(entries),
-        {brand: tuple(owners) for brand, owners in brands.items()},
-        pois,
-        {p.poi_id: p for p in pois},
-    )
+    return Known(entries, _lengths(entries), {brand: tuple(owners) for brand, owners in brands.items()})
 
 
 def with_short_names(known: Known, listed: Iterable[Poi], taken: Iterable[str]) -> Known:
@@ -130,8 +132,7 @@ def with_short_names(known: Known, listed: Iterable[Poi], taken: Iterable[str]) 
             short[bare].append(poi)
     if not short:
         return known
-    entries = {**known.entries, **{text: Entry("N", tuple(owners), text) for text, owners in short.items()}}
-    return Known(entries, _lengths(entries), known.brands, known.pois, known.by_id)
+    return replace(known, short={text: Entry("N", tuple(owners), text) for text, owners in short.items()})
 
 
 def _addresses(poi: Poi) -> list[tuple[str, str]]:

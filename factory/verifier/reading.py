@@ -25,10 +25,13 @@ def located(evidence: Evidence, place: Place) -> Evidence:
     """The same evidence with every distance recomputed from coordinates."""
     return replace(
         evidence,
-        pois=tuple(
-            replace(poi, distance_m=round(distance_m(place.lng, place.lat, poi.lng, poi.lat))) for poi in evidence.pois
-        ),
+        pois=tuple(_located(poi, round(distance_m(place.lng, place.lat, poi.lng, poi.lat))) for poi in evidence.pois),
     )
+
+
+def _located(poi: Poi, metres: int) -> Poi:
+    """A copy only where the map's own distance differs."""
+    return poi if poi.distance_m == metres else replace(poi, distance_m=metres)
 
 
 def claims_of(account: Account) -> tuple[Claim, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as made
+from functools import lru_cache
 
 from factory.records import ClaimStatus, Evidence, Place, Poi, Wish
 from factory.verifier.deciding import Verdict, worst
@@ -22,6 +23,12 @@ PAGE = 25
 
 class UnreadError(Exception):
     """A frame matched but what it speaks of cannot be told: the clause stays unread."""
+
+
+@lru_cache(maxsize=1 << 13)
+def misses_of(poi: Poi, wish: Wish) -> tuple[Miss, ...]:
+    """What keeps a restaurant from fitting a wish; the answers of an order ask it again and again."""
+    return misses(poi, wish)
 
 
 @dataclass(slots=True)
@@ -47,7 +54,7 @@ class Scene:
         """What keeps a restaurant from fitting the wish, asked once."""
         found = self._misses.get(poi.poi_id)
         if found is None:
-            found = self._misses[poi.poi_id] = misses(poi, self.wish)
+            found = self._misses[poi.poi_id] = misses_of(poi, self.wish)
         return found
 
     def of_cuisine(self, cuisine: str, radius_m: float) -> list[Poi]:
