@@ -171,6 +171,7 @@ def _whole(value: Any, default: int) -> int | None:
     if value is None:
         return default
     try:
-        return int(value)
-    except (TypeError, ValueError):
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):  # infinity is no whole number
         return None
+    return number if abs(number) < 10**6 else None

@@ -27,6 +27,8 @@ _ID = re.compile(r"[\w.:-]{1,64}")
 _INDEX = re.compile(r":\d+$")
 MOST_ARGUMENTS = 2_000_000
 """Characters of arguments that are looked at beyond plain JSON."""
+MOST_WHOLE = 2.0**53
+"""From here on floats skip whole numbers, and nobody means one."""
 _NOTHING = frozenset({"null", "none", "undefined", ""})
 
 
@@ -186,7 +188,7 @@ def fit(value: Any, schema: Mapping[str, Any], depth: int = 0) -> Any:
         return _fit_object(value, schema, depth)
     if kind == "array":
         return _fit_array(value, schema, depth)
-    if isinstance(value, float) and kind == "integer" and value.is_integer():
+    if isinstance(value, float) and kind == "integer" and value.is_integer() and abs(value) < MOST_WHOLE:
         return int(value)
     if kind == "string" and isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
@@ -202,7 +204,7 @@ def _scalar(text: str, kind: str, as_given: str) -> Any:
             number = float(text)
         except ValueError:
             return as_given
-        if number.is_integer():
+        if number.is_integer() and abs(number) < MOST_WHOLE:
             return int(number)
         return number if kind == "number" and number - number == 0.0 else as_given
     return as_given
