@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from judge.report.judge_words import WORD_WORDS, number, sentence
+from judge.report.judge_sentences import number, sentence
+from judge.report.judge_words import WORD_WORDS
 from judge.report.next_steps import Weakness
 from judge.report.words import DIMENSIONS, FACTS, MEASURES, STAGES, Words
 from judge.statistics.examination import Check, Examination, Question, Word, loss_word
