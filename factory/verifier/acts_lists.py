@@ -72,9 +72,34 @@ def order_names(said: Said, state: State) -> None:
     state.world("order", said.text, shown, status)
 
 
+_SUMS = frozenset(
+    {
+        "总共",
+        "一共",
+        "合计",
+        "总计",
+        "共计",
+        "加起来",
+        "算下来",
+        "吃下来",
+        "总价",
+        "总花费",
+        "总消费",
+        "总额",
+        "结账",
+        "买单",
+        "总费用",
+        "全算下来",
+        "一顿下来",
+    }
+)
+
+
 def total(said: Said, state: State) -> None:
     """五个人预计620元: the price a head times the people."""
     people = said.all("p")
+    if not people and not any(token.text in _SUMS for token in said.of("TOTAL")):
+        raise UnreadError  # 要99块 is a price
     count = int(people[0].value.low) if people else state.party or state.scene.wish.party_size
     if not count:
         raise UnreadError

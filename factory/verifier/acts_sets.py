@@ -97,6 +97,26 @@ def _related(own: float | None, other: float | None, name: str, amount: tuple[To
     return difference_status(name, stated, abs(own - other), scale=max(own, other))
 
 
+def ratio(said: Said, state: State) -> None:
+    """人均是第三家的1.6倍."""
+    name = field_of((*said.all("f"), *said.all("f2"))) or state.field
+    others = restaurants(said.all("r"), state)
+    poi = state.one()
+    token = said.all("a")[0]
+    if name is None or len(others) != 1 or poi in others:
+        raise UnreadError
+    own, other = value(poi, name), value(others[0], name)
+    truth = f"{show(poi, name) or '没有数据'}，{others[0].name}{show(others[0], name) or '没有数据'}"
+    status: ClaimStatus = "unsupported"
+    if own is not None and other:
+        stated: Quantity = token.value
+        high = stated.low + 0.99 if "多" in token.text else stated.high
+        slack = 0.1 if stated.about else 0.05
+        status = "inferable" if stated.low - slack <= own / other <= high + slack else "contradicted"
+    state.say("comparison", said.text, [(poi, status, truth)])
+    state.field = name
+
+
 def against_bound(
     said: Said, state: State, name: str, *, up: bool, stated: float | None = None, lower: bool = False
 ) -> None:

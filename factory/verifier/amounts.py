@@ -89,6 +89,9 @@ _HEDGES: Final = {
     **dict.fromkeys((*_ABOUT, *_A_ABOUT), "about"),
     **dict.fromkeys(_A_BIT, "bit"),
     "不到": "under",
+    "上": "atleast",
+    "过": "over",
+    "破": "over",
 }
 
 
@@ -109,7 +112,7 @@ _UNITS: Final = {
 }
 _AFTERS = _words([*_A_ABOUT, *_A_UNDER, *_A_OVER, *_A_BIT])
 AMOUNT: Final = re.compile(
-    rf"(?P<pre>{_words([*_UNDER, *_ATMOST, *_OVER, *_EXCESS, *_ATLEAST, *_ABOUT])})?"
+    rf"(?P<pre>{_words([*_UNDER, *_ATMOST, *_OVER, *_EXCESS, *_ATLEAST, *_ABOUT])}|[上过破](?=\\d))?"
     rf"(?P<sign>¥|rmb|人民币)?"
     rf"(?P<a>{_NUMBER})(?:(?P<au>元|块钱|块|米|m|公里|km|分)?(?:-|~|—|至|到|(?<=\d)、(?=\d+分钟))(?:¥)?(?P<b>{_NUMBER}))?"
     rf"(?P<mid>{_words(_MID)})?"
