@@ -230,7 +230,7 @@ def test_asked_again_for_json_only_a_judge_may_mend_its_answer(tmp_path: Path, w
 
 def test_the_money_cap_holds_and_a_kept_answer_is_free(tmp_path: Path) -> None:
     async def scene() -> None:
-        async with bench(tmp_path, budget_cny=0.008) as wire:
+        async with bench(tmp_path, budget_cny=0.025) as wire:
             first = await wire.ask()
             assert first.scored
             again = await wire.ask()
@@ -241,7 +241,7 @@ def test_the_money_cap_holds_and_a_kept_answer_is_free(tmp_path: Path) -> None:
             rest = await asyncio.gather(*asks, return_exceptions=True)
             assert any(isinstance(one, BudgetExhausted) for one in rest)
             assert not [one for one in rest if isinstance(one, Exception) and not isinstance(one, BudgetExhausted)]
-            assert sum(wire.ledger.spent()) <= 0.008
+            assert sum(wire.ledger.spent()) <= 0.025
 
     asyncio.run(scene())
 
