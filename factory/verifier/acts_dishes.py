@@ -181,3 +181,9 @@ def taste_match(said: Said, state: State) -> None:
         raise UnreadError
     if not any(wanted & tastes_of(name) for name in state.dishes):
         raise UnreadError
+
+
+def try_it(said: Said, state: State) -> None:
+    """您可以尝尝: of the dishes that were just named, which stand as claims of their own."""
+    if not state.dishes:
+        raise UnreadError

@@ -202,3 +202,20 @@ def second(said: Said, state: State) -> None:
         return
     better = sum((other > own) if up else (other < own) for other in others if other is not None)
     state.say("superlative", said.text, [(poi, "verified" if better == 1 else "contradicted", show(poi, name))])
+
+
+def rank(said: Said, state: State) -> None:
+    """评分排第二: ranks count from the best, the nearest, the cheapest."""
+    name = field_of(said.all("f")) or state.field
+    if name not in {"rating", "price", "distance"}:
+        raise UnreadError
+    if state.subject is not None and len(state.subject) > 1 and state.item is not None:
+        state.subject = None
+    poi = state.one()
+    own = value(poi, name)
+    others = [value(one, name) for one in state.scene.listed if one != poi]
+    status: ClaimStatus = "unsupported"
+    if own is not None and all(other is not None for other in others):
+        better = sum((other > own) if name == "rating" else (other < own) for other in others if other is not None)
+        status = "verified" if better + 1 == said.all("v")[0].value else "contradicted"
+    state.say("superlative", said.text, [(poi, status, show(poi, name))])

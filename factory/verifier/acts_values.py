@@ -279,6 +279,8 @@ def unsure(said: Said, state: State) -> None:
 
 def vague(said: Said, state: State) -> None:
     """评分很高, 价格实惠, 离得不远: adjectives with a written threshold."""
+    if said.of("MORE") and state.reference:
+        raise UnreadError  # 评分更高, after 比第二家: a comparison
     tokens = said.all("v") or said.all("f")
     name = field_of(said.all("f"))
     rows: list[tuple[Poi, ClaimStatus, str | None]] = []
