@@ -185,5 +185,5 @@ def taste_match(said: Said, state: State) -> None:
 
 def try_it(said: Said, state: State) -> None:
     """您可以尝尝: of the dishes that were just named, which stand as claims of their own."""
-    if not state.dishes:
+    if not state.dishes or said.of("DISHN"):
         raise UnreadError
