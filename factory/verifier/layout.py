@@ -14,7 +14,7 @@ from factory.verifier.lexer import LEXICON, ROLES, lex
 from factory.verifier.script import fold_text
 
 _NUMBERED: Final = re.compile(
-    r"^\(?(?:\d{1,2}[.、)):：]|\d{1,2}(?=[\u4e00-\u9fff])|[①-⑩]|[一二三四五六七八九十][、.])\)?"
+    r"^\(?(?:\d{1,2}(?:[、)）]|[.:：](?!\d))|\d{1,2}(?=[\u4e00-\u9fff])|[①-⑩]|[一二三四五六七八九十][、.])\)?"
 )
 _BULLET: Final = re.compile(r"^[-·•+]+")
 _LABEL: Final = re.compile(

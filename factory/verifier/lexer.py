@@ -155,6 +155,9 @@ def lex(text: str, known: Known) -> list[Token]:
         token = (near and _word(text, position)) or _token(text, position, known)
         if token.char == _OTH and token.text.endswith("个") and tokens and "YOU" in ROLES[tokens[-1].char]:
             token = Token(_PPL, token.start, token.end, token.value, token.text)  # 咱们五个
+        few = token.char == _M and token.text.endswith("块") and token.value.high < 10
+        if few and tokens and ROLES[tokens[-1].char] & {"DISHF", "EAT", "D"}:
+            token = Token(_OTH, token.start, token.end, token.value, token.text)  # 尝一两块 is no price
         tokens.append(token)
         position = token.end
     return tokens
@@ -265,6 +268,7 @@ _U: Final = CHARS[frozenset({"U"})]
 _NUM: Final = CHARS[frozenset({"NUM"})]
 _OTH: Final = CHARS[frozenset({"OTH"})]
 _PPL: Final = CHARS[frozenset({"PPL"})]
+_M: Final = CHARS[frozenset({"M"})]
 _WEAK_NUMBERS: Final = frozenset({_NUM, _OTH})
 _COLON: Final = CHARS[frozenset({"COLON"})]
 _STREET_LIKE: Final = CHARS[frozenset({"STREETLIKE"})]
