@@ -37,7 +37,9 @@ def needed(messages: Sequence[Message], returned: Returned) -> tuple[Message, ..
     if last is None or any(one.echo or any(call.echo for call in one.tool_calls) for one in messages):
         return tuple(messages)
     first = next(place for place, one in enumerate(messages) if _submits(one))
-    submitted = next(call for call in reversed(messages[last].tool_calls) if call.name == "final_answer")
+    submitted = next(
+        call for call in reversed(messages[last].tool_calls) if call.name == "final_answer" and call.readable
+    )
     samples = _samples(submitted.arguments, returned.wishes.keys())
     shown = _shown(samples, returned)
     sent = [*messages[:2], *_gathered(messages[2:first], returned, shown)]
@@ -56,7 +58,10 @@ def _submits(message: Message) -> bool:
 def _samples(arguments: str, pending: AbstractSet[int]) -> list[dict[str, Any]]:
     raw = orjson.loads(arguments).get("samples")
     rows = raw if isinstance(raw, list) else []
-    return [row for row in rows if isinstance(row, dict) and row.get("wish") in pending]
+    # A wish may be anything that JSON can hold, an object too.
+    return [
+        row for row in rows if isinstance(row, dict) and isinstance(row.get("wish"), int) and row["wish"] in pending
+    ]
 
 
 def _only(call: ToolCall, samples: list[dict[str, Any]]) -> ToolCall:

@@ -16,7 +16,7 @@ from factory.agents.tools import OrderTool, location, make_tools
 from factory.errors import OrderFailed
 from factory.llm.tool_calls import read_arguments
 from factory.records import Order, PlaceName
-from tests.factory.bent_teacher import WISHES, map_at
+from tests.factory.bent_teacher import WISHES, bent, chat_with, map_at, one_order
 from tests.factory.sandbox_wire import served
 
 ODD: tuple[Any, ...] = (
@@ -87,3 +87,29 @@ def test_a_number_beyond_whole_ones_is_left_as_it_is_and_the_largest_whole_one_i
     assert read_arguments({"page": 9007199254740991.0}, schema) == ('{"page":9007199254740991}', True)
     assert read_arguments({"page": 2.0**53}, schema) == ('{"page":9007199254740992.0}', True)
     assert read_arguments('{"page": "3"}', schema) == ('{"page":3}', True)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [value for value in ODD if not isinstance(value, float) and value != 10**400],
+    ids=lambda value: repr(value)[:20],
+)
+def test_a_repair_is_asked_for_whatever_a_sample_named_as_its_wish(
+    city: tuple[str, Path], tmp_path: Path, odd: Any
+) -> None:
+    def bend(answer: dict[str, Any], number: int) -> Any:
+        for call in answer["choices"][0]["message"].get("tool_calls") or ():
+            if call["function"]["name"] == "final_answer" and number < 6:
+                samples = orjson.loads(call["function"]["arguments"])["samples"]
+                changed = [{**samples[0], "question": "坏"}, {**samples[-1], "wish": odd}]
+                call["function"]["arguments"] = orjson.dumps({"samples": changed}).decode()
+        return answer
+
+    async def scene() -> None:
+        async with bent(bend) as teacher, chat_with(tmp_path, teacher.base) as (chat, _):
+            maps = map_at(*city)
+            outcome = await one_order(chat, maps)
+            await maps.aclose()
+            assert len(outcome.slots) == len(WISHES)
+
+    asyncio.run(scene())
