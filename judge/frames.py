@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from judge.rubric import Dimension, Rubric
 
-REPLY_FORM = 2
+REPLY_FORM = 3
 """Version of everything here; part of a question's identity."""
 
 
@@ -26,6 +26,9 @@ class Frame:
     between: str
     reply: str
     number: str
+    counting: str
+    keys: tuple[str, str, str]
+    """Of a dimension's reason, its count and its score."""
     mark: str
     all_shown: str
     some_shown: str
@@ -49,8 +52,11 @@ ZH = Frame(
     titles={"data": "数据质量（data）", "answer": "模型表现（answer）"},
     colon="：",
     between="；",
-    reply="某个维度实在无法判断时填 null。每个维度先写一句简短的理由，再给分数。只输出一个 json 对象，形式如下：",
+    reply="某个维度实在无法判断时，分数填 null。每个维度先写一句只讲该维度的简短理由，再给分数。{counting}"
+    "只输出一个 json 对象，形式如下：",
     number="整数",
+    counting="处数是该维度数出的错误、不合、重复或毛病，分数须与处数相符。",
+    keys=("理由", "处数", "分数"),
     mark="题目末尾给出的标记",
     all_shown="证据：地图一共查到 {found} 家餐厅，全部列在下面。",
     some_shown="证据：地图一共查到 {found} 家餐厅，下面列出 {shown} 家（回答提到的都在内，其余由近到远），另有 {rest} 家没有列出。",
@@ -67,6 +73,7 @@ ZH = Frame(
         "missing_dimension": "缺少维度。",
         "off_scale": "有的分数不是 {low} 到 {high} 的整数。",
         "no_choice": "没有说哪一份更好。",
+        "unlike_count": "有的分数与自己数出的处数不符（没有错才是最高分，每多一处低一档）。",
     },
     sides=("甲", "乙"),
     tie="平",
@@ -83,9 +90,11 @@ EN = Frame(
     titles={"data": "Data quality (data)", "answer": "Model performance (answer)"},
     colon=": ",
     between="; ",
-    reply="Put null where a dimension really cannot be judged. Write one short reason for each dimension, then its score. "
-    "Reply with one json object and nothing else, of this form:",
+    reply="Put null as the score where a dimension really cannot be judged. Write one short reason for each dimension, about "
+    "nothing else, then its score. {counting}Reply with one json object and nothing else, of this form:",
     number="whole number",
+    counting="The count is of the errors of that dimension; the score must agree with it. ",
+    keys=("reason", "count", "score"),
     mark="the mark given at the end",
     all_shown="Evidence: the map found {found} restaurants; all of them are listed.",
     some_shown="Evidence: the map found {found} restaurants; {shown} are listed (all that the answer names, then the nearest), "
@@ -103,6 +112,7 @@ EN = Frame(
         "missing_dimension": "a dimension is missing.",
         "off_scale": "a score is no whole number from {low} to {high}.",
         "no_choice": "it does not say which is better.",
+        "unlike_count": "a score does not agree with its own count (the highest is for none, each error is one step lower).",
     },
     sides=("A", "B"),
     tie="tie",
@@ -117,7 +127,6 @@ FRAMES = {"zh": ZH, "en": EN}
 def system_text(rubric: Rubric) -> str:
     """The static part of a question by one rubric."""
     frame = FRAMES[rubric.language]
-    names = [one.name for one in rubric.dimensions]
     return "\n".join(
         (
             rubric.intro,
@@ -126,8 +135,8 @@ def system_text(rubric: Rubric) -> str:
             _ask(frame, rubric),
             *_dimensions(frame, rubric),
             "",
-            frame.reply,
-            _form(frame, _filled(names, "……"), _filled(names, frame.number)),
+            frame.reply.format(counting=frame.counting if any(one.counted for one in rubric.dimensions) else ""),
+            _form(frame, rubric),
         )
     )
 
@@ -142,7 +151,9 @@ def both_text(data: Rubric, answer: Rubric) -> str:
     scores = {rubric.about: _filled([one.name for one in rubric.dimensions], frame.number) for rubric in (data, answer)}
     groups = ", ".join(f'"{about}": {{{filled}}}' for about, filled in scores.items())
     reply = f'{{"reason": "……", "scores": {{{groups}}}, "code": "{frame.mark}"}}'
-    return "\n".join((data.intro, frame.both, "", *_rules(frame, rules), *parts, frame.reply, reply))
+    return "\n".join(
+        (data.intro, frame.both, "", *_rules(frame, rules), *parts, frame.reply.format(counting=""), reply)
+    )
 
 
 def pair_text(rubric: Rubric) -> str:
@@ -197,5 +208,14 @@ def _filled(names: Sequence[str], with_: str) -> str:
     return ", ".join(f'"{name}": {quoted}' for name in names)
 
 
-def _form(frame: Frame, reasons: str, scores: str) -> str:
-    return f'{{"reasons": {{{reasons}}}, "scores": {{{scores}}}, "code": "{frame.mark}"}}'
+def _form(frame: Frame, rubric: Rubric) -> str:
+    """One object a dimension: a reason that stands beside its score cannot be taken for another's."""
+    reason, count, score = frame.keys
+    number = frame.number
+    made = [
+        f'"{one.name}": {{"{reason}": "……", '
+        + (f'"{count}": {number}, ' if one.counted else "")
+        + f'"{score}": {number}}}'
+        for one in rubric.dimensions
+    ]
+    return f'{{"scores": {{{", ".join(made)}}}, "code": "{frame.mark}"}}'

@@ -21,7 +21,17 @@ from judge.score_words import CANNOT, dimension_of, is_blank, key_in, names_mark
 CANNOT_JUDGE = "cannot_judge"
 """The one reason that is an answer: it is not asked again."""
 UNREADABLE = frozenset(
-    {"no_json", "no_mark", "wrong_mark", "two_verdicts", "no_scores", "missing_dimension", "off_scale", "no_choice"}
+    {
+        "no_json",
+        "no_mark",
+        "wrong_mark",
+        "two_verdicts",
+        "no_scores",
+        "missing_dimension",
+        "off_scale",
+        "no_choice",
+        "unlike_count",
+    }
 )
 """Reasons for which the judge is asked once more and told what was wrong."""
 CUT_OFF = frozenset({"length", "max_tokens", "insufficient_system_resource", "repetition_truncation", "error"})
@@ -35,7 +45,9 @@ _SCORES = ("scores", "score", "分数", "评分", "得分", "打分")
 _MARKS = ("code", "mark", "标记", "围栏标记")
 _NAMES = ("name", "dimension", "维度", "名称", "项目", "item")
 _POINTS = ("score", "分数", "分", "得分", "评分", "value", "rating")
+_COUNTS = ("count", "errors", "处数", "错误数", "error_count", "number_of_errors")
 _SCALES = ("max", "max_score", "scale", "out_of", "满分", "总分")
+_POINT_KEY = re.compile(rf"[\"“'](?:{'|'.join(_POINTS)})[\"”']\s*[:：]")
 _BETTER = ("better", "winner", "choice", "更好", "结论", "胜者")
 _REASONS = ("reason", "reasons", "理由", "原因", "rationale", "comment", "说明")
 
@@ -195,8 +207,22 @@ def _marked(text: str, spans: Sequence[Span], mark: str) -> list[Fields]:
     # A judge may write of the tag inside its verdict: that is no end of its thoughts.
     while thought >= 0 and any(span.start < thought < span.end for span in spans):
         thought = text.rfind(_THOUGHT, 0, thought)
-    behind = [span.fields for span in spans if span.start > thought]
-    return [one for one in behind if (marked := _mark_of(one)) is not None and names_mark(marked, mark)]
+    behind = [span for span in spans if span.start > thought]
+    own = [one for one in behind if (marked := _mark_of(one.fields)) is not None and names_mark(marked, mark)]
+    for one in own:
+        # What a judge quotes without escapes may open a string or a comment that a later quotation ends: scores between are lost.
+        if len(_POINT_KEY.findall(text, one.start, one.end)) > _points_in(one.fields):
+            raise _NoVerdictError("two_verdicts")
+    return [one.fields for one in own]
+
+
+def _points_in(value: Any) -> int:
+    """Fields for points that were read, at any depth."""
+    if isinstance(value, list):
+        return sum(map(_points_in, value))
+    if not isinstance(value, Fields):
+        return 0
+    return sum(key_in(key, _POINTS) + _points_in(inner) for key, inner in value.pairs)
 
 
 def _why_none(spans: Sequence[Span], form: _Reads) -> str:
@@ -233,7 +259,26 @@ def _scores(fields: Fields, rubric: Rubric, part: str | None) -> dict[str, int |
     if any(not values for values in given.values()):
         flat = part is None and not any(given.values())
         raise _NoVerdictError("no_scores" if flat else "missing_dimension")
-    return {name: _agreed([_number(value, rubric) for value in values]) for name, values in given.items()}
+    scores = {name: _agreed([_number(value, rubric) for value in values]) for name, values in given.items()}
+    for one in rubric.dimensions:
+        if one.counted and not all(_like_count(value, scores[one.name], rubric) for value in given[one.name]):
+            raise _NoVerdictError("unlike_count")
+    return scores
+
+
+def _like_count(value: Any, score: int | None, rubric: Rubric) -> bool:
+    """Whether a score agrees with the count that the judge wrote beside it; one without a count does.
+
+    Anchors give the two lowest scores for other causes, too, so that few errors may stand beside them.
+    """
+    counts = _all(value, _COUNTS) if isinstance(value, Fields) else []
+    least = rubric.low + 1
+    for count in (number(one, 0, 99) for one in counts):
+        if not isinstance(count, int) or score is None:
+            continue
+        if score > max(least, rubric.high - count) or (count == 0 and least < score < rubric.high):
+            return False
+    return True
 
 
 def _agreed(values: Sequence[int | None]) -> int | None:

@@ -30,12 +30,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """``anchors``: what each score stands for, lowest first; ``caps``: the most that the total can be at each score, or ()."""
+    """``anchors``: what each score stands for, lowest first; ``caps``: the most that the total can be at each score, or ().
+
+    ``counted``: the highest score stands for no error, the next for one, and so on; the judge writes its count beside the score.
+    """
 
     name: str
     aliases: tuple[str, ...] = ()
     anchors: tuple[str, ...] = ()
     caps: tuple[float, ...] = ()
+    counted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +155,10 @@ def _dimension(table: Any, low: int, high: int, where: str) -> Dimension:
         raise UsageError(f"The rubric {where}, dimension {name!r}, needs {high - low + 1} anchors, lowest score first.")
     if caps and len(caps) != len(anchors):
         raise UsageError(f"The rubric {where}, dimension {name!r}, needs as many caps as anchors, or none.")
-    return Dimension(name, tuple(map(str, table.get("aliases", ()))), anchors, caps)
+    counted = table.get("counted", False)
+    if not isinstance(counted, bool):
+        raise UsageError(f"The rubric {where}, dimension {name!r}, has counted = {counted!r}: write true or false.")
+    return Dimension(name, tuple(map(str, table.get("aliases", ()))), anchors, caps, counted)
 
 
 def _field(table: Mapping[str, Any], name: str, kind: type[T], where: str) -> T:

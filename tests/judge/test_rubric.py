@@ -40,6 +40,7 @@ anchors = ["cold", "polite", "warm"]
 name = "Truth"
 anchors = ["invented", "one error", "none"]
 caps = [1.0, 6.0, 10.0]
+counted = true
 """
 
 
@@ -48,7 +49,9 @@ def test_a_rubric_of_ones_own_has_its_scale_its_language_and_its_cap() -> None:
     instrument = replace(SHIPPED, rubrics={DATA: rubric, ANSWER: shipped(ANSWER)})
     system = instrument.system(DATA)
     assert "- Warmth: 2 warm; 1 polite; 0 cold" in system
-    assert '"scores": {"Warmth": whole number, "Truth": whole number}' in system
+    assert (
+        '"Warmth": {"reason": "……", "score": whole number}, "Truth": {"reason": "……", "count": whole number,' in system
+    )
     reply = '{"scores": {"warm": 2, "truth": %s}, "code": "0123456789abcdef"}'
     # (2 + 2) / 4 of 10; one error: 7.5, and no more than 6; invented: 5, and no more than 1
     totals = [read_verdict(reply % one, "stop", rubric, "0123456789abcdef").total for one in (2, 1, 0)]
@@ -67,6 +70,7 @@ def test_a_rubric_of_ones_own_has_its_scale_its_language_and_its_cap() -> None:
         ('name = "Truth"', 'name = "Warmth"', "twice"),
         ("caps = [1.0, 6.0, 10.0]", "caps = [1.0]", "caps"),
         ('intro = "You review the tone of a recommendation."', "", "intro"),
+        ("counted = true", 'counted = "yes"', "true or false"),
         ("[[dimension]]", "[dimension", "TOML"),
     ],
 )
