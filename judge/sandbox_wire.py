@@ -42,8 +42,8 @@ def _check(body: Mapping[str, Any]) -> None:
     if not isinstance(messages, list) or not messages:
         raise Malformed("'messages' must be a non-empty array of objects.")
     for place, message in enumerate(messages):
-        if not isinstance(message, dict) or not isinstance(message.get("content"), str):
-            raise Malformed(f"'messages[{place}]' must be an object whose content is a string.")
+        if not isinstance(message, dict) or not _is_content(message.get("content")):
+            raise Malformed(f"'messages[{place}]' must be an object whose content is a string or a list of parts.")
     limit = body.get("max_tokens")
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise Malformed(f"'max_tokens' must be an integer from 1, not {orjson.dumps(limit).decode()}.")
@@ -51,6 +51,11 @@ def _check(body: Mapping[str, Any]) -> None:
         raise Malformed("'n' must be 1: the sandbox judge gives one choice.")
     if body.get("tools"):
         raise Malformed("'tools' are not supported by the sandbox judge: it answers in words.")
+
+
+def _is_content(value: object) -> bool:
+    """A text, or a text in parts, as the vendor takes both."""
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(part, dict) for part in value))
 
 
 def malformed(sentence: str, *, native: bool) -> web.Response:
