@@ -31,7 +31,8 @@ from transformers import PrinterCallback, Qwen3Config, Qwen3ForCausalLM, Trainer
 
 from train import recipe, tokenizer
 from train.checkpoints import Checkpoints
-from train.run import Prepared, TrainSettings, _arguments, prepare
+from train.config import TrainSettings, Wandb
+from train.run import Prepared, _arguments, prepare
 from train.trainer import PackedTrainer, ScheduledRows, only
 from train.validation import hold, losses
 
@@ -62,6 +63,7 @@ def settings(data: Path, recipe_name: str, model: Path | None, tokens: int) -> T
         tokens=tokens,
         name="bench",
         save_every_s=1e9,
+        wandb=Wandb("disabled"),
     )
 
 

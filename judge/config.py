@@ -1,7 +1,8 @@
-"""The settings of one judging as they travel; keys are read elsewhere, only when a provider opens."""
+"""The settings of one judging as they travel. Keys come from the environment alone and stay out of ``repr``."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.errors import UsageError
+from factory.llm.endpoint import keys_in
 from factory.llm.prices import Price, given_price
 from factory.llm.request_extra import check_limit, read_extra
 from factory.sending.addresses import checked_url
@@ -29,6 +31,8 @@ class JudgeWire:
     extra: Mapping[str, Any] = field(default_factory=dict)
     price: Price | None = None
     give_up_s: float = 100.0
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What there is, by the variable's name; each endpoint gets its own or none"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +76,9 @@ def read_settings(argv: Sequence[str]) -> JudgeSettings:
     return settings_of(read("judge", argv))
 
 
-def settings_of(values: Values) -> JudgeSettings:
+def settings_of(values: Values, environ: Mapping[str, str] | None = None) -> JudgeSettings:
     """From a command's values. Raises UsageError where two settings do not go together."""
+    env = os.environ if environ is None else environ
     judge = values[of_judge.JUDGE]
     second = values[of_judge.JUDGE2] or (SANDBOX_SECOND if judge == SANDBOX else NO_SECOND)
     if second == judge:
@@ -100,7 +105,7 @@ def settings_of(values: Values) -> JudgeSettings:
         compare=_sides(values[of_judge.COMPARE]),
         gate=values[of_judge.GATE],
         gate_against=values[of_judge.GATE_AGAINST],
-        wire=_wire(values),
+        wire=_wire(values, env),
     )
 
 
@@ -114,7 +119,7 @@ def _sides(text: str | None) -> tuple[str, str] | None:
     return left, right
 
 
-def _wire(values: Values) -> JudgeWire:
+def _wire(values: Values, environ: Mapping[str, str]) -> JudgeWire:
     """Raises UsageError on fields that cannot be sent, and on half a price."""
     extra = read_extra("JUDGE_EXTRA", values[of_judge.JUDGE_EXTRA])
     check_limit("JUDGE_EXTRA", extra, is_capped=values[of_factory.BUDGET] is not None)
@@ -126,6 +131,7 @@ def _wire(values: Values) -> JudgeWire:
         extra,
         given_price(*own, "JUDGE_") or given_price(*shared),
         values[of_factory.GIVE_UP_S],
+        keys_in(environ, of_judge.JUDGE_API_KEY.name),
     )
 
 
@@ -133,7 +139,7 @@ def _instrument(values: Values) -> Instrument:
     """What is asked and how. Raises UsageError on rubrics that cannot be read or do not go together."""
     rubrics = dict(SHIPPED.rubrics)
     brought = {DATA: of_judge.RUBRIC_DATA, ANSWER: of_judge.RUBRIC_ANSWER, PAIR: of_judge.RUBRIC_PAIR}
-    for role, path in ((role, values[one]) for role, one in brought.items()):
+    for role, path in ((role, values[setting]) for role, setting in brought.items()):
         if path is not None:
             rubrics[role] = read_rubric(path, role)
     if len({rubrics[role].language for role in ROLES}) > 1:

@@ -160,7 +160,7 @@ def _open(settings: JudgeSettings, name: str, way: Route, breaker: Breaker, ledg
             f"The price of {way.model} is not known, so BUDGET cannot be kept: give JUDGE_PRICE_IN and JUDGE_PRICE_OUT (CNY per "
             "million tokens; 0 for a server of your own), or run without BUDGET."
         )
-    key = key_of(way, os.environ)
+    key = key_of(way, settings.wire.keys)
     if way.needs_key and key is None:
         raise UsageError(f"JUDGE={name} needs a key: set {' or '.join(way.key_names)} in the environment.")
     pool = f"judge {name}"

@@ -165,11 +165,9 @@ def test_choices_are_the_names_of_what_is_there() -> None:
     assert judge_settings(read("judge", [], {})).instrument == SHIPPED
     from train.rows import MODES  # noqa: PLC0415 - torch, for this test only
     from train.template import THINKING  # noqa: PLC0415 - as above
-    from train.watching import WANDB_MODES  # noqa: PLC0415 - as above
 
     assert choices(of_train.MODE) == set(MODES)
     assert choices(of_train.THINKING) == set(THINKING)
-    assert choices(of_train.WANDB_MODE) == set(WANDB_MODES)
 
 
 def test_settings_need_nothing_installed() -> None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from importlib import resources
 from pathlib import Path
@@ -21,6 +21,7 @@ import orjson
 
 from factory.commit.store import Store, open_store
 from factory.errors import UsageError
+from factory.llm.endpoint import keys_in
 from factory.run.refresh import Refresher
 from factory.settings import Values, of_factory, of_train
 from factory.shown_text import print_line
@@ -39,7 +40,7 @@ _VERIFIED = "select sample_id, answer from samples where sample_id in (select un
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What was asked for. ``source`` is FROM's value; ``max_tokens``, ``budget_cny`` and ``yes`` are an endpoint's."""
+    """What was asked for. ``source`` is FROM's value; ``max_tokens`` and what stands below it are an endpoint's."""
 
     data: Path
     source: str
@@ -51,6 +52,9 @@ class Brought:
     max_tokens: int = 1_200
     budget_cny: float | None = None
     yes: bool = False
+    base_url: str | None = None
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What there is, by the variable's name"""
 
     @property
     def kind(self) -> str:
@@ -85,6 +89,8 @@ def brought_of(values: Values) -> Brought:
         values[of_train.COMPLETE_MAX_TOKENS],
         values[of_factory.BUDGET],
         values[of_factory.YES],
+        values[of_train.COMPLETE_BASE_URL],
+        keys_in(os.environ, of_train.COMPLETE_API_KEY.name),
     )
 
 
@@ -195,7 +201,7 @@ def author_of(brought: Brought) -> Author:
         elif brought.kind == "file":
             raise UsageError(f"There is no file {word}.")
     if brought.kind == "model":
-        digest.update((os.environ.get("COMPLETE_BASE_URL") or "").encode())
+        digest.update((brought.base_url or "").encode())
     return Author(re.sub(r"[^\w.]+", "-", name) or brought.arm, digest.hexdigest(), brought.arm, brought.mode)
 
 

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +25,8 @@ CONFIG: Final = "chidian.json"
 METRICS: Final = "metrics.jsonl"
 SEAL: Final = "sizes.json"
 KEPT: Final = 2
+RECORDED_LATER: Final = frozenset({"model_hash"})
+"""What older records lack: nothing is known of it, so it is not held against them"""
 
 
 class Checkpoints:
@@ -40,16 +43,18 @@ class Checkpoints:
         """
         path = self.folder / CONFIG
         if path.exists():
-            known = orjson.loads(path.read_bytes())
+            recorded = orjson.loads(path.read_bytes())
             changed = [
-                f"{name} ({known.get(name)} → {value})" for name, value in config.items() if known.get(name) != value
+                f"{name} ({recorded.get(name)} → {value})"
+                for name, value in config.items()
+                if recorded.get(name) != value and (name in recorded or name not in RECORDED_LATER)
             ]
             if changed:
                 raise UsageError(
                     f"{self.folder} was trained with another {', '.join(changed)}: undo the change, remove that folder, "
-                    "or train under another name (python -m train run --name NAME)."
+                    f"or train under another name, for instance make train MODEL_NAME={self.free_name()}."
                 )
-            if known.get("finished_at"):
+            if recorded.get("finished_at"):
                 return False
         if writing:
             with self.trouble("The run's folder"):
@@ -57,6 +62,11 @@ class Checkpoints:
                 shutil.rmtree(self.aside, ignore_errors=True)
                 write_whole(path, orjson.dumps(dict(config), option=orjson.OPT_INDENT_2))
         return True
+
+    def free_name(self) -> str:
+        """The next name beside this folder's that no folder has."""
+        names = (f"{self.folder.name}-{number}" for number in count(2))
+        return next(name for name in names if not self.folder.with_name(name).exists())
 
     def newest(self) -> Path | None:
         """The newest whole checkpoint."""

@@ -28,6 +28,7 @@ from train.answering import TRAIN_SAMPLE, Author, Generated, Question, commit, d
 from train.measuring import Grounds, open_data
 from train.model import DEMONSTRATION
 from train.rows import MODES
+from train.source import contents
 from train.summary import print_summary
 
 ARMS: Final = ("tuned", "base")
@@ -215,9 +216,19 @@ def _complete_base(data: Path, folder: Path, mode: str, limit: int | None) -> No
         return
     try:
         base = Path(trained["source"]) if trained.get("source") else hub.find_model(trained["model"], trained["hub"])
+        _check_unchanged(base, trained, folder)
         complete(data, base, mode, "base", TRAIN_SAMPLE, limit, trained.get("run"))
     except UsageError as error:  # weights that were moved, or have no chat template: the tuned answers stand
         _say(f"No answers of the weights before training (arm=base): {error}")
+
+
+def _check_unchanged(base: Path, trained: dict[str, Any], folder: Path) -> None:
+    """Raises UsageError where the weights before training are others by now; older records know nothing of them."""
+    if trained.get("model_hash") not in {None, contents(base)}:
+        raise UsageError(
+            f"{base} no longer holds the files that {folder.name} was trained from: restore them, or train again under "
+            "another name (make train MODEL_NAME=...)."
+        )
 
 
 def trained_held_out(folder: Path) -> int:

@@ -12,6 +12,14 @@ from train.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)
+class Wandb:
+    """Where W&B writes: ``offline``, ``online`` or ``disabled``."""
+
+    mode: str = "offline"
+    project: str = "chidian"
+
+
+@dataclass(frozen=True, slots=True)
 class TrainSettings:
     """One training run. ``model`` is a folder or, with ``hub``, an id; None is the embedded tiny model."""
 
@@ -33,6 +41,7 @@ class TrainSettings:
     save_every_s: float
     prune: bool = False
     gemma_terms: str | None = None
+    wandb: Wandb = Wandb()
 
 
 def settings_of(values: Values) -> TrainSettings:
@@ -63,4 +72,5 @@ def settings_of(values: Values) -> TrainSettings:
         save_every_s=values[of_train.SAVE_EVERY_S],
         prune=values[of_train.PRUNE],
         gemma_terms=values[of_train.GEMMA_TERMS],
+        wandb=Wandb(values[of_train.WANDB_MODE], values[of_train.WANDB_PROJECT]),
     )

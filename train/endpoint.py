@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -34,13 +33,13 @@ IN_FLIGHT: Final = 16
 async def ask_endpoint(brought: Brought, asked: Sequence[Question]) -> dict[str, Generated]:
     """Greedy answers by sample_id; a question that fails alone is left out with a sentence. Raises UsageError, RunStopped."""
     model, arm, budget = brought.rest, brought.arm, brought.budget_cny
-    way = route(model, os.environ.get("COMPLETE_BASE_URL") or None, key_setting="COMPLETE_API_KEY")
+    way = route(model, brought.base_url, key_setting="COMPLETE_API_KEY")
     price = price_of(way.model)
     if not _is_here(way.base_url) and budget is None and not brought.yes:
         raise UsageError("Asking a real model spends money: give a cap, BUDGET=<CNY>, or agree with YES=1.")
     if budget is not None and price is None and not _is_here(way.base_url):
         raise UsageError(f"The price of {way.model} is not known, so BUDGET cannot be kept: add it to prices.toml.")
-    key = key_of(way, os.environ)
+    key = key_of(way, brought.keys)
     if way.needs_key and key is None:
         raise UsageError(f"FROM=model:{model} needs a key: set {' or '.join(way.key_names)} in the environment.")
     endpoint = Endpoint(way.name, way.base_url or "", POOL, price)

@@ -29,7 +29,7 @@ from train.portable import end_tokens, write_portable
 from train.recipe import Recipe
 from train.rows import Division, Encoded, Row, fingerprint, left_out, read_division
 from train.schedule import Schedule, schedule
-from train.source import cut_source, find_source
+from train.source import contents, cut_source, find_source
 from train.template import Template, load_template, texts
 from train.trainer import PackedTrainer, ScheduledRows, only
 from train.validation import hold
@@ -70,7 +70,10 @@ def train(settings: TrainSettings) -> Path:
     config = _config(settings, ready)
     checkpoints = Checkpoints(folder)
     if not checkpoints.open(config, writing=main_process):
-        _say(f"{folder} is trained already: remove it, or give --name NAME, to train again.")
+        _say(
+            f"{folder} is trained already: remove it, or give another name, for instance make train "
+            f"MODEL_NAME={checkpoints.free_name()}, to train again."
+        )
         return folder
     if not settings.model and main_process:
         _say(DEMONSTRATION)
@@ -78,7 +81,7 @@ def train(settings: TrainSettings) -> Path:
     after = int(going_on.name.rpartition("-")[2]) if going_on else 0
     if after and main_process:
         _say(f"going on after step {after} of {len(ready.schedule.steps)}")
-    metrics = Metrics(checkpoints, config, after=after) if main_process else None
+    metrics = Metrics(checkpoints, config, settings.wandb, after=after) if main_process else None
     trainer = _trainer(settings, ready, checkpoints, metrics)
     trainer.train(resume_from_checkpoint=str(going_on) if going_on else None)
     _finish(trainer, ready, checkpoints, config)
@@ -191,6 +194,7 @@ def _config(settings: TrainSettings, ready: Prepared) -> dict[str, Any]:
         "sql": settings.sql,
         "run": settings.run,
         "model": settings.model or "tiny",
+        "model_hash": contents(ready.source) if ready.source else None,
         "hub": settings.hub,
         "prune": settings.prune,
         "demonstration": settings.model is None,

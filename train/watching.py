@@ -21,6 +21,7 @@ from factory.errors import RunStopped, UsageError
 from factory.shown_text import print_line
 from train import curve, validation
 from train.checkpoints import METRICS, Checkpoints, write_whole
+from train.config import Wandb
 from train.rows import Encoded
 from train.schedule import Schedule
 from train.speed import Meter, peak_flops, step_flops
@@ -29,7 +30,6 @@ from train.validation import Held
 
 LOOKS, STEPS_A_LOOK = 6, 25
 """Validations in a run, evenly, the last after the last step; fewer in a run so short that they would be most of it"""
-WANDB_MODES: Final = ("offline", "online", "disabled")
 SAY_EVERY_S: Final = 5.0
 SAVE_COST: Final = 20
 """A save waits for this many times as long as the last one took: at most a twentieth of the run goes into saving"""
@@ -38,14 +38,14 @@ SAVE_COST: Final = 20
 class Metrics:
     """``metrics.jsonl``, and the same lines to wandb."""
 
-    def __init__(self, checkpoints: Checkpoints, config: Mapping[str, Any], *, after: int) -> None:
+    def __init__(self, checkpoints: Checkpoints, config: Mapping[str, Any], wandb: Wandb, *, after: int) -> None:
         """Steps up to ``after`` are kept: those behind it are about to be made again. Raises DiskTrouble."""
         self._checkpoints = checkpoints
         self._path = checkpoints.folder / METRICS
         with checkpoints.trouble("The metrics"):
             kept = [line for line in curve.read_metrics(self._path) if line["step"] <= after]
             write_whole(self._path, b"".join(orjson.dumps(line) + b"\n" for line in kept))
-        self._run = _wandb(checkpoints.folder, config)
+        self._run = _wandb_run(checkpoints.folder, config, wandb)
 
     def add(self, line: dict[str, Any]) -> None:
         """One line; ``step`` is among it. Raises DiskTrouble."""
@@ -65,27 +65,19 @@ class Metrics:
             self._run.finish()
 
 
-def wandb_mode() -> str:
-    """``offline`` unless WANDB_MODE says otherwise. Raises UsageError."""
-    mode = os.environ.get("WANDB_MODE") or "offline"
-    if mode not in WANDB_MODES:
-        raise UsageError(f"WANDB_MODE must be one of {', '.join(WANDB_MODES)}, not {mode!r}.")
-    return mode
-
-
-def _wandb(folder: Path, config: Mapping[str, Any]) -> Any:
+def _wandb_run(folder: Path, config: Mapping[str, Any], chosen: Wandb) -> Any:
     """A run of wandb inside the run's folder; None when it is disabled. Raises UsageError."""
-    mode = os.environ["WANDB_MODE"] = wandb_mode()  # wandb reads the variable too, and cannot take an empty one
-    if mode == "disabled":
+    os.environ["WANDB_MODE"] = chosen.mode  # wandb reads the variable too, and cannot take an empty one
+    if chosen.mode == "disabled":
         return None
     import wandb  # noqa: PLC0415 - a second to import
 
     try:
         return wandb.init(
-            project=os.environ.get("WANDB_PROJECT") or "chidian",
+            project=chosen.project,
             name=folder.name,
             dir=str(folder),
-            mode=mode,  # type: ignore[arg-type]  # one of its words
+            mode=chosen.mode,  # type: ignore[arg-type]  # one of its words
             config=dict(config),
             settings=wandb.Settings(silent=True, console="off"),
         )

@@ -140,3 +140,9 @@ def _is_own(provider: Provider, base_url: str) -> bool:
 def key_of(way: Route, environ: Mapping[str, str]) -> str | None:
     """The key that belongs to this endpoint, or none: nobody is sent another's."""
     return next((environ[name] for name in way.key_names if environ.get(name)), None)
+
+
+def keys_in(environ: Mapping[str, str], own: str) -> dict[str, str]:
+    """The keys that an environment holds, by name: any provider's, and that of the setting ``own``; empty ones count as not set."""
+    names = (own, *(name for provider in PROVIDERS.values() for name in provider.keys))
+    return {name: environ[name] for name in names if environ.get(name)}

@@ -155,7 +155,7 @@ def test_a_file_and_a_program_are_named_by_their_content(world: Path, tmp_path: 
         bring(_flags(flags))
 
 
-def test_an_endpoint_is_asked_each_question_once(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endpoint_is_asked_each_question_once(world: Path) -> None:
     asked: list[dict[str, Any]] = []
 
     async def answer(request: web.Request) -> web.Response:
@@ -172,9 +172,22 @@ def test_an_endpoint_is_asked_each_question_once(world: Path, monkeypatch: pytes
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        monkeypatch.setenv("COMPLETE_BASE_URL", f"http://127.0.0.1:{runner.addresses[0][1]}/v1")
+        base = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
         brought = _flags(
-            ["--from", "model:openai/theirs", "--arm", "served", "--data", str(world), "--limit", "3", "--mode", "open"]
+            [
+                "--from",
+                "model:openai/theirs",
+                "--arm",
+                "served",
+                "--data",
+                str(world),
+                "--limit",
+                "3",
+                "--mode",
+                "open",
+                "--complete-base-url",
+                base,
+            ]
         )
         try:
             return await asyncio.to_thread(bring, brought), await asyncio.to_thread(bring, brought)

@@ -24,6 +24,7 @@ from train import attention, completing, tokenizer
 from train.completing import Student, answers, complete, identity, load_student, main, questions, visible
 from train.measuring import Ground, Grounds, measure, open_data, repetition
 from train.model import tiny
+from train.source import contents
 from train.summary import interval, open_minus_closed
 from warehouse.catalogue import refresh
 
@@ -236,6 +237,14 @@ def test_weights_that_were_given_answer_too_and_those_that_are_gone_lose_nothing
             "select arm, model from completions where model in ('given', 'mine-closed-0') group by all order by 1"
         )
         assert arms.fetchall() == [("base", "given"), ("tuned", "mine-closed-0")]
+    (tuned / "chidian.json").write_bytes(orjson.dumps(trained | {"model_hash": contents(given)}))
+    assert main(read("complete", ["--data", str(data), "--limit", "1"])) == 0
+    assert "arm=base" not in capsys.readouterr().err
+    (given / "generation_config.json").write_text("{}")
+    assert main(read("complete", ["--data", str(data), "--limit", "1"])) == 0
+    refused = capsys.readouterr().err
+    assert "given no longer holds the files that mine-closed-0 was trained from" in refused
+    assert "make train MODEL_NAME=" in refused
     shutil.rmtree(given)
     assert main(read("complete", ["--data", str(data), "--limit", "1"])) == 0
     assert "arm=base" in capsys.readouterr().err

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 from tests.train.running import CLEAN, losses, metrics, run
 
@@ -68,6 +70,44 @@ def test_a_changed_configuration_is_refused_by_name(checkpoint: Path, world: Pat
     done = run(world, SQL=ROWS, EPOCHS="3")
     assert done.status == 2
     assert "another epochs (2 → 3)" in done.stderr
+    assert "make train MODEL_NAME=tiny-closed-0-2" in done.stderr
+
+
+def test_after_a_larger_n_training_names_a_remedy_that_works(tmp_path: Path) -> None:
+    def grow(target: str) -> None:
+        command = [sys.executable, "-m", "factory", "synth"]
+        subprocess.run(command, env={**CLEAN, "DATA": str(tmp_path), "N": target}, check=True, capture_output=True)
+
+    grow("30")
+    assert run(tmp_path, TOKENS="500").status == 0
+    assert "trained already" in run(tmp_path, TOKENS="500").stderr
+    grow("45")
+    refused = run(tmp_path, TOKENS="500")
+    assert refused.status == 2, refused.stderr
+    assert "another rows" in refused.stderr
+    remedy = re.search(r"make train MODEL_NAME=([\w-]+)", refused.stderr)
+    assert remedy is not None, refused.stderr
+    again = run(tmp_path, TOKENS="500", MODEL_NAME=remedy[1])
+    assert again.status == 0, again.stderr
+    assert (tmp_path / "models" / remedy[1] / "config.json").exists()
+
+
+def test_a_model_folder_of_the_same_name_with_other_weights_is_another_run(
+    checkpoint: Path, world: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "given"
+    shutil.copytree(checkpoint, folder)
+    words = {"SQL": ROWS, "TOKENS": "500", "MODEL": str(folder), "MODEL_NAME": "of-given"}
+    assert run(world, **words).status == 0
+    recorded = json.loads((world / "models" / "of-given" / "chidian.json").read_text())["model_hash"]
+    assert "trained already" in run(world, **words).stderr  # the very same files
+    (folder / "README.md").write_text("a note is no part of a model")
+    assert "trained already" in run(world, **words).stderr
+    weights = load_file(folder / "model.safetensors")
+    save_file({name: tensor * 1.01 for name, tensor in weights.items()}, folder / "model.safetensors", {"format": "pt"})
+    changed = run(world, **words)
+    assert changed.status == 2, changed.stderr
+    assert f"another model_hash ({recorded} → " in changed.stderr
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from bench.train_kills import checkpoint, kill_when, lines
 from factory.errors import DiskTrouble
 from tests.train.running import CLEAN, Forked, losses, metrics, run
 from train.checkpoints import METRICS, Checkpoints
+from train.config import Wandb
 from train.watching import Metrics
 
 ROWS = "from sft_train order by sample_id limit 24"
@@ -161,13 +162,12 @@ def test_a_full_disk_stops_the_run_which_goes_on_when_there_is_room(small_disk: 
     assert lines(small_disk / "models" / "full") == lines(model)
 
 
-def test_metrics_that_cannot_be_written_stop_the_run_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WANDB_MODE", "disabled")
-    found = Metrics(Checkpoints(tmp_path), {}, after=0)
+def test_metrics_that_cannot_be_written_stop_the_run_too(tmp_path: Path) -> None:
+    written = Metrics(Checkpoints(tmp_path), {}, Wandb("disabled"), after=0)
     (tmp_path / METRICS).unlink()
     (tmp_path / METRICS).symlink_to("/dev/full")
     with pytest.raises(DiskTrouble, match="The metrics could not be written"):
-        found.add({"step": 1})
+        written.add({"step": 1})
 
 
 def _found(model: str, hub: str, **env: str) -> subprocess.CompletedProcess[str]:
