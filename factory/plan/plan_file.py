@@ -53,16 +53,14 @@ class RunPlan:
 
 
 class PlanFolder:
-    """``DATA/plan``. One that keeps nothing (``DRY=1``) reads and answers alike, and leaves no world, cell or plan behind."""
+    """``DATA/plan``. One that keeps nothing (``DRY=1``) reads and answers alike, and leaves no world, cell or plan behind.
+
+    The folder is made with the first file: what is wrong with a command is said before.
+    """
 
     def __init__(self, data: Path, *, keeps: bool = True) -> None:
         self.path = data / "plan"
         self._keeps = keeps
-        try:
-            if keeps:
-                self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise DiskTrouble(f"DATA={data} cannot be written ({error.strerror}): choose another folder.") from error
 
     def check_world(self, map_name: str, teacher: str) -> bool:
         """One world per folder: sandbox rows and real rows never mix. Raises UsageError on a second world; True: it is free."""
@@ -131,6 +129,7 @@ class PlanFolder:
             return
         aside = self.path / f".{name}.{os.getpid()}"
         try:
+            self.path.mkdir(parents=True, exist_ok=True)
             with aside.open("wb") as file:
                 file.write(orjson.dumps(sealed({"format": FORMAT, **content}), option=orjson.OPT_INDENT_2))
                 file.flush()
@@ -151,7 +150,7 @@ def _read(path: Path, elsewhere: str) -> dict[str, Any] | None:
     remedy = f"restore it from a backup, or delete it ({elsewhere}) and run the same command again."
     try:
         body = orjson.loads(path.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise DamagedFile(str(path), error.strerror or "it cannot be read", remedy) from error

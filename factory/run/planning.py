@@ -75,6 +75,14 @@ class Job:
         return self.draft.settings
 
 
+def check_files(settings: Settings) -> None:
+    """Read what the user gave, before anything is written. Raises UsageError; blocking."""
+    if settings.run is None:
+        read_prompt(settings.prompt)
+        if settings.places:
+            read_places(settings.places)
+
+
 def draft(settings: Settings, folder: PlanFolder, world: Survey, say: Say) -> Draft:
     """The run that the settings mean. Raises UsageError and DamagedFile; blocking."""
     if settings.run is not None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from factory.agents.agent import AgentSettings, AgentWorker
 from factory.agents.second_reader import SecondReader
@@ -89,6 +90,7 @@ async def open_run(settings: Settings, face: Face, stack: AsyncExitStack) -> Ope
 
     Another world is refused here; the folder is claimed later, when all is settled.
     """
+    await asyncio.to_thread(planning.check_files, settings)
     folder = PlanFolder(settings.data, keeps=not settings.dry)
     world = await asyncio.to_thread(survey, settings.map, settings.data)
     for line in world.report:
@@ -103,6 +105,9 @@ async def open_run(settings: Settings, face: Face, stack: AsyncExitStack) -> Ope
 async def produce(settings: Settings, face: Face) -> RunResult | None:
     """Run to N accepted samples; None after ``DRY=1``. Raises ChidianError."""
     async with AsyncExitStack() as stack:
+        if settings.dry and not _is_begun(settings.data):
+            # An estimate leaves nothing in a folder that holds nothing yet: its books are kept aside, and thrown away.
+            settings = replace(settings, data=Path(stack.enter_context(TemporaryDirectory())))
         if face.stopping is not None:
             stack.enter_context(face.stopping)
         opened = await open_run(settings, face, stack)
@@ -133,6 +138,11 @@ async def produce(settings: Settings, face: Face) -> RunResult | None:
             services.complete()
             return RunResult(job.run_id, accepted, settings.n, settings.data, 0.0)
         return await _produce(job, services, committer, accepted, face, stack)
+
+
+def _is_begun(data: Path) -> bool:
+    """Whether a folder holds anything of ours that an estimate counts."""
+    return any((data / name).exists() for name in ("plan", "commits", "calls.sqlite", "map.sqlite"))
 
 
 async def _produce(

@@ -110,6 +110,7 @@ async def open_services(settings: Settings, run_id: str, survey: Survey) -> Asyn
     """Open what the settings name; ``survey`` is of their map (factory/maps/registry.py). Raises UsageError and RunStopped kin."""
     if settings.map == "amap" and settings.amap_terms != "accepted":
         raise UsageError(TERMS)
+    _check_real(settings)
     async with AsyncExitStack() as stack:
         ledger = Ledger(settings.data, run_id, settings.budget_cny)
         stack.callback(ledger.close)
@@ -173,6 +174,16 @@ async def open_services(settings: Settings, run_id: str, survey: Survey) -> Asyn
             reader[1] if reader else None,
             maps.used_this_month(),
         )
+
+
+def _check_real(settings: Settings) -> None:
+    """Keys and prices of real models, before the folder's books are opened. Raises UsageError."""
+    if settings.teacher != SANDBOX:
+        way = route(settings.teacher, settings.teacher_base_url)
+        _price(settings, way)
+        _chat(settings, way, Endpoint(way.name, way.base_url or "", "teacher", None))
+    if settings.reader not in {None, SANDBOX}:
+        _reader(settings, Endpoint("", "", "teacher", None), None)
 
 
 def _reader(settings: Settings, teacher: Endpoint, sandbox: SandboxProcess | None) -> tuple[ChatSetup, str] | None:

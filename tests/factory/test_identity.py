@@ -179,6 +179,7 @@ def test_lost_cells_and_a_lost_world_are_known_from_the_plans(tmp_path: Path) ->
 
 def test_plans_of_before_checksums_are_read(tmp_path: Path) -> None:
     folder = PlanFolder(tmp_path)
+    folder.path.mkdir()
     old = {
         "updated_at": "2026-01-01T00:00:00+00:00", "run_id": "sandbox-1", "target": 7, "fingerprint": "f",
         "plan": {"seed": 3, "k": 5, "prompt": "agent_v1"}, "map_provider": "sandbox", "teacher": "sandbox/teacher-v1",

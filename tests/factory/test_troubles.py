@@ -118,6 +118,7 @@ def test_what_the_month_has_used_is_told_before_anything_is_sent(tmp_path: Path)
     with served() as base:
         env = _env(base, AMAP_MONTH="5000", N="200", DRY="1")
         fresh = _run("factory", "synth", tmp_path, **env)
+        assert _run("factory", "synth", tmp_path, **_env(base, N="2", YES="1")).returncode == 0
         with sqlite3.connect(tmp_path / "map.sqlite") as held:
             month = "strftime('%Y-%m', 'now')"
             held.execute(f"insert or replace into requests values ({month}, 'amap', 'search', 4990)")
