@@ -141,38 +141,46 @@ def _searches(plan: Plan, first_order: int, orders: int) -> int:
     return len(asked)
 
 
-def lines(found: Estimate, rates: Rates) -> list[str]:
+def lines(expected: Estimate, rates: Rates) -> list[str]:
     """The estimate as people read it."""
-    cost = "unknown (give PRICE_IN and PRICE_OUT)" if found.cost_cny is None else f"about {found.cost_cny:.2f} CNY"
+    cost = (
+        "unknown (give PRICE_IN and PRICE_OUT)" if expected.cost_cny is None else f"about {expected.cost_cny:.2f} CNY"
+    )
     month = ""
-    if rates.map_month and found.map_searches > rates.map_month - rates.map_month_used:
+    if rates.map_month and expected.map_searches > rates.map_month - rates.map_month_used:
         used = f", {rates.map_month_used} of it used" if rates.map_month_used else ""
         month = f" (the month's quota is {rates.map_month}{used}: it will not do this month)"
     return [
-        f"further samples {found.samples}, candidate slots {found.slots}, orders {found.orders}"
-        + (f", at the rates of {found.measured.orders} orders of this teacher in this DATA" if found.measured else ""),
-        f"LLM calls {found.llm_calls}, tokens {found.input_tokens:,} in and {found.output_tokens:,} out, cost {cost}",
-        f"map searches about {found.map_searches}{month}",
+        f"further samples {expected.samples}, candidate slots {expected.slots}, orders {expected.orders}"
+        + (
+            f", at the rates of {expected.measured.orders} orders of this teacher in this DATA"
+            if expected.measured
+            else ""
+        ),
+        f"LLM calls {expected.llm_calls}, tokens {expected.input_tokens:,} in and {expected.output_tokens:,} out, cost {cost}",
+        f"map searches about {expected.map_searches}{month}",
         "time: "
-        + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in found.time_s.items())
-        + f"; {found.binds} binds",
-        _room(found) + _shortage(found),
+        + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in expected.time_s.items())
+        + f"; {expected.binds} binds",
+        _room(expected) + _shortage(expected),
     ]
 
 
-def _room(found: Estimate) -> str:
-    if found.situations is None:
-        return f"the plan can give {found.capacity:,} distinct candidates in all"
-    often = found.slots / max(1, found.situations)
+def _room(expected: Estimate) -> str:
+    if expected.situations is None:
+        return f"the plan can give {expected.capacity:,} distinct candidates in all"
+    often = expected.slots / max(1, expected.situations)
     return (
-        f"the map answers {found.situations:,} situations (place, cuisine, need), so that each is asked about {often:.1f} times, "
-        "for other company, meals and tastes"
+        f"the map answers {expected.situations:,} situations (place, cuisine, need), so that each is asked about "
+        f"{often:.1f} times, for other company, meals and tastes"
     )
 
 
-def _shortage(found: Estimate) -> str:
+def _shortage(expected: Estimate) -> str:
     """Said before anything is paid, when the plan will be exhausted before N."""
-    likely = math.floor(found.slots * (found.measured.accepted_per_slot if found.measured else ACCEPTED_PER_SLOT))
-    if likely >= found.samples:
+    likely = math.floor(
+        expected.slots * (expected.measured.accepted_per_slot if expected.measured else ACCEPTED_PER_SLOT)
+    )
+    if likely >= expected.samples:
         return ""
     return f": that is about {likely:,} further samples, too few; give more PLACES, another SEED, or a smaller N"

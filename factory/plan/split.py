@@ -24,13 +24,13 @@ def hash_fraction(*parts: object) -> float:
     return int.from_bytes(digest, "big") / 2**64
 
 
-def assign_cells(known: Mapping[str, CellSide], places: Iterable[Place]) -> dict[str, CellSide]:
-    """Extend ``known`` to the cells of ``places``: whole cells, in hash order, until ~10 % of the places are unseen.
+def assign_cells(stored: Mapping[str, CellSide], places: Iterable[Place]) -> dict[str, CellSide]:
+    """Extend ``stored`` to the cells of ``places``: whole cells, in hash order, until ~10 % of the places are unseen.
 
     At least one cell is unseen and never all of them; with a single cell there is no unseen one.
     """
     load = Counter(cell_id(place.lng, place.lat) for place in places)
-    sides: dict[str, CellSide] = dict(known)
+    sides: dict[str, CellSide] = dict(stored)
     held = sum(count for cell, count in load.items() if sides.get(cell) == "unseen")
     wanted = UNSEEN_SHARE * load.total()
     new = sorted((cell for cell in load if cell not in sides), key=lambda cell: hash_fraction("cell", cell))
