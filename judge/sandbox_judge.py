@@ -32,6 +32,8 @@ _DISHES = re.compile(
 _KITCHEN = re.compile(
     r"(?:主营|主打|专做|做的是|是一家)([^，。；、！（(]{2,6}?)(?:店|馆|餐厅|厅)?(?=[，。；、！（(]|$)"
 )
+_RELATION = re.compile(r"[^，。；！]*(?:比|差|上一家|上限|下限|超出|高出|少花|多走|当中|家里|之间)[^，。；！]*")
+"""A clause that sets a restaurant beside another, or beside a wish: a simple reader has no opinion of it."""
 _HAN = {"一": "1", "两": "2", "三": "3"}
 _FAR = re.compile(
     r"(?:不超过|别超过|不出|超不过)(\d+(?:\.\d+)?|[一两三])(米|公里)|(\d+(?:\.\d+)?|[一两三])(米|公里)(?:以内|范围|内|之内|就)"
@@ -118,7 +120,7 @@ def _wrong(text: str, facts: Mapping[str, str], known: Mapping[str, Mapping[str,
     # "80 metres east of the crossing" is no distance, and a name may hold a dish or a kitchen.
     for own in (facts["店名"], facts.get("地址", "")):
         text = text.replace(own, "") if own else text
-    count, text = _elsewhere(text, facts, known)
+    count, text = _elsewhere(_RELATION.sub("", text), facts, known)
     for name, pattern, unit in _NUMBERS:
         truth = _number(facts, name)
         for found in pattern.finditer(text):
