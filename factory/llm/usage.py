@@ -50,7 +50,8 @@ def _plain(told: dict[str, Any]) -> Usage | None:
         tokens_in, tokens_out, total = told["prompt_tokens"], told["completion_tokens"], told.get("total_tokens")
     except KeyError:
         return None
-    usual = len(told) <= 3 and type(tokens_in) is int and type(tokens_out) is int and 0 <= tokens_in < MOST
+    alone = len(told) == (2 if total is None else 3)  # with details beside them, those have a say
+    usual = alone and type(tokens_in) is int and type(tokens_out) is int and 0 <= tokens_in < MOST
     if usual and 0 <= tokens_out < MOST and (total is None or total == tokens_in + tokens_out):
         return Usage(tokens_in, tokens_out)
     return None

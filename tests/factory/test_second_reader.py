@@ -196,7 +196,7 @@ CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(
 
 
 def test_a_run_with_a_second_reader_asks_it_over_the_wire_and_books_its_calls(tmp_path: Path) -> None:
-    env = CLEAN | {"DATA": str(tmp_path), "N": "60", "READER": "sandbox", "SANDBOX_DEFECTS": "0.3"}
+    env = CLEAN | {"DATA": str(tmp_path), "N": "200", "READER": "sandbox", "SANDBOX_DEFECTS": "0.3"}
     done = subprocess.run(
         [sys.executable, "-m", "factory", "synth"], env=env, capture_output=True, text=True, timeout=120, check=False
     )
