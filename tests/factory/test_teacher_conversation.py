@@ -203,7 +203,9 @@ def test_models_are_listed() -> None:
         async with teacher() as base, aiohttp.ClientSession() as session, session.get(f"{base}/models") as response:
             return orjson.loads(await response.read())
 
-    assert [row["id"] for row in asyncio.run(run())["data"]] == ["sandbox/teacher-v1", "teacher-v1"]
+    assert [row["id"] for row in asyncio.run(run())["data"]] == [
+        *("sandbox/teacher-v1", "teacher-v1", "sandbox/reader-v1", "reader-v1")
+    ]
 
 
 def test_a_stream_that_shall_break_off_ends_half_way() -> None:
