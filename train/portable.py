@@ -64,6 +64,7 @@ def copy_tokenizer(source: Path, folder: Path, chat_template: str, words: dict[s
 
     ``words``: ``eos_token`` and ``pad_token`` as they were trained.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     for name in TOKENIZER_FILES:
         if (source / name).exists():
             shutil.copyfile(source / name, folder / name)

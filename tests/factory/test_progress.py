@@ -91,10 +91,9 @@ def test_rejects_by_reason_are_those_of_the_view(tmp_path: Path, monkeypatch: py
         monkeypatch.delenv(name)
     assert synth.main(read("synth", ["--n", "20", "--sandbox-defects", "0", "--data", str(tmp_path)])) == 0
     # A teacher that errs rejects some of its candidates for good: the same plan has none left for them.
+    erring = ["--sandbox-defects", "0.4", "--repairs", "0"]
     with pytest.raises(RunStopped, match="CANDIDATES"):
-        synth.main(
-            read("synth", ["--n", "20", "--sandbox-defects", "0.2", "--candidates", "20", "--data", str(tmp_path)])
-        )
+        synth.main(read("synth", ["--n", "20", *erring, "--candidates", "20", "--data", str(tmp_path)]))
     newest = "run_id = (select max_by(run_id, created_at) from rejects)"
     expected = dict(_ask(tmp_path, f"select reason, count(*) from rejects where {newest} group by reason"))
     assert expected

@@ -330,7 +330,7 @@ UNSCORED = "update verdicts_shard set status = 'unscored', total = null, scores 
     [
         (UNSCORED, "got a score that can be read"),
         (f"{UNSCORED} where hash(item_id) % 10 <> 0", "of the questions without a score"),
-        ("update orders_shard set place_id = 'p'", "was not measured"),
+        ("update orders_shard set place_id = 'p'", "is not certified yet"),
         ("update verdicts_shard set total = null where hash(item_id || rubric) % 3 = 0", "without a score"),
         ("delete from verdicts_shard where item_id <> (select min(item_id) from verdicts_shard)", "was not measured"),
     ],
