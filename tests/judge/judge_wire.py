@@ -24,7 +24,7 @@ from judge.sandbox_judge import Temper
 from judge.verdicts import Outcome, judge_one
 
 EXACT = Temper(0.0)
-KEY = "sk-neverneverland0123456789"
+KEY = "neverneverland-0123456789"
 ITEM = Item(
     item_id="s-0",
     kind="sample",

@@ -126,7 +126,7 @@ def test_an_interrupted_run_commits_what_it_has_says_how_to_go_on_and_goes_on(ma
 
 
 def test_no_key_reaches_anything_that_is_written_or_said(made: Path) -> None:
-    secret = "sk-neverneverland0123456789"
+    secret = "neverneverland-0123456789"
     ran = _run("judge", "run", made, JUDGE="sandbox", SEED="9", DASHSCOPE_API_KEY=secret, REPLICATES="3", LIMIT="5")
     assert ran.returncode == 0, ran.stderr
     assert secret not in ran.stderr + ran.stdout
