@@ -46,8 +46,9 @@ TARGETS = (
 CLEAN = {
     name: value
     for name, value in os.environ.items()
-    if name not in SETTINGS and not name.endswith(("_KEY", "_SECRET", "_TOKEN"))
+    if name not in SETTINGS and not name.startswith("MAKE") and not name.endswith(("_KEY", "_SECRET", "_TOKEN"))
 }
+"""Neither what a user may have set, nor the marks of the make that may have started these tests."""
 EXAMPLES = {
     "RUN": "sandbox-1a2b3c4d",
     "MAP": "open:a map.parquet",
