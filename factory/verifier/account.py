@@ -128,6 +128,7 @@ class Account:
     listed: tuple[Listed, ...]
     strangers: tuple[tuple[int, str], ...]
     says_nothing: bool
+    says_fit: bool
     mentioned: tuple[Poi, ...]
     said_misses: dict[str, frozenset[str]]
 
@@ -214,6 +215,7 @@ class _Reader:
             tuple(self.listed),
             tuple(self.strangers),
             self.scene.says_nothing,
+            self.scene.says_fit,
             tuple(self.scene.mentioned),
             {poi_id: frozenset(kinds) for poi_id, kinds in self.scene.said.items()},
         )

@@ -180,6 +180,7 @@ def at_bound(said: Said, state: State) -> None:
 def fits(said: Said, state: State) -> None:
     """符合要求: no miss of the wish that the evidence shows."""
     if state.subject is None and state.item is None:
+        state.scene.says_fit = True
         return  # the list that follows is checked against the wish as a whole
     rows: list[tuple[Poi, ClaimStatus, str | None]] = []
     for poi in state.who():
@@ -349,6 +350,8 @@ def intro(said: Said, state: State) -> None:
     """根据您的要求，推荐以下餐厅: leads to the list; within an item it would be about the shop."""
     if state.item is not None:
         raise UnreadError
+    if said.of("MEET") and not (said.of("CLOSEST") or said.of("IF") or said.of("LIKE")):
+        state.scene.says_fit = True
     cuisines: list[Token] = list(said.of("CU"))
     for token in cuisines:
         if token.value in EATEN and token.value != state.scene.wish.cuisine:

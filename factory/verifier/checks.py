@@ -23,7 +23,12 @@ VERSION: Final = "2"
 """Of the reading: rows carry it, since another version reads other claims."""
 _LEFTOVER = re.compile(r"poi_id|```|<think>|</?\w+>|\{\"|\"\}|\\n|SBX[0-9A-Z]{3,}|recommendations|feasible")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\ufeff]")
-_END = re.compile(r"(?:[。！？!?.~～…)）”\"’】：|]|[^\w\s])\s*$")
+_OPEN_END = re.compile(
+    r"(?:[,，、;；(（\[【“]|(?<![\d\u4e00-\u9fff])[:：]|另外|而且|但是|不过|因为|所以|以及|并且|如果|同时|此外|其中|虽然|"
+    r"(?<![一-龥]目)的|在|是|比|为|和|与|及|或|离|距|人均|评分|距离|不|祝[您你大家]{0,2}(?:用餐)?)$"
+)
+"""What no answer ends with: a comma, an open bracket, a word that waits for the next."""
+_PAIRED: Final = (("（", "）"), ("(", ")"), ("【", "】"), ("“", "”"))
 
 
 def verify(
@@ -78,9 +83,14 @@ def _form(candidate: Candidate, account: Account) -> list[Finding]:
 
 
 def _finished(answer: str) -> bool:
-    """A last line that ends as a sentence, a table row or a field does."""
-    last = answer.strip().splitlines()[-1]
-    return bool(_END.search(last)) or bool(re.match(r"^\s*(?:[-*•]|\|).*\S$", last)) or "·" in last
+    """Whether the last line waits for nothing more. Style decides on full stops: fields, tables and terse replies have none.
+
+    A last clause that breaks off within a statement is unread, and returned as such.
+    """
+    last = answer.strip().splitlines()[-1].strip()
+    if _OPEN_END.search(last):
+        return False
+    return all(last.count(left) <= last.count(right) for left, right in _PAIRED)
 
 
 def _names(account: Account, evidence: Evidence, place: Place) -> list[Finding]:
@@ -151,15 +161,23 @@ def _sure(poi: Poi, wish: Wish) -> tuple[Miss, ...]:
 
 
 def _unsaid(wish: Wish, account: Account, chosen: list[Poi]) -> list[Finding]:
-    """A restaurant that does not fit is listed only with a true miss said."""
+    """A restaurant that does not fit is listed only with a true miss said. A clause that nobody read may be the one that says it."""
     found = []
     for poi in dict.fromkeys(chosen):
         missed = _sure(poi, wish)
-        said = account.said_misses.get(poi.poi_id, frozenset())
-        if missed and not said & {miss.kind for miss in missed}:
+        if missed and not _says_miss(account, poi, missed) and not _may_say(account, poi):
             sentence = f"{poi.name}不符合需求：{miss_sentence(poi, wish, missed)}。"
             found.append(Finding("wish", f"misses_{missed[0].kind}", sentence, "wish"))
     return found
+
+
+def _says_miss(account: Account, poi: Poi, missed: tuple[Miss, ...]) -> bool:
+    return bool(account.said_misses.get(poi.poi_id, frozenset()) & {miss.kind for miss in missed})
+
+
+def _may_say(account: Account, poi: Poi) -> bool:
+    """Whether something is said of a restaurant, or of a set that may hold it, that was not understood: it stands as a finding of its own."""
+    return any(clause.account == "unread" and clause.scope in {poi.poi_id, "listed"} for clause in account.clauses)
 
 
 def _nothing_fits(
@@ -175,7 +193,18 @@ def _nothing_fits(
         found.append(Finding("wish", "unproved_nothing_fits", sentence, "unsupported"))
     if candidate.feasible:
         found.append(Finding("structure", "feasible_flag", "回答说没有符合的餐厅，feasible 应为 false。"))
-    elif not account.says_nothing:
+    elif not account.says_nothing and not _each_misses(wish, account) and not _unread_prose(account):
         sentence = "feasible 为 false，回答应直接说“没有完全符合要求的餐厅”。"
         found.append(Finding("wish", "nothing_fits_unsaid", sentence, "wish"))
     return found
+
+
+def _each_misses(wish: Wish, account: Account) -> bool:
+    """Whether every restaurant that is named stands there with its miss: that says that none of them fits."""
+    named = [one.poi for one in account.listed if one.poi is not None]
+    return bool(named) and not account.says_fit and all(_says_miss(account, poi, _sure(poi, wish)) for poi in named)
+
+
+def _unread_prose(account: Account) -> bool:
+    """Whether a clause of the opening or the closing was not understood: it may say that nothing fits."""
+    return any(clause.account == "unread" and clause.scope == "listed" for clause in account.clauses)

@@ -43,6 +43,8 @@ class Scene:
     items: int = 0
     """restaurants in the list, unknown ones too"""
     says_nothing: bool = False
+    says_fit: bool = False
+    """it says of what it lists that it fits"""
     mentioned: list[Poi] = made(default_factory=list)
     absent: set[tuple[str, str]] = made(default_factory=set)
     """(poi id, field) of every gap that the text itself tells: then the best of the others may be called the best"""
