@@ -17,9 +17,9 @@ from factory.verifier.acts import ACTS
 from factory.verifier.acts_dishes import KNOWN_DISHES
 from factory.verifier.deciding import Verdict
 from factory.verifier.grammar import SKIPPED, code, tile
-from factory.verifier.known import Entry, Known, known_of, with_short_names
+from factory.verifier.known import Entry, Known, known_of
 from factory.verifier.layout import Line, Part, split_parts
-from factory.verifier.lexer import INERT, LEXICON, ROLES, SEP_CHAR, Token, lex
+from factory.verifier.lexer import INERT, ROLES, SEP_CHAR, Token, lex
 from factory.verifier.scene import Said, Scene, State, UnreadError
 from factory.verifier.script import fold
 
@@ -83,32 +83,6 @@ _SHOP_NAME: Final = re.compile(
 _SHOPS: Final = frozenset({"N", "ORD", "THIS", "THESE", "SELF", "CNT", "ALLSET", "OTHER", "BRANCH", "LASTONE"})
 """Words that refer to restaurants: without one, a closing sentence with a word for service may be about life."""
 _FIELDS: Final = frozenset({"RATING", "PRICE", "DIST", "HOURS", "ADDR"})
-_STRONG: Final = frozenset({"rating", "price", "distance", "address", "phone", "hours", "closes", "opens", "walk"})
-"""Acts whose claims stand even where the rest of a clause stays unread."""
-_RELATING: Final = frozenset(
-    {
-        "NOT",
-        "IF",
-        "THAN",
-        "MOST",
-        "MORE",
-        "WITH",
-        "ABSENT",
-        "EXCEPT",
-        "OTHER",
-        "LIKE",
-        "RELAX",
-        "BUDGET",
-        "PPL",
-        "WHETHER",
-        "NOTFINE",
-        "AVG",
-        "BY",
-        "CNT",
-        "EACHW",
-    }
-)
-"""Words that may turn what they stand beside into something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +144,6 @@ class _Reader:
         if not self.listed:
             listed = self._in_prose()
         self.scene.listed, self.scene.items = listed, len(self.listed)
-        self.scene.known = with_short_names(self.scene.known, listed, LEXICON)
 
     def _in_prose(self) -> tuple[Poi, ...]:
         """Without a list, the restaurants that the text names, in order."""
@@ -206,6 +179,7 @@ class _Reader:
                 number += 1
                 poi = self.bound[index]
                 state.item, state.item_number = poi or Poi("", part.head, None, 0.0, 0.0), number
+                self.scene.mentioned += [poi] if poi else []
                 self._head(part, poi)
             for line, start in part.lines:
                 self.read_line(line, start, state)
@@ -271,6 +245,11 @@ class _Reader:
                 Verdict("feature", pois[0].poi_id if len(pois) == 1 else None, text, None, "unsupported")
             )
             left = []
+        if left:
+            _lose(state, tokens)
+        elif state.subject:
+            state.lost = False
+        self.scene.mentioned += _mentions(tokens, self.scene)
         self._strangers(number, left, tokens)
         account = "unread" if left else "claim" if state.verdicts else "wish" if state.echoes else "talk"
         detachable = bool(left) and not any(ROLES[token.char] & _TYPED for token in tokens)
@@ -325,7 +304,6 @@ class _Reader:
             if (len(other.left), len(other.pieces)) < (len(best.left), len(best.pieces)):
                 best, kept = other, bare
         left = [kept[place] for place in best.left]
-        strong: list[Verdict] = []
         failed: set[str] = set()
         for piece in best.pieces:
             before = len(state.verdicts)
@@ -335,12 +313,8 @@ class _Reader:
                 del state.verdicts[before:]
                 left += kept[piece.start : piece.end]
                 failed.add(piece.frame.name)
-            if piece.frame.act in _STRONG:
-                strong += state.verdicts[before:]
-        if left:
-            loose = any(ROLES[token.char] & _RELATING for token in kept)
-            state.verdicts = [] if loose else strong
-            state.echoes = []
+        if left:  # a clause that was not wholly read claims nothing
+            state.verdicts, state.echoes = [], []
         return left, frozenset(failed)
 
 
@@ -376,8 +350,36 @@ def _asks(tokens: Sequence[Token]) -> bool:
     return any(ROLES[token.char] & _ASKING for token in tokens)
 
 
+def _mentions(tokens: Sequence[Token], scene: Scene) -> list[Poi]:
+    """The restaurants that a clause names, in order; a name that several bear counts where one of them is listed."""
+    found: list[Poi] = []
+    for token in tokens:
+        roles = ROLES[token.char]
+        if roles & {"N", "BRANCH"}:
+            pois = token.value.pois
+            listed = [poi for poi in pois if poi in scene.listed]
+            found += pois if len(pois) == 1 else listed if len(listed) == 1 else ()
+        elif "ORD" in roles and 0 < token.value <= len(scene.listed):
+            found.append(scene.listed[token.value - 1])
+    return found
+
+
+def _lose(state: State, tokens: Sequence[Token]) -> None:
+    """After an unread clause the text goes on about the one restaurant that it names, or about nobody who could be told."""
+    named = {poi for token in tokens if "N" in ROLES[token.char] for poi in token.value.pois}
+    state.subject = None
+    if state.item is not None:
+        state.lost = bool(named - {state.item})
+    elif len(named) == 1:
+        state.subject = tuple(named)
+    else:
+        state.lost = True
+
+
 def _end_sentence(state: State) -> None:
     """What a sentence sets ends with it, but for the one restaurant that prose goes on about."""
+    if state.item is not None:
+        state.lost = False
     if state.item is not None or (state.subject is not None and len(state.subject) > 1):
         state.subject = None
     state.reference = None

@@ -174,7 +174,9 @@ def difference(said: Said, state: State) -> None:
     kind = {"M": "price", "L": "distance", "S": "rating"}
     name = next(field for role, field in kind.items() if role in ROLES[token.char])
     pois = (
-        state.subject if state.subject and len(state.subject) == 2 else tuple(dict.fromkeys(state.scene.mentioned))[-2:]
+        state.subject
+        if state.subject and len(state.subject) == 2
+        else tuple(dict.fromkeys(reversed(state.scene.mentioned)))[:2]
     )
     if len(pois) != 2 and len(state.scene.listed) == 2:
         pois = state.scene.listed

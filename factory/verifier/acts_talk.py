@@ -172,7 +172,6 @@ def choose(said: Said, state: State) -> None:
     except UnreadError:
         if state.criteria or not all("N" in ROLES[token.char] for token in tokens):
             raise
-        state.scene.mentioned.append(tokens[0].value.pois[0])
         return  # a brand with several branches here: nothing is claimed of any
     for poi in pois:
         for name, up in dict.fromkeys(state.criteria):

@@ -22,7 +22,6 @@ def subject(said: Said, state: State) -> None:
             status = extreme_status(state.subject[0], state.scene.listed, name, highest=up, known=True)
             state.say("superlative", said.text, [(state.subject[0], status, show(state.subject[0], name))])
         state.criteria = []
-    state.scene.mentioned += state.subject
 
 
 def subject_set(said: Said, state: State) -> None:

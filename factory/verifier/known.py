@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -31,6 +30,8 @@ class Entry:
     kind: str
     pois: tuple[Poi, ...]
     text: str
+    alias: bool = False
+    """a beginning of a brand, as people shorten it: gives way to a longer word of the language"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +41,9 @@ class Known:
     entries: dict[str, Entry]
     lengths: dict[str, tuple[int, ...]]
     brands: dict[str, tuple[Poi, ...]]
-    short: dict[str, Entry] = field(default_factory=dict)
-    """short names of the listed, which change from answer to answer"""
 
     def at(self, text: str, position: int) -> Entry | None:
         """The longest entry that begins here."""
-        if self.short:
-            for name, entry in self.short.items():
-                if text.startswith(name, position):
-                    longer = self._whole(text, position)
-                    return longer if longer is not None and len(longer.text) > len(name) else entry
-        return self._whole(text, position)
-
-    def _whole(self, text: str, position: int) -> Entry | None:
         for length in self.lengths.get(text[position], ()):
             entry = self.entries.get(text[position : position + length])
             if entry is not None:
@@ -88,6 +79,17 @@ def short_brand(brand: str) -> str:
     return bare if len(bare) >= 2 and bare != brand else ""
 
 
+_SHORTEST: Final = 2
+_HAN: Final = re.compile(r"[\u4e00-\u9fff]+")
+
+
+def _shortened(brand: str) -> list[str]:
+    """How people shorten a brand: its beginnings of at least two characters that leave at least two away."""
+    forms = [brand[:length] for length in range(_SHORTEST, len(brand) - 1)]
+    bare = short_brand(brand)
+    return [form for form in dict.fromkeys([*forms, *([bare] if bare else [])]) if _HAN.fullmatch(form)]
+
+
 @lru_cache(maxsize=256)
 def known_of(pois: tuple[Poi, ...], place: Place, dishes: frozenset[str]) -> Known:
     """The index of one evidence. ``dishes``: folded names of dishes that people know, whether served here or not."""
@@ -100,6 +102,8 @@ def known_of(pois: tuple[Poi, ...], place: Place, dishes: frozenset[str]) -> Kno
         if _STATUS.search(name):
             groups["N", _STATUS.sub("", name)].append(poi)
         brands[brand].append(poi)
+        if branch:
+            groups["N", brand + branch].append(poi)
         if branch and len(branch) >= 3:
             groups["BRANCH", branch].append(poi)
         for text, kind in _addresses(poi):
@@ -119,20 +123,24 @@ def known_of(pois: tuple[Poi, ...], place: Place, dishes: frozenset[str]) -> Kno
         for (one, text), owners in groups.items():
             if one == kind and len(text) >= 2:
                 entries[text] = Entry(kind, tuple(owners), text)
+    _add_aliases(entries, brands)
     return Known(entries, _lengths(entries), {brand: tuple(owners) for brand, owners in brands.items()})
 
 
-def with_short_names(known: Known, listed: Iterable[Poi], taken: Iterable[str]) -> Known:
-    """The same index with the listed restaurants' short names; ``taken``: words of the language, which no short name hides."""
-    short: defaultdict[str, list[Poi]] = defaultdict(list)
-    words = frozenset(taken)
-    for poi in listed:
-        bare = short_brand(split_branch(fold(poi.name))[0])
-        if bare and bare not in words and bare not in known.entries:
-            short[bare].append(poi)
-    if not short:
-        return known
-    return replace(known, short={text: Entry("N", tuple(owners), text) for text, owners in short.items()})
+def _add_aliases(entries: dict[str, Entry], brands: dict[str, list[Poi]]) -> None:
+    """Shortened brands, with and without a branch behind them; what is already known by its own keeps its meaning."""
+    owners: defaultdict[str, list[Poi]] = defaultdict(list)
+    for brand, pois in brands.items():
+        for form in _shortened(brand):
+            owners[form] += pois
+            for poi in pois:
+                branch = split_branch(fold(poi.name))[1]
+                if branch:
+                    owners[form + branch].append(poi)
+                    owners[f"{form}({branch})"].append(poi)
+    for form, pois in owners.items():
+        if form not in entries:
+            entries[form] = Entry("N", tuple(dict.fromkeys(pois)), form, alias=True)
 
 
 def _addresses(poi: Poi) -> list[tuple[str, str]]:

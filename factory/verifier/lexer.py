@@ -15,7 +15,7 @@ from typing import Any, Final
 from factory.maps.cuisines import CUISINES_KNOWN
 from factory.verifier.amounts import AMOUNT, CN, number_range, read_amount
 from factory.verifier.clock import TIME, read_time
-from factory.verifier.known import Known
+from factory.verifier.known import Entry, Known
 from factory.verifier.numbers import Quantity
 from factory.verifier.script import fold
 
@@ -177,8 +177,13 @@ def _token(text: str, at: int, known: Known) -> Token:
         if whole and whole.end() > at + len(entry.text):
             return Token(_STREET_LIKE, at, whole.end(), whole[0], whole[0])
     word = _word(text, at)
+    if entry is not None and entry.alias and _no_alias(text, at, entry, word):
+        entry = None
     if entry is not None and (word is None or len(entry.text) >= word.end - at or entry.kind == "N"):
         end = at + len(entry.text)
+        stranger = _OTHER_BRANCH.match(text, end) if entry.kind == "N" else None
+        if stranger is not None:
+            return Token(_NAME_LIKE, at, stranger.end(), text[at : stranger.end()], text[at : stranger.end()])
         return Token(CHARS[frozenset({entry.kind})], at, end, entry, entry.text)
     number = (
         _number(text, at) if _AMOUNT_START.match(char) or char in _TIME_STARTS or char in "第首no①②③④⑤⑥⑦⑧⑨⑩" else None
@@ -204,11 +209,25 @@ def _token(text: str, at: int, known: Known) -> Token:
     return Token(_U, at, at + 1, char, char)
 
 
+_OTHER_BRANCH: Final = re.compile(r"\([\u4e00-\u9fff\d]{1,10}店\)")
+"""In brackets behind a name that is known without it: a branch that nobody knows."""
+
+
+def _no_alias(text: str, at: int, entry: Entry, word: Token | None) -> bool:
+    """Whether what could be a shortened name is a word, made of words, or the beginning of a street with a number."""
+    if word is not None and word.end - at >= len(entry.text):
+        return True
+    if word is not None and entry.text[word.end - at :] in LEXICON:
+        return True
+    street = _STREETLIKE.match(text, at)
+    return street is not None and street.end() - at > len(entry.text) and bool(re.search(r"\d", street[0]))
+
+
 def _before_names(text: str, at: int, word: Token, known: Known) -> Token:
     """A word that runs into a known name (从中 in 从中央大街) gives way to a shorter one that ends before it."""
     for inside in range(at + 1, word.end):
         entry = known.at(text, inside)
-        if entry is not None and entry.kind in _NAMES and inside + len(entry.text) > word.end:
+        if entry is not None and entry.kind in _NAMES and not entry.alias and inside + len(entry.text) > word.end:
             shorter = _word(text[:inside], at)
             return shorter if shorter is not None else Token(_U, at, at + 1, text[at], text[at])
     return word

@@ -46,6 +46,7 @@ class Scene:
     says_fit: bool = False
     """it says of what it lists that it fits"""
     mentioned: list[Poi] = made(default_factory=list)
+    """every restaurant in the order in which the text names it, each time"""
     absent: set[tuple[str, str]] = made(default_factory=set)
     """(poi id, field) of every gap that the text itself tells: then the best of the others may be called the best"""
     said: dict[str, set[str]] = made(default_factory=dict)
@@ -102,8 +103,8 @@ class State:
     """the subject was picked out by a superlative, not by name"""
     sorted_by: tuple[str, bool] | None = None
     extreme: tuple[str, bool] | None = None
-    any_of: bool = False
-    """nobody is named and several are listed: a statement stands only if it is alike of all of them"""
+    lost: bool = False
+    """an unread clause may have brought in somebody else: nobody is spoken of until the next name"""
     item_number: int = 0
     verdicts: list[Verdict] = made(default_factory=list)
     echoes: list[Verdict] = made(default_factory=list)
@@ -121,12 +122,13 @@ class State:
         """The restaurants that a value speaks of. Raises UnreadError when nobody can be meant."""
         if self.subject:
             return self.subject
+        if self.lost:
+            raise UnreadError
         if self.item is not None:
             return (self.item,)
         listed = tuple(poi for poi in self.scene.listed if poi not in self.excluded)
-        if not listed:
+        if not listed or (len(listed) > 1 and not self.everyone):
             raise UnreadError
-        self.any_of = not self.everyone and len(listed) > 1
         return listed
 
     def one(self) -> Poi:
@@ -143,10 +145,6 @@ class State:
 
         ``missed``: the condition of the wish that a true statement of this kind speaks of.
         """
-        if self.any_of and len(rows) > 1:
-            self.any_of = False
-            if len({status for _, status, _ in rows}) > 1 or rows[0][1] != "contradicted":
-                raise UnreadError
         if missed is not None:
             for poi, status, _ in rows:
                 if status in {"verified", "inferable"}:
@@ -279,13 +277,32 @@ def restaurants(tokens: Sequence[Token], state: State) -> tuple[Poi, ...]:
         elif "NEXTONE" in roles:
             found.append(_at(listed, state.item_number))
         elif roles & {"FORMER", "LATTER"}:
-            found.append(_at(tuple(state.scene.mentioned[-2:]), 0 if "FORMER" in roles else 1))
+            found.append(_of_two(state.scene)[0 if "FORMER" in roles else 1])
         elif "THIS" in roles:
-            found += state.subject or ((state.item,) if state.item else _only(listed))
+            found += _this(state)
     if not found:
         raise UnreadError
-    state.scene.mentioned += found
     return tuple(dict.fromkeys(found))
+
+
+def _this(state: State) -> tuple[Poi, ...]:
+    """它, 这家: the one that is spoken of; of several, nobody can tell which."""
+    if state.subject and len(state.subject) == 1:
+        return state.subject
+    if state.lost or state.subject:
+        raise UnreadError
+    return (state.item,) if state.item else _only(state.scene.listed)
+
+
+def _of_two(scene: Scene) -> tuple[Poi, Poi]:
+    """前者, 后者: the two that were named last, where the order of their first and of their last mention agree."""
+    late = list(dict.fromkeys(reversed(scene.mentioned)))[:2][::-1]
+    if len(late) < 2 and len(scene.listed) == 2:
+        late = list(scene.listed)
+    first = [poi for poi in dict.fromkeys(scene.mentioned) if poi in late] or late
+    if len(late) < 2 or first != late:
+        raise UnreadError
+    return late[0], late[1]
 
 
 def _only(listed: tuple[Poi, ...]) -> tuple[Poi, ...]:
@@ -302,9 +319,6 @@ def _named(token: Token, state: State) -> list[Poi]:
         if len(listed) != 1:
             raise UnreadError
         return listed
-    if "BRANCH" in ROLES[token.char] and pois[0] not in state.scene.listed:
-        raise UnreadError
-    state.scene.mentioned.append(pois[0])
     return list(pois)
 
 
