@@ -16,7 +16,7 @@ from factory.records import Clause, Evidence, Place, Poi, Wish
 from factory.verifier.acts import ACTS
 from factory.verifier.acts_dishes import KNOWN_DISHES
 from factory.verifier.deciding import Verdict
-from factory.verifier.grammar import SKIPPED, code, tile
+from factory.verifier.grammar import SKIPPED, Piece, code, tile
 from factory.verifier.known import Entry, Known, known_of
 from factory.verifier.layout import Line, Part, split_parts
 from factory.verifier.lexer import INERT, ROLES, SEP_CHAR, Token, lex
@@ -304,6 +304,8 @@ class _Reader:
             if (len(other.left), len(other.pieces)) < (len(best.left), len(best.pieces)):
                 best, kept = other, bare
         left = [kept[place] for place in best.left]
+        if not left and _denied(best.pieces, kept):
+            left = list(kept)
         failed: set[str] = set()
         for piece in best.pieces:
             before = len(state.verdicts)
@@ -350,6 +352,23 @@ def _asks(tokens: Sequence[Token]) -> bool:
     return any(ROLES[token.char] & _ASKING for token in tokens)
 
 
+_DENYING: Final = frozenset({"NOT", "ABSENT", "NOFIT", "MISSW"})
+_NO_CLAIM: Final = frozenset(
+    {"talk", "advice", "intro", "nothing", "criterion", "choose", "misses", "echo", "contact", "unsure"}
+)
+
+
+def _denied(pieces: Sequence[Piece], kept: Sequence[Token]) -> bool:
+    """Whether a denial that is no claim of its own stands before a claim in one clause: nobody can tell how far it reaches."""
+    denied = False
+    for piece in pieces:
+        if denied and piece.frame.act not in _NO_CLAIM:
+            return True
+        denies = any(ROLES[token.char] & _DENYING for token in kept[piece.start : piece.end])
+        denied = denied or (denies and piece.frame.act in _NO_CLAIM)
+    return False
+
+
 def _mentions(tokens: Sequence[Token], scene: Scene) -> list[Poi]:
     """The restaurants that a clause names, in order; a name that several bear counts where one of them is listed."""
     found: list[Poi] = []
@@ -367,10 +386,11 @@ def _mentions(tokens: Sequence[Token], scene: Scene) -> list[Poi]:
 def _lose(state: State, tokens: Sequence[Token]) -> None:
     """After an unread clause the text goes on about the one restaurant that it names, or about nobody who could be told."""
     named = {poi for token in tokens if "N" in ROLES[token.char] for poi in token.value.pois}
+    first = next((token for token in tokens if token.char != INERT), None)
     state.subject = None
     if state.item is not None:
         state.lost = bool(named - {state.item})
-    elif len(named) == 1:
+    elif len(named) == 1 and first is not None and "N" in ROLES[first.char]:
         state.subject = tuple(named)
     else:
         state.lost = True

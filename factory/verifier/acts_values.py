@@ -143,7 +143,10 @@ def bound(said: Said, state: State) -> None:
         else {float(x) for x in (wish.budget_min_cny, wish.budget_max_cny) if x is not None}
     )
     named = {x for x in (stated.low, stated.high) if x not in {0.0, float("inf")}}
-    agrees = named <= own
+    party = float(state.party or wish.party_size or 1)
+    agrees = named <= own | {number * party for number in own if name == "price"}
+    if not agrees and not (said.of("YOU") or said.of("UPPER") or said.of("LOWER")):
+        raise UnreadError
     state.echo(said.text, "、".join(f"{x:g}" for x in sorted(own)), agrees=agrees)
     state.bound = name
     state.field = name

@@ -9,7 +9,7 @@ from factory.verifier.acts_sets import against_bound
 from factory.verifier.deciding import amount_status, difference_status, show, value
 from factory.verifier.fit import meal_of
 from factory.verifier.lexer import EATEN, ROLES, Token
-from factory.verifier.scene import Said, State, UnreadError, field_of
+from factory.verifier.scene import Said, State, UnreadError, field_of, unit_field
 
 TASTES: Final = {
     "SPICY": ("辣",), "MILD": ("清淡", "健康", "少油"), "HEAVY": ("重油", "重口"), "SWEET": ("甜",), "MEATY": ("肉",), "HEALTHY": ("健康", "少油", "清淡"), "SEAFOOD": ("海鲜",),
@@ -141,8 +141,8 @@ def best_pick(said: Said, state: State) -> None:
 
 def threshold(said: Said, state: State) -> None:
     """达不到人均200元: a value against a number that is named."""
-    name = field_of(said.all("f"))
     token = said.all("a")[0]
+    name = field_of(said.all("f")) or unit_field([token])
     if name is None:
         raise UnreadError
     roles = ROLES[said.all("v")[0].char]

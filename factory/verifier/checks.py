@@ -22,7 +22,7 @@ from factory.verifier.words import claim_finding, miss_sentence, unread_finding
 VERSION: Final = "2"
 """Of the reading: rows carry it, since another version reads other claims."""
 _LEFTOVER = re.compile(r"poi_id|```|<think>|</?\w+>|\{\"|\"\}|\\n|SBX[0-9A-Z]{3,}|recommendations|feasible")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\ufeff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b\u200c\u200e\u200f\u202a-\u202e\ufeff]")
 _OPEN_END = re.compile(
     r"(?:[,，、;；(（\[【“]|(?<![\d\u4e00-\u9fff])[:：]|另外|而且|但是|不过|因为|所以|以及|并且|如果|同时|此外|其中|虽然|"
     r"(?<![一-龥]目)的|在|是|比|为|和|与|及|或|离|距|人均|评分|距离|不|祝[您你大家]{0,2}(?:用餐)?)$"

@@ -123,11 +123,11 @@ def known_of(pois: tuple[Poi, ...], place: Place, dishes: frozenset[str]) -> Kno
         for (one, text), owners in groups.items():
             if one == kind and len(text) >= 2:
                 entries[text] = Entry(kind, tuple(owners), text)
-    _add_aliases(entries, brands)
+    _add_aliases(entries, brands, fold(place.name))
     return Known(entries, _lengths(entries), {brand: tuple(owners) for brand, owners in brands.items()})
 
 
-def _add_aliases(entries: dict[str, Entry], brands: dict[str, list[Poi]]) -> None:
+def _add_aliases(entries: dict[str, Entry], brands: dict[str, list[Poi]], place: str) -> None:
     """Shortened brands, with and without a branch behind them; what is already known by its own keeps its meaning."""
     owners: defaultdict[str, list[Poi]] = defaultdict(list)
     for brand, pois in brands.items():
@@ -139,7 +139,7 @@ def _add_aliases(entries: dict[str, Entry], brands: dict[str, list[Poi]]) -> Non
                     owners[form + branch].append(poi)
                     owners[f"{form}({branch})"].append(poi)
     for form, pois in owners.items():
-        if form not in entries:
+        if form not in entries and form not in place:
             entries[form] = Entry("N", tuple(dict.fromkeys(pois)), form, alias=True)
 
 
@@ -203,6 +203,7 @@ def place_words(place: Place) -> tuple[str, ...]:
     for tail, others in kinds:
         if name.endswith(tail) or (tail == "大学" and "大学" in name):
             words |= set(others)
+    words |= {name[:length] for length in range(3, len(name))} | {name[-length:] for length in range(3, len(name))}
     if "机场" in name:
         words.add("机场")
     if name.endswith("站"):
@@ -210,11 +211,27 @@ def place_words(place: Place) -> tuple[str, ...]:
     if name.endswith("大学") and len(name) >= 4:
         words |= {f"{name[0]}大", f"{name[:2]}大"}
     if name.endswith("大学") and len(name) >= 6:
-        words.add(f"{name[0]}{name[2]}大")
+        words |= {f"{name[0]}{name[2]}大", f"{name[0]}{name[2]}"}
     words |= {
         f"{word}{tail}"
         for word in tuple(words)
-        for tail in ("附近", "周边", "一带", "周围", "旁", "旁边", "这边", "那边", "门口", "出发", "这里")
+        for tail in (
+            "附近",
+            "周边",
+            "一带",
+            "周围",
+            "旁",
+            "旁边",
+            "这边",
+            "那边",
+            "门口",
+            "出发",
+            "这里",
+            "边上",
+            "那儿",
+            "这儿",
+            "左近",
+        )
     }
     return tuple(word for word in words if len(word) >= 2)
 

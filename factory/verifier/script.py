@@ -5,19 +5,28 @@ First step of reading: everything that is compared, names of the evidence too, i
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 import opencc
 
 _SIMPLIFY = opencc.OpenCC("t2s")
 _BRACKETS = str.maketrans({"〔": "(", "〕": ")", "［": "(", "］": ")", "{": "(", "}": ")"})
-_DROPPED = frozenset("*_#`>【】「」『』《》〈〉“”\"'‘’^°®™\u200b\u200c\u200d\u2060\ufeff")
+_DROPPED = frozenset("*_#`>【】「」『』《》〈〉“”\"'‘’^°®™\u20e3\u200b\u200c\u200d\u2060\ufeff")
 _OWN = {
     "，": ",", "。": "。", "；": ";", "！": "!", "？": "?", "：": ":", "—": "—", "–": "-", "－": "-", "−": "-", "～": "~", "〜": "~",
     "·": "·", "•": "·", "●": "·", "▪": "·", "｜": "|", "…": "。", "￥": "¥", "→": "—", "～ ": "~",
 }  # fmt: skip
+
+
+_SIGNS: Final = {
+    **dict.fromkeys("⭐🌟★☆✨", "评分"), **dict.fromkeys("💰💴💵💲💳", "人均"), "📏": "距离", **dict.fromkeys("📞☎", "电话"),
+}  # fmt: skip
+"""Signs that stand for a field's name; every other sign only parts what stands around it."""
+_SCORE: Final = re.compile(r"(?<![\d.])[0-5](?:\.\d)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,7 @@ def fold_text(text: str) -> Folded:
     out: list[str] = []
     at: list[int] = []
     for index, char in enumerate(text):
-        plain = _char(char)
+        plain = _char(char) or (_sign(char, out, text[index + 1 :].lstrip("\ufe0f ")[:2]) if char > "\u2000" else "")
         if len(plain) == 1:
             out.append(plain)
             at.append(index)
@@ -57,6 +66,17 @@ def fold_text(text: str) -> Folded:
             out.append(plain)
             at.extend([index] * len(plain))
     return Folded("".join(out), tuple(at))
+
+
+def _sign(char: str, out: list[str], after: str) -> str:
+    """What an emoji becomes: 4.6⭐ a unit, 💰80 a field's name, any other sign a comma between two words."""
+    if unicodedata.category(char) != "So":
+        return ""
+    word = _SIGNS.get(char, "")
+    if word == "评分" and not after[:1].isdigit():
+        return "分" if _SCORE.search("".join(out[-4:])) else ""
+    comma = "," if out and out[-1] not in ",。;!?:|(-" else ""
+    return comma + (word if after[:1].isdigit() or after[:1] in "¥约" else "")
 
 
 @lru_cache(maxsize=1 << 12)

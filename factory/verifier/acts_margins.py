@@ -1,0 +1,210 @@
+"""Margins: how far a value lies from the wish's bound or from another restaurant's value: 超50元, 离100元还差25元, 便宜59元.
+
+Who says 差6元 rarely says from what. Every bound and every other restaurant that can be meant is tried: the statement holds when
+one of them gives the amount, and is wrong when none does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from factory.records import ClaimStatus, Poi
+from factory.verifier.deciding import amount_status, difference_status, show, value
+from factory.verifier.lexer import ROLES, Token
+from factory.verifier.numbers import Quantity
+from factory.verifier.scene import Said, State, UnreadError, unit_field
+
+_DOWN: Final = frozenset(
+    [
+        "少",
+        "少了",
+        "低",
+        "低了",
+        "低出",
+        "便宜",
+        "便宜了",
+        "省",
+        "省下",
+        "能省",
+        "省出",
+        "剩",
+        "剩下",
+        "余",
+        "余下",
+        "富余",
+        "结余",
+        "富裕",
+        "余量",
+        "余地",
+        "不足",
+        "近",
+        "近了",
+        "少走",
+    ]
+)
+_UP: Final = frozenset(
+    [
+        "多",
+        "多了",
+        "多出",
+        "多付",
+        "多花",
+        "多掏",
+        "高",
+        "高出",
+        "高了",
+        "贵",
+        "贵了",
+        "贵出",
+        "超",
+        "超了",
+        "超出",
+        "超过",
+        "超支",
+        "越出",
+        "远出",
+        "远",
+        "远了",
+        "多走",
+    ]
+)
+_FIELD: Final = {"近": "distance", "近了": "distance", "远": "distance", "远了": "distance", "多走": "distance", "少走": "distance", "便宜": "price", "贵": "price", "省": "price"}  # fmt: skip
+_BOUND_ONLY: Final = frozenset(
+    [
+        "剩",
+        "剩下",
+        "余",
+        "余下",
+        "富余",
+        "结余",
+        "富裕",
+        "余量",
+        "余地",
+        "超",
+        "超了",
+        "超出",
+        "超过",
+        "超支",
+        "越出",
+        "远出",
+        "缺口",
+    ]
+)
+"""Words that speak of a bound, not of another restaurant."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """Something that a value may be measured from. ``people``: totals are compared; ``kind``: the wish's condition, if it is one."""
+
+    number: float
+    people: int = 1
+    kind: str | None = None
+    below: bool = False
+    """a lower bound"""
+
+
+def margin(said: Said, state: State) -> None:
+    """差6元, 超您的50元17元, 还剩三百四十一米."""
+    token = said.all("a")[0]
+    name = unit_field([token]) or state.field
+    word = said.all("d")[0].text if said.has("d") else ""
+    if name not in {"price", "distance"} or _FIELD.get(word, name) != name:
+        raise UnreadError
+    if state.subject is not None and len(state.subject) > 1 and word in {"差", "相差", "差了", "差出"}:
+        raise UnreadError  # between the two, not to a bound
+    own_value = all(amount_status(name, token.value, value(poi, name)) == "verified" for poi in state.who())
+    if own_value and word in {"近", "远", ""}:
+        raise UnreadError  # 远883米 is how far it is
+    named = _named_bounds(said, state, name)
+    if not said.has("d") and not any(mark.kind for mark in named):
+        raise UnreadError
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    kinds: set[str] = set()
+    for poi in state.who():
+        marks = named or _marks(poi, name, word, state)
+        if named and not any(mark.kind for mark in named) and any(mark.number == value(poi, name) for mark in named):
+            marks = _marks(poi, name, word, state)  # 52块超了两块: its own value, and by how much
+        if not marks:
+            raise UnreadError
+        status = _status(poi, name, token.value, word, marks, kinds)
+        rows.append((poi, status, f"{show(poi, name) or '没有数据'}"))
+    state.say("fit" if kinds or named else "comparison", said.text, rows, min(kinds, default=None))
+    state.field = name
+
+
+def _status(poi: Poi, name: str, stated: Quantity, word: str, marks: list[_Mark], kinds: set[str]) -> ClaimStatus:
+    own = value(poi, name)
+    if own is None:
+        return "unsupported"
+    best: ClaimStatus = "contradicted"
+    for mark in marks:
+        away = own * mark.people - mark.number
+        if (word in _UP and away <= 0) or (word in _DOWN and away >= 0):
+            continue
+        status = difference_status(name, stated, abs(away), scale=max(own * mark.people, mark.number))
+        if status != "contradicted":
+            if mark.kind and (away < 0) == mark.below:
+                kinds.add(mark.kind)
+            best = status
+    return best
+
+
+def _named_bounds(said: Said, state: State, name: str) -> list[_Mark]:
+    """The bound that the clause itself names, as an amount or as 预算, 上限, 范围."""
+    if said.all("b") and not said.has("d") and not ROLES[said.all("b")[0].char] & ROLES[said.all("a")[0].char]:
+        raise UnreadError  # 471米、171元 are two values
+    tokens = [*said.all("b"), *(t for t in said.of("BUDGET") + said.of("UPPER") + said.of("LOWER") + said.of("RADIUS"))]
+    if not tokens:
+        return []
+    wish = state.scene.wish
+    own = _wish_marks(state, name)
+    amounts = [token for token in tokens if ROLES[token.char] & {"M", "L", "NUM"}]
+    if amounts:
+        return _of_amounts(amounts, own)
+    roles = frozenset().union(*(ROLES[token.char] for token in tokens))
+    if "LOWER" in roles:
+        return [mark for mark in own if mark.below]
+    if "UPPER" in roles:
+        return [mark for mark in own if not mark.below]
+    if not own:
+        raise UnreadError
+    return own if wish else []
+
+
+def _of_amounts(amounts: list[Token], own: list[_Mark]) -> list[_Mark]:
+    numbers = {x for token in amounts for x in (token.value.low, token.value.high) if x not in {0.0, float("inf")}}
+    return [mark for mark in own if mark.number in numbers] or [_Mark(number) for number in sorted(numbers)]
+
+
+def _wish_marks(state: State, name: str) -> list[_Mark]:
+    wish = state.scene.wish
+    if name == "distance":
+        return [_Mark(float(wish.radius_m), kind="radius")]
+    party = state.party or wish.party_size or 1
+    marks: list[_Mark] = []
+    for bound, below in ((wish.budget_max_cny, False), (wish.budget_min_cny, True)):
+        if bound is not None:
+            marks.append(_Mark(float(bound), kind="budget", below=below))
+            if party > 1:
+                marks.append(_Mark(float(bound * party), party, kind="budget", below=below))
+    return marks
+
+
+def _marks(poi: Poi, name: str, word: str, state: State) -> list[_Mark]:
+    """What may be meant where the clause names nothing: the wish's bounds, and the restaurants that were spoken of."""
+    marks = _wish_marks(state, name)
+    if word in _BOUND_ONLY:
+        return marks
+    party = state.party or state.scene.wish.party_size or 1
+    others = [*(state.reference or ()), *list(dict.fromkeys(reversed(state.scene.mentioned)))[:3]]
+    if len(state.scene.listed) == len({poi, *state.scene.listed[:2]}):
+        others += state.scene.listed
+    for other in dict.fromkeys(others):
+        number = value(other, name)
+        if other != poi and number is not None:
+            marks.append(_Mark(number))
+            if party > 1 and name == "price":
+                marks.append(_Mark(number * party, party))
+    return marks
