@@ -1,7 +1,8 @@
 """How the verifier judges labelled answers: ``python -m bench.reading_cases FOLDER`` with questions.jsonl and answers.jsonl.
 
 Prints false answers accepted and refused only as not understood, true ones with a wrong finding and held only as not
-understood, pairs told apart, and with --show the answers behind each figure.
+understood, pairs told apart, and with --show the answers behind each figure. With a second reader over the wire: --join rows,
+give them to ``chidian verify --json`` with READER, measure what it printed with --verified.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from factory.records import Verification
+from factory.records import Clause, Finding, Verification
 from factory.verifier.public import verify_row
 
 
@@ -25,14 +26,42 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--answers", default="answers.jsonl")
     parser.add_argument("--show", default="", help="fa, fu, tw, tu: which answers to print")
+    parser.add_argument("--join", type=Path, help="write rows for `chidian verify --json` here, and stop")
+    parser.add_argument("--verified", type=Path, help="what `chidian verify --json` printed of those rows")
     flags = parser.parse_args()
     rows = joined(flags.folder, flags.answers)
+    if flags.join is not None:
+        flags.join.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+        return 0
+    if flags.verified is not None:
+        told = map(orjson.loads, flags.verified.read_bytes().splitlines())
+        report([(row, read_back(one)) for row, one in zip(rows, told, strict=True)], flags.show)
+        return 0
     started = time.process_time()
     judged = [(row, verify_row(row)) for row in rows]
     spent = time.process_time() - started
     report(judged, flags.show)
     print(f"{1000 * spent / max(1, len(rows)):.2f} ms CPU an answer")
     return 0
+
+
+def read_back(told: dict[str, Any]) -> Verification:
+    """A verification from the command's JSON: findings and clauses, which are all that is counted here."""
+    names = ("stage", "reason", "detail", "outcome", "clause")
+    findings = tuple(Finding(**{name: one[name] for name in names}) for one in told["findings"])
+    clauses = tuple(
+        Clause(one["part"], one["scope"], one["text"], one["account"], 0, 0, one["detachable"])
+        for one in told["clauses"]
+    )
+    return Verification((), findings, (), clauses, told["verifier"])
+
+
+def passes_when_cut(result: Verification) -> bool:
+    """Whether all that stands against an answer is unread clauses that the factory would cut out."""
+    loose = {clause.text for clause in result.clauses if clause.account == "unread" and clause.detachable}
+    return bool(result.findings) and all(
+        one.outcome == "not_understood" and one.clause in loose for one in result.findings
+    )
 
 
 def joined(folder: Path, answers: str) -> list[dict[str, Any]]:
@@ -74,6 +103,9 @@ def report(judged: list[tuple[dict[str, Any], Verification]], show: str) -> None
     for key, (name, of) in words.items():
         total = len(groups[of])
         print(f"{name}: {len(groups[key])} of {total} ({100 * len(groups[key]) / max(1, total):.1f} %)")
+    for of in ("true", "false"):
+        cut = sum(passes_when_cut(result) for _, result in groups[of])
+        print(f"{of} that pass once detachable clauses are cut: {cut} of {len(groups[of])}")
     print("pairs told apart: {} of {}".format(*pairs(judged)))
     clauses = [clause for _, result in judged for clause in result.clauses]
     unread = sum(clause.account == "unread" for clause in clauses)

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from factory.agents.repairing import Returned
-from factory.agents.second_reader import Question, SecondReader
+from factory.agents.second_reader import SecondReader, questions_of
 from factory.geo import distance_m
 from factory.maps.service import PoiPage, Surroundings
 from factory.records import (
@@ -35,7 +35,7 @@ from factory.records import (
     Wish,
 )
 from factory.verifier.cutting import cut
-from factory.verifier.extracted import Check, Extract, bound, names_in, settle, unread
+from factory.verifier.extracted import Check, Extract, bound, settle
 
 MOST_SHOWN = 25
 """Pois that one search shows the agent."""
@@ -157,7 +157,7 @@ class OrderRun:
 
     async def _read_again(self, fresh: dict[int, _Slot]) -> None:
         """The second reader, once an order, for the clauses of this submission that stayed unread."""
-        questions = [one for index, slot in fresh.items() for one in _questions(index, slot.verification)]
+        questions = [one for index, slot in fresh.items() for one in questions_of(index, slot.verification)]
         if self.reader is None or self.reader_asked or not questions:
             return
         self.reader_asked = True
@@ -241,14 +241,6 @@ def _located(poi: Poi, place: Place) -> Poi:
     """With the distance that its coordinates give, whatever the map said."""
     metres = round(distance_m(place.lng, place.lat, poi.lng, poi.lat))
     return poi if poi.distance_m == metres else replace(poi, distance_m=metres)
-
-
-def _questions(index: int, result: Verification) -> list[Question]:
-    """The unread clauses of one answer as the second reader is asked about them."""
-    names = names_in(result)
-    rows = ((number, result.clauses[number]) for number in unread(result))
-    listed = tuple(names.values())
-    return [Question(index, number, row.text, row.part, names.get(row.scope), listed) for number, row in rows]
 
 
 def _missing(index: int) -> Finding:

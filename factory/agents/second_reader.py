@@ -16,9 +16,10 @@ import orjson
 
 from factory.errors import OrderFailed
 from factory.llm.chat import CallKey, Chat, ChatRequest
-from factory.records import CallRecord, Message, Order
+from factory.records import CallRecord, Message, Order, Verification
+from factory.verifier.extracted import names_in, unread
 
-PROMPT: Final = "reader_v1"
+PROMPT: Final = "reader_v2"
 MOST_CLAUSES: Final = 40
 """Clauses of one call: about five answers with eight unread ones each."""
 _OBJECT: Final = re.compile(r"\{.*\}", re.DOTALL)
@@ -42,6 +43,14 @@ class Reading:
 
     claims: dict[tuple[int, int], tuple[dict[str, Any], ...]]
     call: CallRecord | None
+
+
+def questions_of(wish_index: int, result: Verification) -> list[Question]:
+    """The unread clauses of one answer as the second reader is asked about them."""
+    names = names_in(result)
+    rows = ((number, result.clauses[number]) for number in unread(result))
+    listed = tuple(names.values())
+    return [Question(wish_index, number, row.text, row.part, names.get(row.scope), listed) for number, row in rows]
 
 
 def reader_prompt() -> str:

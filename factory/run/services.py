@@ -147,7 +147,7 @@ async def open_services(settings: Settings, run_id: str, survey: Survey) -> Asyn
         setup = _chat(settings, way, endpoint)
         chat = setup.open(limiter, ledger)
         stack.push_async_callback(chat.aclose)
-        reader = _reader(settings, endpoint, sandbox)
+        reader = reader_setup(settings, endpoint, sandbox)
         reader_chat = reader[0].open(limiter, ledger) if reader else None
         if reader_chat is not None:
             stack.push_async_callback(reader_chat.aclose)
@@ -183,10 +183,10 @@ def _check_real(settings: Settings) -> None:
         _price(settings, way)
         _chat(settings, way, Endpoint(way.name, way.base_url or "", "teacher", None))
     if settings.reader not in {None, SANDBOX}:
-        _reader(settings, Endpoint("", "", "teacher", None), None)
+        reader_setup(settings, Endpoint("", "", "teacher", None), None)
 
 
-def _reader(settings: Settings, teacher: Endpoint, sandbox: SandboxProcess | None) -> tuple[ChatSetup, str] | None:
+def reader_setup(settings: Settings, teacher: Endpoint, sandbox: SandboxProcess | None) -> tuple[ChatSetup, str] | None:
     """How the second reader is asked, and its model: the teacher's door, limits and money, another model. None without READER."""
     if settings.reader is None:
         return None

@@ -12,13 +12,14 @@ SERVICES: Final = (*RUNS, "doctor", "factory-doctor", "chat")
 TRAINS: Final = ("train", "train-run")
 COMPLETES: Final = ("train", "complete")
 JUDGES: Final = ("judge", "probe", "batch", "doctor")
+ASKS: Final = (*SERVICES, "verify")
 READERS: Final = ("calls", "sql", "export", "runs", "warehouse", "refresh", "check", "forget")
 
 DATA = setting(
     "DATA",
     Folder(),
     "the folder of one world: plan, shards, commits, warehouse, models, reports",
-    commands=(*RUNS, *READERS, *TRAINS, "complete", "chat", *JUDGES, "report", "verdicts", "ablate"),
+    commands=(*RUNS, *READERS, "verify", *TRAINS, "complete", "chat", *JUDGES, "report", "verdicts", "ablate"),
     default="data",
 )
 SEED = setting(
@@ -35,10 +36,12 @@ RUN = setting(
     commands=(*RUNS, "calls", "export", "runs", "forget", *TRAINS, "complete", *JUDGES, "report", "verdicts"),
 )
 BUDGET = setting(
-    "BUDGET", Number(0, above=True, unit="CNY"), "spend cap, never passed", commands=(*SERVICES, *JUDGES, "complete")
+    "BUDGET", Number(0, above=True, unit="CNY"), "spend cap, never passed", commands=(*ASKS, *JUDGES, "complete")
 )
 DRY = setting("DRY", Switch(), "print what the run would take, and stop", commands=(*RUNS, *JUDGES), default="0")
-YES = setting("YES", Switch(), "spend real money without BUDGET", commands=(*RUNS, *JUDGES, "complete"), default="0")
+YES = setting(
+    "YES", Switch(), "spend real money without BUDGET", commands=(*RUNS, "verify", *JUDGES, "complete"), default="0"
+)
 
 N = setting("N", Whole(1, 100_000_000), "accepted samples in all for this plan", commands=RUNS, default="1000")
 K = setting("K", Whole(1, 20), "wishes per order", commands=RUNS, default="5")
@@ -65,13 +68,13 @@ TEACHER = setting(
 )
 CANDIDATES = setting("CANDIDATES", Whole(1), "most candidate slots to open; without it 3 N + 100", commands=RUNS)
 WORKERS = setting("WORKERS", Whole(1, 64), "worker processes", commands=RUNS, default="1")
-AGENTS = setting("AGENTS", Whole(1, 1024), "orders in flight; without it 64, in the sandbox 16", commands=SERVICES)
+AGENTS = setting("AGENTS", Whole(1, 1024), "orders in flight; without it 64, in the sandbox 16", commands=ASKS)
 REPAIRS = setting("REPAIRS", Whole(0, 2), "times a failing answer goes back to the agent", commands=RUNS, default="2")
 READER = setting(
     "READER",
     Text("sandbox or a model id such as dashscope/qwen-plus", r"[^\s=]+"),
     "a second reader: the model that extracts claims from clauses that were not understood; without it none",
-    commands=RUNS,
+    commands=(*RUNS, "verify"),
 )
 UNREAD = setting(
     "UNREAD",
@@ -84,7 +87,7 @@ GIVE_UP_S = setting(
     "GIVE_UP_S",
     Number(1, 86_400, unit="seconds"),
     "seconds without one answer after which a provider is given up; an answer may take 0.8 of it",
-    commands=(*SERVICES, *JUDGES),
+    commands=(*ASKS, *JUDGES),
     default="100",
 )
 DRAIN_S = setting(
@@ -105,7 +108,7 @@ AMAP_BASE_URL = setting("AMAP_BASE_URL", url(), "another AMap-compatible server"
 AMAP_TERMS = setting(
     "AMAP_TERMS", Choice(("accepted",)), "accepted: you have read what AMap's terms restrict", commands=SERVICES
 )
-TEACHER_BASE_URL = setting("TEACHER_BASE_URL", url(), "an OpenAI-compatible server for the teacher", commands=SERVICES)
+TEACHER_BASE_URL = setting("TEACHER_BASE_URL", url(), "an OpenAI-compatible server for the teacher", commands=ASKS)
 TEACHER_TEMPERATURE = setting(
     "TEACHER_TEMPERATURE", Number(0, 2), "sampling temperature of the teacher", commands=SERVICES, default="0.8"
 )
@@ -116,24 +119,24 @@ TEACHER_EXTRA = setting(
     "TEACHER_EXTRA",
     JsonObject(),
     'fields of each request of the teacher, above ours; {"seed": null} drops one',
-    commands=SERVICES,
+    commands=ASKS,
 )
-TEACHER_RPM = setting("TEACHER_RPM", Whole(1), "requests a minute of the teacher account", commands=SERVICES)
-TEACHER_TPM = setting("TEACHER_TPM", Whole(1), "tokens a minute of the teacher account", commands=SERVICES)
+TEACHER_RPM = setting("TEACHER_RPM", Whole(1), "requests a minute of the teacher account", commands=ASKS)
+TEACHER_TPM = setting("TEACHER_TPM", Whole(1), "tokens a minute of the teacher account", commands=ASKS)
 PRICE_IN = setting(
     "PRICE_IN",
     Number(0, unit="CNY"),
     "CNY per million input tokens, if the price file lacks the model",
-    commands=(*SERVICES, *JUDGES),
+    commands=(*ASKS, *JUDGES),
 )
 PRICE_OUT = setting(
-    "PRICE_OUT", Number(0, unit="CNY"), "CNY per million output tokens", commands=(*SERVICES, *JUDGES, "complete")
+    "PRICE_OUT", Number(0, unit="CNY"), "CNY per million output tokens", commands=(*ASKS, *JUDGES, "complete")
 )
 PRICE_CACHED = setting(
     "PRICE_CACHED",
     Number(0, unit="CNY"),
     "CNY per million input tokens that the provider had in its cache; without it PRICE_IN",
-    commands=(*SERVICES, *JUDGES),
+    commands=(*ASKS, *JUDGES),
 )
 SANDBOX_DEFECTS = setting(
     "SANDBOX_DEFECTS",

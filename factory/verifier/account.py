@@ -183,6 +183,8 @@ class _Reader:
                 self._head(part, poi)
             for line, start in part.lines:
                 self.read_line(line, start, state)
+        if number == 0:
+            self._names_in_prose()
         return Account(
             tuple(self.clauses),
             tuple(self.verdicts),
@@ -193,6 +195,13 @@ class _Reader:
             tuple(self.scene.mentioned),
             {poi_id: frozenset(kinds) for poi_id, kinds in self.scene.said.items()},
         )
+
+    def _names_in_prose(self) -> None:
+        """Whom an answer without a list names: a claim of the clause that names it first."""
+        for one in self.listed:
+            clause = next((n for n, row in enumerate(self.clauses) if one.head in row.text), 0)
+            if one.poi is not None and self.clauses:
+                self.verdicts.append((clause, Verdict("name", one.poi.poi_id, one.head, one.poi.name, "verified")))
 
     def _head(self, part: Part, poi: Poi | None) -> None:
         place = len(self.clauses)

@@ -28,8 +28,7 @@ def main(values: Values) -> int:
     if file is None:
         raise UsageError("Name the file to check: chidian verify FILE (JSONL, a JSON array or Parquet).")
     failed = total = 0
-    for number, row in enumerate(_rows(file), 1):
-        result = verify_row(row) if isinstance(row, dict) else unreadable(row)
+    for number, (row, result) in enumerate(_verified(values, file), 1):
         total += 1
         failed += not result.accepted
         name = (row.get("sample_id") if isinstance(row, dict) else None) or number
@@ -38,6 +37,17 @@ def main(values: Values) -> int:
         raise UsageError(f"{file} holds no rows.")
     sys.stderr.write(f"{total - failed} of {total} rows pass.\n")
     return 1 if failed else 0
+
+
+def _verified(values: Values, file: Path) -> Iterator[tuple[dict[str, Any] | str, Verification]]:
+    """Rows with their verification, in order; with READER once all of them are read."""
+    if values[of_factory.READER] is None:
+        yield from ((row, verify_row(row) if isinstance(row, dict) else unreadable(row)) for row in _rows(file))
+        return
+    from factory.run.file_reading import read_rows  # noqa: PLC0415 - the transport is needed with READER alone
+
+    rows = list(_rows(file))
+    yield from zip(rows, read_rows(values, rows), strict=True)
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any] | str]:
@@ -99,7 +109,14 @@ def _print_json(name: Any, result: Verification) -> None:
             for one in result.claims
         ],
         "clauses": [
-            {"part": one.part, "scope": one.scope, "text": one.text, "account": one.account} for one in result.clauses
+            {
+                "part": one.part,
+                "scope": one.scope,
+                "text": one.text,
+                "account": one.account,
+                "detachable": one.detachable,
+            }
+            for one in result.clauses
         ],
         "coverage": {account: coverage[account] for account in ("claim", "wish", "talk", "unread")},
         "verifier": result.verifier,

@@ -34,7 +34,23 @@ _RELATION: Final = re.compile(
 )
 _NEGATION: Final = re.compile(r"没有|没|不|无(?!线)|未|别(?!致)|非(?!常)")
 _VALUES: Final = frozenset({"rating", "price", "distance", "walk", "hours", "opens", "closes"})
-_DENIALS: Final = frozenset({"not_cuisine", "shut_at", "day_off", UNVERIFIABLE})
+_DENIALS: Final = frozenset(
+    {
+        "not_cuisine",
+        "shut_at",
+        "day_off",
+        "absent",
+        "none_within",
+        "over_budget",
+        "under_budget",
+        "over_radius",
+        UNVERIFIABLE,
+    }
+)
+_DECIDABLE: Final = re.compile(
+    r"[\d０-９]|评分|人均|预算|距离|营业|开门|打烊|地址|电话|[一二两三四五六七八九十百千]+(?:家|元|块|米|公里|分钟|点)"
+)
+"""In a quote that is called unverifiable: values, which are decided or stay unread, but are never called groundless."""
 _SIGNS: Final = {"=": "{}", "~": "约{}", ">=": "不低于{}", "<=": "不超过{}"}
 _UNITS: Final = {"rating": ("评分", ""), "price": ("人均", "元"), "distance": ("距离", "米")}
 _MORE: Final = {"distance": ("远", "近", "米"), "price": ("贵", "便宜", "元"), "rating": ("高", "低", "分")}
@@ -71,16 +87,44 @@ def settle(result: Verification, extracts: Sequence[Extract], candidate: Candida
     """The verification with the reader's claims decided; clauses whose extraction may not be believed stay as they were."""
     names = names_in(result)
     clauses, claims, findings = list(result.clauses), list(result.claims), list(result.findings)
+    told: dict[int, str] = {}
     for extract in extracts:
         clause = clauses[extract.number]
         decided = _decided(extract, clause, names, candidate, check)
         if decided is None:
             continue
+        told[extract.number] = _retold(extract, clause, names)
         clauses[extract.number] = replace(clause, account="claim", detachable=False)
         claims += [replace(claim, clause=extract.number) for claim in decided]
-        findings = [one for one in findings if not (one.outcome == "not_understood" and one.clause == clause.text)]
         findings += [_finding(claim, clause) for claim in decided if claim.status in {"contradicted", "unsupported"}]
-    return replace(result, clauses=tuple(clauses), claims=tuple(claims), findings=tuple(findings))
+    if not told:
+        return result
+    left = {clause.text for clause in clauses if clause.account == "unread"}
+    findings = [one for one in findings if one.outcome != "not_understood" or one.clause in left]
+    findings += _of_the_wish(result, told, candidate, check, findings)
+    return replace(result, clauses=tuple(clauses), claims=tuple(claims), findings=tuple(dict.fromkeys(findings)))
+
+
+def _of_the_wish(
+    result: Verification, told: Mapping[int, str], candidate: Candidate, check: Check, findings: Sequence[Finding]
+) -> list[Finding]:
+    """What is left unsaid of the wish, now that less is unread: asked of the answer with code's words in place of those clauses."""
+    text = candidate.answer
+    for number in sorted(told, key=lambda one: result.clauses[one].start, reverse=True):
+        clause = result.clauses[number]
+        text = text[: clause.start] + told[number] + text[clause.end :]
+    again = check(replace(candidate, answer=text))
+    return [one for one in again.findings if one.outcome == "wish" and not one.clause and one not in findings]
+
+
+def _retold(extract: Extract, clause: Clause, names: Mapping[str, str]) -> str:
+    """A clause's claims in code's words, each behind the name of its restaurant where the clause stands elsewhere."""
+    rows = []
+    for claim in extract.claims:
+        target, sentence = _target(claim, clause, names), said(claim)
+        if sentence is not None:
+            rows.append((names[target] if target is not None and target != clause.scope else "") + sentence)
+    return "，".join(rows) or "供参考"
 
 
 def covers(clause: str, claims: Sequence[Mapping[str, Any]], names: Sequence[str]) -> bool:
@@ -129,6 +173,8 @@ def _decided(
         quote = str(claim["quote"])
         target = _target(claim, clause, names)
         if claim.get("kind") == UNVERIFIABLE:
+            if _DECIDABLE.search(quote):
+                return None  # what the evidence could decide was only not told apart
             decided.append(Claim(target, "feature", quote, None, "unsupported"))
             continue
         sentence = said(claim)
@@ -201,6 +247,21 @@ def _compared(claim: Mapping[str, Any]) -> str:
     return {"distance": "", "price": "人均", "rating": "评分"}[fact] + f"比{other}{word}{amount}"
 
 
+_FACTS: Final = {
+    "rating": "评分",
+    "price": "人均",
+    "hours": "营业时间",
+    "phone": "电话",
+    "dishes": "招牌菜",
+    "address": "地址",
+}
+
+
+def _beyond(claim: Mapping[str, Any], with_amount: str, without: str) -> str:
+    """A bound that is left or kept, by how much where that is told."""
+    return without if claim.get("amount") is None else with_amount.format(f"{float(claim['amount']):g}")
+
+
 _FORMS: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "rating": _value,
     "price": _value,
@@ -223,8 +284,13 @@ _FORMS: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "superlative": lambda claim: f"这几家里{_TOPS[str(claim['fact']), str(claim['end'])]}",
     "total": lambda claim: f"{int(claim['people'])}个人一共{float(claim['amount']):g}元",
     "count": lambda claim: f"一共{int(claim['number'])}家",
-    "spare": lambda claim: f"人均比预算上限低{float(claim['amount']):g}元",
-    "over_budget": lambda claim: f"人均比预算上限高{float(claim['amount']):g}元",
+    "spare": lambda claim: _beyond(claim, "人均比预算上限低{}元", "没有超出预算"),
+    "over_budget": lambda claim: _beyond(claim, "人均比预算上限高{}元", "超出预算"),
+    "under_budget": lambda claim: _beyond(claim, "人均比预算下限低{}元", "低于预算下限"),
+    "over_radius": lambda claim: _beyond(claim, "超出范围{}米", "超出范围"),
+    "within": lambda claim: {"distance": "没有超出范围", "price": "在预算之内"}[str(claim["fact"])],
+    "absent": lambda claim: f"没有标注{_FACTS[str(claim['fact'])]}",
+    "none_within": lambda claim: f"{int(claim['meters'])}米内没有{claim['cuisine']}",
 }
 
 

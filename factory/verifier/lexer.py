@@ -246,9 +246,17 @@ def _streetlike(text: str) -> bool:
 def _word(text: str, at: int) -> Token | None:
     for length in _BY_FIRST.get(text[at], ()):
         found = LEXICON.get(text[at : at + length])
-        if found is not None and at + length <= len(text):
+        if found is not None and at + length <= len(text) and not _runs_on(text, at, length):
             return Token(found[0], at, at + length, found[1], text[at : at + length])
     return None
+
+
+def _runs_on(text: str, at: int, length: int) -> bool:
+    """Whether a word only seems to end here: 家里人 in 这几家里人均."""
+    return text[at + length : at + length + 1] in _NOT_BEFORE.get(text[at : at + length], ())
+
+
+_NOT_BEFORE: Final = {"家里人": ("均", "气")}
 
 
 def _number(text: str, at: int) -> Token | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -22,8 +23,31 @@ def verify_row(row: Mapping[str, Any]) -> Verification:
         return _verified(row)
     except _RowError as error:
         return unreadable(str(error))
-    except (TypeError, ValueError, KeyError, AttributeError, OverflowError, RecursionError) as error:
+    except _ODD as error:
         return unreadable(f"The row cannot be read: {type(error).__name__}: {error}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A row as the verifier is asked about it."""
+
+    candidate: Candidate
+    wish: Wish
+    place: Place
+    evidence: Evidence
+    structured: bool
+
+    def check(self, candidate: Candidate) -> Verification:
+        """Another answer to the same question, against the same evidence."""
+        return verify(candidate, wish=self.wish, place=self.place, evidence=self.evidence, structured=self.structured)
+
+
+def asked_of(row: Mapping[str, Any]) -> Asked | None:
+    """A row's parts, or ``None`` where it cannot be read: verify_row tells why."""
+    try:
+        return _asked(row)
+    except _UNREADABLE:
+        return None
 
 
 class _RowError(Exception):
@@ -58,7 +82,16 @@ def score(result: Verification) -> float:
     return round(max(0.0, sum(points) / len(points)) * 0.5**broken, 6)
 
 
+_ODD: Final = (TypeError, ValueError, KeyError, AttributeError, OverflowError, RecursionError)
+_UNREADABLE: Final = (_RowError, *_ODD)
+
+
 def _verified(row: Mapping[str, Any]) -> Verification:
+    asked = _asked(row)
+    return asked.check(asked.candidate)
+
+
+def _asked(row: Mapping[str, Any]) -> Asked:
     missing = [name for name in _NEEDED if row.get(name) is None]
     if missing:
         raise _RowError(f"The row lacks {', '.join(missing)}: a check needs the evidence and where the user stands.")
@@ -87,7 +120,7 @@ def _verified(row: Mapping[str, Any]) -> Verification:
         recommendations=tuple((str(one["poi_id"]), str(one.get("reason") or "")) for one in stated or ()),
         feasible=row.get("feasible") is not False,
     )
-    return verify(candidate, wish=wish, place=place, evidence=_evidence(row, pois, wish), structured=structured)
+    return Asked(candidate, wish, place, _evidence(row, pois, wish), structured)
 
 
 def _wish(row: Mapping[str, Any]) -> Wish:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import orjson
 import pytest
 
 from factory.agents.order_run import OrderRun
@@ -209,3 +211,84 @@ def test_a_run_with_a_second_reader_asks_it_over_the_wire_and_books_its_calls(tm
         assert {count for _, count in calls} == {1}
         booked = connection.execute("select model, calls from usage where purpose = 'reader'").fetchall()
         assert booked == [("sandbox/reader-v1", len(calls))]
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {"kind": "absent", "fact": "hours"},
+        {"kind": "absent", "fact": "phone"},
+        {"kind": "absent", "fact": "dishes"},
+        {"kind": "price", "value": 61, "sign": "="},
+        {"kind": "distance", "value": 193, "sign": "="},
+        {"kind": "walk", "minutes": 3},
+        {"kind": "address", "text": "竹山路1号"},
+        {"kind": "cuisine", "word": "湘菜"},
+        {"kind": "not_cuisine", "word": "川菜"},
+        {"kind": "within", "fact": "distance"},
+        {"kind": "comparison", "fact": "price", "other": "云溪湘菜馆", "direction": "less", "amount": 1},
+        {"kind": "superlative", "fact": "price", "end": "least"},
+        {"kind": "total", "people": 2, "amount": 122},
+    ],
+)
+def test_what_a_reader_may_extract_the_grammar_can_decide(claim: dict[str, Any]) -> None:
+    """Each is true of the first restaurant: the clause is a claim then, and nothing stands against it."""
+    quote = "、".join(str(value) for name, value in claim.items() if name in {"value", "minutes", "amount", "people"})
+    clause = f"{ODD}{quote}"
+    result = _settled(clause, claim | {"quote": clause})
+    assert result.accepted, result.findings
+
+
+def test_a_value_that_the_reader_calls_unverifiable_stays_unread() -> None:
+    clause = f"{ODD}走到4.1"
+    told = _settled(clause, {"kind": "unverifiable", "quote": clause})
+    assert [finding.outcome for finding in told.findings] == ["not_understood"]
+
+
+def test_a_miss_that_only_an_unread_clause_could_say_is_asked_for_once_it_is_read() -> None:
+    """The second restaurant is too dear: silence about it is held only as long as something of it is not understood."""
+    wish = Wish("湘菜", None, None, 61, 2000)
+    candidate = _candidate("评分4.1").__class__(
+        "c", "o", 0, "我在石桥，想吃湘菜，61元以内，2公里以内，有推荐吗？",
+        f"石桥附近可以看看：\n1. 青禾湘菜馆：评分4.1。\n2. 云溪湘菜馆：{ODD}评分走到4.2。",
+        (("SBX1", "近"), ("SBX2", "近")), feasible=True,
+    )  # fmt: skip
+
+    def check(one: Candidate) -> Verification:
+        return verify(one, wish=wish, place=PLACE, evidence=EVIDENCE)
+
+    result = check(candidate)
+    assert "misses_budget" not in {finding.reason for finding in result.findings}
+    (number,) = unread(result)
+    clause = result.clauses[number].text
+    rating = Extract(number, ({"kind": "rating", "value": 4.2, "quote": clause},))
+    over = Extract(number, ({"kind": "over_budget", "quote": clause},))
+    assert "misses_budget" in {finding.reason for finding in settle(result, [rating], candidate, check).findings}
+    told = settle(result, [over], candidate, check)
+    assert "misses_budget" not in {finding.reason for finding in told.findings}
+
+
+def test_a_file_of_rows_is_read_by_the_second_reader_over_the_wire_once(tmp_path: Path) -> None:
+    row = {
+        "question": "我在石桥，想吃湘菜，2公里以内，有推荐吗？",
+        "answer": _candidate(f"{ODD}评分4.1分").answer,
+        "cuisine": "湘菜", "radius_m": 2000, "place": "石桥", "lng": 120.0, "lat": 30.0,
+        "evidence": [
+            {"poi_id": poi.poi_id, "name": poi.name, "lng": poi.lng, "lat": poi.lat, "cuisine": "湘菜", "rating": poi.rating}
+            for poi in POIS
+        ],
+    }  # fmt: skip
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(orjson.dumps(row) + b"\nnot json\n")
+    command = [sys.executable, "-m", "factory", "verify", "--json", str(file)]
+    plain, read, again = (
+        subprocess.run(
+            command, env=CLEAN | {"DATA": str(tmp_path)} | env, capture_output=True, text=True, timeout=60, check=False
+        )
+        for env in ({}, {"READER": "sandbox"}, {"READER": "sandbox"})
+    )
+    told = [[orjson.loads(line) for line in done.stdout.splitlines()] for done in (plain, read)]
+    assert [[one["accepted"] for one in rows] for rows in told] == [[False, False], [True, False]], read.stderr
+    assert read.stdout == again.stdout
+    with sqlite3.connect(tmp_path / "verify" / "calls.sqlite") as kept:
+        assert kept.execute("select count(*) from calls").fetchone() == (1,)
