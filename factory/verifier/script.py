@@ -23,9 +23,15 @@ _OWN = {
 
 
 _SIGNS: Final = {
-    **dict.fromkeys("⭐🌟★☆✨", "评分"), **dict.fromkeys("💰💴💵💲💳", "人均"), "📏": "距离", **dict.fromkeys("📞☎", "电话"),
+    **dict.fromkeys("⭐🌟★☆✨", "评分"), **dict.fromkeys("💰💴💵💲💳", "人均"), "📏": "距离", **dict.fromkeys("📞☎", "电话"), **dict.fromkeys("⏰🕐🕑🕒🕓🕔🕕🕖🕗🕘🕙🕚🕛🕰", "营业时间"),
 }  # fmt: skip
 """Signs that stand for a field's name; every other sign only parts what stands around it."""
+_ABSENCE: Final = "未没無无暂暫"
+_GAP_BEFORE: Final = re.compile(
+    r"[\d零一二三四五六七八九十百千](?:元|块|米|分|公里|km|m)$|(?:店|馆|号|层|楼)[)）]$|[/每](?:人|位)$|分钟$"
+)
+_GAP_AFTER: Final = re.compile(r"\s*(?:[\u4e00-\u9fff]|\d+(?:\.\d+)?(?:元|米|分|公里))")
+_GOES_ON: Final = re.compile(r"\s*(?:左右|上下|以[内上下外]|之[内外]|附近|出头|[的比和与跟离是、])")
 _SCORE: Final = re.compile(r"(?<![\d.])[0-5](?:\.\d)?$")
 
 
@@ -59,6 +65,8 @@ def fold_text(text: str) -> Folded:
     at: list[int] = []
     for index, char in enumerate(text):
         plain = _char(char) or (_sign(char, out, text[index + 1 :].lstrip("\ufe0f ")[:2]) if char > "\u2000" else "")
+        if not plain and out and char.isspace():
+            plain = _gap(text, index)
         if len(plain) == 1:
             out.append(plain)
             at.append(index)
@@ -73,10 +81,17 @@ def _sign(char: str, out: list[str], after: str) -> str:
     if unicodedata.category(char) != "So":
         return ""
     word = _SIGNS.get(char, "")
-    if word == "评分" and not after[:1].isdigit():
+    if word == "评分" and not after[:1].isdigit() and after[:1] not in _ABSENCE:
         return "分" if _SCORE.search("".join(out[-4:])) else ""
     comma = "," if out and out[-1] not in ",。;!?:|(-" else ""
-    return comma + (word if after[:1].isdigit() or after[:1] in "¥约" else "")
+    return comma + (word if after[:1].isdigit() or after[:1] in f"¥约{_ABSENCE}" else "")
+
+
+def _gap(text: str, index: int) -> str:
+    """A comma where nothing but a gap parts two statements: 人均88元 评分4.3. A word that goes on with the value is none."""
+    before, after = text[max(0, index - 6) : index], text[index : index + 12]
+    parts = _GAP_BEFORE.search(before) and _GAP_AFTER.match(after) and not _GOES_ON.match(after)
+    return "," if parts and text[index] != "\n" else ""
 
 
 @lru_cache(maxsize=1 << 12)
