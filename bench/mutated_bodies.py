@@ -10,28 +10,23 @@ from __future__ import annotations
 import argparse
 import asyncio
 import math
-import random
-import re
 import sys
 import tempfile
-import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import orjson
 from aiohttp import web
-from mutations import Sent, mutated
+from mutating_server import PRICE, MutatingServer, between, digest
 
 from factory.config import read_settings
 from factory.errors import ChidianError
-from factory.llm.transport import DirectChat, Endpoint, Price
+from factory.llm.transport import DirectChat, Endpoint
 from factory.maps.amap.client import AmapMap
 from factory.maps.amap.wire import AmapAccount
 from factory.maps.cuisines import CUISINES_KNOWN
@@ -52,95 +47,12 @@ from judge.sandbox_judge import Temper
 from judge.verdicts import judge_one
 from tests.judge.judge_wire import question
 
-PRICE = Price(2.0, 8.0)
 COMMAND_S = 240.0
 """A command that has not ended by then hangs: nothing waits longer than GIVE_UP_S, here 15 s."""
-ESCAPED = re.compile(r"\\+u([0-9a-fA-F]{4})")
-KEPT_CHARACTERS = re.compile(r"[0-9一-龥]")
 
 
 @dataclass
-class Wire:
-    """A server between: what it mutates, what it sent, and what it would bill."""
-
-    rate: float
-    dice: random.Random = field(default_factory=lambda: random.Random(7))
-    base: str = ""
-    bodies: int = 0
-    kinds: Counter[str] = field(default_factory=Counter)
-    bill_cny: float = 0.0
-    digests: set[bytes] = field(default_factory=set)
-    texts: list[str] = field(default_factory=list)
-
-    def answer(self, raw: bytes, side: str) -> Sent:
-        """What goes out in place of a good answer."""
-        sent = mutated(raw, self.dice) if self.dice.random() < self.rate else Sent("", raw)
-        if sent.kind:
-            self.bodies += 1
-            self.kinds[sent.kind] += 1
-        if side != "map" and sent.billed:
-            usage = orjson.loads(raw)["usage"]
-            self.bill_cny += PRICE.cost(usage["prompt_tokens"], usage["completion_tokens"])
-        if sent.raw is not None:
-            self.digests.add(blake2b(sent.raw, digest_size=16).digest())
-            self.texts.append(_plain(_text(sent.raw)))
-        return sent
-
-
-def _text(raw: bytes) -> str:
-    """As the reader may have read it, whichever encoding it took."""
-    forms = [raw.decode("utf-8", "replace"), raw.decode("utf-16", "replace"), raw.decode("gb18030", "replace")]
-    return "|".join(ESCAPED.sub(lambda found: chr(int(found[1], 16)), form) for form in forms)
-
-
-def _plain(text: str) -> str:
-    return "".join(KEPT_CHARACTERS.findall(text))
-
-
-@contextmanager
-def between(app: web.Application, wire: Wire, side: Callable[[web.Request], str | None]) -> Iterator[Wire]:
-    """Serve ``app`` in a thread; answers of a side (None: none) pass the wire."""
-
-    @web.middleware
-    async def bend(
-        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    ) -> web.StreamResponse:
-        response = await handler(request)
-        which = side(request)
-        if which is None or not isinstance(response, web.Response) or response.status != 200:
-            return response
-        sent = wire.answer(bytes(response.body), which)  # type: ignore[arg-type]
-        transport = request.transport
-        if sent.raw is None or sent.cut:
-            if sent.raw is not None and transport is not None:
-                head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(sent.raw)}\r\n\r\n".encode()
-                transport.write(head + sent.raw[: len(sent.raw) // 2])
-            if transport is not None:
-                transport.close()
-            return web.Response()
-        return web.Response(body=sent.raw, status=sent.status, headers=sent.headers, content_type="application/json")
-
-    app.middlewares.insert(0, bend)
-    loop, runner = asyncio.new_event_loop(), web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-
-    async def start() -> int:
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()
-        return int(runner.addresses[0][1])
-
-    wire.base = f"http://127.0.0.1:{loop.run_until_complete(start())}"
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    try:
-        yield wire
-    finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-
-
-@dataclass
-class Found:
+class Tally:
     """What one side showed."""
 
     side: str
@@ -194,7 +106,7 @@ class _Quiet:
         """Nothing."""
 
 
-def command(found: Found, data: Path, base: str, n: int, seed: int) -> bool:
+def command(tally: Tally, data: Path, base: str, n: int, seed: int) -> bool:
     """One ``synth``; True when it reached its N."""
     settings = {
         "N": str(n),
@@ -208,10 +120,10 @@ def command(found: Found, data: Path, base: str, n: int, seed: int) -> bool:
         "PRICE_OUT": "8",
         "BUDGET": "100000",
         "GIVE_UP_S": "15",
-        "AGENTS": "48",
+        "AGENTS": "300",
         "CANDIDATES": str(50 * n),
     }
-    found.commands += 1
+    tally.commands += 1
 
     async def run() -> bool:
         async with asyncio.timeout(COMMAND_S):
@@ -222,12 +134,12 @@ def command(found: Found, data: Path, base: str, n: int, seed: int) -> bool:
     try:
         return asyncio.run(run())
     except ChidianError as error:
-        found.stops[f"{type(error).__name__}: {str(error)[:90]}"] += 1
+        tally.stops[f"{type(error).__name__}: {str(error)[:90]}"] += 1
     except TimeoutError:
-        found.hangs += 1
+        tally.hangs += 1
     except BaseException:  # noqa: BLE001 - what is looked for
-        found.crashes.append(traceback.format_exc()[-1_500:])
-        sys.stderr.write(found.crashes[-1] + "\n")
+        tally.crashes.append(traceback.format_exc()[-1_500:])
+        sys.stderr.write(tally.crashes[-1] + "\n")
     return False
 
 
@@ -244,136 +156,111 @@ def booked(data: Path, run: str | None = None) -> float:
     return float(row[0] or 0.0)
 
 
-def check_rows(found: Found, data: Path, texts: str) -> None:
+def check_rows(tally: Tally, data: Path, server: MutatingServer) -> None:
     """Every accepted row again: by the verifier, and in the bytes that were sent."""
     import duckdb  # noqa: PLC0415 - here alone
 
     from warehouse.catalogue import refresh_file  # noqa: PLC0415 - as above
 
     refresh_file(data)
-    rows = (
-        duckdb.connect(str(data / "warehouse.duckdb"), read_only=True).execute("select * from samples").to_arrow_table()
-    )
-    for row in rows.to_pylist():
-        found.accepted += 1
+    with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as warehouse:
+        rows = warehouse.sql("select * from samples").to_arrow_table().to_pylist()
+    tally.accepted += len(rows)
+    for row in rows:
         result = verify_row(row)
         if not result.accepted:
-            found.refused_again.append(f"{row['sample_id']}: {result.findings[:2]}")
-        if _plain(row["answer"]) not in texts:
-            found.unproven.append(f"{row['sample_id']}: its answer was never sent: {row['answer'][:80]}")
-        for one in row["recommendations"]:
-            if _plain(one["name"]) not in texts:
-                found.unproven.append(f"{row['sample_id']}: {one['name']} was never sent")
+            tally.refused_again.append(f"{row['sample_id']}: {result.findings[:2]}")
+    tally.unproven += server.unsent("teacher", (row["answer"] for row in rows), (row["cut"] or () for row in rows))
+    tally.unproven += server.unsent("map", (place["name"] for row in rows for place in row["recommendations"]))
+    server.texts.clear()
 
 
-def synth_side(side: str, bodies: int, rate: float, n: int) -> Found:
+def _side(request: web.Request) -> str | None:
+    return "teacher" if request.path.startswith("/v1/") else "map" if "/place/" in request.path else None
+
+
+def synth_side(side: str, bodies: int, rate: float, n: int) -> Tally:
     """Runs with a mutating teacher or map, until enough bodies were mutated; each is finished against the honest server."""
-    producing.Refresher = _NoRefresh  # type: ignore[misc,assignment]
-    found, wire = Found(side), Wire(rate)
-
-    def which(request: web.Request) -> str | None:
-        here = "teacher" if request.path.startswith("/v1/") else "map" if "/place/" in request.path else ""
-        if here and here != side:  # honest, but remembered
-            return "other"
-        return here or None
-
-    original = wire.answer
-
-    def answer(raw: bytes, here: str) -> Sent:
-        if here == "other":
-            wire.texts.append(_plain(raw.decode()))
-            return Sent("", raw)
-        return original(raw, here)
-
-    wire.answer = answer  # type: ignore[method-assign]
-    with between(sandbox_app(Sandbox(seed=0, defects=0.1)), wire, which):
+    producing.Refresher = _NoRefresh  # type: ignore[attr-defined,misc,assignment]
+    tally, server = Tally(side), MutatingServer(side, rate)
+    with between(sandbox_app(Sandbox(seed=0, defects=0.1)), server, _side):
         seed = 0
-        while wire.bodies < bodies:
+        while server.bodies < bodies:
             with tempfile.TemporaryDirectory() as folder:
-                data, wire.rate, seed = Path(folder), rate, seed + 1
+                data, server.rate, seed = Path(folder), rate, seed + 1
                 for _ in range(8):
-                    if command(found, data, wire.base, n, seed) or wire.bodies >= bodies:
+                    if command(tally, data, server.base, n, seed) or server.bodies >= bodies:
                         break
-                wire.rate = 0.0
-                if not (command(found, data, wire.base, n, seed) or command(found, data, wire.base, n, seed)):
-                    found.unfinished.append(f"seed {seed}")
-                found.booked_cny += booked(data)
-                check_rows(found, data, "|".join(wire.texts))
-                wire.texts.clear()
-            sys.stderr.write(f"{side}: {wire.bodies} bodies, {found.accepted} rows, {len(found.crashes)} crashes\n")
-    found.bodies, found.kinds, found.bill_cny = wire.bodies, dict(wire.kinds), wire.bill_cny
-    if side == "map":
-        found.bill_cny = 0.0
-    return found
+                server.rate = 0.0
+                if not (command(tally, data, server.base, n, seed) or command(tally, data, server.base, n, seed)):
+                    tally.unfinished.append(f"seed {seed}")
+                tally.booked_cny += booked(data)
+                check_rows(tally, data, server)
+            sys.stderr.write(f"{side}: {server.bodies} bodies, {tally.accepted} rows, {len(tally.crashes)} crashes\n")
+    tally.bodies, tally.kinds, tally.bill_cny = server.bodies, dict(server.kinds), server.bill_cny
+    return tally
 
 
-def judge_side(bodies: int, rate: float) -> Found:
+def judge_side(bodies: int, rate: float) -> Tally:
     """One question after the other, each another replicate."""
-    found, wire = Found("judge"), Wire(rate)
+    tally, server = Tally("judge"), MutatingServer("judge", rate)
     app = judge_app(Desk({MODEL: Temper(0.3)}, Faults(), frozenset()))
 
     async def scene(data: Path) -> None:
         ledger = Ledger(data, "run", None)
         limiter = LocalLimiter({"judge": PoolLimits(max_in_flight=48, give_up_s=60.0)})
-        endpoint = Endpoint("judge", f"{wire.base}/compatible-mode/v1", "judge", PRICE, 20.0, keep_trying_s=1.0)
+        endpoint = Endpoint("judge", f"{server.base}/compatible-mode/v1", "judge", PRICE, 20.0, keep_trying_s=1.0)
         chat = DirectChat(endpoint, Breaker(limiter), ledger, None)
         judge, numbers = Judge("judge", MODEL, chat, "judge", PRICE), iter(range(10**9))
 
         async def worker() -> None:
-            while wire.bodies < bodies:
+            while server.bodies < bodies:
                 ask = question(next(numbers))
                 try:
                     outcome = await asyncio.wait_for(judge_one(judge, "run", ask, 0, 0), COMMAND_S)
                 except ChidianError as error:
-                    found.stops[f"{type(error).__name__}: {str(error)[:90]}"] += 1
+                    tally.stops[f"{type(error).__name__}: {str(error)[:90]}"] += 1
                 except TimeoutError:
-                    found.hangs += 1
+                    tally.hangs += 1
                 except BaseException:  # noqa: BLE001 - what is looked for
-                    found.crashes.append(traceback.format_exc()[-1_500:])
+                    tally.crashes.append(traceback.format_exc()[-1_500:])
                 else:
-                    found.accepted += outcome.scored
-                    found.stops[outcome.verdicts[0].reason or "scored"] += 1
+                    tally.accepted += outcome.scored
+                    tally.stops[outcome.verdicts[0].reason or "scored"] += 1
 
         await asyncio.gather(*(worker() for _ in range(48)))
-        found.booked_cny = ledger.spent()[0]
+        tally.booked_cny = ledger.spent()[0]
         await chat.aclose()
         ledger.close()
 
-    with between(app, wire, lambda _: "judge"), tempfile.TemporaryDirectory() as folder:
+    with between(app, server, lambda _: "judge"), tempfile.TemporaryDirectory() as folder:
         asyncio.run(scene(Path(folder)))
         import sqlite3  # noqa: PLC0415 - here alone
 
         with sqlite3.connect(Path(folder) / "calls.sqlite") as book:
             for key, raw in book.execute("select key, raw from calls where status = 'kept'"):
-                if blake2b(raw, digest_size=16).digest() not in wire.digests and not _was_packed(wire, raw):
-                    found.unproven.append(f"{key}: kept bytes were never sent")
-    found.bodies, found.kinds, found.bill_cny = wire.bodies, dict(wire.kinds), wire.bill_cny
-    return found
+                if digest(raw) not in server.digests:
+                    tally.unproven.append(f"{key}: kept bytes were never sent")
+    tally.bodies, tally.kinds, tally.bill_cny = server.bodies, dict(server.kinds), server.bill_cny
+    return tally
 
 
-def _was_packed(wire: Wire, raw: bytes) -> bool:
-    """Sent as gzip: what is kept is what was in it."""
-    import gzip  # noqa: PLC0415 - here alone
-
-    return blake2b(gzip.compress(raw), digest_size=16).digest() in wire.digests or wire.kinds["gzip"] > 0
-
-
-def map_side(bodies: int, rate: float) -> Found:
+def map_side(bodies: int, rate: float) -> Tally:
     """Pages of many circles: every row that comes out is typed, plausible, and was sent."""
-    found, wire = Found("map pages"), Wire(rate)
+    tally, server = Tally("map pages"), MutatingServer("map", rate)
 
     async def scene(data: Path) -> None:
-        account = AmapAccount(wire.base, "bench-key-of-its-own", None, 10_000.0, None, give_up_s=60.0, is_ours=True)
+        account = AmapAccount(server.base, "bench-key-of-its-own", None, 10_000.0, None, give_up_s=60.0, is_ours=True)
         limiter = LocalLimiter({"map": account.limits})
         maps = AmapMap(account, KeptAnswers(data), provider="sandbox", licence="", attribution="", limiter=limiter)
-        wire.rate = 0.0
+        server.rate = 0.0
         names = [("清华大学", "北京市"), ("复旦大学", "上海市"), ("武汉大学", "武汉市")]
-        places = [await maps.locate(PlaceName(*one)) for one in names]
-        wire.rate, numbers = rate, iter(range(10**9))
+        places = [await maps.locate(PlaceName(*name)) for name in names]
+        server.rate, numbers = rate, iter(range(10**9))
         pois: list[Poi] = []
 
         async def worker() -> None:
-            while wire.bodies < bodies:
+            while server.bodies < bodies:
                 number = next(numbers)
                 place: Place = places[number % len(places)]
                 cuisine = (None, *CUISINES_KNOWN)[number // len(places) % (1 + len(CUISINES_KNOWN))]
@@ -383,30 +270,28 @@ def map_side(bodies: int, rate: float) -> Found:
                         maps.around(place, radius_m=radius_m, cuisine=cuisine, page=1), COMMAND_S
                     )
                 except ChidianError as error:
-                    found.stops[f"{type(error).__name__}: {str(error)[:60]}"] += 1
+                    tally.stops[f"{type(error).__name__}: {str(error)[:60]}"] += 1
                 except TimeoutError:
-                    found.hangs += 1
+                    tally.hangs += 1
                 except BaseException:  # noqa: BLE001 - what is looked for
-                    found.crashes.append(traceback.format_exc()[-1_500:])
+                    tally.crashes.append(traceback.format_exc()[-1_500:])
                 else:
                     pois.extend(page.pois)
 
         await asyncio.gather(*(worker() for _ in range(48)))
-        found.accepted, sent = len(pois), "|".join(wire.texts)
-        for poi in {poi.name: poi for poi in pois}.values():
-            if not (math.isfinite(poi.lng) and math.isfinite(poi.lat) and poi.name and poi.poi_id):
-                found.unproven.append(f"{poi} is not typed")
-            if _plain(poi.name) not in sent:
-                found.unproven.append(f"{poi.name} was never sent")
+        tally.accepted = len(pois)
+        untyped = (poi for poi in pois if not (math.isfinite(poi.lng + poi.lat) and poi.name and poi.poi_id))
+        tally.unproven += [f"{poi} is not typed" for poi in untyped]
+        tally.unproven += server.unsent("map", (poi.name for poi in pois))
         await maps.aclose()
 
     with (
-        between(sandbox_app(Sandbox(seed=0)), wire, lambda request: "map" if "/v3/" in request.path else None),
+        between(sandbox_app(Sandbox(seed=0)), server, lambda request: "map" if "/v3/" in request.path else None),
         tempfile.TemporaryDirectory() as folder,
     ):
         asyncio.run(scene(Path(folder)))
-    found.bodies, found.kinds = wire.bodies, dict(wire.kinds)
-    return found
+    tally.bodies, tally.kinds = server.bodies, dict(server.kinds)
+    return tally
 
 
 def main() -> int:
@@ -415,9 +300,9 @@ def main() -> int:
     parser.add_argument("--bodies", type=int, default=10_000)
     parser.add_argument("--rate", type=float, default=0.5)
     parser.add_argument("--sides", default="teacher,judge,map,map runs")
-    parser.add_argument("--n", type=int, default=400)
+    parser.add_argument("--n", type=int, default=1_500)
     flags = parser.parse_args()
-    sides: dict[str, Callable[[], Found]] = {
+    sides: dict[str, Callable[[], Tally]] = {
         "teacher": lambda: synth_side("teacher", flags.bodies, flags.rate, flags.n),
         "judge": lambda: judge_side(flags.bodies, flags.rate),
         "map": lambda: map_side(flags.bodies, flags.rate),
@@ -426,23 +311,23 @@ def main() -> int:
     good = True
     for name in flags.sides.split(","):
         started = time.monotonic()
-        found = sides[name]()
-        good = good and found.is_good
+        tally = sides[name]()
+        good = good and tally.is_good
         told = {
             **{
-                name: getattr(found, name)
+                name: getattr(tally, name)
                 for name in ("side", "bodies", "commands", "hangs", "accepted", "bill_cny", "booked_cny")
             },
-            "crashes": len(found.crashes),
-            "first_crash": found.crashes[:1],
-            "unproven": len(found.unproven),
-            "first_unproven": found.unproven[:3],
-            "refused_again": len(found.refused_again),
-            "first_refused_again": found.refused_again[:3],
-            "unfinished": found.unfinished,
-            "stops": dict(found.stops.most_common(8)),
-            "kinds": found.kinds,
-            "good": found.is_good,
+            "crashes": len(tally.crashes),
+            "first_crash": tally.crashes[:1],
+            "unproven": len(tally.unproven),
+            "first_unproven": tally.unproven[:3],
+            "refused_again": len(tally.refused_again),
+            "first_refused_again": tally.refused_again[:3],
+            "unfinished": tally.unfinished,
+            "stops": dict(tally.stops.most_common(8)),
+            "kinds": tally.kinds,
+            "good": tally.is_good,
             "s": round(time.monotonic() - started, 1),
         }
         sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")

@@ -40,7 +40,10 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One response. ``raw`` None: the connection is closed; ``cut``: only half of the body is sent."""
+    """One response. ``raw`` None: the connection is closed; ``cut``: only half of the body is sent.
+
+    ``unpacked``: what is in ``raw`` where its coding says that something is.
+    """
 
     kind: str
     raw: bytes | None
@@ -48,14 +51,22 @@ class Sent:
     headers: dict[str, str] = field(default_factory=dict)
     billed: bool = True
     cut: bool = False
+    unpacked: bytes | None = None
+
+    @property
+    def readable(self) -> bytes | None:
+        """The bytes that may come out of this answer at the other end: none of a half, of an error, of what is no gzip."""
+        if self.cut or not self.billed or self.status >= 300:
+            return None
+        return self.unpacked if "Content-Encoding" in self.headers else self.raw
 
 
 def paths(value: Any, here: Path = ()) -> Iterator[Path]:
     """Every place in a value."""
     yield here
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, one in inner:
-        yield from paths(one, (*here, name))
+    for name, part in inner:
+        yield from paths(part, (*here, name))
 
 
 def with_value(value: Any, path: Path, new: Any) -> Any:
@@ -92,8 +103,8 @@ def _without_places(value: Any, dice: random.Random) -> bytes:
 
 def _leaves(value: Any, new: Callable[[Any], Any]) -> Any:
     if isinstance(value, dict):
-        return {name: _leaves(one, new) for name, one in value.items()}
-    return [_leaves(one, new) for one in value] if isinstance(value, list) else new(value)
+        return {name: _leaves(part, new) for name, part in value.items()}
+    return [_leaves(part, new) for part in value] if isinstance(value, list) else new(value)
 
 
 def _flipped(raw: bytes, dice: random.Random) -> bytes:
@@ -106,7 +117,7 @@ def _flipped(raw: bytes, dice: random.Random) -> bytes:
 def _strings(value: Any, dice: random.Random) -> bytes:
     mark = dice.choice(("\x1b[2J", "\u202e", "<script>x</script>", "|\n# h", "\x00", "'); drop table x;", "\ud800"))
     return json.dumps(
-        _leaves(value, lambda one: one + mark if isinstance(one, str) and dice.random() < 0.2 else one)
+        _leaves(value, lambda leaf: leaf + mark if isinstance(leaf, str) and dice.random() < 0.2 else leaf)
     ).encode()
 
 
@@ -126,7 +137,7 @@ BODIES: dict[str, Callable[[Any, random.Random], bytes]] = {
     "all null": lambda value, _: _dumps(_leaves(value, lambda __: None)),
     "all text": lambda value, _: _dumps(_leaves(value, str)),
     "numbers as text": lambda value, _: _dumps(
-        _leaves(value, lambda one: str(one) if isinstance(one, (int, float)) else one)
+        _leaves(value, lambda leaf: str(leaf) if isinstance(leaf, (int, float)) else leaf)
     ),
     "strings marked": _strings,
     "another root": lambda value, dice: _dumps(dice.choice((None, [], {}, "x", 7, [value], {"data": value}))),
@@ -183,7 +194,7 @@ def _response(kind: str, raw: bytes, dice: random.Random) -> Sent:
         case "not gzip":
             return Sent(kind, raw, headers={"Content-Encoding": "gzip"})
         case "gzip":
-            return Sent(kind, gzip.compress(raw), headers={"Content-Encoding": "gzip"})
+            return Sent(kind, gzip.compress(raw), headers={"Content-Encoding": "gzip"}, unpacked=raw)
         case "204":
             return Sent(kind, b"", status=204)
         case "error under 200":
