@@ -86,10 +86,10 @@ async def peer(runs: int) -> dict[str, Any]:
             stdout=asyncio.subprocess.PIPE,
         )
         out, _ = await child.communicate()
-        found: dict[str, Any] = orjson.loads(out.splitlines()[-1])
+        figures: dict[str, Any] = orjson.loads(out.splitlines()[-1])
         served = (await mock.stats())["served"]
-        found["llm_calls_a_run"] = round(served / (runs + CONCURRENCY), 2) - 1  # one is the map's
-    return found
+        figures["llm_calls_a_run"] = round(served / (runs + CONCURRENCY), 2) - 1  # one is the map's
+    return figures
 
 
 def _restaurant(number: int) -> dict[str, Any]:
@@ -129,8 +129,8 @@ def as_shipped(url: str, runs: int) -> dict[str, Any]:
             location: longitude and latitude
         """
         asked = {"key": "none", "location": location, "radius": 2000, "types": "050000", "offset": 25, "page": 1}
-        found = requests.get(url.removesuffix("/v1") + "/v3/place/around", params=asked, timeout=10).json()
-        assert found["status"] == "1"
+        listed = requests.get(url.removesuffix("/v1") + "/v3/place/around", params=asked, timeout=10).json()
+        assert listed["status"] == "1"
         return shown
 
     shown = orjson.dumps(
@@ -177,8 +177,8 @@ def main() -> int:
     if flags.peer:
         sys.stdout.write(orjson.dumps(as_shipped(flags.peer, flags.runs)).decode() + "\n")
         return 0
-    found = asyncio.run(both(flags.runs, flags.scale))
-    sys.stdout.write(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n")
+    figures = asyncio.run(both(flags.runs, flags.scale))
+    sys.stdout.write(orjson.dumps(figures, option=orjson.OPT_INDENT_2).decode() + "\n")
     return 0
 
 

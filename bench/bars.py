@@ -28,40 +28,40 @@ class Bar:
 
 def _named(key: str, name: str, value: str) -> Callable[[Json], float | None]:
     """The value of the result whose ``key`` is ``name``."""
-    return lambda found: next((one[value] for one in found["results"] if one.get(key) == name and value in one), None)
+    return lambda result: next((row[value] for row in result["results"] if row.get(key) == name and value in row), None)
 
 
-def _halved(found: Json) -> Json:
-    return next((one for one in found["results"] if one["bound"] == "halved"), None)
+def _halved(result: Json) -> Json:
+    return next((row for row in result["results"] if row["bound"] == "halved"), None)
 
 
-def _workers(found: Json) -> float:
-    return min(float(one["share"]) for one in found["results"] if one["workers"] == 2)
+def _workers(result: Json) -> float:
+    return min(float(row["share"]) for row in result["results"] if row["workers"] == 2)
 
 
-def _ratio(found: Json, vocabulary: str) -> float | None:
-    return found[vocabulary]["exact_over"]["original"] if vocabulary in found else None
+def _ratio(result: Json, vocabulary: str) -> float | None:
+    return result[vocabulary]["exact_over"]["original"] if vocabulary in result else None
 
 
-def _full(found: Json, rows: int, value: float) -> float | None:
+def _full(result: Json, rows: int, value: float) -> float | None:
     """A bar on a million rows says nothing about fewer."""
-    return value if found["rows"] >= rows else None
+    return value if result["rows"] >= rows else None
 
 
 def _well_formed(split: str) -> Callable[[Json], float | None]:
-    return lambda found: found["well_formed_and_ended"][f"closed {split}"]["mean"]
+    return lambda result: result["well_formed_and_ended"][f"closed {split}"]["mean"]
 
 
-def _seconds(found: Json, *steps: str) -> float:
-    return sum(float(found["wall_s"][step]) for step in steps)
+def _seconds(result: Json, *steps: str) -> float:
+    return sum(float(result["wall_s"][step]) for step in steps)
 
 
-def _difference(found: Json) -> float | None:
-    return (found["claims_right_open_minus_closed"] or {}).get("low")
+def _difference(result: Json) -> float | None:
+    return (result["claims_right_open_minus_closed"] or {}).get("low")
 
 
-def _coverage(found: Json, pick: Callable[..., float]) -> float | None:
-    cells = [one["coverage"] for one in found["cells"] if one["world"] == "model" and one["simulations"] >= 2_000]
+def _coverage(result: Json, pick: Callable[..., float]) -> float | None:
+    cells = [cell["coverage"] for cell in result["cells"] if cell["world"] == "model" and cell["simulations"] >= 2_000]
     return pick(cells) if cells else None
 
 
@@ -77,7 +77,7 @@ BARS = (
     Bar(
         "limits",
         "seconds until a halved limit is kept",
-        lambda found: (_halved(found) or {}).get("back_after_s"),
+        lambda result: (_halved(result) or {}).get("back_after_s"),
         AT_MOST,
         2,
     ),
@@ -88,7 +88,7 @@ BARS = (
         AT_MOST,
         2,
     ),
-    Bar("agent_cpu", "times less CPU a run than smolagents as shipped", lambda found: found["ratio"], AT_LEAST, 8),
+    Bar("agent_cpu", "times less CPU a run than smolagents as shipped", lambda result: result["ratio"], AT_LEAST, 8),
     *(
         Bar("call_cpu", f"times less CPU a call than {peer}", _named("what", peer, "times_ours"), AT_LEAST, 8)
         for peer in ("curator", "distilabel")
@@ -104,46 +104,48 @@ BARS = (
         for peer in ("curator", "distilabel")
     ),
     Bar("workers", "share of the latency limit, two processes", _workers, AT_LEAST, 0.8),
-    Bar("memory", "peak memory, large N over small", lambda found: found["ratio"]["ours"], AT_MOST, 1.1),
-    Bar("memory", "share of near duplicates", lambda found: found["large"]["near_share"], AT_MOST, 0.1),
+    Bar("memory", "peak memory, large N over small", lambda result: result["ratio"]["ours"], AT_MOST, 1.1),
+    Bar("memory", "share of near duplicates", lambda result: result["large"]["near_share"], AT_MOST, 0.1),
     Bar(
         "dedupe",
         "CPU seconds, 1,000,000 rows",
-        lambda found: _full(found, 10**6, found["whole"]["cpu_s"]),
+        lambda result: _full(result, 10**6, result["whole"]["cpu_s"]),
         AT_MOST,
         120,
     ),
-    Bar("dedupe", "MB, 1,000,000 rows", lambda found: _full(found, 10**6, found["whole"]["peak_mb"]), AT_MOST, 2_000),
+    Bar(
+        "dedupe", "MB, 1,000,000 rows", lambda result: _full(result, 10**6, result["whole"]["peak_mb"]), AT_MOST, 2_000
+    ),
     Bar(
         "dedupe",
         "seconds for 10,000 rows more, file copy apart",
-        lambda found: _full(found, 10**6, found["add"]["load_s"] + found["add"]["dedupe_s"]),
+        lambda result: _full(result, 10**6, result["add"]["load_s"] + result["add"]["dedupe_s"]),
         AT_MOST,
         10,
     ),
-    Bar("judge_throughput", "seconds for 6,540 calls of 1 s", lambda found: found["ours"]["wall_s"], AT_MOST, 60),
+    Bar("judge_throughput", "seconds for 6,540 calls of 1 s", lambda result: result["ours"]["wall_s"], AT_MOST, 60),
     Bar(
         "judge_throughput",
         "share of the limit used, the lesser of RPM and TPM",
-        lambda found: min((one["share_used"] for one in found.get("limits", ())), default=None),
+        lambda result: min((limit["share_used"] for limit in result.get("limits", ())), default=None),
         AT_LEAST,
         0.95,
     ),
     Bar(
         "judge_throughput",
         "refused",
-        lambda found: max((one["refused"] for one in found.get("limits", ())), default=None),
+        lambda result: max((limit["refused"] for limit in result.get("limits", ())), default=None),
         AT_MOST,
         0.005,
     ),
     Bar(
         "train_speed",
         "CPU a token, exact over original, embedded",
-        lambda found: _ratio(found, "embedded"),
+        lambda result: _ratio(result, "embedded"),
         AT_MOST,
         0.85,
     ),
-    Bar("train_speed", "the same, full vocabulary", lambda found: _ratio(found, "full"), AT_MOST, 0.6),
+    Bar("train_speed", "the same, full vocabulary", lambda result: _ratio(result, "full"), AT_MOST, 0.6),
     *(
         Bar("student", f"well-formed and ended, closed, {split}", _well_formed(split), AT_LEAST, 0.95)
         for split in ("seen", "unseen")
@@ -151,15 +153,15 @@ BARS = (
     Bar(
         "student",
         "seconds of synth and closed training",
-        lambda found: _seconds(found, "synth", "closed"),
+        lambda result: _seconds(result, "synth", "closed"),
         AT_MOST,
         600,
     ),
-    Bar("student", "seconds of open training", lambda found: _seconds(found, "open"), AT_MOST, 1_200),
+    Bar("student", "seconds of open training", lambda result: _seconds(result, "open"), AT_MOST, 1_200),
     Bar("student", "open minus closed, claims right on unseen places, low end", _difference, AT_LEAST, 1e-9),
-    Bar("student", "seconds of make ablate", lambda found: found["wall_s"].get("ablate"), AT_MOST, 1_800),
-    Bar("judge_recovery", "coverage of r*, least cell", lambda found: _coverage(found, min), AT_LEAST, 0.93),
-    Bar("judge_recovery", "coverage of r*, greatest cell", lambda found: _coverage(found, max), AT_MOST, 0.97),
+    Bar("student", "seconds of make ablate", lambda result: result["wall_s"].get("ablate"), AT_MOST, 1_800),
+    Bar("judge_recovery", "coverage of r*, least cell", lambda result: _coverage(result, min), AT_LEAST, 0.93),
+    Bar("judge_recovery", "coverage of r*, greatest cell", lambda result: _coverage(result, max), AT_MOST, 0.97),
 )
 
 

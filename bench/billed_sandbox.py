@@ -203,8 +203,8 @@ class Billed:
     def bill(self, *, calls: bool = False) -> dict[str, Any]:
         """The bill so far; with ``calls`` a row per billed call."""
         with urllib.request.urlopen(f"{self.root}/_bill{'?calls' if calls else ''}", timeout=30) as answer:  # noqa: S310 - loopback
-            found: dict[str, Any] = orjson.loads(answer.read())
-            return found
+            bill: dict[str, Any] = orjson.loads(answer.read())
+            return bill
 
     def arm(self, kill: dict[str, Any] | None) -> None:
         """Arm or disarm the one kill."""

@@ -95,8 +95,8 @@ async def peer(python: str, name: str, url: str, calls: int) -> dict[str, Any]:
         out, problems = await child.communicate()
     if child.returncode != 0:
         return {"what": name, "failed": problems.decode(errors="replace").strip()[-300:]}
-    found: dict[str, Any] = orjson.loads(out.splitlines()[-1])
-    return found
+    figures: dict[str, Any] = orjson.loads(out.splitlines()[-1])
+    return figures
 
 
 async def side_by_side(calls: int) -> dict[str, Any]:
@@ -110,21 +110,21 @@ async def side_by_side(calls: int) -> dict[str, Any]:
         if python:
             results += [await peer(python, name, mock.chat_url, calls) for name in ("curator", "distilabel")]
     bare, whole = results[0]["cpu_ms_a_call"], results[1]["cpu_ms_a_call"]
-    for one in results[2:]:
-        if "cpu_ms_a_call" in one:
-            one["times_ours"] = round(one["cpu_ms_a_call"] / bare, 1)
-            one["times_ours_all_included"] = round(one["cpu_ms_a_call"] / whole, 1)
-    found: dict[str, Any] = {"cores": os.cpu_count(), "load": os.getloadavg(), "results": results}
+    for row in results[2:]:
+        if "cpu_ms_a_call" in row:
+            row["times_ours"] = round(row["cpu_ms_a_call"] / bare, 1)
+            row["times_ours_all_included"] = round(row["cpu_ms_a_call"] / whole, 1)
+    figures: dict[str, Any] = {"cores": os.cpu_count(), "load": os.getloadavg(), "results": results}
     missing = {"not_measured": "curator, distilabel: PEERS_PYTHON names no interpreter (see this file's head)"}
-    return found if python else found | missing
+    return figures if python else figures | missing
 
 
 def main() -> int:
     """Measure."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--calls", type=int, default=1_500)
-    found = asyncio.run(side_by_side(parser.parse_args().calls))
-    sys.stdout.write(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n")
+    figures = asyncio.run(side_by_side(parser.parse_args().calls))
+    sys.stdout.write(orjson.dumps(figures, option=orjson.OPT_INDENT_2).decode() + "\n")
     return 0
 
 

@@ -21,7 +21,7 @@ CONCURRENCY = 256
 def cpu_s() -> float:
     """User and system time of this process and of the children it waited for."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
 def openai(url: str, calls: int) -> tuple[float, float]:
@@ -84,8 +84,8 @@ def main() -> int:
     """Run one peer."""
     name, url, calls = sys.argv[1], sys.argv[2], int(sys.argv[3])
     used, wall = {"openai": openai, "curator": curator, "distilabel": distilabel}[name](url, calls)
-    found = {"what": name, "cpu_ms_a_call": round(used / calls * 1000, 3), "calls_per_s": round(calls / wall)}
-    sys.stdout.write("\n" + json.dumps(found) + "\n")
+    figures = {"what": name, "cpu_ms_a_call": round(used / calls * 1000, 3), "calls_per_s": round(calls / wall)}
+    sys.stdout.write("\n" + json.dumps(figures) + "\n")
     return 0
 
 

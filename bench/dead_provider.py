@@ -38,7 +38,7 @@ def scene(folder: Path, death: str, give_up_s: float, bar_s: float = BAR_S) -> d
                 time.sleep(0.01)
             served.die(death, late_s=LATE * give_up_s)
             died = time.monotonic()
-            _, said = child.communicate(timeout=10 * bar_s)
+            _, stderr = child.communicate(timeout=10 * bar_s)
             took_s = time.monotonic() - died
         run.remember()
         stopped = outcome(run)
@@ -46,15 +46,15 @@ def scene(folder: Path, death: str, give_up_s: float, bar_s: float = BAR_S) -> d
         run.n = stopped["samples"] + 10
         status, again = run.finish()
         resumed = outcome(run)
-    missed = ["exit"] * (child.returncode != 1) + ["time"] * (took_s > bar_s) + ["traceback"] * ("Traceback" in said)
+    missed = ["exit"] * (child.returncode != 1) + ["time"] * (took_s > bar_s) + ["traceback"] * ("Traceback" in stderr)
     missed += [name for name in ("lost", "double", "torn") if stopped[name] or resumed[name]]
     missed += ["goes on"] * (status != 0 or resumed["samples"] != run.n)
-    errors = [line for line in said.splitlines() if line.startswith("error: ")]
+    errors = [line for line in stderr.splitlines() if line.startswith("error: ")]
     return {
         "death": death,
         "give_up_s": give_up_s,
         "stopped_after_s": round(took_s, 1),
-        "said": errors[-1] if errors else said[-300:],
+        "said": errors[-1] if errors else stderr[-300:],
         "samples": [stopped["samples"], resumed["samples"]],
         "resumed": [status, next((line for line in again.splitlines() if line.startswith("error: ")), "")],
         "missed": missed + ["no reason"] * (not errors),
@@ -67,9 +67,9 @@ def main() -> int:
     parser.add_argument("--give-up-s", type=float, default=100.0)
     flags = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(len(DEATHS)) as threads:
-        found = list(threads.map(lambda death: scene(Path(name), death, flags.give_up_s), DEATHS))
-    print(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
-    return int(any(one["missed"] for one in found))
+        scenes = list(threads.map(lambda death: scene(Path(name), death, flags.give_up_s), DEATHS))
+    print(orjson.dumps(scenes, option=orjson.OPT_INDENT_2).decode())
+    return int(any(ending["missed"] for ending in scenes))
 
 
 if __name__ == "__main__":

@@ -162,21 +162,21 @@ def write_unit(data: Path, run: str, first: int, count: int) -> dict[str, float]
     prints = [fingerprint(question, text) for _, question, text, _ in rows]
     spent = time.process_time() - start
     ids = [f"{run}-{first + i:08d}-{kind}" for i, (_, _, _, kind) in enumerate(rows)]
-    known: dict[str, list[Any]] = {
+    given: dict[str, list[Any]] = {
         "sample_id": ids,
         "run_id": [run] * count,
         "order_id": ids,
         "place_id": [f"place-{row[0]}" for row in rows],
         "question": [row[1] for row in rows],
         "answer": [row[2] for row in rows],
-        "text_hash": [one.text_hash for one in prints],
-        "grams": [sorted(one.grams) for one in prints],
-        "near_bands": [list(one.bands) for one in prints],
-        "gram_bits": [one.gram_bits for one in prints],
+        "text_hash": [mark.text_hash for mark in prints],
+        "grams": [sorted(mark.grams) for mark in prints],
+        "near_bands": [list(mark.bands) for mark in prints],
+        "gram_bits": [mark.gram_bits for mark in prints],
         "fingerprint_version": [FINGERPRINT_VERSION] * count,
     }
     schema = SHARDS["samples"]
-    columns = [pa.array(known.get(field.name, [None] * count), field.type) for field in schema]
+    columns = [pa.array(given.get(field.name, [None] * count), field.type) for field in schema]
     store, unit = open_store(data), f"U{first:08d}"
     files = store.put(run, unit, {"samples": pa.Table.from_arrays(columns, schema=schema)})
     when = START + timedelta(seconds=first)
@@ -189,8 +189,8 @@ def write(data: Path, run: str, first: int, rows: int) -> dict[str, float]:
     starts = range(first, first + rows, PER_UNIT)
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         jobs = [pool.submit(write_unit, data, run, start, min(PER_UNIT, first + rows - start)) for start in starts]
-        found = [job.result() for job in jobs]
-    return {name: sum(one[name] for one in found) for name in found[0]}
+        counts = [job.result() for job in jobs]
+    return {name: sum(count_of[name] for count_of in counts) for name in counts[0]}
 
 
 def refresh(data: Path) -> dict[str, float]:

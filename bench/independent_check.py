@@ -40,10 +40,10 @@ def flat(text: str) -> str:
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
 
 
-def metres(one: tuple[float, float], other: tuple[float, float]) -> float:
+def metres(here: tuple[float, float], other: tuple[float, float]) -> float:
     """Spherical law of cosines: another formula than the product's."""
-    a, b = math.radians(one[1]), math.radians(other[1])
-    cosine = math.sin(a) * math.sin(b) + math.cos(a) * math.cos(b) * math.cos(math.radians(other[0] - one[0]))
+    a, b = math.radians(here[1]), math.radians(other[1])
+    cosine = math.sin(a) * math.sin(b) + math.cos(a) * math.cos(b) * math.cos(math.radians(other[0] - here[0]))
     return 6_371_008.8 * math.acos(min(1.0, cosine))
 
 
@@ -73,7 +73,7 @@ def week(row: dict[str, object]) -> Week | None:
 def faults(answer: str, truths: list[dict[str, object]], stand: tuple[float, float], party: int | None) -> list[str]:
     """Wrong facts of one answer."""
     by_name = {flat(str(row["name"])): row for row in truths}
-    found: list[str] = []
+    faulty: list[str] = []
     bodies: list[str] = []
     listed: list[dict[str, object]] = []
     frame: list[str] = []
@@ -85,18 +85,18 @@ def faults(answer: str, truths: list[dict[str, object]], stand: tuple[float, flo
         text = flat(re.sub(r"[*【】]", "", item[1]))
         name = max((name for name in by_name if text.startswith(name)), key=len, default=None)
         if name is None or text[len(name) : len(name) + 2] in {"(万", "(总"}:
-            found.append(f"no such restaurant: {text[:14]}")
+            faulty.append(f"no such restaurant: {text[:14]}")
             continue
         listed.append(by_name[name])
         bodies.append(text[len(name) :])
-        found += _facts(bodies[-1], by_name[name], stand)
+        faulty += _facts(bodies[-1], by_name[name], stand)
         # Hours by their own punctuation, which says where a statement ends; a blank parts two spans of one day.
         spoken = unicodedata.normalize("NFKC", item[1]).replace(",", "，").replace(";", "；")
-        found += hours_faults(spoken, week(by_name[name]))
+        faulty += hours_faults(spoken, week(by_name[name]))
     if len(listed) != len(truths):
-        found.append(f"{len(listed)} listed, {len(truths)} in the structure")
+        faulty.append(f"{len(listed)} listed, {len(truths)} in the structure")
     rows = [_row(row, stand) for row in listed]
-    return found + relation_faults(
+    return faulty + relation_faults(
         [body.replace(",", "，").replace(";", "；") for body in bodies], rows, "\n".join(frame), party
     )
 
@@ -109,37 +109,41 @@ def _row(row: dict[str, object], stand: tuple[float, float]) -> Row:
 
 def misfits(truths: list[dict[str, object]], meal: str | None, diet: str | None) -> list[str]:
     """Recommended restaurants that do not serve: closed, shut at the meal, or against the diet by their own dishes."""
-    found = []
+    misfit = []
     for row in truths:
         name, tag = str(row["name"]), word(row.get("tag")) or ""
         if re.search("暂停营业|装修中", name) or word(business(row).get("open_time")) == "今日休息":
-            found.append(f"closed: {name}")
+            misfit.append(f"closed: {name}")
         if shut_at(meal, week(row)):
-            found.append(f"shut at {meal}: {name}")
+            misfit.append(f"shut at {meal}: {name}")
         if against_diet(diet, name, re.split("[,，;]", tag)):
-            found.append(f"against {diet}: {name} {tag}")
-    return found
+            misfit.append(f"against {diet}: {name} {tag}")
+    return misfit
 
 
 def _facts(body: str, row: dict[str, object], stand: tuple[float, float]) -> list[str]:
-    found = []
+    faulty = []
     address = flat(row["address"]) if isinstance(row["address"], str) else ""
     if NUMBERED.search(body.replace(address, "") if address else body):
-        found.append("address")
+        faulty.append("address")
     rest = body.replace(address, "") if address else body
     rating, cost = business(row).get("rating"), business(row).get("cost")
     rest = "，".join(part for part in re.split("[,，。;；]", rest) if not RELATIVE.search(part))
-    ratings = [float(one[1] or one[2]) for one in RATING.finditer(rest)]
-    prices = [float(one[1]) for one in PRICE.finditer(rest)]
-    far = [float(one[1]) for one in METRES.finditer(rest)] + [float(one[1]) * 1000 for one in KILOMETRES.finditer(rest)]
+    ratings = [float(match[1] or match[2]) for match in RATING.finditer(rest)]
+    prices = [float(match[1]) for match in PRICE.finditer(rest)]
+    far = [float(match[1]) for match in METRES.finditer(rest)] + [
+        float(match[1]) * 1000 for match in KILOMETRES.finditer(rest)
+    ]
     lng, lat = map(float, str(row["location"]).split(","))
     true = metres(stand, (lng, lat))
-    found += ["rating" for one in ratings if not isinstance(rating, str) or abs(one - float(rating)) > 0.01]
-    found += [
-        "price" for one in prices if not isinstance(cost, str) or abs(one - float(cost)) > max(5.0, 0.1 * float(cost))
+    faulty += ["rating" for stated in ratings if not isinstance(rating, str) or abs(stated - float(rating)) > 0.01]
+    faulty += [
+        "price"
+        for stated in prices
+        if not isinstance(cost, str) or abs(stated - float(cost)) > max(5.0, 0.1 * float(cost))
     ]
-    found += ["distance" for one in far if abs(one - true) > max(60.0 if one >= 1000 else 30.0, 0.12 * true)]
-    return found
+    faulty += ["distance" for stated in far if abs(stated - true) > max(60.0 if stated >= 1000 else 30.0, 0.12 * true)]
+    return faulty
 
 
 def _plants() -> dict[str, Callable[[str, random.Random], str]]:
@@ -189,10 +193,10 @@ def _checked(rows: list[tuple[Any, ...]], port: int) -> dict[str, Any]:
     caught: Counter[str] = Counter()
     for answer, lng, lat, poi_ids, party, meal, diet, feasible in rows:
         truths = [fetch(port, poi_id) for poi_id in poi_ids]
-        found = faults(answer, truths, (lng, lat), party) + (misfits(truths, meal, diet) if feasible else [])
-        wrong.update(one.split(":")[0].split(" ")[0] for one in found)
-        if found:
-            print(found, answer)
+        errors = faults(answer, truths, (lng, lat), party) + (misfits(truths, meal, diet) if feasible else [])
+        wrong.update(error.split(":")[0].split(" ")[0] for error in errors)
+        if errors:
+            print(errors, answer)
         for name, plant in _plants().items():
             spoiled = plant(answer, dice)
             # A plan to spoil what the answer does not state spoils nothing; numbers in the opening are not facts.

@@ -30,80 +30,84 @@ def week_of(today: str | None, week: str | None) -> Week | None:
         if text:
             if re.search("季|公告|预约|节假", text):
                 continue
-            found: Week = {}
+            hours: Week = {}
             for days, spans in _rules(text):
                 for day in days or default:
-                    found[day] = spans
-            if found:
-                return found
+                    hours[day] = spans
+            if hours:
+                return hours
     return None
 
 
 def _rules(text: str) -> Iterator[tuple[set[int], list[tuple[int, int]]]]:
     days: set[int] = set()
     spans: list[tuple[int, int]] = []
-    for one in TOKEN.finditer(text):
-        named = _days(one)
+    for token in TOKEN.finditer(text):
+        named = _days(token)
         if named is not None:
             if spans:
                 yield days, spans
                 days, spans = set(), []
             days |= named
-        elif one["span"]:
-            start, end = int(one[6]) * 60 + int(one[7]), int(one[8]) * 60 + int(one[9])
+        elif token["span"]:
+            start, end = int(token[6]) * 60 + int(token[7]), int(token[8]) * 60 + int(token[9])
             spans.append((start, end if end > start else end + 1440))
-        elif one["off"]:
+        elif token["off"]:
             yield days, []
             days, spans = set(), []
     if spans:
         yield days, spans
 
 
-def _days(one: re.Match[str]) -> set[int] | None:
-    if one["range"]:
-        first, last = (DAYS.index(sign) for sign in (one["range"][1], one["range"][4]))
+def _days(token: re.Match[str]) -> set[int] | None:
+    if token["range"]:
+        first, last = (DAYS.index(sign) for sign in (token["range"][1], token["range"][4]))
         return {(first + step) % 7 for step in range((last - first) % 7 + 1)}
-    if one["list"]:
-        return {DAYS.index(sign) for sign in re.findall("周(.)", one["list"])}
-    if one["group"]:
-        return {"工作日": set(range(5)), "周末": {5, 6}}.get(one["group"], set(range(7)))
-    return {TODAY} if one["now"] else None
+    if token["list"]:
+        return {DAYS.index(sign) for sign in re.findall("周(.)", token["list"])}
+    if token["group"]:
+        return {"工作日": set(range(5)), "周末": {5, 6}}.get(token["group"], set(range(7)))
+    return {TODAY} if token["now"] else None
 
 
 def hours_faults(body: str, truth: Week | None) -> list[str]:
     """Statements about hours in one item that the map's week does not hold."""
-    found: list[str] = []
+    faulty: list[str] = []
     days: set[int] = set()
     told: dict[frozenset[int], list[tuple[int, int]]] = {}
-    for one in TOKEN.finditer(body.replace("，", "；") if "周" not in body else body):
-        named = _days(one)
+    for token in TOKEN.finditer(body.replace("，", "；") if "周" not in body else body):
+        named = _days(token)
         if named is not None:
             days = named
-        elif one["span"]:
-            start, end = int(one[6]) * 60 + int(one[7]), int(one[8]) * 60 + int(one[9])
+        elif token["span"]:
+            start, end = int(token[6]) * 60 + int(token[7]), int(token[8]) * 60 + int(token[9])
             told.setdefault(frozenset(days), []).append((start, end if end > start else end + 1440))
-        elif one["till"]:
-            closing = (int(one[11]) * 60 + int(one[12])) % 1440
+        elif token["till"]:
+            closing = (int(token[11]) * 60 + int(token[12])) % 1440
             if not all(day and day[-1][1] % 1440 == closing for day in _truths(days, truth)):
-                found.append(f"closes {one[0]}")
+                faulty.append(f"closes {token[0]}")
             days = set()
-        elif one["off"] and days and AT_MEAL.search(body[: one.start()]):
-            meal = AT_MEAL.search(body[: one.start()])
+        elif token["off"] and days and AT_MEAL.search(body[: token.start()]):
+            meal = AT_MEAL.search(body[: token.start()])
             if meal and truth and any(_meal_minutes(meal[1], truth).get(day, 0) >= 30 for day in days):
-                found.append(f"meal on {sorted(days)} {meal[1]}")
+                faulty.append(f"meal on {sorted(days)} {meal[1]}")
             days = set()
-        elif one["off"] and days and not AT_MEAL.search(body[: one.start()]):
+        elif token["off"] and days and not AT_MEAL.search(body[: token.start()]):
             if any(day for day in _truths(days, truth)):
-                found.append(f"day off {one[0]}")
+                faulty.append(f"day off {token[0]}")
             days = set()
-        elif one["end"]:
+        elif token["end"]:
             days = set()
-    found += [f"meal {one[0]}" for one in SHUT_THEN.finditer(body) if open_days(one[1], truth)]
-    found += [f"meal {one[0]}" for one in OPEN_THEN.finditer(body) if truth is None or shut_at(one[1] or one[2], truth)]
+    faulty += [f"meal {match[0]}" for match in SHUT_THEN.finditer(body) if open_days(match[1], truth)]
+    faulty += [
+        f"meal {match[0]}"
+        for match in OPEN_THEN.finditer(body)
+        if truth is None or shut_at(match[1] or match[2], truth)
+    ]
     for whose, spans in told.items():
         if any(day != spans for day in _truths(set(whose), truth)):
-            found.append(f"hours {sorted(whose)} {spans}")
-    return found
+            faulty.append(f"hours {sorted(whose)} {spans}")
+    return faulty
 
 
 def _truths(days: set[int], truth: Week | None) -> list[list[tuple[int, int]]]:

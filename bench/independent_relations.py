@@ -37,19 +37,23 @@ def against_diet(diet: str | None, name: str, dishes: list[str]) -> bool:
 
 def relation_faults(bodies: list[str], rows: list[Row], frame: str, party: int | None) -> list[str]:
     """Wrong relations in a list's items and in the text around it."""
-    found: list[str] = []
+    faulty: list[str] = []
     for place, body in enumerate(bodies):
         for clause in re.split("[，。；]", body):
-            found += _against_last(clause, rows, place) + _top(clause, rows, place) + _total(clause, rows[place], party)
-    for one in re.finditer(r"(?:这|有|排了|列|剩|是|挑了|给你|给您)(?:出|下)?([一两二三四五六七八九十]|\d+)家", frame):
-        count = NUMERALS.get(one[1]) or int(one[1])
-        if count != len(rows) and not re.search("没有|只能去", frame[max(0, one.start() - 6) : one.start()]):
-            found.append(f"count {one[0]}")
+            faulty += (
+                _against_last(clause, rows, place) + _top(clause, rows, place) + _total(clause, rows[place], party)
+            )
+    for match in re.finditer(
+        r"(?:这|有|排了|列|剩|是|挑了|给你|给您)(?:出|下)?([一两二三四五六七八九十]|\d+)家", frame
+    ):
+        count = NUMERALS.get(match[1]) or int(match[1])
+        if count != len(rows) and not re.search("没有|只能去", frame[max(0, match.start() - 6) : match.start()]):
+            faulty.append(f"count {match[0]}")
     span = re.search(r"人均从(\d+(?:\.\d+)?)元到(\d+(?:\.\d+)?)元", frame)
     costs = [row.cost for row in rows if row.cost is not None]
     if span and (not costs or abs(float(span[1]) - min(costs)) > 1 or abs(float(span[2]) - max(costs)) > 1):
-        found.append(f"span {span[0]}")
-    return found
+        faulty.append(f"span {span[0]}")
+    return faulty
 
 
 def _value(row: Row, unit: str) -> float | None:
@@ -57,37 +61,37 @@ def _value(row: Row, unit: str) -> float | None:
 
 
 def _against_last(clause: str, rows: list[Row], place: int) -> list[str]:
-    one = re.search(r"(\d+(?:\.\d+)?)(米|元|分)", clause)
-    if "上一家" not in clause or one is None:
+    match = re.search(r"(\d+(?:\.\d+)?)(米|元|分)", clause)
+    if "上一家" not in clause or match is None:
         return []
-    mine = _value(rows[place], one[2])
-    theirs = _value(rows[place - 1], one[2]) if place else None
+    mine = _value(rows[place], match[2])
+    theirs = _value(rows[place - 1], match[2]) if place else None
     if mine is None or theirs is None:
         return [f"comparison without values: {clause}"]
-    signed = -float(one[1]) if DOWN.search(clause.replace("多走", "")) else float(one[1])
-    slack = {"米": 5.0, "元": 1.01, "分": 0.051}[one[2]]
+    signed = -float(match[1]) if DOWN.search(clause.replace("多走", "")) else float(match[1])
+    slack = {"米": 5.0, "元": 1.01, "分": 0.051}[match[2]]
     return [] if abs(mine - theirs - signed) <= slack else [f"comparison: {clause}"]
 
 
 def _top(clause: str, rows: list[Row], place: int) -> list[str]:
-    one = re.search(r"(?:([一两二三四五六七八九十]|\d+)家).*?最(近|高|低|便宜)|最(近|高|低|便宜)", clause)
-    if one is None or one[1] is None:
+    match = re.search(r"(?:([一两二三四五六七八九十]|\d+)家).*?最(近|高|低|便宜)|最(近|高|低|便宜)", clause)
+    if match is None or match[1] is None:
         return []
-    word = one[2]
+    word = match[2]
     unit = "米" if word == "近" else "分" if word == "高" else "元"
     values = [_value(row, unit) for row in rows]
-    known = [value for value in values if value is not None]
+    stated = [value for value in values if value is not None]
     mine = values[place]
-    edge = max(known) if word == "高" else min(known)
-    count = NUMERALS.get(one[1]) or int(one[1])
-    wrong = mine is None or len(known) < len(values) or abs(mine - edge) > 1e-6 or count != len(rows)
+    edge = max(stated) if word == "高" else min(stated)
+    count = NUMERALS.get(match[1]) or int(match[1])
+    wrong = mine is None or len(stated) < len(values) or abs(mine - edge) > 1e-6 or count != len(rows)
     return [f"superlative: {clause}"] if wrong else []
 
 
 def _total(clause: str, row: Row, party: int | None) -> list[str]:
-    one = re.search(r"(?:([一两二三四五六七八九十]|\d+)(?:个人|位)).*?(\d+(?:\.\d+)?)元", clause)
-    if one is None:
+    match = re.search(r"(?:([一两二三四五六七八九十]|\d+)(?:个人|位)).*?(\d+(?:\.\d+)?)元", clause)
+    if match is None:
         return []
-    people = NUMERALS.get(one[1]) or int(one[1])
-    wrong = people != party or row.cost is None or abs(float(one[2]) - people * row.cost) > 0.1 * people * row.cost
+    people = NUMERALS.get(match[1]) or int(match[1])
+    wrong = people != party or row.cost is None or abs(float(match[2]) - people * row.cost) > 0.1 * people * row.cost
     return [f"total: {clause}"] if wrong else []

@@ -87,7 +87,7 @@ def main() -> int:
     for places in PLACES:
         for _ in range(asked.simulations):
             place = np.repeat(np.arange(places), rng.integers(2, 11, places))
-            names, true = [str(one) for one in place], latent(rng, place, places)
+            names, true = [str(number) for number in place], latent(rng, place, places)
             for cell, make in CELLS.items():
                 mean = interval(cell, make(true, rng), names)
                 held[cell, places] += (
@@ -103,7 +103,7 @@ def main() -> int:
     slack = 3 * error if asked.simulations < 2_000 else 0.0
     result = {"simulations": asked.simulations, "monte_carlo_error": round(error, 4), "coverage": coverage}
     print(json.dumps(result | {"truths": truths, "cpu_s": round(time.process_time() - started, 1)}))
-    return int(any(not LOW - slack <= one <= HIGH + slack for one in coverage.values()))
+    return int(any(not LOW - slack <= share <= HIGH + slack for share in coverage.values()))
 
 
 if __name__ == "__main__":

@@ -46,8 +46,8 @@ def kappa() -> float:
     """Of a judge with this sensitivity and specificity, faults at this share."""
     hit, alarm = FAULTY * SENSITIVITY, (1 - FAULTY) * (1 - SPECIFICITY)
     agreed = hit + (1 - FAULTY) * SPECIFICITY
-    said = hit + alarm
-    chance = said * FAULTY + (1 - said) * (1 - FAULTY)
+    flagged = hit + alarm
+    chance = flagged * FAULTY + (1 - flagged) * (1 - FAULTY)
     return (agreed - chance) / (1 - chance)
 
 
@@ -71,21 +71,21 @@ def intervals(rng: np.random.Generator, resamples: int, seed: int) -> Iterator[I
     assert alpha is not None
     yield "alpha", icc, alpha.low, alpha.high
     other = R * true + math.sqrt(1 - R**2) * scores(rng)
-    found = pearson(true, other, places)
-    yield "pearson", R, found.low, found.high
+    interval = pearson(true, other, places)
+    yield "pearson", R, interval.low, interval.high
     faulty = rng.random(ITEMS) < FAULTY
     area = auroc(list(table[:, 0] - faulty), list(~faulty), NAMES, resamples)
     assert area is not None
     yield "auroc", NormalDist().cdf(1 / math.sqrt(2 * (1 + NOISE**2))), area.low, area.high
     flagged = rng.random(ITEMS) < np.where(faulty, SENSITIVITY, 1 - SPECIFICITY)
-    said = decisions(list(flagged), list(faulty), NAMES, resamples)
-    assert said is not None
-    for name, truth, one in (
-        ("sensitivity", SENSITIVITY, said.sensitivity),
-        ("specificity", SPECIFICITY, said.specificity),
-        ("kappa", kappa(), said.kappa),
+    decided = decisions(list(flagged), list(faulty), NAMES, resamples)
+    assert decided is not None
+    for name, truth, interval in (
+        ("sensitivity", SENSITIVITY, decided.sensitivity),
+        ("specificity", SPECIFICITY, decided.specificity),
+        ("kappa", kappa(), decided.kappa),
     ):
-        yield name, truth, one.low, one.high
+        yield name, truth, interval.low, interval.high
 
 
 def main() -> int:
@@ -114,7 +114,7 @@ def main() -> int:
             }
         )
     )
-    return int(any(not band[0] <= one <= band[1] for one in coverage.values()))
+    return int(any(not band[0] <= share <= band[1] for share in coverage.values()))
 
 
 if __name__ == "__main__":

@@ -154,9 +154,9 @@ def main() -> int:
         subprocess.run(
             made, env={**CLEAN, "DATA": str(data), "N": str(flags.samples)}, check=True, stderr=subprocess.DEVNULL
         )
-        found = scene(data, flags.kills, flags.share, flags.seed)
-    sys.stdout.write(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n")
-    return int(found["lost"] != 0 or found["double"] != 0 or found["unscored_without_a_reason"] != 0)
+        outcome = scene(data, flags.kills, flags.share, flags.seed)
+    sys.stdout.write(orjson.dumps(outcome, option=orjson.OPT_INDENT_2).decode() + "\n")
+    return int(outcome["lost"] != 0 or outcome["double"] != 0 or outcome["unscored_without_a_reason"] != 0)
 
 
 if __name__ == "__main__":

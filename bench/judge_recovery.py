@@ -53,7 +53,7 @@ def cell(
     """One combination: coverage with its Monte-Carlo error, and what was found on average."""
     held = mean_held = unbounded = 0
     stars, same_calls, crosses = [], [], []
-    names = [str(one) for one in places.index]
+    names = [str(number) for number in places.index]
     for _ in range(simulations):
         x, y, same = world(rng, places, r, halo)
         kept_places = places
@@ -64,12 +64,12 @@ def cell(
             mean = clustered_mean(list(x[:, 0]), names)
             assert mean is not None and mean.low is not None and mean.high is not None  # noqa: PT018 - one fact for mypy
             mean_held += mean.low <= 0 <= mean.high
-        found = disattenuated(x, y, kept_places)
-        star = found.r_star
+        estimate = disattenuated(x, y, kept_places)
+        star = estimate.r_star
         unbounded += star.low is None or star.high is None
         held += (-math.inf if star.low is None else star.low) <= r <= (math.inf if star.high is None else star.high)
         stars.append(math.nan if star.value is None else star.value)
-        crosses.append(found.cross_call.value)
+        crosses.append(estimate.cross_call.value)
         same_calls.append(np.corrcoef(same.T)[0, 1])
     share = held / simulations
     return {

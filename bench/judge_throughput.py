@@ -171,13 +171,13 @@ async def main() -> int:
     parser.add_argument("--ramp", type=float, default=50.0)
     parser.add_argument("--seconds", type=float, default=20.0)
     flags = parser.parse_args()
-    found: dict[str, Any] = {"cores": os.cpu_count(), "load": os.getloadavg()}
+    figures: dict[str, Any] = {"cores": os.cpu_count(), "load": os.getloadavg()}
     if flags.what != "limits":
-        found["ours"] = await ours(flags.calls, flags.latency, flags.in_flight, flags.ramp)
-        found["one_after_the_other"] = await sequential(flags.calls, flags.latency)
+        figures["ours"] = await ours(flags.calls, flags.latency, flags.in_flight, flags.ramp)
+        figures["one_after_the_other"] = await sequential(flags.calls, flags.latency)
     if flags.what != "calls":
-        found["limits"] = [await limited("rpm", 6_000, flags.seconds), await limited("tpm", 6_000_000, flags.seconds)]
-    sys.stdout.write(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n")
+        figures["limits"] = [await limited("rpm", 6_000, flags.seconds), await limited("tpm", 6_000_000, flags.seconds)]
+    sys.stdout.write(orjson.dumps(figures, option=orjson.OPT_INDENT_2).decode() + "\n")
     return 0
 
 

@@ -96,9 +96,9 @@ class Run:
         """One start that is killed, by a count of calls or of commits; False when it ended by itself before."""
         with self.start() as child:
             by_calls = dice.random() < by_calls_share
-            when, said = self._by_calls(child, dice, most_calls) if by_calls else self._by_commits(child, dice)
+            when, errors = self._by_calls(child, dice, most_calls) if by_calls else self._by_commits(child, dice)
         if child.returncode != -signal.SIGKILL:
-            print(said.strip()[-300:], file=sys.stderr)
+            print(errors.strip()[-300:], file=sys.stderr)
             return False
         self.kills.append(when)
         self.remember()
@@ -108,10 +108,10 @@ class Run:
         """The server kills: when the n-th call arrives, is billed, or has been answered."""
         before = len(self.served.bill()["kills"])
         self.served.arm({"pid": child.pid, "calls": dice.randint(1, most), "moment": dice.choice(MOMENTS)})
-        _, said = child.communicate(timeout=120)
+        _, errors = child.communicate(timeout=120)
         self.served.arm(None)
         kills = self.served.bill()["kills"][before:]
-        return (kills[0]["at"] if kills else 0.0), said
+        return (kills[0]["at"] if kills else 0.0), errors
 
     def _by_commits(self, child: subprocess.Popen[str], dice: random.Random) -> tuple[float, str]:
         """After so many further commits, and up to 30 ms on: into the next unit's shards, commit and index."""
@@ -135,8 +135,8 @@ class Run:
     def finish(self) -> tuple[int, str]:
         """Run to the end without a kill; exit status and what it said."""
         with self.start() as child:
-            _, said = child.communicate(timeout=600)
-        return child.returncode, said
+            _, errors = child.communicate(timeout=600)
+        return child.returncode, errors
 
     def spent_by_the_book(self) -> float:
         """What the client believes it spent, unresolved calls at their worst."""
@@ -233,15 +233,15 @@ def kills_scene(folder: Path, kills: int, n: int, seed: int, workers: int = 1) -
             starts += 1
             if not run.kill_once(dice, most_calls=max(8, n // kills // 2)):
                 run.n += max(1, n // 5)
-        status, said = run.finish()
-        found = outcome(run) | repeats(run)
+        status, errors = run.finish()
+        counts = outcome(run) | repeats(run)
     wrong = ("lost", "double", "torn", "unexplained", "kills_repeating_more_than_was_in_flight")
-    missed = [name for name in wrong if found[name]]
-    missed += ["samples"] * (found["samples"] != run.n) + ["exit"] * (status != 0)
-    missed += ["kills"] * (len(run.kills) < kills) + ["check"] * (found["warehouse_check"] != "ok")
-    last = said.strip().splitlines()[-1:] if missed else []
+    missed = [name for name in wrong if counts[name]]
+    missed += ["samples"] * (counts["samples"] != run.n) + ["exit"] * (status != 0)
+    missed += ["kills"] * (len(run.kills) < kills) + ["check"] * (counts["warehouse_check"] != "ok")
+    last = errors.strip().splitlines()[-1:] if missed else []
     about = {"n": run.n, "kills": len(run.kills), "starts": starts + 1, "workers": workers, "seed": seed}
-    return about | {"missed": missed, "said": last} | found
+    return about | {"missed": missed, "said": last} | counts
 
 
 def budget_scene(folder: Path, kills: int, cap: float, seed: int) -> dict[str, Any]:
@@ -254,9 +254,9 @@ def budget_scene(folder: Path, kills: int, cap: float, seed: int) -> dict[str, A
             run.kill_once(dice, most_calls=12, by_calls_share=0.8)
             highest = max(highest, served.bill()["cny"])
             under_the_book = max(under_the_book, served.bill()["cny"] - run.spent_by_the_book())
-        status, said = run.finish()
+        status, errors = run.finish()
         at_cap, first = served.bill()["cny"], outcome(run)
-        sentence = re.search(r"BUDGET=[^\n]*", said)
+        sentence = re.search(r"BUDGET=[^\n]*", errors)
         run.budget = 2 * cap
         status2, _ = run.finish()
         after, second = served.bill()["cny"], outcome(run)
@@ -273,7 +273,7 @@ def budget_scene(folder: Path, kills: int, cap: float, seed: int) -> dict[str, A
         "share_of_the_cap_billed": round(at_cap / cap, 3),
         "billed_at_twice_the_cap_cny": round(after, 6),
         "samples": [first["samples"], second["samples"]],
-        "said": sentence[0] if sentence else said[-300:],
+        "said": sentence[0] if sentence else errors[-300:],
         "missed": missed,
     }
 
@@ -290,15 +290,15 @@ def main() -> int:
     parser.add_argument("--budget-seeds", type=int, default=3)
     parser.add_argument("--cap", type=float, default=8.0)
     flags = parser.parse_args()
-    found: dict[str, Any] = {}
+    scenes: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
         if flags.scene in {"all", "kills"}:
-            found["kills"] = kills_scene(Path(name), flags.kills, flags.n, flags.seed, flags.workers)
+            scenes["kills"] = kills_scene(Path(name), flags.kills, flags.n, flags.seed, flags.workers)
         if flags.scene in {"all", "budget"}:
             seeds = range(flags.seed, flags.seed + flags.budget_seeds)
-            found["budget"] = [budget_scene(Path(name), flags.budget_kills, flags.cap, seed) for seed in seeds]
-    print(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
-    return int(any(one["missed"] for one in [found.get("kills"), *found.get("budget", [])] if one))
+            scenes["budget"] = [budget_scene(Path(name), flags.budget_kills, flags.cap, seed) for seed in seeds]
+    print(orjson.dumps(scenes, option=orjson.OPT_INDENT_2).decode())
+    return int(any(scene["missed"] for scene in [scenes.get("kills"), *scenes.get("budget", [])] if scene))
 
 
 if __name__ == "__main__":

@@ -138,7 +138,7 @@ async def halved_tokens() -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder:
             await chatting(mock, limits, folder, watch)
     each = [share(before, after, "tokens", TPM / 120) for before, after in itertools.pairwise(looks)]
-    back = next((i for i, one in enumerate(each) if one["refused"] <= 0.1 and one["share"] >= 0.85), None)
+    back = next((i for i, second in enumerate(each) if second["refused"] <= 0.1 and second["share"] >= 0.85), None)
     return {"bound": "halved tokens", "back_after_windows": back, "window_s": window_s, "in_each_window": each}
 
 
@@ -159,14 +159,16 @@ async def halved() -> dict[str, Any]:
             await chatting(mock, limits, folder, watch)
     per_s = RPM / 120
     each = [share(before, after, "served", per_s) for before, after in itertools.pairwise(looks)]
-    back = next((i for i, one in enumerate(each) if i > 0 and one["refused"] <= 0.1 and one["share"] >= 0.85), None)
+    back = next(
+        (i for i, second in enumerate(each) if i > 0 and second["refused"] <= 0.1 and second["share"] >= 0.85), None
+    )
     steady = share(looks[10], looks[-1], "served", per_s)
     return {
         "bound": "halved",
         "back_after_s": back,
         "enforced_over_s": 1.0,
-        "refused_in_each_of_the_first_10_s": [one["refused"] for one in each[:10]],
-        "share_in_each_of_the_first_10_s": [one["share"] for one in each[:10]],
+        "refused_in_each_of_the_first_10_s": [second["refused"] for second in each[:10]],
+        "share_in_each_of_the_first_10_s": [second["share"] for second in each[:10]],
         "after_10_s": steady,
     }
 
@@ -187,8 +189,8 @@ async def main() -> int:
             results.append(await halved_tokens())
         else:
             results.append(await bound(name, flags.seconds))
-    found = {"cores": os.cpu_count(), "load": os.getloadavg(), "results": results}
-    sys.stdout.write(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n")
+    figures = {"cores": os.cpu_count(), "load": os.getloadavg(), "results": results}
+    sys.stdout.write(orjson.dumps(figures, option=orjson.OPT_INDENT_2).decode() + "\n")
     return 0
 
 

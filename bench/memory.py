@@ -31,13 +31,13 @@ OURS = ("ours", "run", "refresh", "ours_pss")
 
 def family(pid: int) -> list[int]:
     """A process and all that descend from it."""
-    found = [pid]
+    pids = [pid]
     for tasks in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
-            found += [one for child in tasks.read_text().split() for one in family(int(child))]
+            pids += [descendant for child in tasks.read_text().split() for descendant in family(int(child))]
         except OSError:  # it ended just now
             continue
-    return found
+    return pids
 
 
 def share_mb(pid: int) -> tuple[str, float, float]:
@@ -117,7 +117,7 @@ def main() -> int:
         small = measured_run(Path(folder) / "small", flags.small, flags.k)
         print(json.dumps(small), file=sys.stderr, flush=True)
         large = measured_run(flags.keep or Path(folder) / "large", flags.large, flags.k)
-    peaks = [one["peak_mb"] for one in (small, large)]
+    peaks = [run["peak_mb"] for run in (small, large)]
     assert isinstance(peaks[0], dict)
     assert isinstance(peaks[1], dict)
     ratio = {name: round(peaks[1][name] / peaks[0][name], 3) for name in OURS}

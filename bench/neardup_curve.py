@@ -37,7 +37,7 @@ def main() -> int:
     proposed = {
         percent: round(1 - (1 - (percent / 100) ** ROWS) ** BANDS, 4) for percent in (10, 20, 40, NEAR_PERCENT, 60)
     }
-    found = {
+    figures = {
         "threshold_percent": NEAR_PERCENT,
         "chosen_on": summary([pair for pair in pairs if not pair.held_out]),
         "held_out": summary(held_out),
@@ -45,7 +45,7 @@ def main() -> int:
         "precision": precision,
         "bands_propose": proposed,
     }
-    print(json.dumps(found))
+    print(json.dumps(figures))
     return int(recall < 0.95 or precision < 0.98)
 
 

@@ -52,10 +52,10 @@ def flat(text: str) -> str:
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).lower()
 
 
-def metres(one: tuple[float, float], other: tuple[float, float]) -> float:
+def metres(here: tuple[float, float], other: tuple[float, float]) -> float:
     """Spherical law of cosines: another formula than the product's."""
-    a, b = math.radians(one[1]), math.radians(other[1])
-    cosine = math.sin(a) * math.sin(b) + math.cos(a) * math.cos(b) * math.cos(math.radians(other[0] - one[0]))
+    a, b = math.radians(here[1]), math.radians(other[1])
+    cosine = math.sin(a) * math.sin(b) + math.cos(a) * math.cos(b) * math.cos(math.radians(other[0] - here[0]))
     return 6_371_008.8 * math.acos(min(1.0, cosine))
 
 
@@ -63,72 +63,78 @@ def read(path: str) -> dict[str, Thing]:
     """Restaurants by our id; for ways the mean of the nodes, which for a house is within some metres of any other middle."""
     things = {}
     simple = opencc.OpenCC("t2s")
-    for one in osmium.FileProcessor(path).with_locations():
-        tags = {tag.k: tag.v for tag in one.tags}
-        if "amenity" not in tags or "name" not in tags or one.is_relation():
+    for element in osmium.FileProcessor(path).with_locations():
+        tags = {tag.k: tag.v for tag in element.tags}
+        if "amenity" not in tags or "name" not in tags or element.is_relation():
             continue
-        if one.is_node():
-            key, lng, lat = f"osm-n{one.id}", one.location.lon, one.location.lat
+        if element.is_node():
+            key, lng, lat = f"osm-n{element.id}", element.location.lon, element.location.lat
         else:
-            nodes = [(node.lon, node.lat) for node in one.nodes if node.location.valid()]
+            nodes = [(node.lon, node.lat) for node in element.nodes if node.location.valid()]
             if not nodes:
                 continue
             key, lng, lat = (
-                f"osm-w{one.id}",
+                f"osm-w{element.id}",
                 sum(x for x, _ in nodes) / len(nodes),
                 sum(y for _, y in nodes) / len(nodes),
             )
         street = f"{tags.get('addr:street', '')} {tags.get('addr:housenumber', '')}".strip()
         names = [value for tag, value in tags.items() if re.fullmatch(r"name(:zh.*)?", tag)]
-        known = tuple({flat(text) for name in names for text in (name, simple.convert(name))})
-        things[key] = Thing(known, lng, lat, street, tags.get("opening_hours", ""), tags)
+        spellings = tuple({flat(text) for name in names for text in (name, simple.convert(name))})
+        things[key] = Thing(spellings, lng, lat, street, tags.get("opening_hours", ""), tags)
     return things
 
 
 def wrong(answer: str, here: tuple[float, float], shown: dict[str, str], things: dict[str, Thing]) -> list[str]:
     """What the extract contradicts. ``shown``: flat name as listed to id, of the order's evidence."""
-    found = []
+    faulty = []
     for line in answer.splitlines():
         item = ITEM.match(line)
         text = flat(re.sub(r"[*【】]", "", item[1])) if item else ""
         if not text:
             continue
-        name = max((one for one in shown if text.startswith(one)), key=len, default=None)
-        thing = things.get(shown[name]) if name else None
-        if name is None or thing is None or not any(known in name for known in thing.names):
-            found.append(f"no such restaurant: {text[:30]}")
+        name = max((shop_name for shop_name in shown if text.startswith(shop_name)), key=len, default=None)
+        shop = things.get(shown[name]) if name else None
+        if name is None or shop is None or not any(spelling in name for spelling in shop.names):
+            faulty.append(f"no such restaurant: {text[:30]}")
             continue
-        found += claims(text[len(name) :], thing, metres(here, (thing.lng, thing.lat)))
-    return found
+        faulty += claims(text[len(name) :], shop, metres(here, (shop.lng, shop.lat)))
+    return faulty
 
 
-def claims(text: str, thing: Thing, far: float) -> list[str]:
+def claims(text: str, shop: Thing, far: float) -> list[str]:
     """Errors in one item's text."""
-    found = []
+    faulty = []
     if re.search(r"评分[^，。；]{0,4}\d|人均[^，。；]{0,4}\d|\d分的?评", text):
-        found.append(f"a rating or a price: {text}")
-    street = flat(thing.street)
+        faulty.append(f"a rating or a price: {text}")
+    street = flat(shop.street)
     rest = text.replace(street, "") if street else text
     rest = re.sub(r"走过去|从.{0,40}?(?:过去|出发)", "", rest)
     written = re.finditer(r"(?:地址[是在：:]?|位于|开在|门店地址|就在|在)([a-zà-öø-ÿ'’. -]{4,}\d+[\w-]*)", rest)
-    found += [f"address {stated[1]} is not {thing.street}" for stated in written]
+    faulty += [f"address {stated[1]} is not {shop.street}" for stated in written]
     stated_m = [
-        float(one[1])
-        for one in METRES.finditer(rest)
-        if rest[one.start() : one.end() + 2] and not near(rest, one.end())
+        float(match[1])
+        for match in METRES.finditer(rest)
+        if rest[match.start() : match.end() + 2] and not near(rest, match.end())
     ]
-    stated_m += [float(one[1]) * 1000 for one in KILOMETRES.finditer(rest) if not near(rest, one.end())]
-    found += [f"{one:.0f} m is not {far:.0f} m" for one in stated_m if abs(one - far) > max(55.0, 0.12 * far)]
-    whole_day = thing.hours.strip() == "24/7"  # said as 00:00-24:00
-    known = {(int(h) % 24, m) for h, m in CLOCK.findall("0:00-24:00" if whole_day else thing.hours)}
-    found += [f"{h}:{m} is not in {thing.hours}" for h, m in CLOCK.findall(rest) if (int(h) % 24, m) not in known]
+    stated_m += [float(match[1]) * 1000 for match in KILOMETRES.finditer(rest) if not near(rest, match.end())]
+    faulty += [
+        f"{metres_stated:.0f} m is not {far:.0f} m"
+        for metres_stated in stated_m
+        if abs(metres_stated - far) > max(55.0, 0.12 * far)
+    ]
+    whole_day = shop.hours.strip() == "24/7"  # said as 00:00-24:00
+    stated_times = {(int(h) % 24, m) for h, m in CLOCK.findall("0:00-24:00" if whole_day else shop.hours)}
+    faulty += [
+        f"{h}:{m} is not in {shop.hours}" for h, m in CLOCK.findall(rest) if (int(h) % 24, m) not in stated_times
+    ]
     for clause in re.split(r"[，。；,;]", rest):
         if any(word in clause for word in DOUBT):
             continue
         for word, key in FEATURES.items():
-            if word in clause and thing.tags.get(key) not in {"yes", "only"}:
-                found.append(f"{word} is not known of {thing.names[0]}")
-    return found
+            if word in clause and shop.tags.get(key) not in {"yes", "only"}:
+                faulty.append(f"{word} is not known of {shop.names[0]}")
+    return faulty
 
 
 def near(text: str, end: int) -> bool:
@@ -148,7 +154,7 @@ def planted(answer: str, dice: random.Random) -> str | None:
     if kind == 0:
         new = re.sub(r"^(\s*\d+[.、]\s*[*【]*)", r"\1Ravintola Olematon", line)
     elif kind == 1:
-        new = METRES.sub(lambda one: f"{int(one[1]) + 700}米", line, count=1)
+        new = METRES.sub(lambda match: f"{int(match[1]) + 700}米", line, count=1)
     elif kind == 2:
         new = line.rstrip("。") + "，评分4.8分，人均25元。"
     else:

@@ -55,9 +55,9 @@ def main() -> None:
         for row in rows:
             here = index.poi(row)
             start = time.perf_counter()
-            found, _ = index.around(here.lng, here.lat, 2_000.0, dice.choice((None, "泰国菜")))
+            near, _ = index.around(here.lng, here.lat, 2_000.0, dice.choice((None, "泰国菜")))
             took.append(time.perf_counter() - start)
-            hits.append(len(found))
+            hits.append(len(near))
         brute = []
         for row in rows[:20]:
             here = index.poi(row)

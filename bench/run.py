@@ -86,26 +86,32 @@ def main() -> int:
     """Run all or the named ones; write and print."""
     parser = argparse.ArgumentParser(description="Benchmarks: ratios in one run, JSON.")
     parser.add_argument("--full", action="store_true", help="everything at its full size (two hours or so)")
-    parser.add_argument("--only", default="", help="names, joined by commas: " + ", ".join(one.name for one in BENCHES))
+    parser.add_argument(
+        "--only", default="", help="names, joined by commas: " + ", ".join(bench.name for bench in BENCHES)
+    )
     flags = parser.parse_args()
     wanted = set(filter(None, flags.only.split(",")))
-    unknown = wanted - {one.name for one in BENCHES}
+    unknown = wanted - {bench.name for bench in BENCHES}
     if unknown:
         parser.error(f"no benchmark named {', '.join(sorted(unknown))}")
-    found, missed = {}, []
+    outcomes, missed = {}, []
     for bench in BENCHES:
         if bench.name not in wanted if wanted else (bench.short is None and not flags.full):
             continue
         print(f"{bench.name} ...", file=sys.stderr, flush=True)
-        found[bench.name] = run(bench, full=flags.full)
-        print(json.dumps({bench.name: found[bench.name]}, ensure_ascii=False), flush=True)
-        for bar, value, ok in held(bench.name, found[bench.name]["result"]) if found[bench.name]["result"] else ():
+        outcomes[bench.name] = run(bench, full=flags.full)
+        print(json.dumps({bench.name: outcomes[bench.name]}, ensure_ascii=False), flush=True)
+        for bar, value, ok in (
+            held(bench.name, outcomes[bench.name]["result"]) if outcomes[bench.name]["result"] else ()
+        ):
             print(line(bar, value, ok=ok), file=sys.stderr, flush=True)
             missed += [] if ok else [bench.name]
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
-    file.write_text(json.dumps(found, indent=2, ensure_ascii=False), encoding="utf-8")
-    failed = sorted({name for name, one in found.items() if one["status"]} | set(missed if flags.full else ()))
+    file.write_text(json.dumps(outcomes, indent=2, ensure_ascii=False), encoding="utf-8")
+    failed = sorted(
+        {name for name, outcome in outcomes.items() if outcome["status"]} | set(missed if flags.full else ())
+    )
     print(f"results: {file}" + (f"; failed: {', '.join(failed)}" if failed else ""), file=sys.stderr)
     return 1 if failed else 0
 

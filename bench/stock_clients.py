@@ -144,9 +144,9 @@ def main() -> int:
     flags = parser.parse_args()
     folder = flags.folder or Path(tempfile.mkdtemp(prefix="stock-clients-"))
     folder.mkdir(parents=True, exist_ok=True)
-    found = {one.name: tried(one, folder) for one in CLIENTS if not flags.only or one.name in flags.only}
-    print(json.dumps(found, indent=1, ensure_ascii=False))
-    return 0 if all(value == "ok" for checks in found.values() for value in checks.values()) else 1
+    outcomes = {client.name: tried(client, folder) for client in CLIENTS if not flags.only or client.name in flags.only}
+    print(json.dumps(outcomes, indent=1, ensure_ascii=False))
+    return 0 if all(value == "ok" for checks in outcomes.values() for value in checks.values()) else 1
 
 
 if __name__ == "__main__":

@@ -62,11 +62,11 @@ def main() -> int:
         for mode in ("closed", "open"):
             took = timed(data, "train", "run", MODE=mode), timed(data, "train", "complete", MODE=mode)
             wall[mode] = round(sum(took), 1)
-        found = learned(data)
+        measures = learned(data)
         if flags.ablate:
             wall["judge"] = timed(data, "judge", "run")
             wall["ablate"] = timed(data, "judge", "ablate")
-    print(json.dumps({"wall_s": wall} | found))
+    print(json.dumps({"wall_s": wall} | measures))
     return 0
 
 

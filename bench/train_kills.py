@@ -64,7 +64,7 @@ def trained_until(folder: Path) -> int:
 
 def checkpoint(folder: Path) -> int:
     """The step of the newest checkpoint, 0 without one."""
-    return max((int(one.name.rpartition("-")[2]) for one in folder.glob("checkpoint-*")), default=0)
+    return max((int(folder_inside.name.rpartition("-")[2]) for folder_inside in folder.glob("checkpoint-*")), default=0)
 
 
 def kill_when(process: Process, reached: Callable[[], bool], moment_s: float) -> bool:
@@ -84,7 +84,7 @@ def kill_when(process: Process, reached: Callable[[], bool], moment_s: float) ->
 def damage(folder: Path) -> None:
     """Cut the newest checkpoint's largest file in half, as a broken disk might."""
     newest = folder / f"checkpoint-{checkpoint(folder)}"
-    largest = max(newest.iterdir(), key=lambda one: one.stat().st_size)
+    largest = max(newest.iterdir(), key=lambda file: file.stat().st_size)
     os.truncate(largest, largest.stat().st_size // 2)
 
 
@@ -105,8 +105,8 @@ def scene(data: Path, *, kills: int, rows: int, epochs: int, seed: int, start: S
     alone, killed = data / "models" / "alone", data / "models" / "killed"
     assert start(["run", "--name", "alone"], env).wait() == 0
     edge, steps = rows // 4, rows // 4 * epochs
-    goals = sorted(dice.sample([one for one in range(1, steps - 1) if one != edge], kills))
-    found: dict[str, Any] = {"killed_after": [], "went_on_after": [], "amid_a_save": 0, "at_the_edge": 0}
+    goals = sorted(dice.sample([step for step in range(1, steps - 1) if step != edge], kills))
+    outcome: dict[str, Any] = {"killed_after": [], "went_on_after": [], "amid_a_save": 0, "at_the_edge": 0}
     for goal in sorted([*goals, edge]):
         process = start(["run", "--name", "killed", "--save-every", "0"], env)
         at_edge = goal == edge
@@ -116,17 +116,17 @@ def scene(data: Path, *, kills: int, rows: int, epochs: int, seed: int, start: S
             0.0 if at_edge else dice.uniform(0.0, 0.15),
         )
         assert done, "the run ended before its kill"
-        found["killed_after"].append(trained_until(killed))
-        found["went_on_after"].append(checkpoint(killed))
-        found["amid_a_save"] += (killed / "aside").exists() and any((killed / "aside").iterdir())
-        found["at_the_edge"] += checkpoint(killed) == edge
+        outcome["killed_after"].append(trained_until(killed))
+        outcome["went_on_after"].append(checkpoint(killed))
+        outcome["amid_a_save"] += (killed / "aside").exists() and any((killed / "aside").iterdir())
+        outcome["at_the_edge"] += checkpoint(killed) == edge
     damage(killed)
     assert start(["run", "--name", "killed"], env).wait() == 0
     ours, theirs = lines(killed), lines(alone)
-    differing = [one for one, other in zip(ours, theirs, strict=False) if one != other]
+    differing = [line for line, other in zip(ours, theirs, strict=False) if line != other]
     return {
-        **found,
-        "kills": len(found["killed_after"]),
+        **outcome,
+        "kills": len(outcome["killed_after"]),
         "steps": steps,
         "lines": len(theirs),
         "lines_differing": len(differing) + abs(len(ours) - len(theirs)),
@@ -148,9 +148,9 @@ def main() -> int:
         made = [sys.executable, "-m", "factory", "synth"]
         env = {**CLEAN, "DATA": folder, "N": "60"}
         subprocess.run(made, env=env, check=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        found = scene(Path(folder), kills=flags.kills, rows=flags.rows, epochs=flags.epochs, seed=flags.seed)
-    print(json.dumps(found))
-    return int(found["lines_differing"] != 0 or not found["weights_equal"] or not found["at_the_edge"])
+        outcome = scene(Path(folder), kills=flags.kills, rows=flags.rows, epochs=flags.epochs, seed=flags.seed)
+    print(json.dumps(outcome))
+    return int(outcome["lines_differing"] != 0 or not outcome["weights_equal"] or not outcome["at_the_edge"])
 
 
 if __name__ == "__main__":

@@ -133,16 +133,16 @@ def ours(data: Path, name: str, model: Path | None, tokens: int) -> dict[str, fl
         before = time.process_time()
         trainer.train()
         total = time.process_time() - before
-    found = {**clock.figures(), "train_cpu_s": round(total, 2)}
-    return found if model else {**found, "validation_loss": validation_loss(ready, chosen)}
+    figures = {**clock.figures(), "train_cpu_s": round(total, 2)}
+    return figures if model else {**figures, "validation_loss": validation_loss(ready, chosen)}
 
 
 def validation_loss(ready: Prepared, chosen: TrainSettings) -> float:
     """Over all answer tokens that are held out, seen and unseen together."""
     held = hold(ready.division.validation, ready.template, chosen.recipe.max_length)
-    found = losses(ready.model, held, torch.device("cpu"), fused=chosen.recipe.fused_loss)
-    weights = {name: sum(one.trained for one in held[name].rows) for name in found}
-    return sum(found[name] * weights[name] for name in found) / sum(weights.values())
+    loss_of = losses(ready.model, held, torch.device("cpu"), fused=chosen.recipe.fused_loss)
+    weights = {name: sum(row.trained for row in held[name].rows) for name in loss_of}
+    return sum(loss_of[name] * weights[name] for name in loss_of) / sum(weights.values())
 
 
 def trl(data: Path, name: str, model: Path | None, tokens: int) -> dict[str, float]:
@@ -153,11 +153,11 @@ def trl(data: Path, name: str, model: Path | None, tokens: int) -> dict[str, flo
     ready = prepare(settings(data, "original", model, tokens))
     order = [i for step in ready.schedule.steps for row in step for i in row]
     rows = [ready.samples[i] for i in order]
-    lengths = [len(one.ids) for one in rows]
+    lengths = [len(row.ids) for row in rows]
     table = Dataset.from_dict(
         {
-            "input_ids": [list(one.ids) for one in rows],
-            "completion_mask": [[int(at >= one.answer_start) for at in range(len(one.ids))] for one in rows],
+            "input_ids": [list(row.ids) for row in rows],
+            "completion_mask": [[int(at >= row.answer_start) for at in range(len(row.ids))] for row in rows],
         }
     )
     packed = name == "trl-packed"
@@ -189,7 +189,7 @@ def trl(data: Path, name: str, model: Path | None, tokens: int) -> dict[str, flo
         )
         trainer.remove_callback(PrinterCallback)
         sizes = (
-            [len(one) for one in trainer.train_dataset["input_ids"]]
+            [len(ids) for ids in trainer.train_dataset["input_ids"]]
             if packed
             else [sum(lengths[at : at + 4]) for at in range(0, len(lengths), 4)]
         )
@@ -209,9 +209,9 @@ def _arm(data: Path, arm: str, vocabulary: str, tokens: int, folder: Path) -> di
     )
     if done.returncode:
         raise SystemExit(f"{arm} ({vocabulary}) failed:\n{done.stderr[-2_000:]}")
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    print(f"{vocabulary} {arm}: {found}", file=sys.stderr, flush=True)
-    return found
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    print(f"{vocabulary} {arm}: {figures}", file=sys.stderr, flush=True)
+    return figures
 
 
 def speed(data: Path, vocabulary: str, arms: tuple[str, ...], tokens: int, rounds: int, folder: Path) -> dict[str, Any]:
@@ -220,8 +220,10 @@ def speed(data: Path, vocabulary: str, arms: tuple[str, ...], tokens: int, round
     for _ in range(rounds):
         for arm in arms:
             runs[arm].append(_arm(data, arm, vocabulary, tokens, folder))
-    cost = {arm: statistics.median(one["cpu_s_per_1k"] for one in found) for arm, found in runs.items()}
-    peak = {arm: max(one["peak_mib"] for one in found) for arm, found in runs.items()}
+    cost = {
+        arm: statistics.median(figures["cpu_s_per_1k"] for figures in figures_of) for arm, figures_of in runs.items()
+    }
+    peak = {arm: max(figures["peak_mib"] for figures in figures_of) for arm, figures_of in runs.items()}
     peers = [cost[arm] for arm in arms if arm in PEERS]
     return {
         "cpu_s_per_1k_tokens": {arm: round(value, 4) for arm, value in cost.items()},
@@ -235,20 +237,20 @@ def equal_loss(data: Path, tokens: int, folder: Path) -> dict[str, Any]:
     """CPU seconds of the original to its last validation loss; of exact and fast until they are as low, interpolated."""
     reference = _arm(data, "original", "embedded", tokens, folder)
     wanted = reference["validation_loss"]
-    found: dict[str, Any] = {"original_loss": round(wanted, 4), "original_cpu_s": reference["train_cpu_s"]}
+    figures: dict[str, Any] = {"original_loss": round(wanted, 4), "original_cpu_s": reference["train_cpu_s"]}
     for arm in ("exact", "fast"):
         points: list[tuple[float, float]] = []
         for share in SHARES:
-            one = _arm(data, arm, "embedded", int(tokens * share), folder)
-            points.append((one["train_cpu_s"], one["validation_loss"]))
+            measured = _arm(data, arm, "embedded", int(tokens * share), folder)
+            points.append((measured["train_cpu_s"], measured["validation_loss"]))
             if points[-1][1] <= wanted:
                 break
         reached = _crossing(points, wanted)
-        found[arm] = {
+        figures[arm] = {
             "points": points,
             "over_original": round(reached / reference["train_cpu_s"], 3) if reached else None,
         }
-    return found
+    return figures
 
 
 def _crossing(points: list[tuple[float, float]], wanted: float) -> float | None:
@@ -277,23 +279,23 @@ def main() -> None:
     parser.add_argument("--loss-tokens", type=int, default=300_000)
     flags = parser.parse_args()
     if flags.arm:
-        one = trl if flags.arm in PEERS else ours
-        print(json.dumps(one(flags.data, flags.arm, flags.model, flags.tokens)))
+        trainer_of = trl if flags.arm in PEERS else ours
+        print(json.dumps(trainer_of(flags.data, flags.arm, flags.model, flags.tokens)))
         return
     with tempfile.TemporaryDirectory() as scratch:
         data = flags.data or _made(Path(scratch) / "data")
         folder = whole_vocabulary(Path(scratch) / "whole")
         peers = PEERS if importlib.util.find_spec("trl") else ()
         wanted = {"both": VOCABULARIES, "none": ()}.get(flags.vocabulary, (flags.vocabulary,))
-        found: dict[str, Any] = {
+        figures: dict[str, Any] = {
             name: speed(
                 data, name, OURS + peers, flags.tokens // (1 if name == "embedded" else 2), flags.rounds, folder
             )
             for name in wanted
         }
         if flags.loss:
-            found["equal_loss"] = equal_loss(data, flags.loss_tokens, folder)
-    print(json.dumps(found))
+            figures["equal_loss"] = equal_loss(data, flags.loss_tokens, folder)
+    print(json.dumps(figures))
 
 
 def _made(data: Path) -> Path:

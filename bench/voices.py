@@ -39,11 +39,11 @@ def judged(row: dict[str, Any]) -> tuple[Verification, str]:
     """One true draft of the voice in force, verified; and its text's masking words."""
     pois = tuple(
         Poi(
-            **{name: one[name] for name in Poi.__slots__ if name not in {"typecode", "specialities", "tags"}},
-            specialities=tuple(one["specialities"] or ()),
-            tags=tuple((one["tags"] or {}).items()),
+            **{name: poi[name] for name in Poi.__slots__ if name not in {"typecode", "specialities", "tags"}},
+            specialities=tuple(poi["specialities"] or ()),
+            tags=tuple((poi["tags"] or {}).items()),
         )
-        for one in row["evidence"]
+        for poi in row["evidence"]
     )
     place = Place(row["place_id"], row["place"], row["city"], None, row["lng"], row["lat"], "GCJ-02")
     wish = Wish(**{name: row[name] for name in WISH.split(", ") if name != "needs"}, needs=tuple(row["needs"] or ()))
@@ -65,11 +65,11 @@ def main() -> None:
         refused: Counter[tuple[str, str, str]] = Counter()
         accepted = wrong = 0
         for row in drawn:
-            result, known = judged(row)
+            result, names = judged(row)
             accepted += result.accepted
             wrong += any(finding.outcome != "not_understood" for finding in result.findings)
             for finding in result.findings:
-                text = re.sub(r"\d+(?:\.\d+)?", "#", re.sub(known, "N", finding.clause or finding.detail))
+                text = re.sub(r"\d+(?:\.\d+)?", "#", re.sub(names, "N", finding.clause or finding.detail))
                 refused[finding.outcome, finding.reason, text] += 1
         clauses = {"accepted": accepted / len(drawn), "with a false finding": wrong / len(drawn)}
         print(json.dumps({"voice": voice, "drafts": len(drawn), **clauses}))

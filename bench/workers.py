@@ -77,8 +77,8 @@ def main() -> int:
     parser.add_argument("--samples", type=int, default=4_000)
     parser.add_argument("--latencies", type=float, nargs="+", default=[0.3, 1.0])
     flags = parser.parse_args()
-    found = asyncio.run(side_by_side(flags.samples, flags.latencies))
-    sys.stdout.write(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n")
+    figures = asyncio.run(side_by_side(flags.samples, flags.latencies))
+    sys.stdout.write(orjson.dumps(figures, option=orjson.OPT_INDENT_2).decode() + "\n")
     return 0
 
 

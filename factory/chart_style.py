@@ -117,5 +117,5 @@ def svg(drawn: Figure, name: str) -> str:
     return re.sub(r"\n\s*", "\n", text)
 
 
-def _size_only(found: re.Match[str]) -> str:
-    return f"font-size: {found[1]};" if found[1] else ""
+def _size_only(style: re.Match[str]) -> str:
+    return f"font-size: {style[1]};" if style[1] else ""

@@ -75,9 +75,9 @@ def _clean(value: Any, depth: int = 0) -> Any:
     if depth > 200:
         return None
     if isinstance(value, list):
-        return [_clean(one, depth + 1) for one in value]
+        return [_clean(element, depth + 1) for element in value]
     if isinstance(value, dict):
-        return {_SURROGATE.sub("\ufffd", name): _clean(one, depth + 1) for name, one in value.items()}
+        return {_SURROGATE.sub("\ufffd", name): _clean(member, depth + 1) for name, member in value.items()}
     return value
 
 

@@ -88,9 +88,9 @@ def test_a_script_waits_iterates_and_runs_it_as_a_coroutine() -> None:
     assert [snapshot.target for snapshot in going][-1] == 40
     assert going.result().accepted == 40
     assert asyncio.run(factory.synthesize(n=41, data="world")).accepted == 41
-    said: list[str] = []
-    factory.synthesize(n=41, data="world", say=said.append).result()
-    assert "Nothing to do" in said[-1]
+    lines: list[str] = []
+    factory.synthesize(n=41, data="world", say=lines.append).result()
+    assert "Nothing to do" in lines[-1]
 
 
 def test_troubles_reach_whoever_waits() -> None:
@@ -118,7 +118,7 @@ def test_a_bad_row_is_refused_with_a_reason_and_never_raises(row: dict[str, Any]
     result = factory.verify(row)
     assert not result.accepted
     assert result.findings[0].detail
-    assert [one.accepted for one in factory.verify([row, row])] == [False, False]
+    assert [verification.accepted for verification in factory.verify([row, row])] == [False, False]
 
 
 def test_the_evaluator_judges_beside_a_running_loop_and_reads_again() -> None:
@@ -138,11 +138,11 @@ def test_the_evaluator_judges_beside_a_running_loop_and_reads_again() -> None:
 def _examples() -> list[tuple[str, str]]:
     """The Python blocks of the page, each with the heading it stands under; those that need torch are said to."""
     page = (ROOT / "docs/python.md").read_text(encoding="utf-8")
-    found = []
+    blocks = []
     for part in re.split(r"^## ", page, flags=re.MULTILINE)[1:]:
         heading = part.splitlines()[0]
-        found += [(heading, block) for block in re.findall(r"```python\n(.*?)```", part, re.DOTALL)]
-    return found
+        blocks += [(heading, block) for block in re.findall(r"```python\n(.*?)```", part, re.DOTALL)]
+    return blocks
 
 
 @pytest.mark.timeout(300)  # a busy machine is no failure

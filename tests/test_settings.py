@@ -84,17 +84,21 @@ def example(setting: Setting[Any]) -> str:
 
 def given(name: str) -> dict[str, str]:
     """An example of every setting that a command reads, as texts."""
-    return {one.name: example(one) for one in of_command(BY_NAME[name]) if not one.secret and not one.flag_only}
+    return {
+        setting.name: example(setting)
+        for setting in of_command(BY_NAME[name])
+        if not setting.secret and not setting.flag_only
+    }
 
 
 @pytest.mark.parametrize("name", sorted(BY_NAME))
 def test_flag_environment_and_argument_give_the_same_value(name: str) -> None:
     chosen = given(name)
-    flags = [word for one in chosen for word in (SETTINGS[one].own_flags[-1], chosen[one])]
+    flags = [word for setting_name in chosen for word in (SETTINGS[setting_name].own_flags[-1], chosen[setting_name])]
     by_flag, by_env = read(name, flags, {}), read(name, [], chosen)
-    by_argument = resolve(name, texts(name, {one.lower(): text for one, text in chosen.items()}), {})
+    by_argument = resolve(name, texts(name, {setting_name.lower(): text for setting_name, text in chosen.items()}), {})
     assert by_flag.by_name == by_env.by_name == by_argument.by_name
-    assert all(by_flag[SETTINGS[one]] != SETTINGS[one].default for one in chosen)
+    assert all(by_flag[SETTINGS[setting_name]] != SETTINGS[setting_name].default for setting_name in chosen)
     assert read(name, flags, dict.fromkeys(chosen, "nonsense,")).by_name == by_flag.by_name  # flags go first
 
 
@@ -151,7 +155,7 @@ def test_a_make_line_gives_every_variable_as_typed(target: str, checkout: Path) 
 def test_the_page_of_settings_is_what_the_declarations_say() -> None:
     written = (ROOT / PAGE).read_text(encoding="utf-8")
     assert written == page(), "python -m factory.settings.page writes it anew"
-    assert all(f"| `{one.name}` |" in written or one.flag_only for one in SETTINGS.values())
+    assert all(f"| `{setting.name}` |" in written or setting.flag_only for setting in SETTINGS.values())
 
 
 def test_choices_are_the_names_of_what_is_there() -> None:
@@ -177,7 +181,7 @@ def test_settings_need_nothing_installed() -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("name", [one.name for one in COMMANDS])
+@pytest.mark.parametrize("name", [command.name for command in COMMANDS])
 def test_help_exits_with_0_and_names_every_flag(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     command = BY_NAME[name]
     words = [] if command.hidden else ["--help"]
@@ -186,7 +190,7 @@ def test_help_exits_with_0_and_names_every_flag(name: str, capsys: pytest.Captur
             front.run(command, words)
         assert ended.value.code == 0
         told = capsys.readouterr().out
-        assert all(one.own_flags[0] in told for one in of_command(command) if not one.secret)
+        assert all(setting.own_flags[0] in told for setting in of_command(command) if not setting.secret)
     assert front.run_room(command.room, ["--help"]) == 0
 
 

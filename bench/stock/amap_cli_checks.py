@@ -9,9 +9,9 @@ import sys
 
 def _run(*words: str) -> dict:
     done = subprocess.run([sys.executable, "-m", "amap_cli", *words], capture_output=True, text=True, check=False)
-    found = json.loads(done.stdout or done.stderr)
-    assert found["success"], found
-    return found["data"]
+    reply = json.loads(done.stdout or done.stderr)
+    assert reply["success"], reply
+    return reply["data"]
 
 
 def check_every_command(base: str) -> None:

@@ -7,9 +7,9 @@ from amap_mcp_server import server
 START, END = "116.3265,39.9997", "116.3103,39.9929"
 
 
-def _good(found: dict) -> dict:
-    assert "error" not in found, found
-    return found
+def _good(reply: dict) -> dict:
+    assert "error" not in reply, reply
+    return reply
 
 
 def _call(name: str, *arguments: object) -> dict:

@@ -33,9 +33,9 @@ def check_every_tool(base: str) -> None:
         child.stdin.write(json.dumps(line) + "\n")
         child.stdin.flush()
         while True:
-            found = json.loads(child.stdout.readline())
-            if found.get("id") == number:
-                return found["result"]
+            reply = json.loads(child.stdout.readline())
+            if reply.get("id") == number:
+                return reply["result"]
 
     try:
         ask(0, "initialize", protocolVersion="2024-11-05", capabilities={}, clientInfo={"name": "x", "version": "1"})
@@ -43,8 +43,8 @@ def check_every_tool(base: str) -> None:
         tried = 0
         for number, (name, arguments) in enumerate(CALLS.items(), 2):
             if name in offered:
-                found = ask(number, "tools/call", name=name, arguments=arguments)
-                assert not found.get("isError"), (name, found)
+                reply = ask(number, "tools/call", name=name, arguments=arguments)
+                assert not reply.get("isError"), (name, reply)
                 tried += 1
         assert tried >= 9, offered
     finally:

@@ -31,8 +31,8 @@ def check_one_message(base: str) -> None:
 
 def check_stream(base: str) -> None:
     pieces = list(_call(base, messages=[{"role": "user", "content": RUBRIC}], stream=True, incremental_output=True))
-    assert all(one.status_code == 200 for one in pieces), pieces
-    assert "".join(one.output.choices[0].message.content for one in pieces)
+    assert all(piece.status_code == 200 for piece in pieces), pieces
+    assert "".join(piece.output.choices[0].message.content for piece in pieces)
 
 
 def check_refusals_are_sentences(base: str) -> None:

@@ -20,7 +20,7 @@ def check_words(base: str) -> None:
 
 
 def check_stream(base: str) -> None:
-    assert "".join(str(one.content) for one in _chat(base).stream("你好"))
+    assert "".join(str(chunk.content) for chunk in _chat(base).stream("你好"))
 
 
 def check_async(base: str) -> None:
@@ -64,7 +64,8 @@ def check_its_agent_ends(base: str) -> None:
         return answer("final_answer", {"samples": samples})
 
     tools = [
-        StructuredTool.from_function(one) for one in (preference_gen, geo_location, restaurant_search, final_answer)
+        StructuredTool.from_function(function)
+        for function in (preference_gen, geo_location, restaurant_search, final_answer)
     ]
     done = create_agent(_chat(base), tools).invoke({"messages": [("user", TASK)]}, {"recursion_limit": 25})
     assert "完成" in str(done["messages"][-1].content)

@@ -31,7 +31,7 @@ def check_tools(base: str) -> None:
 
 def check_stream(base: str) -> None:
     stream = litellm.completion(**_way(base), messages=HI, stream=True, stream_options={"include_usage": True})
-    assert "".join(one.choices[0].delta.content or "" for one in stream if one.choices)
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices)
 
 
 def check_async(base: str) -> None:

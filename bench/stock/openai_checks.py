@@ -24,7 +24,7 @@ def check_words(base: str) -> None:
 
 
 def check_models(base: str) -> None:
-    assert MODEL in [one.id for one in _client(base).models.list()]
+    assert MODEL in [model.id for model in _client(base).models.list()]
     assert _client(base).models.retrieve(MODEL).id == MODEL
 
 
@@ -57,7 +57,7 @@ def check_stream_of_words_with_usage(base: str) -> None:
         model=MODEL, messages=HI, stream=True, stream_options={"include_usage": True}
     )
     chunks = list(stream)
-    assert "".join(one.choices[0].delta.content or "" for one in chunks if one.choices)
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
     assert chunks[-1].usage.completion_tokens > 0
 
 
@@ -77,9 +77,9 @@ def check_async(base: str) -> None:
             replies = await asyncio.gather(
                 *(client.chat.completions.create(model=MODEL, messages=HI) for _ in range(8))
             )
-            assert all(one.choices[0].message.content for one in replies)
+            assert all(reply.choices[0].message.content for reply in replies)
             stream = await client.chat.completions.create(model=MODEL, messages=HI, stream=True)
-            assert "".join([one.choices[0].delta.content or "" async for one in stream])
+            assert "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
 
     asyncio.run(both())
 

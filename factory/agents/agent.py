@@ -289,5 +289,5 @@ def _ours(error: BaseException) -> BaseException:
     """The error that the task group of a step's calls wrapped: one that stops the run, if there is one."""
     if not isinstance(error, BaseExceptionGroup):
         return error
-    inner = [_ours(one) for one in error.exceptions]
-    return next((one for one in inner if not isinstance(one, OrderFailed)), inner[0])
+    inner = [_ours(inner_error) for inner_error in error.exceptions]
+    return next((error_inside for error_inside in inner if not isinstance(error_inside, OrderFailed)), inner[0])

@@ -33,10 +33,10 @@ class Returned:
 
 def needed(messages: Sequence[Message], returned: Returned) -> tuple[Message, ...]:
     """The messages to send. Whole where a provider wants its own messages back as they were, and before any submission."""
-    last = max((place for place, one in enumerate(messages) if _submits(one)), default=None)
-    if last is None or any(one.echo or any(call.echo for call in one.tool_calls) for one in messages):
+    last = max((place for place, message in enumerate(messages) if _submits(message)), default=None)
+    if last is None or any(message.echo or any(call.echo for call in message.tool_calls) for message in messages):
         return tuple(messages)
-    first = next(place for place, one in enumerate(messages) if _submits(one))
+    first = next(place for place, message in enumerate(messages) if _submits(message))
     submitted = next(
         call for call in reversed(messages[last].tool_calls) if call.name == "final_answer" and call.readable
     )
@@ -44,8 +44,8 @@ def needed(messages: Sequence[Message], returned: Returned) -> tuple[Message, ..
     shown = _shown(samples, returned)
     sent = [*messages[:2], *_gathered(messages[2:first], returned, shown)]
     sent.append(replace(messages[last], content="", tool_calls=(_only(submitted, samples),)))
-    later = {call.id for one in messages[last + 1 :] for call in one.tool_calls} | {submitted.id}
-    sent += [one for one in messages[last + 1 :] if one.role != "tool" or one.tool_call_id in later]
+    later = {call.id for message in messages[last + 1 :] for call in message.tool_calls} | {submitted.id}
+    sent += [message for message in messages[last + 1 :] if message.role != "tool" or message.tool_call_id in later]
     return tuple(sent)
 
 
@@ -87,14 +87,14 @@ def _gathered(messages: Sequence[Message], returned: Returned, shown: frozenset[
     cuisines = {wish.cuisine for wish in returned.wishes.values()} | {None, ""}
     kept: set[str] = set()
     sent: list[Message] = []
-    for one in messages:
-        if one.role == "assistant":
-            calls = tuple(call for call in one.tool_calls if call.name in _ALWAYS or _searches(call, cuisines))
+    for message in messages:
+        if message.role == "assistant":
+            calls = tuple(call for call in message.tool_calls if call.name in _ALWAYS or _searches(call, cuisines))
             kept |= {call.id for call in calls}
             if calls:
-                sent.append(replace(one, tool_calls=calls))
-        elif one.role == "tool" and one.tool_call_id in kept:
-            sent.append(replace(one, content=_cut(one, returned, shown)))
+                sent.append(replace(message, tool_calls=calls))
+        elif message.role == "tool" and message.tool_call_id in kept:
+            sent.append(replace(message, content=_cut(message, returned, shown)))
     return sent
 
 

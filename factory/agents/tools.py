@@ -54,8 +54,8 @@ class GeoLocationTool(OrderTool):
         place = self.run.order.place
         if str(arguments.get("place", "")).strip() != place.name:
             return _error(f"本次任务的地点是{place.name}，请查询该地点。")
-        found = {"location": location(self.run), "name": place.name, "city": place.city, "datum": place.datum}
-        return orjson.dumps(found).decode()
+        located = {"location": location(self.run), "name": place.name, "city": place.city, "datum": place.datum}
+        return orjson.dumps(located).decode()
 
 
 class RestaurantSearchTool(OrderTool):
@@ -78,13 +78,13 @@ class RestaurantSearchTool(OrderTool):
         if radius_m is None or not 1 <= radius_m <= 50_000 or page is None or page < 1:
             return _error("radius_m 应为1到50000之间的整数，page 应为不小于1的整数。")
         cuisine = str(arguments["cuisine"]).strip() if arguments.get("cuisine") else None
-        found = await self.run.search(radius_m, cuisine, page)
+        listed = await self.run.search(radius_m, cuisine, page)
         body = {
             "page": page,
-            "is_last": found.is_last,
-            "covered_m": found.covered_m,
-            "count": len(found.pois),
-            "pois": [poi_json(poi) for poi in found.pois],
+            "is_last": listed.is_last,
+            "covered_m": listed.covered_m,
+            "count": len(listed.pois),
+            "pois": [poi_json(poi) for poi in listed.pois],
         }
         return orjson.dumps(body).decode()
 
@@ -103,7 +103,7 @@ class FinalAnswerTool(OrderTool):
             return _error("samples 应为非空列表，每个需求一条样本。")
         accepted, rejected = await self.run.submit(samples)
         report = [
-            {"wish": index, "findings": [{"reason": one.reason, "detail": one.detail} for one in findings]}
+            {"wish": index, "findings": [{"reason": finding.reason, "detail": finding.detail} for finding in findings]}
             for index, findings in rejected
         ]
         return orjson.dumps({"accepted": accepted, "rejected": report}).decode()

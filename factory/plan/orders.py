@@ -101,12 +101,12 @@ class Plan:
         return sum(len(self._needs(place, cuisine)) for place in self.places for cuisine in self._cuisines(place))
 
     def _cuisines(self, place: Place) -> tuple[str, ...]:
-        known = self.here.get(place.place_id)
-        return self.words.cuisines if known is None else known.cuisines
+        wishable = self.here.get(place.place_id)
+        return self.words.cuisines if wishable is None else wishable.cuisines
 
     def _needs(self, place: Place, cuisine: str) -> tuple[str, ...]:
-        known = self.here.get(place.place_id)
-        return self.words.needs if known is None else known.needs_of(cuisine)
+        wishable = self.here.get(place.place_id)
+        return self.words.needs if wishable is None else wishable.needs_of(cuisine)
 
     def order(self, index: int) -> Order:
         """The order with this index. Raises IndexError when the plan is exhausted."""

@@ -105,7 +105,9 @@ def _record(slot: SlotOutcome) -> Iterator[tuple[str, str]]:
     counts = {status: sum(claim.status == status for claim in slot.verification.claims) for status in MARKS}
     yield "claims", ", ".join(f"{count} {status}" for status, count in counts.items() if count) or "none"
     verdict = (
-        "passes" if slot.accepted else "; ".join(f"{one.reason}: {one.detail}" for one in slot.verification.findings)
+        "passes"
+        if slot.accepted
+        else "; ".join(f"{finding.reason}: {finding.detail}" for finding in slot.verification.findings)
     )
     yield "verdict" if slot.accepted else "findings", verdict
 

@@ -54,7 +54,7 @@ class Refresher:
             start_new_session=True,  # Ctrl-C must not tear a refresh
         )
         try:
-            _, said = await process.communicate()
+            _, errors = await process.communicate()
         except asyncio.CancelledError:
             with suppress(ProcessLookupError):
                 process.kill()  # what it was building aside, the next one sweeps
@@ -64,5 +64,5 @@ class Refresher:
             self._ended = time.monotonic()
             self._cost_s = self._ended - started
         if process.returncode != 0:
-            sentence = said.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
+            sentence = errors.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
             raise RunStopped(f"The warehouse could not be refreshed: {sentence[0]} (the committed shards are safe.)")

@@ -51,8 +51,8 @@ class Timeline:
 
 def read_timeline(connection: duckdb.DuckDBPyConnection, run_id: str) -> Timeline | None:
     """None for a run without calls."""
-    found = connection.execute(_CALLS, [run_id]).fetchnumpy()
-    started, latency, refused, cost, unpriced = (np.asarray(column) for column in found.values())
+    calls = connection.execute(_CALLS, [run_id]).fetchnumpy()
+    started, latency, refused, cost, unpriced = (np.asarray(column) for column in calls.values())
     if not len(started):
         return None
     (accepted,) = connection.execute(_SAMPLES, [run_id]).fetchnumpy().values()

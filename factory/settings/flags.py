@@ -92,7 +92,7 @@ def click_group() -> click.Group:
     """``chidian`` as click knows it: for its help and for completion; commands are run by ``factory/command.py``."""
     return click.Group(
         "chidian",
-        commands={one.name: click_command(one) for one in COMMANDS},
+        commands={command.name: click_command(command) for command in COMMANDS},
         help="Training data about places: made, checked against the map, trained on, judged.",
         epilog="`chidian COMMAND --help` lists its settings; docs/settings.md lists all.",
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},

@@ -34,9 +34,11 @@ def page() -> str:
     parts = [_INTRODUCTION]
     for module in MODULES:
         word = module.__name__.rsplit(".", 1)[1]
-        declared = [one for one in SETTINGS.values() if vars(module).get(one.name) is one and not one.secret]
+        declared = [
+            setting for setting in SETTINGS.values() if vars(module).get(setting.name) is setting and not setting.secret
+        ]
         parts.append(_table(_HEADINGS[word], declared))
-    parts.append(_table("Keys", [one for one in SETTINGS.values() if one.secret]))
+    parts.append(_table("Keys", [setting for setting in SETTINGS.values() if setting.secret]))
     parts.append(
         "litellm reads further keys of the providers that it knows, under their own names (`OPENAI_API_KEY`, ...).\n"
     )
@@ -45,7 +47,7 @@ def page() -> str:
 
 def _table(heading: str, settings: Sequence[Setting[Any]]) -> str:
     lines = [f"## {heading}\n", "| setting | flag | is | default | what it is | read by |", "|---|---|---|---|---|---|"]
-    lines += [f"| {' | '.join(_cells(one))} |" for one in settings]
+    lines += [f"| {' | '.join(_cells(setting))} |" for setting in settings]
     return "\n".join(lines) + "\n"
 
 

@@ -30,8 +30,8 @@ def resolve(
     has its default. Raises UsageError.
     """
     env = os.environ if environ is None else environ
-    chosen = {one.name for one in of_command(BY_NAME[command])}
-    by_name = {name: _value(one, given, env if name in chosen else {}) for name, one in SETTINGS.items()}
+    chosen = {setting.name for setting in of_command(BY_NAME[command])}
+    by_name = {name: _value(setting, given, env if name in chosen else {}) for name, setting in SETTINGS.items()}
     return Values(command, by_name, rest)
 
 

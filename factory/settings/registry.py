@@ -13,16 +13,16 @@ MODULES: Final = (of_factory, of_warehouse, of_train, of_judge)
 
 
 def _declared(modules: tuple[ModuleType, ...]) -> dict[str, Setting[Any]]:
-    found: dict[str, Setting[Any]] = {}
+    declared: dict[str, Setting[Any]] = {}
     for module in modules:
         for name, value in vars(module).items():
             if not isinstance(value, Setting):
                 continue
             unknown = set(value.commands) - set(BY_NAME)
-            if name != value.name or name in found or unknown:
+            if name != value.name or name in declared or unknown:
                 raise AssertionError(f"{module.__name__}: {name} is {value.name}, twice, or for {unknown}")
-            found[name] = value
-    return found
+            declared[name] = value
+    return declared
 
 
 SETTINGS: Final = _declared(MODULES)
@@ -30,4 +30,4 @@ SETTINGS: Final = _declared(MODULES)
 
 def of_command(command: Command) -> tuple[Setting[Any], ...]:
     """The settings that a command reads, in the order of their declarations."""
-    return tuple(one for one in SETTINGS.values() if command.name in one.commands)
+    return tuple(setting for setting in SETTINGS.values() if command.name in setting.commands)

@@ -12,9 +12,9 @@ from factory.settings.registry import SETTINGS, of_command
 from factory.settings.setting import Setting
 
 
-def close(word: str, known: Collection[str]) -> str | None:
-    """The name of ``known`` that ``word`` comes nearest to; case, dashes and underscores do not count."""
-    plain = {_plain(name): name for name in known}
+def close(word: str, names: Collection[str]) -> str | None:
+    """That of ``names`` which ``word`` comes nearest to; case, dashes and underscores do not count."""
+    plain = {_plain(name): name for name in names}
     near = get_close_matches(_plain(word), plain, n=1, cutoff=0.6)
     return plain[near[0]] if near else None
 
@@ -55,7 +55,7 @@ def _unread(name: str, command: Command, read: set[str]) -> str:
 
 def no_such_flag(flag: str, command: Command) -> str:
     """The sentence for a flag that the command does not have."""
-    own = [one for setting in of_command(command) for one in setting.own_flags]
+    own = [flag for setting in of_command(command) for flag in setting.own_flags]
     meant = close(flag, own)
     if meant:
         return f"`chidian {command.name}` has no flag {flag}: did you mean {meant}?"

@@ -41,16 +41,16 @@ def labelled_pairs() -> list[Pair]:
             place,
             held_out,
             need == another,
-            len(one.grams & two.grams) / len(one.grams | two.grams),
-            any(x == y for x, y in zip(one.bands, two.bands, strict=True)),
+            len(left.grams & right.grams) / len(left.grams | right.grams),
+            any(x == y for x, y in zip(left.bands, right.bands, strict=True)),
         )
-        for (place, held_out, need, one), (elsewhere, _, another, two) in combinations(marked, 2)
+        for (place, held_out, need, left), (elsewhere, _, another, right) in combinations(marked, 2)
         if place == elsewhere
     ]
 
 
 def recall_and_precision(pairs: list[Pair], percent: int) -> tuple[float, float]:
     """Of near pairs at a threshold in percent; without bands, so that it is the measure's own."""
-    found = [pair for pair in pairs if 100 * pair.jaccard >= percent]
-    true = sum(pair.near for pair in found)
-    return true / sum(pair.near for pair in pairs), true / len(found) if found else 1.0
+    proposed = [pair for pair in pairs if 100 * pair.jaccard >= percent]
+    true = sum(pair.near for pair in proposed)
+    return true / sum(pair.near for pair in pairs), true / len(proposed) if proposed else 1.0

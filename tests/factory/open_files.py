@@ -55,15 +55,15 @@ def write_overture(path: Path, rows: list[dict[str, Any]]) -> Path:
     )
     full = [
         {
-            "id": one["id"],
-            "names": {"primary": one["name"], "common": []},
-            "categories": {"primary": one["category"], "alternate": one.get("alternate", [])},
-            "confidence": one.get("confidence", 0.9),
+            "id": shop["id"],
+            "names": {"primary": shop["name"], "common": []},
+            "categories": {"primary": shop["category"], "alternate": shop.get("alternate", [])},
+            "confidence": shop.get("confidence", 0.9),
             "phones": ["+358 000"],
-            "addresses": [{"freeform": one.get("street"), "locality": "Keksula"}],
-            "bbox": {"xmin": one["lng"], "xmax": one["lng"], "ymin": one["lat"], "ymax": one["lat"]},
+            "addresses": [{"freeform": shop.get("street"), "locality": "Keksula"}],
+            "bbox": {"xmin": shop["lng"], "xmax": shop["lng"], "ymin": shop["lat"], "ymax": shop["lat"]},
         }
-        for one in rows
+        for shop in rows
     ]
     pq.write_table(pa.Table.from_pylist(full, schema), path)
     return path
@@ -74,17 +74,17 @@ def write_foursquare(path: Path, rows: list[dict[str, Any]]) -> Path:
     table = pa.Table.from_pylist(
         [
             {
-                "fsq_place_id": one["id"],
-                "name": one["name"],
-                "latitude": one["lat"],
-                "longitude": one["lng"],
-                "address": one.get("street"),
+                "fsq_place_id": shop["id"],
+                "name": shop["name"],
+                "latitude": shop["lat"],
+                "longitude": shop["lng"],
+                "address": shop.get("street"),
                 "locality": "Keksula",
                 "tel": None,
-                "date_closed": one.get("closed"),
-                "fsq_category_labels": [one["category"]],
+                "date_closed": shop.get("closed"),
+                "fsq_category_labels": [shop["category"]],
             }
-            for one in rows
+            for shop in rows
         ],
         pa.schema(
             [

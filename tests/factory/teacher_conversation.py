@@ -96,10 +96,10 @@ class Agent:
     def searched(self, arguments: Mapping[str, Any]) -> Row:
         """One page of a search, as the tool returns it."""
         cuisine, radius, page = arguments["cuisine"], arguments["radius_m"], arguments["page"]
-        found = [row for row in self.pois if cuisine in (None, row["cuisine"]) and row["distance_m"] <= radius]
+        matching = [row for row in self.pois if cuisine in (None, row["cuisine"]) and row["distance_m"] <= radius]
         start = (page - 1) * self.page_size
-        shown = found[start : start + self.page_size]
-        is_last = start + self.page_size >= len(found)
+        shown = matching[start : start + self.page_size]
+        is_last = start + self.page_size >= len(matching)
         covered = radius if is_last else shown[-1]["distance_m"] - 1
         return {"page": page, "is_last": is_last, "covered_m": covered, "count": len(shown), "pois": shown}
 

@@ -28,8 +28,8 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]
 
 
 def _message(answer: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = answer["choices"][0]["message"]
-    return found
+    message: dict[str, Any] = answer["choices"][0]["message"]
+    return message
 
 
 def _calls(change: Callable[[dict[str, Any], int], None]) -> Bend:
@@ -64,8 +64,8 @@ def _as_text(value: Any) -> Any:
     if isinstance(value, (int, float)):
         return str(value)
     if isinstance(value, list):
-        return [_as_text(one) for one in value]
-    return {name: _as_text(one) for name, one in value.items()} if isinstance(value, dict) else value
+        return [_as_text(element) for element in value]
+    return {name: _as_text(member) for name, member in value.items()} if isinstance(value, dict) else value
 
 
 def _samples(change: Callable[[list[Any]], Any]) -> Bend:
@@ -106,8 +106,11 @@ def _in_text(write: Callable[[str, str], str]) -> Bend:
 
 def _coder(name: str, arguments: str) -> str:
     values = orjson.loads(arguments)
-    written = {key: one if isinstance(one, str) else orjson.dumps(one).decode() for key, one in values.items()}
-    parameters = "".join(f"<parameter={key}>\n{one}\n</parameter>\n" for key, one in written.items())
+    written = {
+        key: argument if isinstance(argument, str) else orjson.dumps(argument).decode()
+        for key, argument in values.items()
+    }
+    parameters = "".join(f"<parameter={key}>\n{argument}\n</parameter>\n" for key, argument in written.items())
     return f"<tool_call>\n<function={name}>\n{parameters}</function>\n</tool_call>"
 
 
@@ -156,8 +159,10 @@ READ: dict[str, Bend] = {
         lambda text: re.sub(r'("(?:wish|page|count)":\s*\d+)\b', r"\1.0", text)
     ),
     "samples: a text": _samples(lambda samples: orjson.dumps(samples).decode()),
-    "samples: texts": _samples(lambda samples: [orjson.dumps(one).decode() for one in samples]),
-    "samples: an object by number": _samples(lambda samples: {str(place): one for place, one in enumerate(samples)}),
+    "samples: texts": _samples(lambda samples: [orjson.dumps(sample).decode() for sample in samples]),
+    "samples: an object by number": _samples(
+        lambda samples: {str(place): sample for place, sample in enumerate(samples)}
+    ),
     "names: functions.X": _name(lambda name, _: f"functions.{name}"),
     "names: functions.X:0": _name(lambda name, place: f"functions.{name}:{place}"),
     "names: a channel's mark": _name(lambda name, _: f"{name}<|channel|>commentary"),
@@ -194,7 +199,7 @@ READ: dict[str, Bend] = {
     "usage: none": _whole(lambda answer: answer.pop("usage")),
     "usage: a list": _whole(lambda answer: answer.update(usage=[1])),
     "usage: text": _whole(
-        lambda answer: answer.update(usage={name: str(one) for name, one in answer["usage"].items()})
+        lambda answer: answer.update(usage={name: str(count) for name, count in answer["usage"].items()})
     ),
     "usage: a word": _whole(lambda answer: answer.update(usage="many")),
     "usage: beyond 2**63": _whole(
@@ -254,7 +259,7 @@ def _is_valid_history(messages: list[dict[str, Any]]) -> None:
     """As the strictest servers check it: arguments are objects, ids are used once and answered, nobody says nothing."""
     ids = [call["id"] for message in messages for call in message.get("tool_calls") or ()]
     assert len(ids) == len(set(ids))
-    assert all(re.fullmatch(r"[\w.:-]{1,64}", one) for one in ids)
+    assert all(re.fullmatch(r"[\w.:-]{1,64}", call_id) for call_id in ids)
     assert [message["tool_call_id"] for message in messages if message["role"] == "tool"] == ids
     for message in messages:
         assert message["role"] != "assistant" or message["content"] or message.get("tool_calls")
@@ -360,7 +365,7 @@ def test_what_a_provider_wants_back_with_its_message_goes_back(tmp_path: Path, c
         for message in body["messages"]:
             calls = message.get("tool_calls") or ()
             if calls and (
-                "reasoning_content" not in message or any(one.get("extra_content") != signature for one in calls)
+                "reasoning_content" not in message or any(call.get("extra_content") != signature for call in calls)
             ):
                 return web.json_response({"error": {"message": "Missing reasoning_content."}}, status=400)
         return None

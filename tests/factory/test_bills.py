@@ -151,7 +151,7 @@ async def _bill_of(data: Path, behave: Behaviour, calls: int = 60) -> tuple[Bill
         await chat.ask(request, CallKey("run", f"o{number}", 0), priority=number)
 
     ends = await asyncio.wait_for(asyncio.gather(*map(ask, range(calls)), return_exceptions=True), 60.0)
-    assert all(one is None or isinstance(one, ChidianError) for one in ends), ends
+    assert all(end is None or isinstance(end, ChidianError) for end in ends), ends
     spent = ledger.spent()[0]
     await chat.aclose()
     ledger.close()

@@ -75,11 +75,11 @@ def test_a_doctors_record_holds_no_key_and_is_read_again_as_it_was(tmp_path: Pat
     assert done.returncode == 0, done.stdout + done.stderr
     assert SECRET not in record.read_text() + done.stdout + done.stderr
     exchanges = [orjson.loads(line) for line in record.read_bytes().splitlines()]
-    assert {one["wire"] for one in exchanges} == {"chat", "map"}
-    chats = [one for one in exchanges if one["wire"] == "chat"]
+    assert {exchange["wire"] for exchange in exchanges} == {"chat", "map"}
+    chats = [exchange for exchange in exchanges if exchange["wire"] == "chat"]
     assert len(chats) == 2
-    for one in chats:
-        body = decode(one["answer"].encode())
+    for exchange in chats:
+        body = decode(exchange["answer"].encode())
         assert read(body).model == "sandbox/teacher-v1"
         told = usage_of(body)
         assert told is not None

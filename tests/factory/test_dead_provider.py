@@ -22,9 +22,9 @@ from tests.factory.test_synth import _run
     ],
 )
 def test_a_dead_teacher_stops_the_run_with_the_reason(tmp_path: Path, death: str, words: str) -> None:
-    found = scene(tmp_path, death, give_up_s={"open_json": 20.0, "slow_open_json": 4.0}.get(death, 1.0))
-    assert found["missed"] == [], found
-    assert words in found["said"]
+    outcome = scene(tmp_path, death, give_up_s={"open_json": 20.0, "slow_open_json": 4.0}.get(death, 1.0))
+    assert outcome["missed"] == [], outcome
+    assert words in outcome["said"]
 
 
 def test_a_run_whose_orders_take_longer_than_the_give_up_time_is_healthy(tmp_path: Path) -> None:

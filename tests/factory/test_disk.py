@@ -65,9 +65,9 @@ def _is_whole(data: Path) -> None:
     assert _run("warehouse", "check", data).returncode == 0
 
 
-def _one_sentence(said: str) -> str:
-    assert "Traceback" not in said
-    [error] = [line for line in said.splitlines() if line.startswith("error: ")]
+def _one_sentence(errors: str) -> str:
+    assert "Traceback" not in errors
+    [error] = [line for line in errors.splitlines() if line.startswith("error: ")]
     return error
 
 
@@ -99,9 +99,9 @@ def test_a_folder_that_vanishes_stops_the_run_and_is_not_made_anew(tmp_path: Pat
             data.rename(elsewhere)
         else:
             shutil.rmtree(data, ignore_errors=True)
-        _, said = child.communicate(timeout=60)
-    assert child.returncode == 1, said
-    assert "was moved, deleted or unmounted" in _one_sentence(said) or "cannot be" in _one_sentence(said)
+        _, errors = child.communicate(timeout=60)
+    assert child.returncode == 1, errors
+    assert "was moved, deleted or unmounted" in _one_sentence(errors) or "cannot be" in _one_sentence(errors)
     assert not (data / "commits").exists()
     if way == "moved":
         elsewhere.rename(data)
@@ -116,10 +116,10 @@ def test_a_second_run_on_the_same_folder_says_who_is_there(tmp_path: Path) -> No
     with _start(tmp_path, 400) as first:
         _wait_for_commits(tmp_path, first, 1)
         second = _run("factory", "synth", tmp_path, N="400")
-        _, said = first.communicate(timeout=60)
+        _, errors = first.communicate(timeout=60)
     assert second.returncode == 2
     assert f"Another run (process {first.pid})" in _one_sentence(second.stderr)
-    assert first.returncode == 0, said
+    assert first.returncode == 0, errors
     assert _ask(tmp_path, "select count(*) from samples") == [(400,)]
 
 

@@ -23,10 +23,10 @@ PLACE = Place("p1", "鼓楼", "北京市", "110101", 116.39, 39.94, "GCJ-02")
 FAR = Place("p2", "春熙路", "成都市", "510104", 104.08, 30.65, "GCJ-02")
 
 
-def _draft(data: Path, *flags: str, said: list[str] | None = None) -> planning.Draft:
+def _draft(data: Path, *flags: str, lines: list[str] | None = None) -> planning.Draft:
     settings = read_settings(["--data", str(data), *flags], {})
     folder = PlanFolder(data)
-    return planning.draft(settings, folder, survey(settings.map, data), (said if said is not None else []).append)
+    return planning.draft(settings, folder, survey(settings.map, data), (lines if lines is not None else []).append)
 
 
 def _stored(drafted: planning.Draft, target: int = 100) -> RunPlan:
@@ -69,12 +69,12 @@ def test_a_prompt_that_cannot_be_read_is_one_sentence(tmp_path: Path, content: b
 def test_a_new_run_says_in_what_it_differs_and_how_the_unfinished_one_goes_on(tmp_path: Path) -> None:
     first = _draft(tmp_path)
     PlanFolder(tmp_path).save(_stored(first))
-    said: list[str] = []
-    second = _draft(tmp_path, "--teacher-temperature", "0.2", said=said)
-    assert len(said) == 1
-    assert second.run_id in said[0]
-    assert "temperature" in said[0]
-    assert f"RUN={first.run_id}" in said[0]
+    lines: list[str] = []
+    second = _draft(tmp_path, "--teacher-temperature", "0.2", lines=lines)
+    assert len(lines) == 1
+    assert second.run_id in lines[0]
+    assert "temperature" in lines[0]
+    assert f"RUN={first.run_id}" in lines[0]
 
 
 def test_run_goes_on_with_the_stored_prompt_and_settings(tmp_path: Path) -> None:
@@ -156,9 +156,9 @@ def _read_all(folder: PlanFolder, run: str) -> None:
     folder.sides((PLACE, FAR))
 
 
-def _same_json(one: bytes, other: bytes) -> bool:
+def _same_json(mine: bytes, other: bytes) -> bool:
     try:
-        return bool(orjson.loads(one) == orjson.loads(other))
+        return bool(orjson.loads(mine) == orjson.loads(other))
     except orjson.JSONDecodeError:
         return False
 

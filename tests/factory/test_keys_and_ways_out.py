@@ -40,8 +40,8 @@ async def server(handler: Handler) -> AsyncIterator[str]:
     """Any path, any method."""
 
     async def serve(request: web.Request) -> web.StreamResponse:
-        found: web.StreamResponse = handler(request)
-        return found
+        response: web.StreamResponse = handler(request)
+        return response
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", serve)
@@ -68,7 +68,7 @@ def test_a_server_of_ones_own_sees_the_teachers_key_or_none_whatever_other_keys_
             async with chat_with(tmp_path, teacher.base, key=settings.keys.teacher) as (chat, _):
                 await chat.ask(REQUEST, CallKey("run", "o", 0))
             assert teacher.headers[0].get("Authorization") == (f"Bearer {own}" if own else None)
-            assert not [one for one in KEYS.values() if one in str(teacher.headers)]
+            assert not [key for key in KEYS.values() if key in str(teacher.headers)]
 
     asyncio.run(scene())
 

@@ -87,11 +87,11 @@ async def chat(
 ) -> AsyncIterator[tuple[LitellmChat, Ledger]]:
     ledger = Ledger(data, "run", budget)
     limiter = LocalLimiter({"teacher": PoolLimits(give_up_s=give_up_s, tpm=1e9)})
-    one = kind(Endpoint("claude", "", "teacher", PRICE, 3.0), limiter, ledger)
+    model = kind(Endpoint("claude", "", "teacher", PRICE, 3.0), limiter, ledger)
     try:
-        yield one, ledger
+        yield model, ledger
     finally:
-        await one.aclose()
+        await model.aclose()
         ledger.close()
 
 
@@ -113,13 +113,13 @@ def _direct(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_providers_own_bytes_are_kept_and_read_again_without_asking(tmp_path: Path) -> None:
     async def scene() -> None:
         async with provider(good) as there:
-            async with chat(tmp_path) as (one, ledger):
-                answer = await one.ask(request(there.base), KEY)
+            async with chat(tmp_path) as (model, ledger):
+                answer = await model.ask(request(there.base), KEY)
                 assert ledger.spent() == (pytest.approx((12 * 1_000 + 34 * 10_000) / 1e6), 0.0)
             assert answer.message.content == "附近有川菜馆。"
             assert (answer.input_tokens, answer.output_tokens, answer.finish_reason) == (12, 34, "stop")
-            async with chat(tmp_path) as (one, _):
-                again = await one.ask(request(there.base), KEY)
+            async with chat(tmp_path) as (model, _):
+                again = await model.ask(request(there.base), KEY)
             assert again.record.replayed
             assert (again.message, again.record.cost_cny) == (answer.message, answer.record.cost_cny)
             assert there.calls == 1
@@ -136,11 +136,11 @@ def test_it_is_on_the_disk_before_litellm_reads_it(tmp_path: Path) -> None:
     async def scene() -> None:
         async with provider(good) as there:
             with pytest.raises(KeyError):
-                async with chat(tmp_path, kind=Dies) as (one, _):
-                    await one.ask(request(there.base), KEY)
+                async with chat(tmp_path, kind=Dies) as (model, _):
+                    await model.ask(request(there.base), KEY)
             assert book(tmp_path)[0][:2] == ("kept", ANSWER)
-            async with chat(tmp_path) as (one, _):  # and a later run reads it
-                assert (await one.ask(request(there.base), KEY)).message.content == "附近有川菜馆。"
+            async with chat(tmp_path) as (model, _):  # and a later run reads it
+                assert (await model.ask(request(there.base), KEY)).message.content == "附近有川菜馆。"
             assert there.calls == 1
 
     asyncio.run(scene())
@@ -148,8 +148,8 @@ def test_it_is_on_the_disk_before_litellm_reads_it(tmp_path: Path) -> None:
 
 def test_what_was_sent_and_broke_off_counts_as_spent_and_is_sent_once_an_attempt(tmp_path: Path) -> None:
     async def scene() -> None:
-        async with provider(breaks_off, good) as there, chat(tmp_path) as (one, _):
-            assert (await one.ask(request(there.base), KEY)).record.refusals == 1
+        async with provider(breaks_off, good) as there, chat(tmp_path) as (model, _):
+            assert (await model.ask(request(there.base), KEY)).record.refusals == 1
             assert there.calls == 2
         assert [row[0] for row in book(tmp_path)] == ["unresolved", "kept"]
 
@@ -158,9 +158,9 @@ def test_what_was_sent_and_broke_off_counts_as_spent_and_is_sent_once_an_attempt
 
 def test_a_cap_is_not_passed_by_calls_that_break_off(tmp_path: Path) -> None:
     async def scene() -> None:
-        async with provider(breaks_off) as there, chat(tmp_path, budget=4.0) as (one, ledger):
+        async with provider(breaks_off) as there, chat(tmp_path, budget=4.0) as (model, ledger):
             with pytest.raises(BudgetExhausted):
-                await one.ask(request(there.base), KEY)
+                await model.ask(request(there.base), KEY)
             worst = ledger.spent()[0] / there.calls
             assert worst > 1.0  # each may have been served at its worst
             assert ledger.spent()[0] <= 4.0
@@ -170,9 +170,9 @@ def test_a_cap_is_not_passed_by_calls_that_break_off(tmp_path: Path) -> None:
 
 def test_what_never_left_costs_nothing(tmp_path: Path) -> None:
     async def scene() -> None:
-        async with chat(tmp_path, give_up_s=0.3) as (one, ledger):
+        async with chat(tmp_path, give_up_s=0.3) as (model, ledger):
             with pytest.raises(ProviderDown, match="cannot be reached"):
-                await one.ask(request("http://127.0.0.1:9"), KEY)
+                await model.ask(request("http://127.0.0.1:9"), KEY)
             assert ledger.spent() == (0.0, 0.0)
         assert {row[0] for row in book(tmp_path)} == {"void"}
 
@@ -189,11 +189,11 @@ def test_its_refusals_are_read_from_the_wire_with_their_wish_to_wait(tmp_path: P
         return web.json_response({"type": "error", "error": {"type": "authentication_error"}}, status=401)
 
     async def scene() -> None:
-        async with provider(closed, busy) as there, chat(tmp_path) as (one, ledger):
+        async with provider(closed, busy) as there, chat(tmp_path) as (model, ledger):
             with pytest.raises(AccountRefused, match="the key is refused"):
-                await one.ask(request(there.base), KEY)
+                await model.ask(request(there.base), KEY)
             with pytest.raises(ProviderDown, match="asks to wait 3600 s"):
-                await one.ask(request(there.base), KEY)
+                await model.ask(request(there.base), KEY)
             assert ledger.spent() == (0.0, 0.0)
 
     asyncio.run(scene())

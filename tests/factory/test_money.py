@@ -33,9 +33,9 @@ def test_the_estimate_is_within_a_tenth_of_the_bill(tmp_path: Path) -> None:
         dry = _run("factory", "synth", tmp_path, **_env(base, DRY="1", **PRICES))
         done = _run("factory", "synth", tmp_path, **_env(base, YES="1", **PRICES))
     assert done.returncode == 0, done.stderr
-    said = re.search(r"about ([\d.]+) CNY", dry.stderr)
-    assert said is not None
-    assert float(said[1]) == pytest.approx(_bill(tmp_path), rel=0.10)
+    estimate = re.search(r"about ([\d.]+) CNY", dry.stderr)
+    assert estimate is not None
+    assert float(estimate[1]) == pytest.approx(_bill(tmp_path), rel=0.10)
 
 
 def test_calls_of_unknown_price_keep_a_later_budget_from_starting(tmp_path: Path) -> None:

@@ -24,11 +24,11 @@ def test_labelled_pairs_are_told_apart(held_out: bool) -> None:  # noqa: FBT001 
 
 
 def test_a_paraphrase_changes_little_and_facts_change_much() -> None:
-    one = grams(QUESTION, "1. **蜀香阁**：位于屯溪路193号，距离约1.2公里，评分4.5分，招牌菜是水煮鱼和毛血旺。")
+    listed = grams(QUESTION, "1. **蜀香阁**：位于屯溪路193号，距离约1.2公里，评分4.5分，招牌菜是水煮鱼和毛血旺。")
     same = grams(QUESTION, "① 蜀香阁，屯溪路193号，离你1200m，评分4.5；推荐毛血旺、水煮鱼")
     other = grams(QUESTION, "1. **湘里人家**：位于宁国路88号，距离约850米，评分4.2分，招牌菜是小炒肉和剁椒鱼头。")
-    assert is_near(one, same)
-    assert not is_near(one, other)
+    assert is_near(listed, same)
+    assert not is_near(listed, other)
 
 
 def _pairs(text: str) -> set[str]:
@@ -55,9 +55,9 @@ def test_list_numbers_and_frame_words_are_left_out_but_no_facts() -> None:
 
 
 def test_layout_and_punctuation_do_not_make_another_text_and_a_fact_does() -> None:
-    one = fingerprint(QUESTION, "蜀香阁：评分4.5。").text_hash
-    assert fingerprint(QUESTION, "蜀香阁，评分４.５！").text_hash == one
-    assert fingerprint(QUESTION, "蜀香阁：评分4.6。").text_hash != one
+    text_hash = fingerprint(QUESTION, "蜀香阁：评分4.5。").text_hash
+    assert fingerprint(QUESTION, "蜀香阁，评分４.５！").text_hash == text_hash
+    assert fingerprint(QUESTION, "蜀香阁：评分4.6。").text_hash != text_hash
 
 
 @pytest.mark.parametrize("text", ["", "。", "好", "\ud800", "𠮷野家𠮷野家"])
@@ -67,9 +67,9 @@ def test_odd_texts_have_fingerprints(text: str) -> None:
 
 @given(st.text(max_size=60), st.text(max_size=200))
 def test_a_text_is_near_itself_and_shares_every_band(question: str, answer: str) -> None:
-    found = fingerprint(question, answer)
-    assert found == fingerprint(question, answer)
-    assert is_near(found.grams, found.grams)
+    prints = fingerprint(question, answer)
+    assert prints == fingerprint(question, answer)
+    assert is_near(prints.grams, prints.grams)
 
 
 def test_bands_propose_as_the_curve_says() -> None:
@@ -78,7 +78,7 @@ def test_bands_propose_as_the_curve_says() -> None:
     for _ in range(400):
         # 103 shared of 197 in all: Jaccard 0.523, just above the threshold; missed once in 600.
         numbers = dice.sample(range(2**32), 197)
-        one, two = frozenset(numbers[:150]), frozenset(numbers[:103] + numbers[150:])
-        assert is_near(one, two)
-        hits += any(x == y for x, y in zip(bands(one), bands(two), strict=True))
+        left, right = frozenset(numbers[:150]), frozenset(numbers[:103] + numbers[150:])
+        assert is_near(left, right)
+        hits += any(x == y for x, y in zip(bands(left), bands(right), strict=True))
     assert hits >= 395

@@ -193,7 +193,7 @@ def test_a_field_that_one_answer_came_for_is_not_at_fault_when_another_call_is_r
     refused, fine = asyncio.run(scene("坏", "好"))
     assert isinstance(refused, OrderFailed)
     assert (refused.reason, isinstance(fine, Exception)) == ("bad_request", False)
-    assert {type(one) for one in asyncio.run(scene("坏的", "也坏"))} == {ParameterRefused}
+    assert {type(ending) for ending in asyncio.run(scene("坏的", "也坏"))} == {ParameterRefused}
 
 
 @pytest.mark.parametrize("wish", ["86400", "inf", "nan", "-5", "2s", "Fri, 31 Dec 9999 23:59:59 GMT"])

@@ -51,19 +51,21 @@ def _conversation() -> list[Message]:
 
 
 def _pairs_hold(messages: tuple[Message, ...]) -> bool:
-    asked = [call.id for one in messages for call in one.tool_calls]
-    return asked == [one.tool_call_id for one in messages if one.role == "tool"]
+    asked = [call.id for message in messages for call in message.tool_calls]
+    return asked == [message.tool_call_id for message in messages if message.role == "tool"]
 
 
 def test_a_repair_holds_only_what_concerns_the_returned_wish() -> None:
     sent = needed(_conversation(), Returned({0: WISHES[0]}, POIS))
     assert _pairs_hold(sent)
-    text = "\n".join(one.content + "".join(call.arguments for call in one.tool_calls) for one in sent)
+    text = "\n".join(message.content + "".join(call.arguments for call in message.tool_calls) for message in sent)
     assert "粤菜" not in text
     assert "石桥烧烤20" in text, "what the returned answer names is shown"
     assert '石桥烧烤1"' in text, "what fits is shown"
     assert "石桥烧烤24" not in text
-    assert sum(len(one.content) for one in sent) < 0.5 * sum(len(one.content) for one in _conversation())
+    assert sum(len(message.content) for message in sent) < 0.5 * sum(
+        len(message.content) for message in _conversation()
+    )
 
 
 def test_every_call_keeps_its_result_when_the_agent_searches_again() -> None:

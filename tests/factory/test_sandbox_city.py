@@ -52,8 +52,8 @@ def world() -> World:
 
 def near(world: World, place: str, radius_m: float = 2000) -> list[SandboxPoi]:
     mark = next(mark for mark in landmarks() if mark.name == place)
-    found = world.around(mark.lng, mark.lat, radius_m, RESTAURANTS)
-    return [poi for wanted in found.ids if (poi := world.poi(wanted)) is not None]
+    hits = world.around(mark.lng, mark.lat, radius_m, RESTAURANTS)
+    return [poi for wanted in hits.ids if (poi := world.poi(wanted)) is not None]
 
 
 @pytest.fixture(scope="module")
@@ -128,8 +128,8 @@ def test_no_two_restaurants_of_a_circle_share_a_name_but_many_share_a_brand(circ
 
 
 def test_some_brands_of_a_circle_differ_in_one_character(circles: list[list[SandboxPoi]]) -> None:
-    def alike(one: str, other: str) -> bool:
-        return len(one) == len(other) and sum(a != b for a, b in zip(one, other, strict=True)) == 1
+    def alike(name: str, other: str) -> bool:
+        return len(name) == len(other) and sum(a != b for a, b in zip(name, other, strict=True)) == 1
 
     brands = [sorted({poi.name.split("(")[0] for poi in pois}) for pois in circles if len(pois) >= 150]
     pairs = [sum(alike(a, b) for i, a in enumerate(names) for b in names[i + 1 :]) for names in brands]
@@ -179,11 +179,11 @@ def test_barbecue_can_be_told_by_its_name(circles: list[list[SandboxPoi]]) -> No
 
 def test_a_search_is_sorted_and_complete(world: World) -> None:
     mark = landmarks()[40]
-    found = world.around(mark.lng, mark.lat, 1500, RESTAURANTS)
+    hits = world.around(mark.lng, mark.lat, 1500, RESTAURANTS)
     wide = world.around(mark.lng, mark.lat, 3000, RESTAURANTS)
-    assert all(a <= b for a, b in pairwise(found.distances_m))
-    assert found.ids == wide.ids[: len(found)]
-    assert wide.distances_m[len(found)] >= 1500
+    assert all(a <= b for a, b in pairwise(hits.distances_m))
+    assert hits.ids == wide.ids[: len(hits)]
+    assert wide.distances_m[len(hits)] >= 1500
 
 
 def test_another_seed_is_another_city(world: World) -> None:

@@ -114,8 +114,8 @@ def test_a_municipality_is_a_province_that_holds_a_city(base: str) -> None:
 def test_a_district_name_may_stand_in_two_cities_and_a_filter_picks_one(base: str) -> None:
     both = get(base, "/v3/config/district", keywords="朝阳区")["districts"]
     assert sorted(d["adcode"] for d in both) == ["110105", "220104"]
-    (one,) = get(base, "/v3/config/district", keywords="朝阳区", filter="220000")["districts"]
-    assert one["adcode"] == "220104"
+    (district,) = get(base, "/v3/config/district", keywords="朝阳区", filter="220000")["districts"]
+    assert district["adcode"] == "220104"
 
 
 def test_all_extensions_bring_a_border_in_pieces(base: str) -> None:

@@ -107,9 +107,9 @@ def test_radius_defaults_to_5000_and_above_50000_falls_back_to_the_default(base:
 
 
 def test_without_keywords_and_types_three_classes_are_searched(base: str, dense: str) -> None:
-    found = get(base, "/v3/place/around", location=dense, radius="2000")["count"]
-    assert found == around(base, dense, types="050000|070000|120000")["count"]
-    assert int(found) > int(around(base, dense)["count"])
+    count = get(base, "/v3/place/around", location=dense, radius="2000")["count"]
+    assert count == around(base, dense, types="050000|070000|120000")["count"]
+    assert int(count) > int(around(base, dense)["count"])
 
 
 def test_types_may_be_chinese_names(base: str, dense: str) -> None:
@@ -248,8 +248,10 @@ def test_v5_text_takes_at_most_80_characters(base: str) -> None:
 def test_detail_gives_one_poi_in_v3_and_up_to_ten_in_v5(base: str, dense: str) -> None:
     shown = around(base, dense, extensions="all")["pois"]
     ids = [poi["id"] for poi in shown]
-    (found,) = get(base, "/v3/place/detail", id=ids[0])["pois"]
-    assert {k: v for k, v in found.items() if k != "distance"} == {k: v for k, v in shown[0].items() if k != "distance"}
+    (detail,) = get(base, "/v3/place/detail", id=ids[0])["pois"]
+    assert {k: v for k, v in detail.items() if k != "distance"} == {
+        k: v for k, v in shown[0].items() if k != "distance"
+    }
     assert get(base, "/v3/place/detail", id="|".join(ids[:2]))["infocode"] == "20000"
     ten = get(base, "/v5/place/detail", id="|".join(ids[:10]), show_fields="business")
     assert ten["count"] == "10"

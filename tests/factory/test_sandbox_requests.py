@@ -241,7 +241,7 @@ def test_no_odd_request_is_a_500_and_every_refusal_is_a_sentence(base: str, seed
         {"role": "assistant", "content": None, "tool_calls": [search]},
         {"role": "tool", "tool_call_id": "c", "content": orjson.dumps({"pois": [poi], "is_last": True}).decode()},
     ]
-    tools = [{"type": "function", "function": {"name": one["function"]["name"]}} for one in (call, place, search)]
+    tools = [{"type": "function", "function": {"name": tool["function"]["name"]}} for tool in (call, place, search)]
     final = {"type": "function", "function": {"name": "final_answer", "parameters": {"properties": {"samples": {}}}}}
     whole = HI | {"messages": messages, "tools": [*tools, final], "stop": ["x"], "max_tokens": 4000}
     seen = set()

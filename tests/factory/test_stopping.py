@@ -24,11 +24,11 @@ def _raise(number: int) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_first_signal_drains_and_a_second_stops(number: int) -> None:
-    said: list[str] = []
+    lines: list[str] = []
 
     async def scene() -> tuple[bool, Stopping]:
         drained = asyncio.Event()
-        with Stopping(said.append, 60) as stopping:
+        with Stopping(lines.append, 60) as stopping:
             stopping.drains(drained.set, "the orders in flight")
             _raise(number)
             await drained.wait()
@@ -42,8 +42,8 @@ def test_a_first_signal_drains_and_a_second_stops(number: int) -> None:
     drained, stopping = asyncio.run(scene())
     assert drained
     assert stopping.status == 128 + number
-    assert len(said) == 1
-    assert "the orders in flight" in said[0]
+    assert len(lines) == 1
+    assert "the orders in flight" in lines[0]
 
 
 def test_sigterm_leaves_its_time_and_then_stops() -> None:

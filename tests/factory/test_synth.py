@@ -95,9 +95,9 @@ def test_ctrl_c_drains_commits_and_says_how_to_go_on(tmp_path: Path) -> None:
         while not _reached(tmp_path / "calls.sqlite", 60):
             time.sleep(0.02)
         child.send_signal(signal.SIGINT)
-        _, said = child.communicate(timeout=60)
+        _, errors = child.communicate(timeout=60)
     assert child.returncode == 130
-    assert "The same command goes on" in said
+    assert "The same command goes on" in errors
     assert _ask(tmp_path, "select pending from ledger") == [(0,)]
 
 

@@ -51,9 +51,9 @@ def spoiled(kind: str, orders: int = 30) -> Iterator[tuple[Draft, Draft, list[Sh
         drafts, pois = drafted(seed)
         for draft in drafts:
             others = [other for other in drafts if other is not draft]
-            found = KINDS[kind](draft, Scene(pois, others), Dice(seed, kind, draft.wish_index))
-            if found is not None:
-                yield draft, found, pois
+            spoilt = KINDS[kind](draft, Scene(pois, others), Dice(seed, kind, draft.wish_index))
+            if spoilt is not None:
+                yield draft, spoilt, pois
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -77,12 +77,12 @@ def test_a_wrong_fact_is_stated_and_is_not_the_shown_one(kind: str) -> None:
         changed = changed_item(clean, bad)
         assert changed
         poi, text = changed
-        said = FACTS[kind].findall(text)
-        assert said, text
+        ratings = FACTS[kind].findall(text)
+        assert ratings, text
         if kind == "wrong_rating" and poi.rating is not None:
-            assert str(poi.rating) not in said
+            assert str(poi.rating) not in ratings
         if kind == "wrong_address":
-            assert not any(word.endswith(poi.address or "") for word in said)
+            assert not any(word.endswith(poi.address or "") for word in ratings)
         if kind == "wrong_distance":
             assert f"{poi.distance_m}米" not in text
         if kind == "wrong_price" and poi.cost_cny is not None:
@@ -107,8 +107,8 @@ def test_an_invented_dish_is_named_and_not_the_restaurants() -> None:
 def test_over_budget_and_outside_radius_are_recommended_without_a_label() -> None:
     for kind, miss in (("over_budget", "over_budget"), ("outside_radius", "radius")):
         for _, bad, _ in spoiled(kind):
-            found = [{row.kind for row in misses(item.poi, bad.voice.wish)} for item in bad.items]
-            assert {miss} in found
+            miss_kinds = [{row.kind for row in misses(item.poi, bad.voice.wish)} for item in bad.items]
+            assert {miss} in miss_kinds
             assert bad.feasible
             assert not re.search("超出了|超预算|超过了", bad.answer)
 
@@ -188,7 +188,7 @@ def test_the_share_of_spoiled_samples_is_the_one_asked_for_and_some_answers_are_
             assert reason in {"length", "tool_calls"}
             continue
         total += len(samples)
-        spoilt += sum(one != other for one, other in zip(samples, clean, strict=True))
+        spoilt += sum(sample != other for sample, other in zip(samples, clean, strict=True))
     # Binomial: 1,480 samples at 0.12 have a standard deviation of 0.0084; 0.08 is the least that is asked for.
     assert 0.09 < spoilt / total < 0.15
     assert broken > 0
@@ -219,7 +219,7 @@ def test_told_wrong_most_corrections_are_clean_and_a_few_are_wrong_again() -> No
         assert mended
         assert [sample["wish"] for sample in mended] == [0, 1, 2]
         total += 3
-        again += sum(one != other for one, other in zip(mended, clean, strict=True))
+        again += sum(sample != other for sample, other in zip(mended, clean, strict=True))
     assert 0.08 < again / total < 0.23
 
 

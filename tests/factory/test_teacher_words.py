@@ -93,8 +93,8 @@ def test_every_number_of_an_item_comes_from_its_restaurant(monkeypatch: pytest.M
         for item in draft(roll, pois).items:
             poi = item.poi
             if poi.rating is not None and "评分" in item.text:
-                said = re.findall(r"(?<![\d.])[1-5]\.\d(?=分|的评分|[，。；]|$)", item.text)
-                assert not said or f"{poi.rating:.1f}" in said, item.text
+                ratings = re.findall(r"(?<![\d.])[1-5]\.\d(?=分|的评分|[，。；]|$)", item.text)
+                assert not ratings or f"{poi.rating:.1f}" in ratings, item.text
             for metres in re.findall(r"(\d+)米", item.text.split("要求的")[0].split("过了")[0]):
                 assert poi.distance_m
                 assert abs(int(metres) - poi.distance_m) <= 0.03 * poi.distance_m
@@ -149,8 +149,8 @@ def test_near_duplicates_are_rare_within_a_place_even_when_few_restaurants_fit()
     texts = [(sample.question + sample.answer) for sample in (draft(roll, pois) for roll in range(250))]
     grams = [{text[at : at + 4] for at in range(len(text) - 3)} for text in texts]
     near = sum(
-        any(len(grams[one] & grams[two]) >= 0.8 * len(grams[one] | grams[two]) for two in range(one))
-        for one in range(1, len(grams))
+        any(len(grams[later] & grams[earlier]) >= 0.8 * len(grams[later] | grams[earlier]) for earlier in range(later))
+        for later in range(1, len(grams))
     )
     assert near <= 0.02 * len(texts)
 

@@ -32,20 +32,20 @@ def _width(timeline: Timeline) -> float:
 
 
 def test_rates_times_slice_width_add_up_to_what_was_counted() -> None:
-    found = _of(np.arange(1000, 1100, dtype=np.float64), accepted=np.arange(1010, 1050, dtype=np.float64))
-    assert found.calls_per_s.sum() * _width(found) == pytest.approx(100)
-    assert found.accepted_per_s.sum() * _width(found) == pytest.approx(40)
-    assert found.refusals.sum() == 100
+    timeline = _of(np.arange(1000, 1100, dtype=np.float64), accepted=np.arange(1010, 1050, dtype=np.float64))
+    assert timeline.calls_per_s.sum() * _width(timeline) == pytest.approx(100)
+    assert timeline.accepted_per_s.sum() * _width(timeline) == pytest.approx(40)
+    assert timeline.refusals.sum() == 100
     # 100 calls a second apart, each a second long: the last one ends 100 s after the first began.
-    assert found.at_s[-1] + found.at_s[0] == pytest.approx(100)
+    assert timeline.at_s[-1] + timeline.at_s[0] == pytest.approx(100)
 
 
 def test_a_night_between_two_halves_of_a_run_is_cut_out() -> None:
     evening, morning = np.arange(0, 50, dtype=np.float64), np.arange(40_000, 40_050, dtype=np.float64)
-    found = _of(np.concatenate([evening, morning]))
-    assert found.breaks == 1
-    assert found.at_s[-1] < 101
-    assert found.calls_per_s.sum() * _width(found) == pytest.approx(100)
+    timeline = _of(np.concatenate([evening, morning]))
+    assert timeline.breaks == 1
+    assert timeline.at_s[-1] < 101
+    assert timeline.calls_per_s.sum() * _width(timeline) == pytest.approx(100)
 
 
 def test_spending_is_cumulative_and_an_unknown_price_is_unknown_not_zero() -> None:
@@ -58,9 +58,9 @@ def test_spending_is_cumulative_and_an_unknown_price_is_unknown_not_zero() -> No
 
 
 def test_a_single_call_is_a_timeline_too() -> None:
-    found = _of(_numbers(5.0))
-    assert found.calls_per_s.sum() * _width(found) == pytest.approx(1)
-    assert np.isnan(found.latency_s).sum() == len(found.latency_s) - 1
+    timeline = _of(_numbers(5.0))
+    assert timeline.calls_per_s.sum() * _width(timeline) == pytest.approx(1)
+    assert np.isnan(timeline.latency_s).sum() == len(timeline.latency_s) - 1
 
 
 @pytest.mark.parametrize("chinese", [True, False])
@@ -87,11 +87,11 @@ def test_a_run_leaves_its_timeline_beside_its_data(tmp_path: Path) -> None:
     assert str(picture) in done.stderr
     run_id = picture.parent.name
     with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as connection:
-        found = read_timeline(connection, run_id)
+        timeline = read_timeline(connection, run_id)
         [(calls,)] = connection.execute("select count(*) from calls where not replayed").fetchall()
         assert read_timeline(connection, "no such run") is None
-    assert found is not None
-    assert found.simulated
-    assert found.calls_per_s.sum() * _width(found) == pytest.approx(calls)
-    assert found.accepted_per_s.sum() * _width(found) == pytest.approx(20)
+    assert timeline is not None
+    assert timeline.simulated
+    assert timeline.calls_per_s.sum() * _width(timeline) == pytest.approx(calls)
+    assert timeline.accepted_per_s.sum() * _width(timeline) == pytest.approx(20)
     assert write_timeline(tmp_path, "no such run") is None

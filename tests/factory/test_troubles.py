@@ -91,9 +91,9 @@ def test_a_provider_that_dies_in_the_middle_loses_nothing_and_is_not_paid_twice(
             while child.poll() is None and not _reached(tmp_path / "calls.sqlite", 100):
                 time.sleep(0.02)
             _set_faults(base, always="500")
-            _, said = child.communicate(timeout=60)
-        assert child.returncode == 1, said
-        assert "the same command goes on" in said
+            _, errors = child.communicate(timeout=60)
+        assert child.returncode == 1, errors
+        assert "the same command goes on" in errors
         committed = _ask(tmp_path, "select count(*) from samples")[0][0]
         _set_faults(base)
         done = _run("factory", "synth", tmp_path, **env)
@@ -136,8 +136,8 @@ def test_an_empty_circle_gives_honest_answers(tmp_path: Path) -> None:
     class Script(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             pois = [{"id": "B0FAR", "name": "远店", "location": "116.7,40.2"}] if "radius=50000" in self.path else []
-            found = {"geocodes": [row]} if "geocode" in self.path else {"pois": pois}
-            raw = json.dumps(body | found).encode()
+            rows = {"geocodes": [row]} if "geocode" in self.path else {"pois": pois}
+            raw = json.dumps(body | rows).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(raw)))
             self.end_headers()

@@ -42,9 +42,9 @@ def _start(data: Path, **env: str) -> subprocess.Popen[str]:
 
 
 def _end(child: subprocess.Popen[str]) -> str:
-    _, said = child.communicate(timeout=120)
-    assert "Traceback" not in said
-    return said
+    _, errors = child.communicate(timeout=120)
+    assert "Traceback" not in errors
+    return errors
 
 
 def _workers(parent: int) -> list[int]:
@@ -125,9 +125,9 @@ def test_ctrl_c_drains_the_workers(tmp_path: Path) -> None:
     with _start(tmp_path, N="5000") as child:
         _wait(child, lambda: _calls(tmp_path) >= 60)
         child.send_signal(signal.SIGINT)
-        said = _end(child)
+        errors = _end(child)
     assert child.returncode == 130
-    assert "The same command goes on" in said
+    assert "The same command goes on" in errors
     with sqlite3.connect(tmp_path / "calls.sqlite") as book:
         assert book.execute("select count(*) from calls where status = 'reserved'").fetchone() == (0,)
 
@@ -139,9 +139,9 @@ def test_a_second_ctrl_c_ends_all_at_once(tmp_path: Path) -> None:
         child.send_signal(signal.SIGINT)
         time.sleep(0.05)
         child.send_signal(signal.SIGINT)
-        said = _end(child)
+        errors = _end(child)
     assert child.returncode == 130
-    assert said.strip().endswith("paid answers are kept, and the same command goes on.")
+    assert errors.strip().endswith("paid answers are kept, and the same command goes on.")
     assert not any(_is_running(pid) for pid in workers)
 
 
@@ -152,17 +152,17 @@ def test_workers_that_always_die_stop_the_run_with_a_sentence(tmp_path: Path) ->
                 for pid in _workers(child.pid):
                     os.kill(pid, signal.SIGKILL)
             time.sleep(0.05)
-        said = _end(child)
+        errors = _end(child)
     assert child.returncode == 1
-    assert "worker process" in said
+    assert "worker process" in errors
 
 
 def test_a_provider_that_is_given_up_stops_all_workers(tmp_path: Path) -> None:
     faults = '{"chat": {"always": "429", "retry_after_s": 600}}'
     with _start(tmp_path, N="50", SANDBOX_FAULTS=faults, GIVE_UP_S="1") as child:
-        said = _end(child)
+        errors = _end(child)
     assert child.returncode == 1
-    assert "the same command goes on" in said
+    assert "the same command goes on" in errors
 
 
 async def _pair(handlers: dict[str, Any]) -> tuple[Link, Link]:
@@ -178,9 +178,9 @@ def test_workers_share_one_cap_and_wait_for_its_money(tmp_path: Path) -> None:
         teacher = {"MAP": "sandbox", "TEACHER": "openai/sandbox/teacher-v1", "TEACHER_BASE_URL": f"{base}/v1"}
         env = teacher | {"AMAP_BASE_URL": base, "N": "500", "PRICE_IN": "2", "PRICE_OUT": "8", "BUDGET": "0.6"}
         with _start(tmp_path, **env) as child:
-            said = _end(child)
-    assert child.returncode == 1, said
-    assert "BUDGET=0.6 CNY is used up" in said
+            errors = _end(child)
+    assert child.returncode == 1, errors
+    assert "BUDGET=0.6 CNY is used up" in errors
     with sqlite3.connect(tmp_path / "calls.sqlite") as book:
         spent = "select sum(case status when 'unresolved' then worst_cny else coalesce(cost_cny, 0) end) from calls"
         assert 0.4 < book.execute(spent).fetchone()[0] <= 0.6  # the next one, at its worst, would not have fitted

@@ -84,10 +84,10 @@ class Desk:
         if lease := self._leases.get(number):
             lease.settle(tokens)
 
-    async def refused(self, number: int, kind: str, retry_after_s: float | None, said: str) -> None:
+    async def refused(self, number: int, kind: str, retry_after_s: float | None, answer: str) -> None:
         """See ``Lease``."""
         if lease := self._leases.get(number):
-            await lease.refused(kind, retry_after_s, said)
+            await lease.refused(kind, retry_after_s, answer)
 
     def release(self, number: int, answered: bool) -> None:  # noqa: FBT001 - a link tells by position
         """See ``Lease``."""

@@ -148,5 +148,7 @@ def _by_values(kind: type) -> Callable[[Any], tuple[type, tuple[Any, ...]]]:
     return lambda record: (kind, values(record))
 
 
-_RECORDS = [one for one in vars(records).values() if isinstance(one, type) and dataclasses.is_dataclass(one)]
+_RECORDS = [
+    record for record in vars(records).values() if isinstance(record, type) and dataclasses.is_dataclass(record)
+]
 _TABLE = {kind: _by_values(kind) for kind in [*_RECORDS, KeptCall, PoiPage]}

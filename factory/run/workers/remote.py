@@ -25,9 +25,9 @@ class RemoteLease:
         """See ``Lease``."""
         self._link.tell("settle", self._number, tokens)
 
-    async def refused(self, kind: str, retry_after_s: float | None, said: str = "") -> None:
+    async def refused(self, kind: str, retry_after_s: float | None, answer: str = "") -> None:
         """See ``Lease``. Raises ProviderDown."""
-        await self._link.ask("refused", self._number, kind, retry_after_s, said)
+        await self._link.ask("refused", self._number, kind, retry_after_s, answer)
 
     def release(self, *, answered: bool = True) -> None:
         """See ``Lease``."""
@@ -54,8 +54,8 @@ class RemoteLedger:
 
     async def replay(self, key: str) -> KeptCall | None:
         """See ``Ledger``, as with all that follow."""
-        found: KeptCall | None = await self._link.ask("replay", key)
-        return found
+        kept: KeptCall | None = await self._link.ask("replay", key)
+        return kept
 
     async def reserve(self, key: str, **call: Any) -> int:
         """Raises BudgetExhausted and MoneyInFlight."""
@@ -70,13 +70,13 @@ class RemoteLedger:
         booked: float | None = await self._link.ask("keep", key, attempt, **answer)
         return booked
 
-    async def price(self, key: str, attempt: int, **found: Any) -> None:
+    async def price(self, key: str, attempt: int, **price: Any) -> None:
         """Known once it was read."""
-        await self._link.ask("price", key, attempt, **found)
+        await self._link.ask("price", key, attempt, **price)
 
-    async def mark_unreadable(self, key: str, attempt: int, said: str = "") -> None:
+    async def mark_unreadable(self, key: str, attempt: int, reason: str = "") -> None:
         """Paid for, never replayed."""
-        await self._link.ask("mark_unreadable", key, attempt, said)
+        await self._link.ask("mark_unreadable", key, attempt, reason)
 
     async def void(self, key: str, attempt: int, *, worst_cny: float | None) -> None:
         """Certainly not served."""
@@ -102,5 +102,5 @@ class RemoteMap:
         self, place: Place, *, radius_m: int, cuisine: str | None, page: int, priority: int = 0
     ) -> PoiPage:
         """One page of the parent's map."""
-        found: PoiPage = await self._link.ask("around", place, radius_m, cuisine, page, priority)
-        return found
+        listed: PoiPage = await self._link.ask("around", place, radius_m, cuisine, page, priority)
+        return listed

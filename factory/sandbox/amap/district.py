@@ -24,21 +24,21 @@ def district(params: Params) -> bytes:
     if not 0 <= depth <= 3 or not 1 <= size <= OUTER_MOST or page < 1:
         raise Refused("20000")
     outline = params.get("extensions", "base") == "all"
-    found = _named(params.get("keywords", COUNTRY), depth)
+    districts = _named(params.get("keywords", COUNTRY), depth)
     if "filter" in params:
-        found = [node for node in found if str(node["adcode"])[:2] == params["filter"][:2]]
-    shown = found[(page - 1) * size : page * size]
+        districts = [node for node in districts if str(node["adcode"])[:2] == params["filter"][:2]]
+    shown = districts[(page - 1) * size : page * size]
     if outline:
         shown = [node | {"polyline": _outline(str(node["center"]))} for node in shown]
-    body: Json = {"status": "1", "info": "OK", "infocode": "10000", "count": str(len(found))}
+    body: Json = {"status": "1", "info": "OK", "infocode": "10000", "count": str(len(districts))}
     return encode(body | {"suggestion": {"keywords": EMPTY, "cities": EMPTY}, "districts": shown}, depth)
 
 
 def _named(word: str, depth: int) -> list[Json]:
     """Every unit of that name or code, upper levels first; 朝阳区 is one in Beijing and one in Changchun."""
-    found: list[Json] = []
+    nodes: list[Json] = []
     if word in {COUNTRY, "中国", "100000"}:
-        found.append(
+        nodes.append(
             {
                 "citycode": EMPTY,
                 "adcode": "100000",
@@ -49,16 +49,16 @@ def _named(word: str, depth: int) -> list[Json]:
             }
         )
     firsts = {city.province: city for city in cities()}
-    found += [
+    nodes += [
         _province(name, depth)
         for name, city in firsts.items()
         if word in {name, name[:-1], name[:2], city.province_adcode}
     ]
     for city in cities():
         if not city.is_municipality and city.answers_to(word):
-            found.append(_city(city, depth))
-        found += [_district(city, unit) for unit in city.districts if word in (unit.name, unit.name[:-1], unit.adcode)]
-    return found
+            nodes.append(_city(city, depth))
+        nodes += [_district(city, unit) for unit in city.districts if word in (unit.name, unit.name[:-1], unit.adcode)]
+    return nodes
 
 
 def _provinces(depth: int) -> list[Json]:

@@ -139,26 +139,26 @@ def _district_hit(city: City, district: District) -> Hit:
 def _door_hits(rest: str, city: City) -> list[Hit]:
     """A street with a house number: some point of its district (or of the city's middle), always the same one."""
     unit = next((each for each in city.districts if rest.startswith(each.name)), None)
-    found = _DOOR.fullmatch(rest.removeprefix(unit.name) if unit else rest)
-    if found is None:
+    address = _DOOR.fullmatch(rest.removeprefix(unit.name) if unit else rest)
+    if address is None:
         return []
     lng, lat = (unit.lng, unit.lat) if unit else (city.lng, city.lat)
-    dice = hash_number(city.name, found["street"])
+    dice = hash_number(city.name, address["street"])
     lng, lat = lng + dice % 1000 / 5e4 - 0.01, lat + dice // 1000 % 1000 / 5e4 - 0.01
-    where = f"{lng + int(found['number']) * 1e-5:.6f},{lat:.6f}"
+    where = f"{lng + int(address['number']) * 1e-5:.6f},{lat:.6f}"
     unit = unit or nearest_district(city, lng, lat)
     prefix = city.name if city.is_municipality else city.province + city.name
-    door = found["number"] + "号"
-    text = f"{prefix}{unit.name}{found['street']}{door}"
+    door = address["number"] + "号"
+    text = f"{prefix}{unit.name}{address['street']}{door}"
     named = (text, city.province, city.name, city.citycode, unit.name, unit.adcode, where, "门牌号")
-    return [Hit(*named, street=found["street"], number=door)]
+    return [Hit(*named, street=address["street"], number=door)]
 
 
 def _area_hits(word: str, city: City | None) -> list[Hit]:
     """Cities and districts of that name, with or without 市, 区; a word such as 朝阳 means several."""
     pool = [city] if city is not None else list(cities())
-    found = [_city_hit(each) for each in pool if word in (each.name, each.name[:-1], each.adcode, each.pinyin)]
-    return found + [
+    hits = [_city_hit(each) for each in pool if word in (each.name, each.name[:-1], each.adcode, each.pinyin)]
+    return hits + [
         _district_hit(each, district)
         for each in pool
         for district in each.districts

@@ -39,11 +39,11 @@ class PointServices:
         if not 0 <= radius_m <= 3_000 or len(points) > BATCH_MOST:
             raise Refused("20000")
         everything = params.get("extensions", "base") == "all"
-        found = [
+        regeocodes = [
             self._regeocode(lng, lat, radius_m, everything=everything) if in_china(lng, lat) else _nowhere()
             for lng, lat in points
         ]
-        named: Json = {"regeocodes": found} if batch else {"regeocode": found[0]}
+        named: Json = {"regeocodes": regeocodes} if batch else {"regeocode": regeocodes[0]}
         return encode({"status": "1", "info": "OK", "infocode": "10000"} | named, 2)
 
     def _regeocode(self, lng: float, lat: float, radius_m: int, *, everything: bool) -> Json:
@@ -72,17 +72,17 @@ class PointServices:
             "businessAreas": [EMPTY],
         }
         prefix = city.name if city.is_municipality else city.province + city.name
-        found: Json = {
+        regeocode: Json = {
             "formatted_address": f"{prefix}{district.name}{area}街道{street}{number}",
             "addressComponent": component,
         }
         if everything:
-            found |= {"roads": EMPTY, "roadinters": EMPTY, "aois": EMPTY, "pois": self._near(lng, lat, radius_m)}
-        return found
+            regeocode |= {"roads": EMPTY, "roadinters": EMPTY, "aois": EMPTY, "pois": self._near(lng, lat, radius_m)}
+        return regeocode
 
     def _near(self, lng: float, lat: float, radius_m: int) -> list[Json]:
-        found = self._world.around(lng, lat, float(radius_m), Query())
-        pois = [poi for poi in map(self._world.poi, found.ids[:REGEO_POIS]) if poi is not None]
+        near = self._world.around(lng, lat, float(radius_m), Query())
+        pois = [poi for poi in map(self._world.poi, near.ids[:REGEO_POIS]) if poi is not None]
         return [
             {
                 "id": poi.poi_id,
@@ -96,7 +96,7 @@ class PointServices:
                 "poiweight": "0.1",
                 "businessarea": EMPTY,
             }
-            for poi, metres in zip(pois, found.distances_m, strict=False)
+            for poi, metres in zip(pois, near.distances_m, strict=False)
         ]
 
     def distance(self, params: Params) -> bytes:

@@ -62,8 +62,8 @@ class PlaceSearch:
         city = self._city(params, version)
         if city is not None and not self._holds(city, lng, lat):
             return self._page(Found((), ()), params, version, with_distance=True)
-        found = self._around(lng, lat, float(radius_m), query)
-        return self._page(found, params, version, with_distance=True)
+        hits = self._around(lng, lat, float(radius_m), query)
+        return self._page(hits, params, version, with_distance=True)
 
     def polygon(self, params: Params, version: Version) -> bytes:
         """``/place/polygon``: corners joined by bars; two are a rectangle's. Raises Refused."""
@@ -78,8 +78,8 @@ class PlaceSearch:
         reach = float(distances_m(*middle, np.array([max(lngs)]), np.array([max(lats)]))[0])
         if reach > MOST_RADIUS_M:
             raise Refused("20000")
-        found = self._around(*middle, reach + 1.0, self._query(params, version))
-        inside = tuple(wanted for wanted in found.ids if self._within(wanted, corners))
+        circle = self._around(*middle, reach + 1.0, self._query(params, version))
+        inside = tuple(wanted for wanted in circle.ids if self._within(wanted, corners))
         return self._page(Found(inside, (0,) * len(inside)), params, version, with_distance=False)
 
     def _within(self, wanted: str, corners: list[tuple[float, float]]) -> bool:
@@ -93,21 +93,21 @@ class PlaceSearch:
         query = self._query(params, version)
         city = self._city(params, version)
         limited = params.get("citylimit" if version == "v3" else "city_limit", "false").lower() == "true"
-        found = self._in_city(city, query) if city else Found((), ())
+        hits = self._in_city(city, query) if city else Found((), ())
         if not (city and limited):
-            found = _joined(found, self._landmarks_called(query.words))
-        if not found.ids and city is None:
+            hits = _joined(hits, self._landmarks_called(query.words))
+        if not hits.ids and city is None:
             return self._suggestion(query, version)
-        return self._page(found, params, version, with_distance=False)
+        return self._page(hits, params, version, with_distance=False)
 
     def detail(self, params: Params, version: Version) -> bytes:
         """``/place/detail``: an unknown id gives an empty list. Raises Refused."""
         ids = params.required("id").split("|")
         if len(ids) > (1 if version == "v3" else V5_DETAILS):
             raise Refused("20000")
-        known = tuple(wanted for wanted in ids if self._world.poi(wanted) is not None)
+        existing = tuple(wanted for wanted in ids if self._world.poi(wanted) is not None)
         blocks = _blocks(params, version) if version == "v5" else frozenset({"all"})
-        return self._page_bytes(Page(version, known, None, blocks, len(known)))
+        return self._page_bytes(Page(version, existing, None, blocks, len(existing)))
 
     def _query(self, params: Params, version: Version) -> Query:
         words = params.get("keywords", "")
@@ -150,13 +150,13 @@ class PlaceSearch:
         ]
         return encode(_ok("0") | {"suggestion": {"keywords": [], "cities": rows[:10]}, "pois": []}, 2)
 
-    def _page(self, found: Found, params: Params, version: Version, *, with_distance: bool) -> bytes:
+    def _page(self, hits: Found, params: Params, version: Version, *, with_distance: bool) -> bytes:
         size, number = self._size_and_page(params, version)
         start = (number - 1) * size
         stop = min(start + size, ROW_CAP)
-        ids = found.ids[start:stop]
-        distances = found.distances_m[start:stop] if with_distance else None
-        return self._page_bytes(Page(version, ids, distances, _blocks(params, version), len(found)))
+        ids = hits.ids[start:stop]
+        distances = hits.distances_m[start:stop] if with_distance else None
+        return self._page_bytes(Page(version, ids, distances, _blocks(params, version), len(hits)))
 
     def _size_and_page(self, params: Params, version: Version) -> tuple[int, int]:
         if version == "v3":

@@ -111,9 +111,9 @@ class World:
 
     def in_city(self, city: City, query: Query) -> Found:
         """All pois of a city's middle that match, and its landmarks, by weight."""
-        found = self.around(city.lng, city.lat, CITY_RADIUS_M, query)
+        hits = self.around(city.lng, city.lat, CITY_RADIUS_M, query)
         marks = [mark.poi_id for mark in self._marks if mark.city is city and _mark_fits(mark, query)]
-        rest = [wanted for wanted in found.ids if wanted not in self._mark_by_id]
+        rest = [wanted for wanted in hits.ids if wanted not in self._mark_by_id]
         ids = (*marks, *rest)
         return Found(ids, (0,) * len(ids))
 

@@ -91,7 +91,7 @@ def make_tile(seed: int, ix: int, iy: int) -> Tile:
     draws = rng.random((count, DRAWS))
     lngs, lats = _positions(ix, iy, draws)
     kind = np.searchsorted(kind_steps(), draws[:, 2], side="right").astype(np.int16)
-    special = np.array([one.typecode.startswith("0501") and one.typecode[-2:] > "01" for one in kinds()])
+    special = np.array([kind.typecode.startswith("0501") and kind.typecode[-2:] > "01" for kind in kinds()])
     low, high = GENERAL_DRAWS
     general = special[kind] & (draws[:, MULTI] >= low) & (draws[:, MULTI] < high)
     return Tile(ix, iy, lngs, lats, kind, draws.astype(np.float32), general)

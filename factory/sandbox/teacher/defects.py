@@ -72,17 +72,17 @@ def _label_of(draft: Draft, item: Item) -> str:
 
 def _other_name(name: str, scene: Scene, dice: Dice) -> str:
     """A name that no tool showed: one sound-alike character, or a made-up brand with a branch."""
-    known = {poi.name for poi in scene.pois}
+    shown_names = {poi.name for poi in scene.pois}
     spots = [place for place, sign in enumerate(name) if sign in SOUND_ALIKE and place < (name + "(").index("(")]
     if spots and dice.chance(0.5):
         place = dice.pick(spots)
         alike = name[:place] + dice.pick(SOUND_ALIKE[name[place]]) + name[place + 1 :]
-        if alike not in known:
+        if alike not in shown_names:
             return alike
     while True:
         made = dice.pick(FIRST) + dice.pick(SECOND) + dice.pick(THIRD)
         made += f"({dice.pick(BRANCHES)})" if dice.chance(0.4) else ""
-        if made not in known:
+        if made not in shown_names:
             return made
 
 
@@ -101,14 +101,14 @@ def wrong_branch(draft: Draft, scene: Scene, dice: Dice) -> Draft | None:
     """The right brand with a branch that no tool showed."""
     if not draft.items:
         return None
-    known = {poi.name for poi in scene.pois}
+    shown_names = {poi.name for poi in scene.pois}
     place = dice.whole(0, len(draft.items) - 1)
     item = draft.items[place]
-    found = BRANCH.match(item.name)
-    brand = found[1] if found else item.name
+    branch_name = BRANCH.match(item.name)
+    brand = branch_name[1] if branch_name else item.name
     shown = [match[2] for match in (BRANCH.match(poi.name) for poi in scene.pois) if match]
     for branch in dice.shuffled([*shown, *BRANCHES]):
-        if f"{brand}({branch})" not in known:
+        if f"{brand}({branch})" not in shown_names:
             return _with_item(draft, place, replace(item, name=f"{brand}({branch})"))
     return None
 
@@ -154,13 +154,13 @@ def wrong_hours(draft: Draft, _scene: Scene, dice: Dice) -> Draft | None:
     """Opening hours two to four hours off, of a restaurant that is open alike every day or of which only today is known."""
 
     def change(poi: Shown) -> Shown | None:
-        known = hours_of_shown(poi)
-        day = known.on(None)
+        hours = hours_of_shown(poi)
+        day = hours.on(None)
         if not day or day == ((0, 24 * 60),):
             return None
         step = 60 * dice.whole(2, 4)
         moved = " ".join(f"{clock((start + step) % 1440)}-{clock((end + step) % 1440)}" for start, end in day)
-        return replace(poi, open_hours=moved, open_week=f"每天 {moved}" if known.week_known else None)
+        return replace(poi, open_hours=moved, open_week=f"每天 {moved}" if hours.week_known else None)
 
     return _misstated(draft, dice, change, "hours")
 
@@ -172,7 +172,7 @@ def wrong_address(draft: Draft, scene: Scene, dice: Dice) -> Draft | None:
     def change(poi: Shown) -> Shown | None:
         options = [f"{dice.pick(ROADS)}{dice.whole(1, 288)}号"]
         if poi.address:
-            options.append(re.sub(r"\d+", lambda found: str(int(found[0]) + dice.whole(3, 60)), poi.address, count=1))
+            options.append(re.sub(r"\d+", lambda number: str(int(number[0]) + dice.whole(3, 60)), poi.address, count=1))
         options += [dice.pick(elsewhere)] if elsewhere else []
         fresh = [text for text in options if text != poi.address]
         return replace(poi, address=dice.pick(fresh)) if fresh else None
@@ -200,7 +200,7 @@ def _unlabelled(draft: Draft, scene: Scene, dice: Dice, kinds: set[MissKind], hi
         for poi in scene.pois
         if poi.poi_id not in shown and all(miss.sure for miss in misses(poi, wish))
     ]
-    near = [poi for poi, found in missing if found and found <= kinds]
+    near = [poi for poi, missed in missing if missed and missed <= kinds]
     if not near:
         return None
     if not draft.feasible:

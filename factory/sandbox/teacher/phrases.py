@@ -50,11 +50,11 @@ def budget(wish: Wish, dice: Dice) -> str | None:
     """The budget as a clause of a question, None when the wish has none."""
     if wish.budget_min_cny is None and wish.budget_max_cny is None:
         return None
-    said = span(wish.budget_min_cny, wish.budget_max_cny, dice)
+    amount = span(wish.budget_min_cny, wish.budget_max_cny, dice)
     if wish.budget_max_cny is None and dice.chance(0.4):
-        return dice.pick((f"预算比较宽松，人均{said}", f"不差这点钱，人均{said}都行", f"想吃好一点，人均{said}"))
+        return dice.pick((f"预算比较宽松，人均{amount}", f"不差这点钱，人均{amount}都行", f"想吃好一点，人均{amount}"))
     forms = ("人均{}", "预算人均{}", "每人{}", "一个人{}", "人均消费{}", "预算是每人{}", "人均预算{}", "价位在人均{}")
-    return dice.pick(forms).format(said)
+    return dice.pick(forms).format(amount)
 
 
 def metres(value: int, dice: Dice) -> str:
@@ -68,7 +68,7 @@ def metres(value: int, dice: Dice) -> str:
 
 def radius(wish: Wish, dice: Dice) -> str:
     """The radius as a clause of a question."""
-    said = metres(wish.radius_m, dice)
+    distance = metres(wish.radius_m, dice)
     forms = [
         "{}以内",
         "{}范围内",
@@ -81,7 +81,7 @@ def radius(wish: Wish, dice: Dice) -> str:
     ]
     if wish.radius_m <= 1000:
         forms += ["走得到的，{}以内", "不想走远，{}以内", "懒得走远路，最远{}"]
-    return dice.pick(forms).format(said)
+    return dice.pick(forms).format(distance)
 
 
 def party(wish: Wish, dice: Dice) -> str | None:
@@ -91,8 +91,8 @@ def party(wish: Wish, dice: Dice) -> str | None:
         return None
     if size == 1:
         return dice.pick(("就我一个人", "一个人吃", "我自己吃", "一个人"))
-    said = number(size, dice)
-    return dice.pick(("{}个人", "一共{}个人", "我们{}个人", "{}个人一起", "总共{}位", "{}人用餐")).format(said)
+    people = number(size, dice)
+    return dice.pick(("{}个人", "一共{}个人", "我们{}个人", "{}个人一起", "总共{}位", "{}人用餐")).format(people)
 
 
 def taste(wish: Wish, dice: Dice) -> str | None:

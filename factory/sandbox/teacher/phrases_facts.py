@@ -17,8 +17,8 @@ INSTRUCTION_LIKE = ("指令", "忽略", "提示词", "系统提示", "system", "
 def distance_text(value: int, dice: Dice) -> str:
     """A distance in metres as said: 342米, 约340米, 1.2公里. Rounded only within 3 %."""
     if value >= 1000 and abs(round(value, -2) - value) <= 0.03 * value and dice.chance(0.6):
-        said = f"{round(value, -2) / 1000:g}"
-        return dice.pick((f"{said}公里", f"约{said}公里", f"大约{said}公里", f"{said}公里左右"))
+        kilometres = f"{round(value, -2) / 1000:g}"
+        return dice.pick((f"{kilometres}公里", f"约{kilometres}公里", f"大约{kilometres}公里", f"{kilometres}公里左右"))
     ten = round(value, -1)
     if ten and abs(ten - value) <= 0.03 * value and dice.chance(0.5):
         return dice.pick((f"约{ten}米", f"大约{ten}米", f"{ten}米左右", f"大概{ten}米"))
@@ -42,8 +42,8 @@ def price_text(value: float, dice: Dice, *, loosely: bool = True) -> str:
 
 def open_for(poi: Shown, meal: str) -> bool | None:
     """Whether the shown hours leave enough of the meal on every day that they tell; None when they tell nothing."""
-    found = fit.open_for_meal(as_poi(poi), meal)
-    return None if found is None else found.least >= rules.OPEN_LEAST_MIN
+    overlap = fit.open_for_meal(as_poi(poi), meal)
+    return None if overlap is None else overlap.least >= rules.OPEN_LEAST_MIN
 
 
 def against_diet(text: str, diet: str | None) -> bool:

@@ -73,24 +73,24 @@ def closing(voice: Voice, count: int, dice: Dice) -> str:
     pool += CLOSE_PARTY * 3 if (wish.party_size or 0) > 2 else ()
     pool += CLOSE_OCCASION * 2 if wish.occasion and wish.occasion not in {"游玩途中", "一个人吃饭"} else ()
     pool += CLOSE_MEAL * 2 if wish.meal_time else ()
-    said = [dice.pick(pool)]
+    tips = [dice.pick(pool)]
     if wish.diet in DIET_TIPS:
-        said = [dice.pick(DIET_TIPS[wish.diet]), *(said if dice.chance(0.4) else ())]
+        tips = [dice.pick(DIET_TIPS[wish.diet]), *(tips if dice.chance(0.4) else ())]
     elif dice.chance(0.15):
-        said.append(dice.pick(plain))
-    return _filled("".join(dict.fromkeys(said)), voice, dice, 0, "")
+        tips.append(dice.pick(plain))
+    return _filled("".join(dict.fromkeys(tips)), voice, dice, 0, "")
 
 
-def closing_alternatives(voice: Voice, found: Sequence[Sequence[Miss]], dice: Dice) -> str:
+def closing_alternatives(voice: Voice, missing: Sequence[Sequence[Miss]], dice: Dice) -> str:
     """The sentence after the nearest alternatives: which condition would have to give."""
-    kinds = {miss.kind for row in found for miss in row}
+    kinds = {miss.kind for row in missing for miss in row}
     pool = list(WIDEN_ANY)
     if len(kinds) == 1:
         pool = list(WIDEN.get(kinds.pop(), WIDEN_ANY)) * 2 + pool
-    said = dice.pick(pool)
+    tip = dice.pick(pool)
     if voice.wish.diet in DIET_TIPS:
-        said += dice.pick(DIET_TIPS[voice.wish.diet])
-    return _filled(said, voice, dice, 0, "")
+        tip += dice.pick(DIET_TIPS[voice.wish.diet])
+    return _filled(tip, voice, dice, 0, "")
 
 
 def label(poi: Shown, miss: Miss, voice: Voice, dice: Dice) -> str:
@@ -103,7 +103,7 @@ def label(poi: Shown, miss: Miss, voice: Voice, dice: Dice) -> str:
     if miss.kind == "radius":
         # Rounded, 1023 m would look like the kilometre that it misses.
         far = poi.distance_m or 0
-        said = distance_text(far, dice) if far > 1.3 * wish.radius_m else f"{far}米"
+        distance = distance_text(far, dice) if far > 1.3 * wish.radius_m else f"{far}米"
         near = (
             f"，超出了{u}要求的范围",
             f"，超过了{u}说的距离",
@@ -111,7 +111,7 @@ def label(poi: Shown, miss: Miss, voice: Voice, dice: Dice) -> str:
             "，超出了距离要求",
             f"，不在{u}要求的范围内",
         )
-        return dice.pick(("距离", f"离{u}", f"距{u}")) + said + dice.pick(near)
+        return dice.pick(("距离", f"离{u}", f"距{u}")) + distance + dice.pick(near)
     if miss.kind == "over_budget":
         return price + dice.pick((f"，超出了{u}的预算", "，超出预算", f"，高于{u}的预算", "，超预算了"))
     if miss.kind == "under_budget":

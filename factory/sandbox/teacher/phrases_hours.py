@@ -30,30 +30,30 @@ def hours_of_shown(poi: Shown) -> Hours:
 
 def hours_text(poi: Shown, dice: Dice) -> str:
     """A clause about its hours; empty when nothing certain is known."""
-    found = hours_of_shown(poi)
-    same = found.same_every_day
-    if same is not None or found.today_only:
-        return _one_day(same if same is not None else found.today or (), dice, today=same is None)
-    if not found.week_known or None in found.days:
+    hours = hours_of_shown(poi)
+    same = hours.same_every_day
+    if same is not None or hours.today_only:
+        return _one_day(same if same is not None else hours.today or (), dice, today=same is None)
+    if not hours.week_known or None in hours.days:
         return ""
-    off = [day for day in range(7) if found.days[day] == ()]
+    off = [day for day in range(7) if hours.days[day] == ()]
     if off and len(off) < 3 and dice.chance(0.3):
         return dice.pick(DAY_OFF).format(d=_names(off))
-    return _week_said(found, dice)
+    return _week_said(hours, dice)
 
 
 def hours_stated(poi: Shown, dice: Dice) -> str:
     """The hours in full, for an item that has to show when it is open."""
-    found = hours_of_shown(poi)
-    day = found.same_every_day if found.same_every_day is not None else found.today if found.today_only else None
+    hours = hours_of_shown(poi)
+    day = hours.same_every_day if hours.same_every_day is not None else hours.today if hours.today_only else None
     if day:
         return dice.pick(PLAIN).format(h=spans_text(day))
-    return _week_said(found, dice) if found.week_known else f"营业时间{poi.open_hours}"
+    return _week_said(hours, dice) if hours.week_known else f"营业时间{poi.open_hours}"
 
 
-def _week_said(found: Hours, dice: Dice) -> str:
+def _week_said(hours: Hours, dice: Dice) -> str:
     """The week in one of the frames; one that ends in 营业 does not follow a day off."""
-    words = _week(found)
+    words = _week(hours)
     return dice.pick([form for form in WEEK if not (words.endswith("休息") and form.endswith("营业"))]).format(w=words)
 
 
@@ -82,9 +82,9 @@ def spans_text(day: Day) -> str:
     return " ".join(f"{clock(start)}-{clock(end % DAY_MIN or DAY_MIN)}" for start, end in day)
 
 
-def _week(found: Hours) -> str:
+def _week(hours: Hours) -> str:
     rows = [
-        (day, [weekday for weekday, _ in run]) for day, run in groupby(enumerate(found.days), key=lambda row: row[1])
+        (day, [weekday for weekday, _ in run]) for day, run in groupby(enumerate(hours.days), key=lambda row: row[1])
     ]
     rows.sort(key=lambda row: row[0] == ())  # days off stand last, as people say them
     return "，".join(f"{_names(days)}{spans_text(day) if day else '休息'}" for day, days in rows if day is not None)

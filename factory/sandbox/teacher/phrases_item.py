@@ -106,12 +106,12 @@ def _chained(groups: list[str], dice: Dice) -> str:
 
 
 def _where(poi: Shown, voice: Voice, dice: Dice, emphasis: Emphasis) -> str:
-    said = []
+    facts = []
     if poi.address and not reads_like_an_order(poi.address) and emphasis.says("address", 0.96, dice):
-        said.append(dice.pick(ADDRESS).format(a=poi.address))
+        facts.append(dice.pick(ADDRESS).format(a=poi.address))
     if poi.distance_m is not None and emphasis.says("distance", 0.94, dice):
-        said.append(_distance(poi.distance_m, voice, dice, exact="distance" in emphasis.must))
-    return "，".join(dice.shuffled(said))
+        facts.append(_distance(poi.distance_m, voice, dice, exact="distance" in emphasis.must))
+    return "，".join(dice.shuffled(facts))
 
 
 def _distance(value: int, voice: Voice, dice: Dice, *, exact: bool) -> str:
@@ -123,9 +123,9 @@ def _distance(value: int, voice: Voice, dice: Dice, *, exact: bool) -> str:
 
 
 def _score(poi: Shown, voice: Voice, dice: Dice, emphasis: Emphasis) -> str:
-    said = []
+    facts = []
     if poi.rating is not None and emphasis.says("rating", 0.92, dice):
-        said.append(dice.pick(RATING).format(r=f"{poi.rating:.1f}"))
+        facts.append(dice.pick(RATING).format(r=f"{poi.rating:.1f}"))
     wish = voice.wish
     asked = wish.budget_min_cny is not None or wish.budget_max_cny is not None
     if poi.cost_cny is not None and emphasis.says("price", 0.95 if asked else 0.75, dice):
@@ -133,9 +133,9 @@ def _score(poi: Shown, voice: Voice, dice: Dice, emphasis: Emphasis) -> str:
         if asked and emphasis.fits and "budget" not in voice.used and dice.chance(0.45):
             voice.used.add("budget")
             forms = WITHIN if wish.budget_max_cny is not None else WITHIN_OPEN
-            return "，".join([*said, f"{text}，{dice.pick(forms).format(u=voice.you)}"])
-        said.append(text)
-    return "，".join(dice.shuffled(said))
+            return "，".join([*facts, f"{text}，{dice.pick(forms).format(u=voice.you)}"])
+        facts.append(text)
+    return "，".join(dice.shuffled(facts))
 
 
 def _hours(poi: Shown, voice: Voice, dice: Dice, emphasis: Emphasis) -> str:
@@ -154,15 +154,15 @@ def _dish(poi: Shown, diet: str | None, dice: Dice, emphasis: Emphasis) -> str:
 
 def _kind(poi: Shown, voice: Voice, dice: Dice, emphasis: Emphasis) -> str:
     """The cuisine now and then, the tags that the wish needs, and some others."""
-    said = []
+    facts = []
     if poi.cuisine and emphasis.says("cuisine", 0.6 if voice.sparse else 0.12, dice):
-        said.append(
+        facts.append(
             dice.pick(CUISINE).format(c=poi.cuisine, s=phrases.SHOPS.get(poi.cuisine, (f"{poi.cuisine}馆",))[0])
         )
     asked = {need if "=" in need else f"{need}=yes" for need in voice.wish.needs}
     marks = [mark for mark in ("=".join(tag) for tag in poi.tags) if mark in TAGS]
-    said += [dice.pick(TAGS[mark]) for mark in marks if mark in asked or dice.chance(0.5)]
-    return "，".join(said[:3])
+    facts += [dice.pick(TAGS[mark]) for mark in marks if mark in asked or dice.chance(0.5)]
+    return "，".join(facts[:3])
 
 
 def reason(poi: Shown, voice: Voice, dice: Dice, *, hours_said: bool) -> str:
@@ -193,16 +193,16 @@ def reason(poi: Shown, voice: Voice, dice: Dice, *, hours_said: bool) -> str:
 
 def short_reason(poi: Shown, voice: Voice, dice: Dice) -> str:
     """The structured reason of a recommendation: two or three facts, exactly as shown."""
-    said = []
+    facts = []
     if poi.distance_m is not None:
-        said.append(f"距离{poi.distance_m}米")
+        facts.append(f"距离{poi.distance_m}米")
     if poi.rating is not None:
-        said.append(f"评分{poi.rating:.1f}")
+        facts.append(f"评分{poi.rating:.1f}")
     if poi.cost_cny is not None:
-        said.append(f"人均{poi.cost_cny:g}元")
-    if poi.cuisine and (len(said) < 2 or dice.chance(0.4)):
-        said.append(f"菜系为{poi.cuisine}")
+        facts.append(f"人均{poi.cost_cny:g}元")
+    if poi.cuisine and (len(facts) < 2 or dice.chance(0.4)):
+        facts.append(f"菜系为{poi.cuisine}")
     same = hours_of_shown(poi).same_every_day
-    if same and (voice.wish.meal_time or len(said) < 2):
-        said.append(f"营业时间{spans_text(same)}")
-    return "，".join(dice.shuffled(said)[:3])
+    if same and (voice.wish.meal_time or len(facts) < 2):
+        facts.append(f"营业时间{spans_text(same)}")
+    return "，".join(dice.shuffled(facts)[:3])

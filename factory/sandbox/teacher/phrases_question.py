@@ -78,13 +78,13 @@ def _clauses(wish: Wish, place: str, dice: Dice) -> Clauses:
     )
 
 
-def _want(said: Clauses, dice: Dice) -> str:
-    forms = WANT_MEAL if said.meal else WANT
-    return dice.pick(forms).format(c=said.cuisine, s=said.shop, m=said.meal, t=said.moment)
+def _want(clauses: Clauses, dice: Dice) -> str:
+    forms = WANT_MEAL if clauses.meal else WANT
+    return dice.pick(forms).format(c=clauses.cuisine, s=clauses.shop, m=clauses.meal, t=clauses.moment)
 
 
-def _where(said: Clauses, dice: Dice) -> str:
-    return dice.pick(WHERE).format(i=said.who, p=said.place)
+def _where(clauses: Clauses, dice: Dice) -> str:
+    return dice.pick(WHERE).format(i=clauses.who, p=clauses.place)
 
 
 def _joined(clauses: tuple[str, ...] | list[str], dice: Dice) -> str:
@@ -95,67 +95,67 @@ def _joined(clauses: tuple[str, ...] | list[str], dice: Dice) -> str:
     return "，".join(clauses)
 
 
-def _plain(said: Clauses, _wish: Wish, dice: Dice) -> str:
-    rest = dice.shuffled([*said.conditions, "，".join(said.people)] if said.people else said.conditions)
-    head = f"{_where(said, dice)}{dice.pick(('，', '，', '。', '，'))}{_want(said, dice)}"
+def _plain(clauses: Clauses, _wish: Wish, dice: Dice) -> str:
+    rest = dice.shuffled([*clauses.conditions, "，".join(clauses.people)] if clauses.people else clauses.conditions)
+    head = f"{_where(clauses, dice)}{dice.pick(('，', '，', '。', '，'))}{_want(clauses, dice)}"
     return f"{head}，{_joined(rest, dice)}{dice.pick(('，', '。', '，'))}{dice.pick(ASKS)}"
 
 
-def _chatty(said: Clauses, _wish: Wish, dice: Dice) -> str:
-    crave = dice.pick(CRAVE).format(c=said.cuisine)
-    meal = f"{said.meal}" if said.meal else ""
+def _chatty(clauses: Clauses, _wish: Wish, dice: Dice) -> str:
+    crave = dice.pick(CRAVE).format(c=clauses.cuisine)
+    meal = f"{clauses.meal}" if clauses.meal else ""
     wanted = f"{meal}{crave}"
-    people = f"{'，'.join(said.people)}，" if said.people else ""
+    people = f"{'，'.join(clauses.people)}，" if clauses.people else ""
     tone = dice.pick(("！", "～", "，", "。", "，"))
-    first = f"{dice.pick(EXCLAIM)}{_where(said, dice)}，{people}{wanted}{tone}"
-    return f"{first}{_joined(said.conditions, dice)}{dice.pick(('就行', '就好', '', '', '哈'))}，{dice.pick(CHAT_ASKS)}"
+    first = f"{dice.pick(EXCLAIM)}{_where(clauses, dice)}，{people}{wanted}{tone}"
+    return (
+        f"{first}{_joined(clauses.conditions, dice)}{dice.pick(('就行', '就好', '', '', '哈'))}，{dice.pick(CHAT_ASKS)}"
+    )
 
 
-def _terse(said: Clauses, _wish: Wish, dice: Dice) -> str:
-    where = dice.pick(("我在{p}", "人在{p}", "我在{p}附近", "{p}附近", "坐标{p}", "在{p}")).format(p=said.place)
+def _terse(clauses: Clauses, _wish: Wish, dice: Dice) -> str:
+    where = dice.pick(("我在{p}", "人在{p}", "我在{p}附近", "{p}附近", "坐标{p}", "在{p}")).format(p=clauses.place)
     what = (
-        f"{said.meal}{dice.pick(('吃', '想吃'))}{said.cuisine}"
-        if said.meal
-        else dice.pick(("想吃", "找", "吃")) + said.cuisine
+        f"{clauses.meal}{dice.pick(('吃', '想吃'))}{clauses.cuisine}"
+        if clauses.meal
+        else dice.pick(("想吃", "找", "吃")) + clauses.cuisine
     )
     mark = dice.pick(("，", "，", "、", " ", "；"))
     ask = dice.pick(
         ("求推荐。", "推荐几家。", "去哪？", "有推荐吗？", "哪家合适？", "列几家。", "有哪些？", "给个建议。")
     )
-    return f"{mark.join([where, what, *said.people, *said.conditions])}{'，' if mark == '、' else mark}{ask}"
+    return f"{mark.join([where, what, *clauses.people, *clauses.conditions])}{'，' if mark == '、' else mark}{ask}"
 
 
-def _polite(said: Clauses, _wish: Wish, dice: Dice) -> str:
+def _polite(clauses: Clauses, _wish: Wish, dice: Dice) -> str:
     people = (
-        f"{dice.pick(('这次是', '主要是', '是')) if len(said.people) > 1 else ''}{'，'.join(said.people)}"
-        if said.people
+        f"{dice.pick(('这次是', '主要是', '是')) if len(clauses.people) > 1 else ''}{'，'.join(clauses.people)}"
+        if clauses.people
         else ""
     )
-    rest = dice.shuffled([*said.conditions, people] if people else said.conditions)
+    rest = dice.shuffled([*clauses.conditions, people] if people else clauses.conditions)
     please = dice.pick(PLEASE)
     thanks = dice.pick(THANKS)
     if please.endswith("吗"):
         thanks = "？" + thanks.lstrip("，？")
-    body = f"{dice.pick(HELLO)}{_where(said, dice)}，{_want(said, dice)}"
+    body = f"{dice.pick(HELLO)}{_where(clauses, dice)}，{_want(clauses, dice)}"
     return f"{body}{dice.pick(('。', '，'))}{_joined(rest, dice)}{dice.pick(('。', '，'))}{please}{thanks}"
 
 
-def _story(said: Clauses, wish: Wish, dice: Dice) -> str:
+def _story(clauses: Clauses, wish: Wish, dice: Dice) -> str:
     size = wish.party_size or 0
     count = f"{phrases.number(size, dice)}个人" if size > 1 else "我一个人" if size == 1 else ""
-    lead = dice.pick(LEADS.get(wish.occasion or "", PLAIN_LEADS)).format(p=said.place, n=count)
+    lead = dice.pick(LEADS.get(wish.occasion or "", PLAIN_LEADS)).format(p=clauses.place, n=count)
     lead = lead.replace("，，", "，").rstrip("，")
-    decide = dice.pick(DECIDE).format(c=said.cuisine, s=said.shop)
-    meal = dice.pick(("{}", "这顿{}")).format(said.meal) if said.meal else ""
+    decide = dice.pick(DECIDE).format(c=clauses.cuisine, s=clauses.shop)
+    meal = dice.pick(("{}", "这顿{}")).format(clauses.meal) if clauses.meal else ""
     ask = dice.pick(ASKS)
-    return (
-        f"{lead}{dice.pick(('，', '。'))}{meal}{decide}。{_joined(said.conditions, dice)}{dice.pick(('，', '。'))}{ask}"
-    )
+    return f"{lead}{dice.pick(('，', '。'))}{meal}{decide}。{_joined(clauses.conditions, dice)}{dice.pick(('，', '。'))}{ask}"
 
 
-def _list(said: Clauses, wish: Wish, dice: Dice) -> str:
-    head = f"{_where(said, dice)}，{dice.pick(LIST_HEADS)}"
-    rows = dice.shuffled(_rows(said, wish, dice))
+def _list(clauses: Clauses, wish: Wish, dice: Dice) -> str:
+    head = f"{_where(clauses, dice)}，{dice.pick(LIST_HEADS)}"
+    rows = dice.shuffled(_rows(clauses, wish, dice))
     keyed = [f"{key}：{value}" for key, value in rows]
     form = dice.whole(0, 3)
     if form == 0:
@@ -167,7 +167,7 @@ def _list(said: Clauses, wish: Wish, dice: Dice) -> str:
     return "\n".join([f"{head}{dice.pick(('：', ''))}", *marked, dice.pick(ASKS)])
 
 
-def _rows(said: Clauses, wish: Wish, dice: Dice) -> list[tuple[str, str]]:
+def _rows(clauses: Clauses, wish: Wish, dice: Dice) -> list[tuple[str, str]]:
     """The wish as keys and values."""
     taste, diet, low, high = (
         phrases.taste(wish, dice),
@@ -177,13 +177,13 @@ def _rows(said: Clauses, wish: Wish, dice: Dice) -> list[tuple[str, str]]:
     )
     asked = low is not None or high is not None
     rows = [
-        ("想吃", said.cuisine),
+        ("想吃", clauses.cuisine),
         ("口味", taste),
         (dice.pick(("预算", "价位")), f"人均{phrases.span(low, high, dice)}" if asked else None),
         (dice.pick(("距离", "范围")), f"{phrases.metres(wish.radius_m, dice)}{dice.pick(('以内', '内', '之内'))}"),
         (dice.pick(("人数", "几个人")), f"{wish.party_size}人" if wish.party_size else None),
         ("场合", wish.occasion),
-        (dice.pick(("时间", "哪一顿")), said.meal),
+        (dice.pick(("时间", "哪一顿")), clauses.meal),
         (dice.pick(("饮食", "忌口")) if wish.diet not in {"素食", "清真"} else "饮食", diet),
         *(("另外", phrases.need(need, dice)) for need in wish.needs),
     ]

@@ -135,9 +135,9 @@ def _call(call: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
 
 
 def _read_user(reading: Reading, text: str) -> None:
-    found = TASK.search(text)
-    if found and reading.place is None:
-        reading.place, reading.city, reading.count = found["place"], found["city"], int(found["count"])
+    task = TASK.search(text)
+    if task and reading.place is None:
+        reading.place, reading.city, reading.count = task["place"], task["city"], int(task["count"])
     else:
         reading.complaint = True
 

@@ -150,7 +150,7 @@ def _only(what: str, *allowed: Any) -> Check:
     """Taken when it asks for what is so anyway; else refused with what this server does."""
 
     def check(value: Any, name: str) -> None:
-        if value not in allowed or (isinstance(value, bool) and not any(value is one for one in allowed)):
+        if value not in allowed or (isinstance(value, bool) and not any(value is permitted for permitted in allowed)):
             raise Refused(f"'{name}' is not supported by the sandbox teacher: {what}.", param=name)
 
     return check
@@ -196,12 +196,12 @@ def _as_object(raw: Mapping[str, Any]) -> bool:
 def _stream_options(value: Any, name: str) -> None:
     if not isinstance(value, dict) or set(value) - {"include_usage", "include_obfuscation"}:
         raise _wrong(name, "an object with include_usage", value)
-    if not all(isinstance(one, bool) for one in value.values()):
+    if not all(isinstance(option, bool) for option in value.values()):
         raise _wrong(name, "include_usage as a boolean", value)
 
 
 def _metadata(value: Any, name: str) -> None:
-    if not isinstance(value, dict) or not all(isinstance(one, str) for one in value.values()):
+    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
         raise _wrong(name, "an object of strings", value)
 
 

@@ -32,17 +32,17 @@ def answer(messages: Sequence[Mapping[str, Any]]) -> str:
 def _claims(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     text = str(row["text"])
     for read in (_compared, _superlative, _hours, _value, _denied):
-        found = read(text, row)
-        if found is not None:
-            return [found | {"quote": text}]
+        claim = read(text, row)
+        if claim is not None:
+            return [claim | {"quote": text}]
     if _PRAISE.search(text):
         return [{"kind": "unverifiable", "quote": text}]
     return []
 
 
 def _number(text: str) -> float | None:
-    found = re.findall(r"\d+(?:\.\d+)?", text)
-    return float(found[0]) if len(found) == 1 else None
+    digits = re.findall(r"\d+(?:\.\d+)?", text)
+    return float(digits[0]) if len(digits) == 1 else None
 
 
 def _sign(text: str) -> str:
@@ -69,11 +69,11 @@ def _value(text: str, _row: Mapping[str, Any]) -> dict[str, Any] | None:
 def _hours(text: str, _row: Mapping[str, Any]) -> dict[str, Any] | None:
     times = re.findall(_TIMES, text)
     days = re.search("每天|天天|今天|周[一二三四五六日](?:至周[一二三四五六日])?", text)
-    said = {"days": days[0]} if days else {}
+    when = {"days": days[0]} if days else {}
     if len(times) == 2 and re.search("-|到|至|~", text):
-        return {"kind": "hours", "spans": [times], **said}
+        return {"kind": "hours", "spans": [times], **when}
     if len(times) == 1 and re.search("关|打烊|收|到", text):
-        return {"kind": "closes", "time": times[0], **said}
+        return {"kind": "closes", "time": times[0], **when}
     return {"kind": "opens", "time": times[0]} if len(times) == 1 and re.search("开", text) else None
 
 
@@ -81,8 +81,8 @@ _NOT_OF: Final = re.compile(r".{0,6}?(?:并)?不是[你您]?(?:想吃|要吃)?�
 
 
 def _denied(text: str, _row: Mapping[str, Any]) -> dict[str, Any] | None:
-    found = _NOT_OF.fullmatch(text)
-    return {"kind": "not_cuisine", "word": found[1]} if found else None
+    denial = _NOT_OF.fullmatch(text)
+    return {"kind": "not_cuisine", "word": denial[1]} if denial else None
 
 
 def _compared(text: str, row: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -40,10 +40,10 @@ def speak(chosen: Sequence[Shown], voice: Voice, dice: Dice) -> Spoken:
     return Spoken(tuple(pois), opening, texts, _choice(pois, voice, dice))
 
 
-def speak_nothing(nearest: Sequence[Shown], found: Sequence[Sequence[Miss]], voice: Voice, dice: Dice) -> Spoken:
-    """An answer that says that nothing fits and by how much the nearest miss; ``found`` runs parallel to ``nearest``."""
+def speak_nothing(nearest: Sequence[Shown], missing: Sequence[Sequence[Miss]], voice: Voice, dice: Dice) -> Spoken:
+    """An answer that says that nothing fits and by how much the nearest miss; ``missing`` runs parallel to ``nearest``."""
     texts = []
-    for poi, row in zip(nearest, found, strict=True):
+    for poi, row in zip(nearest, missing, strict=True):
         missed = "，".join(_missed(poi, miss, voice, dice) for miss in row)
         texts.append(f"{_facts(poi, voice, dice)}。{missed}。" if missed else f"{_facts(poi, voice, dice)}。")
     ends = _said("ends", voice, dice)
@@ -78,12 +78,12 @@ def _order(chosen: Sequence[Shown], dice: Dice) -> tuple[str, list[Shown]]:
 def _facts(poi: Shown, voice: Voice, dice: Dice) -> str:
     if None not in (poi.rating, poi.cost_cny, poi.distance_m):
         return _said("facts", voice, dice, x=f"{poi.rating:.1f}", y=f"{poi.cost_cny:g}", z=poi.distance_m)
-    said = [
+    phrases = [
         f"评分{poi.rating:.1f}" if poi.rating is not None else "",
         f"人均{poi.cost_cny:g}元" if poi.cost_cny is not None else "",
         f"离{voice.you}{poi.distance_m}米" if poi.distance_m is not None else "",
     ]
-    return "，".join(part for part in said if part)
+    return "，".join(part for part in phrases if part)
 
 
 def _item(place: int, pois: Sequence[Shown], voice: Voice, dice: Dice) -> str:
@@ -110,7 +110,7 @@ def _only(pois: Sequence[Shown], fact: str, *, most: bool) -> int | None:
 
 
 def _tops(place: int, pois: Sequence[Shown], voice: Voice, dice: Dice) -> list[str]:
-    said = []
+    phrases = []
     for form, why, fact, most in (
         ("nearest", "because_near", "distance_m", False),
         ("best", "because_best", "rating", True),
@@ -118,15 +118,15 @@ def _tops(place: int, pois: Sequence[Shown], voice: Voice, dice: Dice) -> list[s
     ):
         if _only(pois, fact, most=most) == place and dice.chance(0.75):
             reason = f"，{_said(why, voice, dice)}" if dice.chance(0.4) else ""
-            said.append(_said(form, voice, dice, n=len(pois)) + reason)
-    return said
+            phrases.append(_said(form, voice, dice, n=len(pois)) + reason)
+    return phrases
 
 
 def _against_last(place: int, pois: Sequence[Shown], voice: Voice, dice: Dice) -> list[str]:
     if place == 0 or not dice.chance(0.7):
         return []
     poi, last = pois[place], pois[place - 1]
-    said = []
+    phrases = []
     for fact, less, more in (
         ("distance_m", "nearer", "farther"),
         ("cost_cny", "cheaper", "dearer"),
@@ -135,20 +135,20 @@ def _against_last(place: int, pois: Sequence[Shown], voice: Voice, dice: Dice) -
         mine, theirs = getattr(poi, fact), getattr(last, fact)
         if mine is not None and theirs is not None and mine != theirs:
             amount = f"{abs(mine - theirs):.1f}" if fact == "rating" else f"{abs(mine - theirs):g}"
-            said.append(_said(less if mine < theirs else more, voice, dice, x=amount))
-    return said
+            phrases.append(_said(less if mine < theirs else more, voice, dice, x=amount))
+    return phrases
 
 
 def _sums(poi: Shown, voice: Voice, dice: Dice) -> list[str]:
     wish = voice.wish
     if poi.cost_cny is None:
         return []
-    said = []
+    phrases = []
     if (wish.party_size or 0) > 1 and dice.chance(0.6):
-        said.append(_said("total", voice, dice, x=f"{poi.cost_cny * (wish.party_size or 0):g}"))
+        phrases.append(_said("total", voice, dice, x=f"{poi.cost_cny * (wish.party_size or 0):g}"))
     if wish.budget_max_cny and poi.cost_cny < wish.budget_max_cny and dice.chance(0.4):
-        said.append(_said("spare", voice, dice, x=f"{wish.budget_max_cny - poi.cost_cny:g}"))
-    return said
+        phrases.append(_said("spare", voice, dice, x=f"{wish.budget_max_cny - poi.cost_cny:g}"))
+    return phrases
 
 
 def _open(poi: Shown, voice: Voice, dice: Dice) -> list[str]:
@@ -195,5 +195,5 @@ def _choice(pois: Sequence[Shown], voice: Voice, dice: Dice) -> str:
     if len(costs) == len(pois) > 1 and min(costs) < max(costs):
         low, high = min(costs), max(costs)
         options.append(_said("span", voice, dice, n=len(pois), x=f"{low:g}", y=f"{high:g}", z=f"{high - low:g}"))
-    said = dice.pick(options)
-    return said + (_said("ends", voice, dice) if dice.chance(0.3) and said != options[0] else "")
+    sentence = dice.pick(options)
+    return sentence + (_said("ends", voice, dice) if dice.chance(0.3) and sentence != options[0] else "")

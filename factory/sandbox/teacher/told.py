@@ -25,7 +25,9 @@ def calls_told(text: str) -> tuple[ToldCall, ...]:
     if not isinstance(listed, list):
         return ()
     functions = [call.get("function") for call in listed if isinstance(call, dict)]
-    return tuple((str(one.get("name")), _arguments(one.get("arguments"))) for one in functions if isinstance(one, dict))
+    return tuple(
+        (str(call.get("name")), _arguments(call.get("arguments"))) for call in functions if isinstance(call, dict)
+    )
 
 
 def observations(text: str, calls: Sequence[ToldCall]) -> list[tuple[ToldCall, Mapping[str, Any]]]:
@@ -49,7 +51,7 @@ def _arguments(given: object) -> Mapping[str, Any]:
 
 def _objects(text: str) -> list[Mapping[str, Any]]:
     """Every JSON object or Python dict of a text, in order, whatever stands between them."""
-    found: list[Mapping[str, Any]] = []
+    objects: list[Mapping[str, Any]] = []
     decoder, place = json.JSONDecoder(), text.find("{")
     while place >= 0:
         try:
@@ -58,9 +60,9 @@ def _objects(text: str) -> list[Mapping[str, Any]]:
             line = text[place:].split("\n", 1)[0]
             value, length = _literal(line.strip()), len(line)
         if isinstance(value, dict):
-            found.append(value)
+            objects.append(value)
         place = text.find("{", place + length)
-    return found
+    return objects
 
 
 def _literal(text: str) -> Any:

@@ -123,12 +123,12 @@ def draft_nothing(index: int, voice: Voice, asked: str, nearest: Sequence[Shown]
     usual = [poi for poi in nearest if not reads_like_an_order(poi.name)]
     count = min(len(usual), dice.pick((2, 3, 3, 3, 4)))
     chosen = sorted(dice.shuffled(usual)[:count], key=usual.index)
-    found = [misses(poi, voice.wish) for poi in chosen]
+    missing = [misses(poi, voice.wish) for poi in chosen]
     if voice.second and chosen:
-        return _spoken(index, voice, asked, speak_nothing(chosen, found, voice, dice), feasible=False, dice=dice)
-    items = [_alternative(poi, row, voice, dice) for poi, row in zip(chosen, found, strict=True)]
+        return _spoken(index, voice, asked, speak_nothing(chosen, missing, voice, dice), feasible=False, dice=dice)
+    items = [_alternative(poi, row, voice, dice) for poi, row in zip(chosen, missing, strict=True)]
     start = nothing_fits(voice, count, dice)
-    end = closing_alternatives(voice, found, dice) if count else ""
+    end = closing_alternatives(voice, missing, dice) if count else ""
     return _draft(index, voice, asked, tuple(items), frame=(start, end), feasible=False, dice=dice)
 
 
@@ -142,16 +142,18 @@ LABELLED = {
 """The fact that each label states, so that the item need not say it again."""
 
 
-def _alternative(poi: Shown, found: Sequence[Miss], voice: Voice, dice: Dice) -> Item:
+def _alternative(poi: Shown, missing: Sequence[Miss], voice: Voice, dice: Dice) -> Item:
     """An item with its label, which comes first or at the end; it never says that the restaurant fits."""
     voice.used |= {"budget", "saving", "meal", "occasion", "distance"}
-    said = "，".join(label(poi, miss, voice, dice) for miss in found)
-    skip = frozenset(LABELLED[miss.kind] for miss in found if miss.kind in LABELLED)
-    if not found or dice.chance(0.6):
-        return write_item(poi, voice, dice, Emphasis(skip=skip, fits=False, lead=said))
+    labels = "，".join(label(poi, miss, voice, dice) for miss in missing)
+    skip = frozenset(LABELLED[miss.kind] for miss in missing if miss.kind in LABELLED)
+    if not missing or dice.chance(0.6):
+        return write_item(poi, voice, dice, Emphasis(skip=skip, fits=False, lead=labels))
     item = write_item(poi, voice, dice, Emphasis(skip=skip, fits=False))
     text = item.text.removesuffix("。")
-    ending = dice.pick((f"。不过{said}。", f"，美中不足的是{said}。", f"；需要注意的是，{said}。", f"，只是{said}。"))
+    ending = dice.pick(
+        (f"。不过{labels}。", f"，美中不足的是{labels}。", f"；需要注意的是，{labels}。", f"，只是{labels}。")
+    )
     return Item(poi, item.name, text + ending, item.reason)
 
 
