@@ -152,7 +152,11 @@ def lex(text: str, known: Known) -> list[Token]:
         near = text.startswith(("近一点", "近一些"), position) or (
             text[position] == "近" and not (tokens and ROLES[tokens[-1].char] & _BEFORE_ABOUT)
         )
-        token = (near and _word(text, position)) or _token(text, position, known)
+        token = (
+            (near and _word(text, position))
+            or (_addressed(tokens) and _house(text, position, known))
+            or _token(text, position, known)
+        )
         if token.char == _OTH and token.text.endswith("个") and tokens and "YOU" in ROLES[tokens[-1].char]:
             token = Token(_PPL, token.start, token.end, token.value, token.text)  # 咱们五个
         few = token.char == _M and token.text.endswith("块") and token.value.high < 10
@@ -221,6 +225,23 @@ def _no_alias(text: str, at: int, entry: Entry, word: Token | None) -> bool:
         return True
     street = _STREETLIKE.match(text, at)
     return street is not None and street.end() - at > len(entry.text) and bool(re.search(r"\d", street[0]))
+
+
+def _addressed(tokens: list[Token]) -> bool:
+    """Whether an address must follow: after 位于, 地址：, 地址是."""
+    if tokens and ROLES[tokens[-1].char] & {"COLON", "AT", "COP"}:
+        tokens = tokens[:-1]
+    return bool(tokens) and "ADDR" in ROLES[tokens[-1].char]
+
+
+def _house(text: str, at: int, known: Known) -> Token | None:
+    """A street with its number behind 位于, whatever word it seems to begin with: 中关村大街12号."""
+    street = _STREETLIKE.match(text, at)
+    if street is None or not re.search(r"\d", street[0]) or street[0][0] in "在是为于就":
+        return None
+    if any(known.at(text, inside) is not None for inside in range(at, street.end())):
+        return None
+    return Token(_STREET_LIKE, at, street.end(), street[0], street[0])
 
 
 def _before_names(text: str, at: int, word: Token, known: Known) -> Token:
