@@ -20,6 +20,7 @@ from factory.verifier.grammar import SKIPPED, Piece, code, tile
 from factory.verifier.known import Entry, Known, known_of
 from factory.verifier.layout import Line, Part, split_parts
 from factory.verifier.lexer import INERT, ROLES, SEP_CHAR, Token, lex
+from factory.verifier.questions import asked
 from factory.verifier.scene import Said, Scene, State, UnreadError
 from factory.verifier.script import fold
 
@@ -242,6 +243,8 @@ class _Reader:
         number = len(self.clauses)
         state.verdicts, state.echoes, state.sole_among = [], [], None
         left = self._tiled(tokens, state)
+        if line.asks:
+            left = asked(tokens, left, state)
         unprovable = [token for token in left if ROLES[token.char] & {"UNPROVABLE", "FEAT"}]
         inside = [token for token in tokens if token.start >= 0]
         start = line.offset + line.at[inside[0].start] if inside else line.offset

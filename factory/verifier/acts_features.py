@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from factory.records import ClaimStatus, Poi
+from factory.verifier.deciding import show
+from factory.verifier.lexer import ROLES
 from factory.verifier.scene import Said, State, UnreadError
 
 _HELD: Final = frozenset({"yes", "only", "wlan", "wifi", "required", "recommended", "designated"})
@@ -26,6 +28,25 @@ def diet_unmarked(said: Said, state: State) -> None:
 
 
 _DIET_TAGS: Final = {"素菜": "diet:vegetarian", "清真菜": "diet:halal"}
+
+
+_FIELDS: Final = (("RATING", "rating"), ("PRICE", "price"), ("DIST", "distance"), ("HOURS", "hours"), ("ADDR", "address"), ("DISHN", "dish"), ("CONTACT", "phone"))  # fmt: skip
+
+
+def present(said: Said, state: State) -> None:
+    """评分标了: the evidence has the value, whatever it is."""
+    for token in said.all("f"):
+        for role, name in _FIELDS:
+            if role in ROLES[token.char]:
+                state.say(
+                    "absence",
+                    said.text,
+                    [
+                        (poi, "contradicted" if show(poi, name) is None else "verified", "没有标注")
+                        for poi in state.who()
+                    ],
+                )
+                break
 
 
 def feature(said: Said, state: State) -> None:

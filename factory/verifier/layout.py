@@ -16,6 +16,8 @@ from factory.verifier.script import fold_text
 _NUMBERED: Final = re.compile(
     r"^\(?(?:\d{1,2}(?:[、)）]|[.:：](?!\d))|\d{1,2}(?=[\u4e00-\u9fff])|[①-⑩]|[一二三四五六七八九十][、.])\)?"
 )
+_SPEAKER: Final = re.compile(r"^(?:[问答qa]\d{0,2}|提问|回答|客人|助手)[:：.]")
+"""Who speaks in an answer of questions and answers."""
 _BULLET: Final = re.compile(r"^[-·•+]+")
 _LABEL: Final = re.compile(
     r"^(?:(?:餐厅|店铺|商家|饭店)?(?:店名|名称|名字)|餐厅|店铺|首选|次选|备选|推荐[一二三四五]?|第[一二三四五六]家|方案[一二三四abc]|选择[一二三四]|no\.?\d|top\.?\d|第[一二三四五六]名)[::,、]*"
@@ -34,6 +36,8 @@ class Line:
     at: tuple[int, ...]
     label: str = ""
     """the column's heading, for a table cell"""
+    asks: bool = False
+    """a question that the answer puts to itself (问：, Q:): it states nothing"""
 
 
 @dataclass(slots=True)
@@ -70,7 +74,10 @@ def _lines(answer: str) -> list[Line]:
     offset = 0
     for raw in answer.split("\n"):
         folded = fold_text(raw)
-        lines.append(Line(offset, raw, folded.text, folded.at))
+        speaker = _SPEAKER.match(folded.text)
+        start = speaker.end() if speaker else 0
+        asks = bool(speaker) and folded.text[0] in "问q客"
+        lines.append(Line(offset, raw, folded.text[start:], folded.at[start:], asks=asks))
         offset += len(raw) + 1
     return lines
 

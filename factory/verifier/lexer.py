@@ -228,8 +228,12 @@ def _no_alias(text: str, at: int, entry: Entry, word: Token | None) -> bool:
 
 
 def _addressed(tokens: list[Token]) -> bool:
-    """Whether an address must follow: after 位于, 地址：, 地址是."""
-    if tokens and ROLES[tokens[-1].char] & {"COLON", "AT", "COP"}:
+    """Whether an address may follow: after 位于, 地址：, 地址是, 在, and where a clause begins."""
+    if not tokens or "SEP" in ROLES[tokens[-1].char]:
+        return True
+    if "AT" in ROLES[tokens[-1].char]:
+        return True
+    if tokens and ROLES[tokens[-1].char] & {"COLON", "COP"}:
         tokens = tokens[:-1]
     return bool(tokens) and "ADDR" in ROLES[tokens[-1].char]
 
@@ -237,7 +241,13 @@ def _addressed(tokens: list[Token]) -> bool:
 def _house(text: str, at: int, known: Known) -> Token | None:
     """A street with its number behind 位于, whatever word it seems to begin with: 中关村大街12号."""
     street = _STREETLIKE.match(text, at)
-    if street is None or not re.search(r"\d", street[0]) or street[0][0] in "在是为于就":
+    if (
+        street is None
+        or not re.search(r"(?:路|街|巷|道|弄|胡同|里|村)\d+号", street[0])
+        or street[0][0] in "在是为于就"
+    ):
+        return None
+    if any(text[inside : inside + 2] in LEXICON for inside in range(at, street.end() - 1)):
         return None
     if any(known.at(text, inside) is not None for inside in range(at, street.end())):
         return None
