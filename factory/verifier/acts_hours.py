@@ -203,6 +203,20 @@ def open_at(said: Said, state: State) -> None:
     _say(said, state, lambda day: "inferable" if all(test(day) for test in tests) else "contradicted", "open_at")
 
 
+def meal_left(said: Said, state: State) -> None:
+    """早餐时段只剩半小时: how long of a meal's window it is open."""
+    window = _meal(said.all("v")[0].text)
+    stated = said.all("a")[0].value
+    if window is None:
+        raise UnreadError
+
+    def test(day: Day) -> ClaimStatus:
+        minutes = overlap_min(day, window)
+        return "inferable" if stated.low - 5 <= minutes <= stated.high + 5 else "contradicted"
+
+    _say(said, state, test, "open_at")
+
+
 def no_worry(said: Said, state: State) -> None:
     """不用担心吃不上: open for the wish's meal, or for the one that is named."""
     meal = next((token.text for token in said.of("MEAL")), state.scene.wish.meal_time or "")

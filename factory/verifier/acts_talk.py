@@ -50,6 +50,17 @@ def talk(said: Said, state: State) -> None:
     """Nothing is said of a shop."""
 
 
+def chat(said: Said, state: State) -> None:
+    """About the talk itself, the guests and their day: what it repeats of the wish must agree, and nobody's shop is spoken of."""
+    wish = state.scene.wish
+    for token in said.tokens[said.piece.start : said.piece.end]:
+        roles = ROLES[token.char]
+        if "CU" in roles and wish.cuisine and token.value != wish.cuisine:
+            raise UnreadError
+        if "PPL" in roles and wish.party_size is not None and token.value.low not in {1, wish.party_size}:
+            raise UnreadError
+
+
 def contact(said: Said, state: State) -> None:
     """建议提前订位 is advice; 可以预订 says that the shop takes bookings."""
     if said.of("BOOK") and (

@@ -112,7 +112,7 @@ def _words(words: list[str]) -> str:
 
 _UNITS: Final = {
     "M": r"元|块钱|块|rmb|cny|人民币|圆",
-    "L": r"米(?!饭|线|粉|其|其林)|m(?![a-z])|公里|千米|km|里地|里路",
+    "L": r"公里半|千米半|里半地|米(?!饭|线|粉|其|其林)|m(?![a-z])|公里|千米|km|里地|里路",
     "MIN": r"分钟|min(?:s|utes?)?|小时|刻钟",
     "S": r"分(?!钟|店|别|之|量|享|开|明|吃|辣|数|外|散|类|布)|星(?!期|级|汇|光|巴|亭|湖)|颗星",
     "CNT": r"(?:家|间)(?!常|乡|庭|人(?!均)|里人|长|味|里的|宴|客|园|族)",
@@ -132,6 +132,8 @@ AMOUNT: Final = re.compile(
 )
 _FACTORS: Final = {
     "公里": 1000.0,
+    "公里半": 1000.0,
+    "千米半": 1000.0,
     "千米": 1000.0,
     "km": 1000.0,
     "里地": 500.0,
@@ -141,12 +143,20 @@ _FACTORS: Final = {
 }
 _PLAIN = re.compile(r"\d+(?:\.\d+)?")
 _ADJACENT = re.compile(r"([一二三四五六七八])([二三四五六七八九])(十|百|千|万)?")
+_BETWEEN_TENS = re.compile(r"([一二三四五六七八九百两]*十)([一二三四五六七八])([二三四五六七八九])")
 _ONE_OR_TWO = re.compile(r"一两(十|百|千|万)?")
 
 
 def number_range(text: str) -> tuple[float, float] | None:
     """The values that a bare numeral may mean: 80 → (80, 80), 七八十 → (70, 89), 十几 → (11, 19), 几百 → (200, 999)."""
     text = text.replace(",", "").replace("俩", "两").replace("仨", "三")
+    if text.endswith("个半"):
+        whole = number_range(text.removesuffix("个半"))
+        return None if whole is None else (whole[0] + 0.5, whole[1] + 0.5)
+    teens = _BETWEEN_TENS.fullmatch(text)
+    if teens and DIGITS[teens[3]] == DIGITS[teens[2]] + 1:
+        base = number_range(teens[1])
+        return None if base is None else (base[0] + DIGITS[teens[2]], base[0] + DIGITS[teens[3]])
     if text == "半":
         return 0.5, 0.5
     digits = _PLAIN.match(text)
@@ -218,6 +228,8 @@ def read_amount(match: re.Match[str]) -> tuple[str, Quantity] | None:
     if span is None or (kind == "NUM" and not _bare(match)):
         return None
     low, high = span
+    if kind == "L" and match["L"].endswith("半"):
+        low, high = low + 0.5, high + 0.5
     unit = match[kind] if kind != "NUM" and not match["sign"] else ""
     if match["b"]:
         upper = number_range(match["b"])

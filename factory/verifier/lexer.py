@@ -313,7 +313,7 @@ def _number(text: str, at: int) -> Token | None:
     read = read_amount(amount) if amount and amount.end() > at else None
     if time:
         clock = read_time(time)
-        if clock and (read is None or time.end() >= (amount.end() if amount else 0) or read[0] == "NUM"):
+        if clock and (read is None or time.end() >= (amount.end() if amount else 0) or read[0] in {"NUM", "OTH"}):
             return Token(CHARS[frozenset({clock[0]})], at, time.end(), clock[1], time[0])
     if read is None or amount is None:
         return None
