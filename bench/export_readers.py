@@ -1,10 +1,12 @@
 """Do other people's loaders and trainers find in an export what ``make train`` trains? Token ids and masks, row by row.
 
-Usage: python bench/export_readers.py DATA CHECKPOINT [--trl PYTHON] [--llama-factory PYTHON] [--ms-swift PYTHON]
+Usage: python bench/export_readers.py DATA CHECKPOINT [--tables PYTHON] [--trl PYTHON] [--llama-factory PYTHON] [--ms-swift PYTHON]
 
-CHECKPOINT is one that ``make train MODEL=...`` made over the whole vocabulary. Each PYTHON is the interpreter of an environment of
-its own with that package and torch (LLaMA-Factory imports torchaudio for sound that we have none of; where its binary does not load
-beside a CPU torch, an empty module of that name serves). Exports DATA in every layout and prints one JSON line a reader and layout.
+CHECKPOINT is one that ``make train MODEL=...`` made over the whole vocabulary; ``none`` leaves the trainers out. Each PYTHON is the
+interpreter of an environment of its own with that package and torch; that of ``--tables`` has pandas, polars, duckdb, mlcroissant
+and pyarrow. (LLaMA-Factory imports torchaudio for sound that we have none of; where its binary does not load beside a CPU torch, an
+empty module of that name serves.) Exports DATA in every layout, as JSONL and as Parquet, with its proof; prints one JSON line a
+reader and layout, ``chidian verify`` among them: rows that pass, and rows whose claims are those of the warehouse.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +30,53 @@ TAKEN = {
     "llama_factory": ("messages", "sharegpt", "alpaca", "iqa"),
     "ms_swift": ("messages", "sharegpt", "alpaca", "iqa"),
 }
+CLAIM = ("poi_id", "kind", "stated", "truth", "status")
 
 
-def _run(python: str, script: str, *arguments: str) -> str | None:
+def run_reader(python: str, script: str, *arguments: str) -> str | None:
     """None when it ended well, else the last line of what it said."""
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {"HF_HUB_OFFLINE": "1"}
     command = [python, "-W", "ignore", str(HERE / "readers" / f"{script}.py"), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, env=env, cwd="/", check=False)
     return None if done.returncode == 0 else (done.stderr.strip().splitlines() or ["no word"])[-1]
+
+
+def say(reader: str, layout: str, **figures: Any) -> None:
+    """One line of the report."""
+    print(json.dumps({"reader": reader, "layout": layout, **figures}), flush=True)
+
+
+def write(data: Path, out: Path, layout: str, files: str) -> None:
+    """One export with its proof."""
+    command = [sys.executable, "-m", "warehouse", "export", "--data", str(data), "--layout", layout, "--files", files]
+    subprocess.run([*command, "--proof", "1", "--out", str(out)], check=True, capture_output=True)
+
+
+def stored_claims(data: Path) -> dict[str, Counter[tuple[Any, ...]]]:
+    """Sample to its claims as the warehouse has them."""
+    with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as connection:
+        rows = connection.execute(f"select sample_id, {', '.join(CLAIM)} from claims").fetchall()
+        samples = connection.execute("select sample_id from samples").fetchall()
+    claims: dict[str, Counter[tuple[Any, ...]]] = {sample: Counter() for (sample,) in samples}
+    for sample, *claim in rows:
+        claims[sample][tuple(claim)] += 1
+    return claims
+
+
+def verify(out: Path, stored: dict[str, Counter[tuple[Any, ...]]]) -> dict[str, int]:
+    """``chidian verify`` of a folder: rows, rows that pass, rows with the warehouse's claims."""
+    command = [sys.executable, "-m", "factory", "verify", "--json", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    equal = (
+        Counter(tuple(claim[name] for name in CLAIM) for claim in row["claims"]) == stored[row["row"]] for row in rows
+    )
+    return {
+        "rows": len(rows),
+        "stored": len(stored),
+        "pass": sum(row["accepted"] for row in rows),
+        "claims_equal": sum(equal),
+    }
 
 
 def expected(data: Path, checkpoint: Path) -> dict[str, tuple[list[int], list[int]]]:
@@ -60,34 +102,43 @@ def compare(made: dict[str, Any], wanted: dict[str, tuple[list[int], list[int]]]
     }
 
 
+def load(data: Path, scratch: Path, flags: dict[str, Any]) -> None:
+    """Every layout and file format in the verifier, in tables and in datasets."""
+    stored, made = stored_claims(data), scratch / "made.json"
+    for layout in LAYOUTS:
+        for files in ("jsonl", "parquet"):
+            out = scratch / f"{layout}-{files}"
+            write(data, out, layout, files)
+            say("chidian verify", out.name, **verify(out, stored))
+            for reader, python in (("tables", flags["tables"]), ("hub_datasets", flags["trl_sft"])):
+                if python:
+                    failed = run_reader(python, reader, str(out), str(made))
+                    say(reader, out.name, **({"failed": failed} if failed else json.loads(made.read_text())))
+
+
+def train(data: Path, checkpoint: Path, scratch: Path, flags: dict[str, Any]) -> None:
+    """Token ids and masks in the trainers that are at hand."""
+    wanted, made = expected(data, checkpoint), scratch / "made.json"
+    for reader, layouts in TAKEN.items():
+        for layout in layouts if flags[reader] else ():
+            failed = run_reader(flags[reader], reader, str(scratch / f"{layout}-jsonl"), str(checkpoint), str(made))
+            say(reader, layout, **({"failed": failed} if failed else compare(json.loads(made.read_text()), wanted)))
+
+
 def main() -> None:
     """Export, read, compare."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
-    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("checkpoint")
+    parser.add_argument("--tables")
     for reader in TAKEN:
         parser.add_argument(f"--{reader.split('_sft')[0].replace('_', '-')}", dest=reader)
     flags = vars(parser.parse_args())
-    data, checkpoint = flags["data"].absolute(), flags["checkpoint"].absolute()
-    wanted = expected(data, checkpoint)
+    data = flags["data"].absolute()
     with tempfile.TemporaryDirectory() as scratch:
-        for layout in LAYOUTS:
-            out = Path(scratch) / layout
-            command = [sys.executable, "-m", "warehouse", "export", "--data", str(data), "--layout", layout]
-            subprocess.run([*command, "--out", str(out)], check=True, capture_output=True)
-            rows = duckdb.sql(f"select count(*) from read_json('{out}/*.jsonl')").fetchall()[0][0]
-            print(json.dumps({"reader": "duckdb", "layout": layout, "rows": rows}), flush=True)
-            if flags["trl_sft"]:
-                made = Path(scratch) / "made.json"
-                failed = _run(flags["trl_sft"], "hub_datasets", str(out), str(made))
-                report = {"failed": failed} if failed else json.loads(made.read_text())
-                print(json.dumps({"reader": "datasets", "layout": layout, **report}), flush=True)
-        for reader, layouts in TAKEN.items():
-            for layout in layouts if flags[reader] else ():
-                made = Path(scratch) / "made.json"
-                failed = _run(flags[reader], reader, str(Path(scratch) / layout), str(checkpoint), str(made))
-                result = {"failed": failed} if failed else compare(json.loads(made.read_text()), wanted)
-                print(json.dumps({"reader": reader, "layout": layout, **result}), flush=True)
+        load(data, Path(scratch), flags)
+        if flags["checkpoint"] != "none":
+            train(data, Path(flags["checkpoint"]).absolute(), Path(scratch), flags)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from factory.errors import UsageError
 from factory.records import Verification
 from factory.settings import Values, of_factory
 from factory.shown_text import json_shown, shown
+from factory.verifier.exported import unpacked
 from factory.verifier.public import score, unreadable, verify_row
 
 
@@ -26,7 +27,9 @@ def main(values: Values) -> int:
     """0: all pass; 1: some fail or cannot be read. Raises UsageError on a file that holds no rows at all."""
     file = values[of_factory.FILE]
     if file is None:
-        raise UsageError("Name the file to check: chidian verify FILE (JSONL, a JSON array or Parquet).")
+        raise UsageError(
+            "Name the file to check: chidian verify FILE (JSONL, a JSON array, Parquet, or an export's folder)."
+        )
     failed = total = 0
     for number, (row, result) in enumerate(_verified(values, file), 1):
         total += 1
@@ -41,13 +44,22 @@ def main(values: Values) -> int:
 
 def _verified(values: Values, file: Path) -> Iterator[tuple[dict[str, Any] | str, Verification]]:
     """Rows with their verification, in order; with READER once all of them are read."""
+    unread = (row for path in _files(file) for row in _rows(path))
+    rows = (unpacked(row) if isinstance(row, dict) else row for row in unread)
     if values[of_factory.READER] is None:
-        yield from ((row, verify_row(row) if isinstance(row, dict) else unreadable(row)) for row in _rows(file))
+        yield from ((row, verify_row(row) if isinstance(row, dict) else unreadable(row)) for row in rows)
         return
     from factory.run.file_reading import read_rows  # noqa: PLC0415 - the transport is needed with READER alone
 
-    rows = list(_rows(file))
-    yield from zip(rows, read_rows(values, rows), strict=True)
+    everything = list(rows)
+    yield from zip(everything, read_rows(values, everything), strict=True)
+
+
+def _files(path: Path) -> list[Path]:
+    """The file itself; of a folder, such as an export, every file that holds rows."""
+    if not path.is_dir():
+        return [path]
+    return sorted(file for kind in ("*.jsonl", "*.parquet") for file in path.glob(kind))
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any] | str]:

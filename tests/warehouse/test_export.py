@@ -130,24 +130,85 @@ _KILLED = """
 import os, signal, sys
 from pathlib import Path
 from warehouse.export import ExportSettings, export, writing
-written = writing._write_split
-def die_after_the_first(*arguments):
-    written(*arguments)
+moment, data, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
-writing._write_split = die_after_the_first
-export(Path(sys.argv[1]), Path(sys.argv[2]), ExportSettings("alpaca"))
+if moment == "in mid-write":
+    dumps, lines = writing.orjson.dumps, []
+    def dying(record, **given):
+        lines.append(record)
+        return die() if len(lines) == 7 else dumps(record, **given)
+    writing.orjson = type("orjson", (), {"dumps": dying, "OPT_INDENT_2": writing.orjson.OPT_INDENT_2})
+elif moment == "before the files beside the rows":
+    writing.card = die
+else:
+    rename, count = Path.rename, []
+    def counting(self, target):
+        count.append(self)
+        moved = rename(self, target) if moment == "after both renames" or len(count) < 2 else die()
+        if moment == "after both renames" and len(count) == 2:
+            die()
+        return moved
+    Path.rename = counting
+export(data, out, ExportSettings("alpaca"))
 """
 
 
-def test_an_export_that_was_killed_leaves_the_older_one_as_it_was(world: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def _contents(out: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in out.iterdir() if path.name != MANIFEST}
+
+
+@pytest.mark.parametrize(
+    ("moment", "left"),
+    [
+        ("in mid-write", "older"),
+        ("before the files beside the rows", "older"),
+        ("between the renames", "none"),
+        ("after both renames", "newer"),
+    ],
+)
+def test_an_export_that_was_killed_is_the_older_one_or_the_newer_one_or_not_there(
+    world: Path, tmp_path: Path, moment: str, left: str
+) -> None:
+    out, other = tmp_path / "out", tmp_path / "other"
     export(world, out, ExportSettings("iqa"))
-    before = {path.name: path.read_bytes() for path in out.iterdir()}
-    done = subprocess.run([sys.executable, "-c", _KILLED, str(world), str(out)], check=False)
+    export(world, other, ExportSettings("alpaca"))
+    older, newer = _contents(out), _contents(other)
+    done = subprocess.run([sys.executable, "-c", _KILLED, moment, str(world), str(out)], check=False)
     assert done.returncode == -signal.SIGKILL
-    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert (_contents(out) if out.exists() else None) == {"older": older, "newer": newer, "none": None}[left]
     export(world, out, ExportSettings("alpaca"))
+    assert _contents(out) == newer
     assert not list(tmp_path.glob(".out*"))
+
+
+def _other_world(folder: Path, seed: str) -> Path:
+    assert synth(read("synth", ["--n", "10", "--seed", seed, "--data", str(folder)])) == 0
+    return folder
+
+
+def test_an_export_of_another_data_takes_the_place_whole_and_is_not_forgotten_with_the_first(tmp_path: Path) -> None:
+    first, second = _other_world(tmp_path / "first", "0"), _other_world(tmp_path / "second", "0")
+    out = tmp_path / "out"
+    export(first, out, ExportSettings())
+    export(second, out, ExportSettings("iqa"))
+    [run] = {record["source"]["run_id"] for record in _lines(out)}
+    assert all("question" in record for record in _lines(out))
+    assert not any(str(out) in line for line in forget(first, run))
+    assert len(_lines(out)) == 10
+    assert any(str(out) in line for line in forget(second, run))
+    assert not out.exists()
+
+
+def test_forget_reaches_what_a_killed_export_left_aside(tmp_path: Path) -> None:
+    data, out = _other_world(tmp_path / "data", "0"), tmp_path / "out"
+    for moment in ("in mid-write", "between the renames"):
+        export(data, out, ExportSettings())
+        [run] = {record["source"]["run_id"] for record in _lines(out)}
+        subprocess.run([sys.executable, "-c", _KILLED, moment, str(data), str(out)], check=False)
+        assert list(tmp_path.glob(".out*"))
+    forget(data, run)
+    assert not list(tmp_path.glob("*out*"))
 
 
 def test_forget_removes_the_exports_that_hold_the_run_and_no_others(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def card(
         f"from usage where {only} group by all"
     )
     cuisines = ask(f"select cuisine, count(*) from samples where {only} group by cuisine order by 2 desc")
-    binding = strictest([rights_of(provider, licence) for provider, _, licence, _ in rights])
+    binding = rights_of_rows(connection, run)
     parts = [
         _head(files, splits, sizes, columns, binding, simulated=any(row[4] for row in runs)),
         "# Restaurant recommendations, grounded in map evidence",
@@ -95,6 +95,14 @@ def card(
         *_table(("cuisine", "samples"), cuisines),
     ]
     return "\n".join(parts)
+
+
+def rights_of_rows(connection: duckdb.DuckDBPyConnection, run: str | None) -> Rights:
+    """The rights that bind all rows of a run, or of the folder, together."""
+    rows = connection.execute(
+        "select distinct map_provider, licence from samples where ($run is null or run_id = $run)", {"run": run}
+    ).fetchall()
+    return strictest([rights_of(provider, licence) for provider, licence in rows])
 
 
 def _head(

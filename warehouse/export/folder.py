@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ def replaced_whole(out: Path) -> Iterator[Path]:
     Raises UsageError when ``out`` holds what no export wrote, DiskTrouble.
     """
     out = out.absolute()
-    aside, before = (out.with_name(f".{out.name}.{word}") for word in ("aside", "before"))
+    aside, before = _beside(out)
     try:
         if before.exists() and not out.exists():
             before.rename(out)  # an export was killed between its two renames
@@ -80,6 +81,11 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     return manifest if isinstance(manifest, dict) else None
 
 
+def origin(data: Path) -> str:
+    """12 hex digits for a ``DATA`` folder, so that a manifest says whose export it is without naming a path."""
+    return blake2b(str(data.absolute()).encode(), digest_size=6).hexdigest()
+
+
 def remember(data: Path, out: Path) -> None:
     """Note in ``DATA`` where an export of it is about to lie."""
     places = sorted({*_places(data), str(out.absolute())})
@@ -96,13 +102,14 @@ def remember(data: Path, out: Path) -> None:
 def forget_exports(data: Path, run: str) -> list[str]:
     """Remove every export of this folder that holds rows of the run; returns what went. Raises DiskTrouble.
 
-    The whole export goes: what is left of it is made again by the same ``make export``.
+    The whole export goes: what is left of it is made again by the same ``make export``. So does what a killed export left aside.
+    An export of another ``DATA`` that lies where one of this folder's lay before stays.
     """
     gone: list[str] = []
-    for place in _places(data):
-        for folder in (Path(place), Path(place).with_name(f".{Path(place).name}.before")):
-            manifest = read_manifest(folder)
-            if manifest is None or run not in manifest.get("runs", []):
+    for place in map(Path, _places(data)):
+        aside, before = _beside(place)
+        for folder in (place, before, aside):
+            if not (folder.is_dir() and (folder == aside or _holds(folder, data, run))):
                 continue
             try:
                 shutil.rmtree(folder)
@@ -112,6 +119,16 @@ def forget_exports(data: Path, run: str) -> list[str]:
                 ) from error
             gone.append(f"the export {folder}")
     return gone
+
+
+def _holds(folder: Path, data: Path, run: str) -> bool:
+    manifest = read_manifest(folder) or {}
+    return run in manifest.get("runs", []) and manifest.get("origin", origin(data)) == origin(data)
+
+
+def _beside(out: Path) -> tuple[Path, Path]:
+    """Where an export is written before it is ``out``, and where the older one waits until it may go."""
+    return out.with_name(f".{out.name}.aside"), out.with_name(f".{out.name}.before")
 
 
 def _places(data: Path) -> list[str]:

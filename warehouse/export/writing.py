@@ -23,9 +23,9 @@ from factory.commit.schema import CLAIM
 from factory.errors import UsageError
 from warehouse.catalogue import open_reader
 from warehouse.export import layouts
-from warehouse.export.card import card
-from warehouse.export.croissant import croissant
-from warehouse.export.folder import remember, replaced_whole, write_manifest
+from warehouse.export.card import card, rights_of_rows
+from warehouse.export.croissant import Described, croissant
+from warehouse.export.folder import origin, remember, replaced_whole, write_manifest
 
 MODES: Final = {"closed": "sft_rows", "open": "sft_open_rows"}
 FILES: Final = ("jsonl", "parquet")
@@ -69,7 +69,7 @@ def export(data: Path, out: Path, settings: ExportSettings) -> int:
         with replaced_whole(out) as folder:
             for split in splits:
                 _write_split(connection, folder / f"{split}.{settings.files}", settings, split)
-            _describe(connection, folder, settings, splits)
+            _describe(connection, data, folder, settings, splits)
     return sum(splits.values())
 
 
@@ -115,7 +115,7 @@ def _write_split(connection: duckdb.DuckDBPyConnection, path: Path, settings: Ex
 
 
 def _describe(
-    connection: duckdb.DuckDBPyConnection, folder: Path, settings: ExportSettings, splits: Counter[str]
+    connection: duckdb.DuckDBPyConnection, data: Path, folder: Path, settings: ExportSettings, splits: Counter[str]
 ) -> None:
     """What stands beside the rows: card, LLaMA-Factory's list, Croissant, manifest."""
     schema = layouts.schema(settings.layout, proof=settings.proof)
@@ -127,18 +127,21 @@ def _describe(
         names = {split: DATA_SET if split == "train" else f"{DATA_SET}_{split}" for split in files}
         entries = {names[split]: {"file_name": name, **listed} for split, name in files.items()}
         (folder / "dataset_info.json").write_bytes(orjson.dumps(entries, option=orjson.OPT_INDENT_2))
-    described = croissant(files, digests, schema, settings.files)
+    written_at = datetime.now(UTC).isoformat(timespec="seconds")
+    licence = rights_of_rows(connection, settings.run).name
+    described = croissant(Described(files, digests, schema, settings.files, licence, written_at[:10]))
     (folder / "croissant.json").write_bytes(orjson.dumps(described, option=orjson.OPT_INDENT_2))
     runs = connection.execute(
         f"select distinct run_id from {MODES[settings.mode]} where {_CHOSEN} order by 1",
         {"run": settings.run},
     ).fetchall()
     record: dict[str, Any] = {
+        "origin": origin(data),
         "layout": settings.layout,
         "mode": settings.mode,
         "runs": [run for (run,) in runs],
         "rows": dict(splits),
         "sha256": digests,
-        "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "written_at": written_at,
     }
     write_manifest(folder, record)
