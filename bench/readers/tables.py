@@ -1,10 +1,10 @@
 """Rows that pandas, polars, DuckDB and mlcroissant find in an export, beside its own lines. Usage: PYTHON tables.py FOLDER OUT.
 
-A row is unchanged where every value of its own is there: no value and NaN are the same to pandas, a number is itself as a float, and a
-time that DuckDB makes of a text is written as that text. mlcroissant gives what croissant.json describes.
+A row is unchanged where every value of its own is there: no value and NaN are the same to pandas, a number is itself as a float,
+and a time that DuckDB makes of a text is written as that text. mlcroissant gives what croissant.json describes.
 """
 
-import datetime
+import datetime as dt
 import json
 import math
 import sys
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import duckdb
 import mlcroissant
-import pandas
-import polars
+import pandas as pd
+import polars as pl
 import pyarrow.parquet
 
 folder, out = Path(sys.argv[1]), sys.argv[2]
@@ -30,15 +30,15 @@ def own(path: Path) -> list[dict]:
 def of_pandas(path: Path) -> list[dict]:
     """At its exact floats: the fast ones that it reads JSON with are off in the last digit."""
     if path.suffix == ".parquet":
-        return pandas.read_parquet(path).to_dict("records")
-    return pandas.read_json(path, lines=True, dtype=False, precise_float=True).to_dict("records")
+        return pd.read_parquet(path).to_dict("records")
+    return pd.read_json(path, lines=True, dtype=False, precise_float=True).to_dict("records")
 
 
 def of_polars(path: Path) -> list[dict]:
     """Types inferred from all lines, as a column may be empty in the first ones."""
     if path.suffix == ".parquet":
-        return polars.read_parquet(path).to_dicts()
-    return polars.read_ndjson(path, infer_schema_length=None).to_dicts()
+        return pl.read_parquet(path).to_dicts()
+    return pl.read_ndjson(path, infer_schema_length=None).to_dicts()
 
 
 def of_duckdb(path: Path) -> list[dict]:
@@ -54,7 +54,7 @@ def of_croissant(path: Path) -> list[dict]:
 
 
 def unnamed(value: object) -> object:
-    """mlcroissant names a part by all its parents, and gives texts as bytes."""
+    """Without the parents' names before a part's own; texts come as bytes."""
     if isinstance(value, dict):
         return {name.rpartition("/")[2]: unnamed(part) for name, part in value.items()}
     if isinstance(value, list):
@@ -74,7 +74,7 @@ def same(mine: object, theirs: object, *, partly: bool = False) -> bool:
         theirs = None
     if partly and isinstance(mine, float) and isinstance(theirs, float):  # mlcroissant leaves pandas its fast floats
         return math.isclose(mine, theirs, rel_tol=1e-14)
-    return mine == (str(theirs) if isinstance(theirs, datetime.datetime) else theirs)
+    return mine == (str(theirs) if isinstance(theirs, dt.datetime) else theirs)
 
 
 READERS = {"pandas": of_pandas, "polars": of_polars, "duckdb": of_duckdb, "mlcroissant": of_croissant}
