@@ -234,17 +234,17 @@ class _Reader:
                 continue  # 评分(4.5) is one statement
             clause = _bare(clause)
             if any(one.char != INERT for one in clause):
-                self._clause(clause, line, state)
+                self._clause(clause, line, state, asks=line.asks or (token is not None and token.text == "?"))
             clause = []
             if token is None or token.text in _SENTENCE_ENDS:
                 _end_sentence(state)
 
-    def _clause(self, tokens: list[Token], line: Line, state: State) -> None:
+    def _clause(self, tokens: list[Token], line: Line, state: State, *, asks: bool = False) -> None:
         number = len(self.clauses)
         state.verdicts, state.echoes, state.sole_among = [], [], None
         left = self._tiled(tokens, state)
-        if line.asks:
-            left = asked(tokens, left, state)
+        if asks or tokens[-1].text in {"吗", "呢"}:
+            left = asked(tokens, left, state, put=line.asks)
         unprovable = [token for token in left if ROLES[token.char] & {"UNPROVABLE", "FEAT"}]
         inside = [token for token in tokens if token.start >= 0]
         start = line.offset + line.at[inside[0].start] if inside else line.offset

@@ -48,6 +48,8 @@ def dish(said: Said, state: State) -> None:
             state.say("dish", text, [(poi, "unsupported", show(poi, "dish"))])
         return
     names = [token.text for token in said.within("v", "D")]
+    if any("ONLY" in ROLES[token.char] for token in said.tokens[said.piece.end :]):
+        raise UnreadError  # 列出凯撒沙拉的只有前者
     if state.subject is None and state.item is None and len(state.scene.listed) != 1 and not state.everyone:
         answers = {_dish_status(poi, name) for poi in state.scene.listed for name in names}
         if len(answers) != 1:
@@ -59,10 +61,34 @@ def dish(said: Said, state: State) -> None:
         state.say("dish", said.raw([token]), [(poi, _dish_status(poi, name), show(poi, "dish")) for poi in state.who()])
 
 
+_CUES: Final = frozenset(
+    {
+        "招牌",
+        "特色",
+        "推荐",
+        "主打",
+        "代表",
+        "列出",
+        "列着",
+        "列有",
+        "列的",
+        "菜单",
+        "菜名",
+        "单上",
+        "单子",
+        "名单",
+        "所列",
+    }
+)
+"""What is said of the dishes that the map lists, and of no other."""
+
+
 def not_dish(said: Said, state: State) -> None:
     """招牌菜里没有海鲜: of the listed dishes; of a whole menu nobody knows."""
     pois = state.scene.listed if state.subject is None and state.item is None else state.who()
-    cued = any(token.text[:2] in {"招牌", "特色", "推荐", "主打", "代表"} for token in said.of("DISHF"))
+    cued = any(token.text[:2] in _CUES for token in (*said.of("DISHF"), *said.of("DISHN"))) or bool(
+        said.of("DATA") or any(token.text[:2] == "列出" for token in said.tokens)
+    )
     names = [token.text for token in said.within("v", "D")]
     wanted = [role for token in said.all("v") for role in ROLES[token.char] if role in _SIGNS]
     if not names and not wanted:
@@ -92,6 +118,8 @@ def dish_is(said: Said, state: State) -> None:
     state.dishes = tuple(names)
     for name in names:
         tastes = tastes_of(name)
+        if set(roles) == {"HEALTHY"} and "HEALTHY" not in tastes:
+            raise UnreadError  # what is healthy, a name seldom tells
         status: ClaimStatus = (
             "inferable"
             if set(roles) & tastes

@@ -35,6 +35,8 @@ _FIELDS: Final = (("RATING", "rating"), ("PRICE", "price"), ("DIST", "distance")
 
 def present(said: Said, state: State) -> None:
     """评分标了: the evidence has the value, whatever it is."""
+    if said.piece.end < len(said.tokens):
+        raise UnreadError  # 有标价的都高于100元: of those alone
     for token in said.all("f"):
         for role, name in _FIELDS:
             if role in ROLES[token.char]:

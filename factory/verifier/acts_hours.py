@@ -90,7 +90,11 @@ def closes_at(said: Said, state: State) -> None:
 
     def test(day: Day) -> ClaimStatus:
         ends = [end for _, end in day] if some else [closes(day)]
-        return "verified" if any(end is not None and _same(end, stated) for end in ends) else "contradicted"
+        if any(end is not None and _same(end, stated) for end in ends):
+            return "verified"
+        if any(_same(end, stated) for _, end in day[:-1]):
+            raise UnreadError  # 只到14:30, before a break: of which span, the sentence may have said elsewhere
+        return "contradicted"
 
     _say(said, state, test)
 
@@ -99,12 +103,22 @@ def _same(truth: int, stated: Clock) -> bool:
     return any(truth % DAY_MIN == minute % DAY_MIN for minute in stated.readings())
 
 
+_LATER: Final = frozenset({"后", "之后", "以后"})
+"""十点以后才开 is a bound; 十点起 is the time itself."""
+
+
 def opens_at(said: Said, state: State) -> None:
     """10:30开门: the beginning of the day's first span, of any span with 晚市."""
     stated: Clock = said.all("v")[0].value[0]
     some = _session(said)
+    later = any(token.text in _LATER for token in said.of("AFTER"))
 
     def test(day: Day) -> ClaimStatus:
+        first = opens(day)
+        if later and first is not None:
+            return "inferable" if any(first >= minute for minute in stated.readings()) else "contradicted"
+        if not some and any(_same(start, stated) for start, _ in day[1:]):
+            raise UnreadError  # 再到下午四点半才开, after a break
         starts = [start for start, _ in day] if some else [opens(day)]
         return "verified" if any(start is not None and _same(start, stated) for start in starts) else "contradicted"
 
@@ -201,6 +215,32 @@ def open_at(said: Said, state: State) -> None:
         return
     tests = [_moment(token) for token in tokens if "WITH" not in ROLES[token.char]]
     _say(said, state, lambda day: "inferable" if all(test(day) for test in tests) else "contradicted", "open_at")
+
+
+def none_open(said: Said, state: State) -> None:
+    """早餐时段没有一家营业: nobody of the kind within the radius, nor of the listed, is open then."""
+    scene = state.scene
+    cuisine = next((token.value for token in said.of("CU")), scene.wish.cuisine)
+    tests = [_moment(token) for token in said.all("v")]
+    radius = max((token.value.high for token in said.of("L")), default=float(scene.wish.radius_m))
+    pois = dict.fromkeys((*scene.of_cuisine(cuisine, radius), *scene.listed))
+    for poi in pois:
+        if any(test(day) for day in hours_of(poi).possible() for test in tests):
+            state.world("absence", said.text, f"{poi.name}{show(poi, 'hours')}", "contradicted")
+            return
+    state.world("absence", said.text, None, "inferable" if scene.covers(cuisine, radius) else "unsupported")
+    for poi in scene.listed:
+        scene.said.setdefault(poi.poi_id, set()).add("hours")
+    scene.says_nothing = scene.says_nothing or _is_asked(said, state)
+
+
+def _is_asked(said: Said, state: State) -> bool:
+    asked = _meal(state.scene.wish.meal_time or "")
+    return asked is not None and any(
+        (_PERIODS.get(token.text) or _meal(token.text) or (0, 0))[0] < asked[1]
+        and (_PERIODS.get(token.text) or _meal(token.text) or (0, 0))[1] > asked[0]
+        for token in said.all("v")
+    )
 
 
 def meal_left(said: Said, state: State) -> None:

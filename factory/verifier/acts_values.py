@@ -248,6 +248,8 @@ def not_cuisine(said: Said, state: State) -> None:
 
 def absent(said: Said, state: State) -> None:
     """暂无评分: true where the evidence has none."""
+    if any(ROLES[token.char] & {"MEAL", "EXCEPT"} for token in said.tokens):
+        raise UnreadError  # 早餐时段没查到营业的, 除了没标时间的那家
     names = []
     for token in (*said.all("f"), *said.all("g")):
         roles = ROLES[token.char]
@@ -257,7 +259,8 @@ def absent(said: Said, state: State) -> None:
                 *FIELD_OF.items(),
                 ("HOURS", "hours"),
                 ("ADDR", "address"),
-                ("DISHF", "dish"),
+                ("DISHN", "dish"),
+                ("FOOD", "dish"),
                 ("CONTACT", "phone"),
             )
             if role in roles

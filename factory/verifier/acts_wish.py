@@ -9,6 +9,7 @@ from factory.verifier.acts_sets import against_bound
 from factory.verifier.deciding import amount_status, difference_status, show, value
 from factory.verifier.fit import meal_of
 from factory.verifier.lexer import EATEN, ROLES, Token
+from factory.verifier.numbers import Quantity
 from factory.verifier.scene import Said, State, UnreadError, field_of, unit_field
 
 TASTES: Final = {
@@ -90,6 +91,10 @@ def beyond(said: Said, state: State) -> None:
         bound = high if upper_named else low if low is not None else high
     if bound is None:
         raise UnreadError
+    stated = next(iter(said.all("a")), None)
+    if stated is not None and said.of("YOU") and not said.of("BY") and _own_bound(stated, name, state):
+        _threshold(said, state, name, stated.value.low, over=over, denied=denied)  # 低于您说的100元
+        return
     if said.has("a"):
         against_bound(said, state, name, up=over, lower=bound == low and low is not None and not over)
         return
@@ -115,6 +120,8 @@ def _opposite(status: ClaimStatus) -> ClaimStatus:
 
 def within(said: Said, state: State) -> None:
     """在预算之内, 符合预算, 价位对得上, 距离没问题."""
+    if any(ROLES[token.char] & {"ONLY", "NOT", "NOFIT"} for token in said.tokens[said.piece.end :]):
+        raise UnreadError  # 标价合适的只有一家, 预算内的没有
     name = _target(said, state)
     pois = state.scene.listed if state.subject is None and state.item is None else state.who()
     if not pois:
@@ -137,6 +144,27 @@ def best_pick(said: Said, state: State) -> None:
             )
         )
     state.say("fit", said.text, rows)
+
+
+def _own_bound(stated: Token, name: str, state: State) -> bool:
+    """Whether an amount is one of the wish's own bounds."""
+    wished = (float(state.scene.wish.radius_m),) if name == "distance" else bounds(state)
+    return stated.value.low == stated.value.high and stated.value.low in wished
+
+
+def _threshold(said: Said, state: State, name: str, bound: float, *, over: bool, denied: bool) -> None:
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    for poi in state.who():
+        truth = value(poi, name)
+        if truth is None:
+            rows.append((poi, "unsupported", None))
+            continue
+        holds = truth > bound if over else truth < bound
+        if denied:
+            holds = truth <= bound if over else truth >= bound
+        rows.append((poi, "verified" if holds else "contradicted", _truth(poi, name, state)))
+    state.say("fit", said.text, rows, MISS_KINDS[name])
+    state.field = name
 
 
 def threshold(said: Said, state: State) -> None:
@@ -264,6 +292,14 @@ def short_of(said: Said, state: State) -> None:
     state.field = name
 
 
+def _budget(state: State) -> list[Quantity]:
+    """The budget as an amount; empty without one."""
+    low, high = bounds(state)
+    if low is None and high is None:
+        return []
+    return [Quantity(low or 0.0, high if high is not None else float("inf"), exact=False)]
+
+
 def nothing(said: Said, state: State) -> None:
     """没有完全符合要求的餐厅; with other numbers than the wish's, or 没有 alone, the evidence must hold none of that kind."""
     scene = state.scene
@@ -275,6 +311,10 @@ def nothing(said: Said, state: State) -> None:
     )
     lengths = [token.value for token in said.of("L")]
     money = [token.value for token in said.of("M")]
+    if any(ROLES[token.char] & {"NUM", "M", "L", "BUDGET"} for token in said.tokens[: said.piece.start]):
+        raise UnreadError  # a bound that another frame took
+    if said.of("BUDGET") and not full:
+        money = _budget(state)
     if not full and not lengths and not money and not said.of("CU"):
         raise UnreadError
     if not (said.of("CU") or said.of("SHOP") or said.of("COND") or money or full):
@@ -310,6 +350,8 @@ def nothing(said: Said, state: State) -> None:
         None,
         "inferable" if scene.covers(cuisine, radius) or radius <= scene.wish.radius_m else "unsupported",
     )
+    for poi in scene.listed if money else ():
+        scene.said.setdefault(poi.poi_id, set()).add("budget")  # for those that miss it: said once for all
     if money or radius == scene.wish.radius_m:
         scene.says_nothing = scene.says_nothing or cuisine == scene.wish.cuisine
 

@@ -77,7 +77,8 @@ def _form(candidate: Candidate, account: Account) -> list[Finding]:
             found.append(Finding("structure", "leftover_markup", f"{what}含有标记、标识或 JSON 残留。"))
     if candidate.answer.strip() and not _finished(candidate.answer):
         found.append(Finding("structure", "truncated", "回答没有写完，最后一句不完整。"))
-    if candidate.answer.strip() and not account.listed and (candidate.feasible or candidate.recommendations):
+    spoken = account.listed or account.mentioned or any(clause.account == "unread" for clause in account.clauses)
+    if candidate.answer.strip() and not spoken and (candidate.feasible or candidate.recommendations):
         found.append(Finding("structure", "no_items", "回答没有按“1. 店名：……”逐条列出餐厅。"))
     return found
 

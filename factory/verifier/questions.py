@@ -16,12 +16,18 @@ _PRESUPPOSED: Final = frozenset({"U", "UNPROVABLE", "FEAT", "NAMELIKE", "STREETL
 _VALUES: Final = frozenset({"M", "L", "S", "T", "TR", "NUM", "MIN", "PCT", "TIMES", "PHONE", "A", "STREET"})
 
 
-def asked(tokens: Sequence[Token], left: list[Token], state: State) -> list[Token]:
-    """The tokens of a question that stay unread; its claims are dropped, where they hold not even a value they must hold."""
+def asked(tokens: Sequence[Token], left: list[Token], state: State, *, put: bool) -> list[Token]:
+    """The tokens of a question that stay unread; its claims are dropped where they do not hold.
+
+    ``put``: the line is marked as a question. One that is not may be asked for effect (不是最近的吗): then what does not hold
+    leaves it unread.
+    """
     wrong = any(verdict.status in {"contradicted", "unsupported"} for verdict in (*state.verdicts, *state.echoes))
-    if not left and not wrong:
+    if not wrong and (not left or not put):
         return left
     state.verdicts, state.echoes = [], []
+    if not put:
+        return list(tokens)
     asking = any("QWORD" in ROLES[token.char] or token.text in {"吗", "呢", "么", "?"} for token in tokens)
     taken = [token for token in tokens if ROLES[token.char] & _PRESUPPOSED and "QWORD" not in ROLES[token.char]]
     if not asking:
