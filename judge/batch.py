@@ -178,7 +178,7 @@ def _cost(line: Line, usage: Usage | None, price: Price | None) -> float | None:
 
 
 def _refused(answer: Answered, model: str, rubrics: int) -> tuple[Verdict, ...]:
-    error = to_error(read_refusal(answer.status, answer.body, None), service="batch", model=model)
+    error = to_error(read_refusal(answer.status, answer.body, None), service="batch", model=model, setting="JUDGE")
     reason = error.reason if isinstance(error, (OrderFailed, ParameterRefused)) else "provider_error"
     return tuple(unscored(reason, str(error)) for _ in range(rubrics))
 

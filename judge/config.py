@@ -152,4 +152,5 @@ def _instrument(values: Values) -> Instrument:
         values[of_judge.JUDGE_TEMPERATURE],
         values[of_judge.JUDGE_TOP_P],
         values[of_judge.JUDGE_EVIDENCE],
+        read_extra("JUDGE_EXTRA", values[of_judge.JUDGE_EXTRA]),
     )

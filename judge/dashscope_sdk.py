@@ -1,28 +1,39 @@
 """DashScope's own SDK behind the factory's ask-loop: chosen by ``JUDGE=dashscope-sdk/MODEL``; imported only then.
 
-Its shared session stops at 100 connections and its classes return 429 and 5xx instead of retrying them, so this one brings its
-own session and leaves every retry to the shared loop, where each attempt is leased and counted.
+The SDK makes the request. Its answer is taken off the wire before the SDK sees it: the SDK follows redirects with the key, reads
+bodies of any size, trips over every form that it does not expect, and sends again by itself after a broken connection, unleased
+and uncounted. The session is ours, with the environment's proxies and authorities.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 import orjson
 
-from factory.errors import AccountRefused, RetryLater
-from factory.llm.refusals import Refusal, to_error
+from factory.errors import AccountRefused
+from factory.llm.answers import decode
+from factory.llm.refusals import read_refusal
 from factory.llm.transport import Endpoint, PaidChat
 from factory.sending.ledger import Ledger
 from factory.sending.limits import Limiter
+from factory.sending.network import Received, connection_error, open_session, receive, redirected
+from factory.wire_text import mapping
 
-_PARAMETERS = (
-    *("temperature", "top_p", "seed", "max_tokens", "presence_penalty", "repetition_penalty"),
-    *("response_format", "enable_thinking", "stop", "logprobs", "top_logprobs"),
-)
-"""What the native form knows; ``frequency_penalty`` it does not."""
+_OWN = frozenset({"model", "messages", "frequency_penalty", "stream", "stream_options"})
+"""Fields that the SDK's call takes by itself, and those that the native form does not know."""
+
+
+@dataclass
+class _PastTheSdk(Exception):
+    """What came over the wire, on its way past the SDK."""
+
+    received: Received | None
+    error: Exception | None = None
 
 
 class DashscopeSdkChat(PaidChat):
@@ -32,20 +43,43 @@ class DashscopeSdkChat(PaidChat):
         super().__init__(endpoint, limiter, ledger)
         from dashscope import AioGeneration  # noqa: PLC0415 - heavy, and needed by few
 
-        logging.getLogger("dashscope").setLevel(logging.CRITICAL)  # it logs whole answers; our sentences suffice
+        logging.getLogger("dashscope").setLevel(logging.CRITICAL + 1)  # it logs whole answers; our sentences suffice
         if api_key is None:
             raise AccountRefused("The dashscope SDK needs a key: set DASHSCOPE_API_KEY in the environment.")
         self._key = api_key
         self._call: Any = AioGeneration.call  # its type covers streams, too
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=endpoint.connections),
+        self._session = open_session(
+            endpoint.base_url,
+            connections=endpoint.connections,
             timeout=aiohttp.ClientTimeout(sock_connect=10.0),
+            is_ours=endpoint.is_ours,
+            middlewares=(self._take,),
         )
 
-    async def _send(self, packed: bytes, body: dict[str, Any], timeout_s: float) -> bytes:  # noqa: ARG002 - the SDK packs by itself
-        name = self.endpoint.name
+    async def _take(self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        """Read the response, whichever it is, and hand it past the SDK."""
         try:
-            answer = await self._call(
+            received = await receive(await handler(request), self.endpoint.name)
+        except Exception as error:
+            raise _PastTheSdk(None, error) from error
+        raise _PastTheSdk(received)
+
+    async def _send(self, packed: bytes, body: dict[str, Any], timeout_s: float) -> bytes:  # noqa: ARG002 - the SDK packs by itself
+        endpoint, base_setting = self.endpoint, f"{self.endpoint.setting}_BASE_URL"
+        try:
+            async with asyncio.timeout(timeout_s):
+                received = await self._received(body, timeout_s)
+        except (TimeoutError, aiohttp.ClientError, ValueError) as error:
+            raise connection_error(error, endpoint.name, timeout_s, base_setting) from error
+        if 300 <= received.status < 400:
+            raise redirected(endpoint.name, received, endpoint.base_url, base_setting)
+        if not 200 <= received.status < 300:
+            raise self._refused(read_refusal(received.status, received.raw, received.retry_after), str(body["model"]))
+        return openai_form(str(body["model"]), received.raw)
+
+    async def _received(self, body: dict[str, Any], timeout_s: float) -> Received:
+        try:
+            await self._call(
                 model=body["model"],
                 messages=body["messages"],
                 result_format="message",
@@ -53,41 +87,34 @@ class DashscopeSdkChat(PaidChat):
                 base_address=self.endpoint.base_url,
                 request_timeout=timeout_s,
                 session=self._session,
-                **{key: body[key] for key in _PARAMETERS if key in body},
+                **{name: value for name, value in body.items() if name not in _OWN},
             )
-        except aiohttp.ClientConnectorError as error:
-            raise RetryLater(f"{name} cannot be reached ({type(error).__name__}).", kind="network") from error
-        except TimeoutError as error:
-            text = f"{name} did not answer within {timeout_s:.3g} s."
-            raise RetryLater(text, kind="timeout", billed=True) from error
-        except aiohttp.ClientError as error:
-            raise RetryLater(f"{name} broke off ({type(error).__name__}).", kind="network", billed=True) from error
-        except (ValueError, KeyError, TypeError) as error:
-            # The SDK reads bodies before it looks at their form: an empty one is a TypeError, HTML a ValueError.
-            raise RetryLater(f"{name} sent no readable answer.", kind="server", billed=True) from error
-        if answer.status_code != 200:
-            refusal = Refusal(
-                answer.status_code, str(answer.code or "").lower(), str(answer.message or "")[:300], _wish(answer)
-            )
-            raise to_error(refusal, service=name, model=str(body["model"]))
-        return openai_form(body["model"], answer)
+        except _PastTheSdk as answer:
+            if answer.received is None:
+                raise answer.error or answer from None
+            return answer.received
+        raise aiohttp.ClientPayloadError("the SDK answered by itself")
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._session.close()
 
 
-def openai_form(model: str, answer: Any) -> bytes:
-    """The native answer, nothing lost, in the form that is kept and parsed."""
-    output, usage = dict(answer.output or {}), dict(answer.usage or {})
+def openai_form(model: str, raw: bytes) -> bytes:
+    """The native answer, nothing lost, in the form that is kept and parsed; what has no such form stays as it came."""
+    native = mapping(decode(raw))
+    output, usage = mapping(native.get("output")), mapping(native.get("usage"))
+    if not output:
+        return raw
     tokens = {"prompt_tokens": usage.get("input_tokens"), "completion_tokens": usage.get("output_tokens")}
-    kept = {"id": answer.request_id, "model": model, "choices": output.get("choices") or []}
-    return orjson.dumps(kept | {"usage": usage | tokens if usage else None}, default=dict)
-
-
-def _wish(answer: Any) -> float | None:
-    headers = {str(name).lower(): value for name, value in dict(getattr(answer, "headers", None) or {}).items()}
+    plain = [{"message": {"content": output.get("text")}, "finish_reason": output.get("finish_reason")}]
+    kept = {
+        "id": native.get("request_id"),
+        "model": model,
+        "choices": output.get("choices") or (plain if output.get("text") else []),
+        "usage": usage | tokens if usage else None,
+    }
     try:
-        return float(headers["retry-after"])
-    except (KeyError, TypeError, ValueError):
-        return None
+        return orjson.dumps(kept)
+    except TypeError:  # deeper than orjson writes
+        return raw

@@ -62,9 +62,11 @@ def changes(data: Path, judge: str, instrument: Instrument) -> Iterator[str]:
             bound = {"judge": judge, "hash": digest, "prompt": role}
             [(earlier,)] = connection.execute(_EARLIER, bound).fetchall()
             if earlier and now.get(role) != digest:
+                fields = f", JUDGE_EXTRA {instrument.fields()}" if instrument.fields() else ""
                 yield (
                     f"{judge}: the questions about {role} are not those that {earlier} stored verdicts answer (rubric "
-                    f"{instrument.rubrics[role].name}, {digest}): they are asked anew; the earlier ones stay in all_verdicts."
+                    f"{instrument.rubrics[role].name}{fields}, {digest}): they are asked anew; the earlier ones stay in "
+                    "all_verdicts."
                 )
 
 

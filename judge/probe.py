@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from factory.errors import OrderFailed
+from factory.errors import OrderFailed, ParameterRefused
 from factory.llm.chat import CallKey, ChatAnswer, ChatRequest
 from factory.sending.ledger import Ledger
 from factory.settings import Values
@@ -82,7 +82,7 @@ async def probe(judge: Judge) -> list[Finding]:
         key = CallKey("probe", f"probe {datetime.now(UTC).isoformat()}", number, 0, "probe")
         try:
             answer = await judge.chat.ask(asked, key)
-        except OrderFailed as error:
+        except (OrderFailed, ParameterRefused) as error:  # a field that no call was answered with: that is the finding
             findings.append(
                 Finding(what, works=False, detail=f"{error.reason}: {error}", latency_s=None, cost_cny=None)
             )

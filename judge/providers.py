@@ -175,7 +175,11 @@ def _open(settings: JudgeSettings, name: str, way: Route, breaker: Breaker, ledg
         litellm_model=way.litellm_model,
         is_ours=way.is_ours,
     )
-    extra = dict(way.extra) | (dict(settings.wire.extra) if not way.model.startswith("sandbox/") else {})
+    extra = dict(way.extra) | dict(settings.wire.extra)
+    if way.name == SDK and extra.get("stream"):
+        raise UsageError(
+            f"JUDGE={name} does not stream: leave stream out of JUDGE_EXTRA, or ask JUDGE=dashscope/{way.model}."
+        )
     return Judge(name, way.model, _chat(way, endpoint, breaker, ledger, key), pool, price, extra)
 
 

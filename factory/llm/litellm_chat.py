@@ -96,7 +96,7 @@ class LitellmChat(PaidChat):
         why = f" ({type(problem).__name__})" if problem else ""
         stop = RunStopped(
             f"litellm did not send to {name} through its HTTP client{why}, so that an answer could not be kept before it is "
-            "read: ask this model at an OpenAI-compatible address (TEACHER_BASE_URL), or choose another."
+            f"read: ask this model at an OpenAI-compatible address ({self.endpoint.setting}_BASE_URL), or choose another."
         )
         stop.billed = True
         return stop

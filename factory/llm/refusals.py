@@ -219,7 +219,7 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def to_error(refusal: Refusal, *, service: str, model: str, setting: str = "TEACHER") -> ChidianError:
+def to_error(refusal: Refusal, *, service: str, model: str, setting: str) -> ChidianError:
     """The decision table. ``service`` names the endpoint in sentences, ``setting`` the room whose settings shape the request."""
     status, code = refusal.status, refusal.code
     said = f"{service} answered {status}" + (f" {code}" if code else "")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from urllib.request import getproxies, proxy_bypass
@@ -63,6 +63,7 @@ def open_session(
     timeout: aiohttp.ClientTimeout,
     headers: Mapping[str, str] | None = None,
     is_ours: bool = False,
+    middlewares: Sequence[aiohttp.ClientMiddlewareType] = (),
 ) -> aiohttp.ClientSession:
     """A session for one service. ``is_ours``: a server that we started ourselves, to which no proxy leads."""
     secure = url.startswith("https")
@@ -73,6 +74,7 @@ def open_session(
         headers={"Accept-Encoding": ENCODINGS, **(headers or {})},
         proxy=proxy,
         cookie_jar=aiohttp.DummyCookieJar(),
+        middlewares=middlewares,
     )
 
 

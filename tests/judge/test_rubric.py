@@ -109,9 +109,16 @@ def test_an_answer_that_invents_a_restaurant_has_a_low_total_whatever_else_it_is
         assert [shipped(role).total(best | {fact: float(one)}) for one in (5, 4, 3, 2, 1)] == [10.0, 8.0, 6.0, 4.0, 2.0]
 
 
-def test_an_edited_rubric_is_asked_anew_and_the_earlier_verdicts_come_back_with_it(tmp_path: Path) -> None:
-    rubric = shipped(DATA)
-    edited = replace(SHIPPED, rubrics={DATA: replace(rubric, rules=rubric.rules[1:]), ANSWER: shipped(ANSWER)})
+_LESS = replace(shipped(DATA), rules=shipped(DATA).rules[1:])
+EDITED = {
+    "a rubric": (replace(SHIPPED, rubrics={DATA: _LESS, ANSWER: shipped(ANSWER)}), "rubric data_v2, "),
+    "JUDGE_EXTRA": (replace(SHIPPED, extra={"top_k": 20}), 'JUDGE_EXTRA {"top_k":20}'),
+}
+
+
+@pytest.mark.parametrize("what", EDITED)
+def test_what_is_edited_is_asked_anew_and_the_earlier_verdicts_come_back_with_it(tmp_path: Path, what: str) -> None:
+    edited, told = EDITED[what]
     store = open_store(tmp_path)
     refresh(tmp_path)
 
@@ -135,6 +142,7 @@ def test_an_edited_rubric_is_asked_anew_and_the_earlier_verdicts_come_back_with_
     assert question not in judged_before(tmp_path, "m", edited).done
     [sentence] = changes(tmp_path, "m", edited)
     assert "asked anew" in sentence
+    assert told in sentence
     assert shown() == [9.0]
     judged(edited, 3, "U000200")
     assert shown() == [3.0]
