@@ -1,8 +1,9 @@
-"""Commands stopped at random moments: SIGTERM, SIGKILL, a killed worker, a killed sandbox, a killed refresh; in every room.
+"""Commands stopped at random moments: SIGTERM, SIGKILL, a killed worker, sandbox or refresh; in every room.
 
-After each stop the same command is given again. Counted: tracebacks; runs that then did not hold exactly N; failed checks;
-processes that outlived their command (an orphan: its environment names the folder). Prints JSON as its last line; exit status
-1 on a miss. ``--stops`` of 60 take some 20 minutes of one core.
+After each stop the same command is given again. Counted: tracebacks; SIGTERMs that ended without a sentence and our status; runs
+that then did not hold exactly N, verdicts that are missing or double, other weights than those of a training left alone, answers,
+exports and reports that are not whole; failed checks; processes that outlived their command (an orphan: its environment names
+the folder). Prints JSON as its last line; exit status 1 on a miss. ``--stops`` of 60 take some 30 minutes of one core.
 """
 
 from __future__ import annotations
@@ -26,23 +27,34 @@ from typing import Final
 import duckdb
 
 CLEAN: Final = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
-N: Final = 90
+N: Final = 60
 END_S: Final = 15.0
 """So long a process may need to see that its parent is gone."""
-SCENES: Final[tuple[tuple[str, tuple[str, ...], str], ...]] = (
-    ("synth", ("factory", "synth"), "SIGTERM"),
-    ("synth", ("factory", "synth"), "SIGKILL"),
-    ("synth", ("factory", "synth"), "sandbox"),
-    ("synth, 2 workers", ("factory", "synth"), "worker"),
-    ("synth, 2 workers", ("factory", "synth"), "SIGKILL"),
-    ("synth", ("factory", "synth"), "refresh"),
-    ("rebuild", ("warehouse", "refresh"), "SIGKILL"),
-    ("rebuild", ("warehouse", "refresh"), "SIGTERM"),
-    ("export", ("warehouse", "export"), "SIGKILL"),
-    ("judge", ("judge", "run"), "SIGTERM"),
-    ("judge", ("judge", "run"), "SIGKILL"),
-    ("judge", ("judge", "run"), "sandbox"),
+LONG_S: Final = 900.0
+ROWS: Final = (
+    "from sft_train where sample_id in (select sample_id from sft_train order by sample_id limit 12) order by sample_id"
 )
+COMMANDS: Final[dict[str, tuple[str, ...]]] = {
+    "synth": ("factory", "synth"),
+    "synth, 2 workers": ("factory", "synth"),
+    "rebuild": ("warehouse", "refresh"),
+    "export": ("warehouse", "export"),
+    "judge": ("judge", "run"),
+    "train": ("train", "run"),
+    "complete": ("train", "complete"),
+    "report": ("judge", "report"),
+}
+TARGETS: Final[dict[str, tuple[str, ...]]] = {
+    "synth": ("SIGTERM", "SIGKILL", "sandbox", "refresh"),
+    "synth, 2 workers": ("worker", "SIGKILL", "SIGTERM"),
+    "rebuild": ("SIGKILL", "SIGTERM"),
+    "export": ("SIGKILL", "SIGTERM"),
+    "judge": ("SIGTERM", "SIGKILL", "sandbox", "refresh"),
+    "train": ("SIGKILL", "SIGTERM"),
+    "complete": ("SIGTERM", "SIGKILL"),
+    "report": ("SIGKILL", "SIGTERM"),
+}
+SCENES: Final = [(scene, target) for scene, targets in TARGETS.items() for target in targets]
 
 
 @dataclass(slots=True)
@@ -54,6 +66,8 @@ class Stop:
     after_s: float
     status: int | None = None
     hit: bool = False
+    deaf: bool = False
+    """Hit while Python itself was starting, before any line of ours ran"""
     faults: list[str] = field(default_factory=list)
 
 
@@ -63,20 +77,25 @@ class Folder:
     def __init__(self, data: Path) -> None:
         self.data = data
 
-    def start(self, scene: str, command: tuple[str, ...]) -> subprocess.Popen[str]:
+    def start(self, scene: str) -> subprocess.Popen[str]:
         """The command of a scene."""
-        workers = "2" if "workers" in scene else "1"
         own = {
             "DATA": str(self.data),
             "N": str(N),
-            "WORKERS": workers,
+            "WORKERS": "2" if "workers" in scene else "1",
             "OUT": str(self.data / "export"),
-            "LIMIT": "150",
+            "LIMIT": "2" if scene == "complete" else "120",
+            "MODEL_NAME": "stopped",
+            "EPOCHS": "2",
+            "SQL": ROWS,
+            "SAVE_EVERY_S": "0",
+            "WANDB_MODE": "disabled",
+            "OMP_NUM_THREADS": "1",
+            **({"REBUILD": "1"} if scene == "rebuild" else {}),
+            **({"CHECKPOINT": str(self.data / "models/tiny")} if scene == "complete" else {}),
         }
-        if scene == "rebuild":
-            own["REBUILD"] = "1"
         return subprocess.Popen(
-            [sys.executable, "-m", *command],
+            [sys.executable, "-m", *COMMANDS[scene]],
             env={**CLEAN, **own},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -104,37 +123,75 @@ class Folder:
         words = {"worker": "run.workers.process", "sandbox": " sandbox ", "refresh": "warehouse refresh"}[name]
         return next((pid for pid, line in self.processes() if words in line and pid != child.pid), None)
 
+    def weights(self) -> bytes | None:
+        """The stopped training's, once it has ended."""
+        file = self.data / "models/stopped/model.safetensors"
+        return file.read_bytes() if file.exists() else None
 
-def one_stop(folder: Folder, scene: str, command: tuple[str, ...], target: str, after_s: float) -> Stop:
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What each scene leaves when nothing stops it: seconds that it takes, its scored verdicts, answers, weights, exported rows."""
+
+    seconds: dict[str, float]
+    verdicts: int
+    answers: int
+    weights: bytes | None
+    exported: int
+
+
+def listens(pid: int) -> bool:
+    """Whether a process has taken SIGTERM over."""
+    try:
+        [mask] = [line.split()[1] for line in Path(f"/proc/{pid}/status").read_text().splitlines() if "SigCgt" in line]
+    except (OSError, ValueError):
+        return False
+    return bool(int(mask, 16) & 1 << (signal.SIGTERM - 1))
+
+
+def one_stop(folder: Folder, scene: str, target: str, after_s: float, whole: Whole) -> Stop:
     """Start, hit, wait, look for orphans, give the command again, look at what is there."""
     stop = Stop(scene, target, after_s)
-    child = folder.start(scene, command)
+    child = folder.start(scene)
     began = time.monotonic()
     while child.poll() is None and not stop.hit:
         if time.monotonic() - began >= after_s and (pid := folder.target(target, child)) is not None:
+            stop.deaf = target == "SIGTERM" and not listens(pid)
             try:
                 os.kill(pid, signal.SIGTERM if target == "SIGTERM" else signal.SIGKILL)
                 stop.hit = True
             except ProcessLookupError:
                 continue
         time.sleep(0.005)
-    _, said = child.communicate(timeout=300)
+    _, shown = child.communicate(timeout=LONG_S)
     stop.status = child.returncode
-    _look_at(stop, "stopped", said)
+    _look_at(stop, "stopped", shown)
+    if target == "SIGTERM" and stop.hit and not stop.deaf:
+        _look_at_end(stop, shown)
     _orphans(stop, folder)
-    again = folder.start(scene, command)
-    _, said = again.communicate(timeout=600)
-    _look_at(stop, "again", said)
+    again = folder.start(scene)
+    _, shown = again.communicate(timeout=LONG_S)
+    _look_at(stop, "again", shown)
     if again.returncode != 0:
-        stop.faults.append(f"again: status {again.returncode}: {said.strip().splitlines()[-1:]}")
+        stop.faults.append(f"again: status {again.returncode}: {shown.strip().splitlines()[-1:]}")
     _orphans(stop, folder)
-    _state(stop, folder)
+    _state(stop, folder, whole)
     return stop
 
 
-def _look_at(stop: Stop, when: str, said: str) -> None:
-    if "Traceback" in said:
-        stop.faults.append(f"{when}: " + said[said.index("Traceback") :][-500:])
+def _look_at(stop: Stop, when: str, shown: str) -> None:
+    if "Traceback" in shown:
+        stop.faults.append(f"{when}: " + shown[shown.index("Traceback") :][-900:])
+
+
+def _look_at_end(stop: Stop, shown: str) -> None:
+    """A SIGTERM ends with our status and a sentence, or came when all was done."""
+    last = (shown.strip().splitlines() or [""])[-1]
+    if stop.status == 128 + signal.SIGTERM:
+        if not any(word in shown for word in ("topped", "SIGTERM")):
+            stop.faults.append(f"no sentence: {last!r}")
+    elif stop.status != 0:
+        stop.faults.append(f"SIGTERM gave status {stop.status}: {last!r}")
 
 
 def _orphans(stop: Stop, folder: Folder) -> None:
@@ -146,51 +203,97 @@ def _orphans(stop: Stop, folder: Folder) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def _state(stop: Stop, folder: Folder) -> None:
-    with duckdb.connect(str(folder.data / "warehouse.duckdb"), read_only=True) as connection:
-        counts = connection.execute("select count(*), count(distinct sample_id) from samples").fetchone()
-        question = "(item_id, design, rubric, replicate, judge)"
-        verdicts = f"select count(*), count(distinct {question}) from verdicts where status = 'scored'"
-        judged = connection.execute(verdicts).fetchone()
-    if counts != (N, N):
-        stop.faults.append(f"samples {counts}, not {N}")
-    if judged is None or judged[0] != judged[1]:
-        stop.faults.append(f"verdicts {judged}")
+def _state(stop: Stop, folder: Folder, whole: Whole) -> None:
+    samples, verdicts, answers = counted(folder.data)
+    if samples != (N, N):
+        stop.faults.append(f"samples {samples}, not {N}")
+    if stop.scene == "judge" and verdicts != (whole.verdicts, whole.verdicts):
+        stop.faults.append(f"verdicts {verdicts}, not {whole.verdicts}")
+    if stop.scene == "complete" and answers != (whole.answers, whole.answers):
+        stop.faults.append(f"answers {answers}, not {whole.answers}")
+    if stop.scene == "train" and folder.weights() != whole.weights:
+        stop.faults.append("other weights than those of a training left alone")
+    if stop.scene == "export" and exported(folder.data) != whole.exported:
+        stop.faults.append(f"{exported(folder.data)} rows exported, not {whole.exported}")
+    if stop.scene == "report":
+        page = next(folder.data.glob("reports/judge-*/index.html")).read_text(encoding="utf-8")
+        if not page.rstrip().endswith("</html>"):
+            stop.faults.append("the page is torn")
     checked = subprocess.run(
         [sys.executable, "-m", "warehouse", "check", "--data", str(folder.data)],
         env=CLEAN, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if checked.returncode:
-        stop.faults.append("check: " + next(line for line in checked.stdout.splitlines() if line.startswith("FAIL")))
-    if list(folder.data.rglob("*.aside")):
-        stop.faults.append("a file lies aside")
+        failed = next((line for line in checked.stdout.splitlines() if line.startswith("FAIL")), checked.stderr[-300:])
+        stop.faults.append(f"check: {failed}")
+    stop.faults += [f"left aside: {path.name}" for path in folder.data.rglob("*.aside")]
+
+
+def counted(data: Path) -> tuple[tuple[int, int], ...]:
+    """Rows and distinct ones of samples, scored verdicts, answers."""
+    questions = (
+        "select count(*), count(distinct sample_id) from samples",
+        "select count(*), count(distinct (item_id, design, rubric, replicate, judge)) from verdicts where status = 'scored'",
+        "select count(*), count(distinct completion_id) from completions",
+    )
+    with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as connection:
+        return tuple(connection.execute(question).fetchall()[0] for question in questions)
+
+
+def exported(data: Path) -> int:
+    """Rows of the export."""
+    return sum(len(path.read_bytes().splitlines()) for path in data.glob("export/*.jsonl"))
+
+
+def left_alone(place: Path) -> tuple[Path, Path, Whole]:
+    """Folders for the scenes: one judged and trained, one only made; and what each scene leaves when nothing stops it."""
+    whole, seconds = Folder(place / "whole"), {}
+    for scene in ("synth", "synth, 2 workers", "judge", "train", "complete", "report", "export", "rebuild"):
+        if scene == "complete":
+            shutil.copytree(whole.data / "models/stopped", whole.data / "models/tiny")
+        began = time.monotonic()
+        child = Folder(place / "workers").start(scene) if "workers" in scene else whole.start(scene)
+        _, shown = child.communicate(timeout=LONG_S)
+        seconds[scene] = time.monotonic() - began
+        if child.returncode:
+            raise SystemExit(f"{scene}: {shown}")
+    _, verdicts, answers = counted(whole.data)
+    found = Whole(seconds, verdicts[0], answers[0], whole.weights(), exported(whole.data))
+    made = place / "made"
+    shutil.copytree(whole.data, made)
+    for path in ("models/stopped", "export", "commits/judge-sandbox", "shards/judge-sandbox", "reports"):
+        shutil.rmtree(made / path)
+    for path in (made / "commits").glob("completions-*"):
+        shutil.rmtree(path)
+    subprocess.run([sys.executable, "-m", "warehouse", "refresh", "--data", str(made)], env=CLEAN, check=True)
+    return made, whole.data, found
 
 
 def main() -> int:
     """0 when nothing was missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stops", type=int, default=12)
+    parser.add_argument("--stops", type=int, default=len(SCENES))
+    parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     flags = parser.parse_args()
-    dice = random.Random(flags.seed)
     stops = []
     with tempfile.TemporaryDirectory(prefix="stops-") as place:
-        made = Folder(Path(place) / "made")
-        began = time.monotonic()
-        _, said = made.start("synth", ("factory", "synth")).communicate(timeout=600)
-        lasted = {"synth": time.monotonic() - began}
-        if "Traceback" in said:
-            raise SystemExit(said)
-        for number in range(flags.stops):
-            scene, command, target = SCENES[number % len(SCENES)]
+        made, judged, whole = left_alone(Path(place))
+        for number in range(flags.first, flags.first + flags.stops):
+            dice = random.Random(f"{flags.seed} {number}")
+            scene, target = SCENES[number % len(SCENES)]
             folder = Folder(Path(place) / f"data-{number}")
             if not scene.startswith("synth"):
-                shutil.copytree(made.data, folder.data)
-            after_s = dice.uniform(0.0, lasted["synth"] * (1.0 if scene.startswith("synth") else 0.6))
-            stop = one_stop(folder, scene, command, target, after_s)
+                shutil.copytree(judged if scene == "report" else made, folder.data)
+            after_s = dice.uniform(
+                0.0, whole.seconds[scene] * (0.5 if target in {"sandbox", "refresh", "worker"} else 0.95)
+            )
+            stop = one_stop(folder, scene, target, after_s, whole)
             stops.append(stop)
             sys.stderr.write(f"{'!!' if stop.faults else '  '} {number} {scene} · {target} after {after_s:.1f} s")
-            sys.stderr.write(f" · {'hit' if stop.hit else 'over before'} · status {stop.status}\n")
+            sys.stderr.write(
+                f" · {'hit' if stop.hit else 'over before'} · status {stop.status}{' · starting' * stop.deaf}\n"
+            )
             sys.stderr.writelines(f"     {fault}\n" for fault in stop.faults)
             shutil.rmtree(folder.data, ignore_errors=True)
     figures = {

@@ -16,24 +16,30 @@ from factory.errors import ChidianError, UsageError
 from factory.settings import Values, read, spelling
 from factory.settings.commands import Command, of_room
 from factory.shown_text import print_line
+from factory.termination import STATUS, Terminated, unwinding
 
 ROOMS: Final = ("factory", "warehouse", "train", "judge")
 INTERRUPTED: Final = 130
 
 
 def main() -> int:
-    """The console command. Exit status: 0 done, 1 stopped, 2 bad settings, 130 interrupted."""
+    """The console command. Exit status: 0 done, 1 stopped, 2 bad settings, 130 interrupted, 143 terminated."""
     argv = sys.argv[1:]
-    return guarded(lambda: _chidian(argv))
+    return guarded(lambda: _chidian(argv), last=True)
 
 
-def run_room(room: str, argv: Sequence[str]) -> int:
+def run_room(room: str, argv: Sequence[str], *, last: bool = False) -> int:
     """``python -m ROOM WORD ...``, with the same statuses."""
-    return guarded(lambda: _room(room, argv))
+    return guarded(lambda: _room(room, argv), last=last)
 
 
-def guarded(work: Callable[[], int]) -> int:
-    """Its status; an error on purpose as one sentence on stderr."""
+def guarded(work: Callable[[], int], *, last: bool = False) -> int:
+    """Its status; an error on purpose as one sentence on stderr. ``last``: the process ends with it."""
+    with unwinding(last=last):
+        return _told(work)
+
+
+def _told(work: Callable[[], int]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a locale without Chinese shows escapes, not a traceback
             stream.reconfigure(errors="backslashreplace")
@@ -42,6 +48,9 @@ def guarded(work: Callable[[], int]) -> int:
     except ChidianError as error:
         print_line(f"error: {error}")
         return error.exit_code
+    except Terminated:
+        sys.stderr.write("stopped by SIGTERM: the same command goes on from what is committed.\n")
+        return STATUS
     except KeyboardInterrupt:
         sys.stderr.write("interrupted: the same command goes on from what is committed.\n")
         return INTERRUPTED

@@ -5,4 +5,4 @@ import sys
 from factory.command import run_room
 
 if __name__ == "__main__":
-    sys.exit(run_room("judge", sys.argv[1:]))
+    sys.exit(run_room("judge", sys.argv[1:], last=True))

@@ -50,5 +50,5 @@ def read_metrics(path: Path) -> dict[str, Metric]:
     try:
         rows = orjson.loads(path.read_bytes())["metrics"]
         return {name: Metric(row["value"], row["low"], row["high"]) for name, row in rows.items()}
-    except (OSError, orjson.JSONDecodeError, KeyError, TypeError) as error:
+    except (OSError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{path} is no report with numbers for a gate: make it again with `make report`.") from error

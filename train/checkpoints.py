@@ -1,7 +1,7 @@
 """What a killed run goes on from: checkpoints written aside, fsynced and renamed, beside the configuration they belong to.
 
 A folder ``checkpoint-N`` therefore is whole, or is not there. The two newest are kept: one damaged later (its files no longer
-have the sizes it was sealed with) costs the steps since the other.
+have the checksums it was sealed with) costs the steps since the other. Each holds the metrics up to its step, too.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from safetensors import SafetensorError
 
 from factory.errors import DiskTrouble, UsageError
 from factory.shown_text import print_line
+from train.record import CONFIG, FILES, check_files, checksums, damaged, file_checksum, read_record, write_record
 
-CONFIG: Final = "chidian.json"
 METRICS: Final = "metrics.jsonl"
-SEAL: Final = "sizes.json"
+SEAL: Final = "checksums.json"
 KEPT: Final = 2
 RECORDED_LATER: Final = frozenset({"model_hash"})
 """What older records lack: nothing is known of it, so it is not held against them"""
@@ -39,11 +39,9 @@ class Checkpoints:
     def open(self, config: Mapping[str, Any], *, writing: bool) -> bool:
         """Claim the folder for this configuration; False when its run has ended already.
 
-        Raises UsageError that names what differs when it is another configuration's, DiskTrouble.
+        Raises UsageError that names what differs when it is another configuration's, DamagedFile, DiskTrouble.
         """
-        path = self.folder / CONFIG
-        if path.exists():
-            recorded = orjson.loads(path.read_bytes())
+        if recorded := read_record(self.folder):
             changed = [
                 f"{name} ({recorded.get(name)} → {value})"
                 for name, value in config.items()
@@ -55,12 +53,15 @@ class Checkpoints:
                     f"or train under another name, for instance make train MODEL_NAME={self.free_name()}."
                 )
             if recorded.get("finished_at"):
+                check_files(self.folder, recorded)
                 return False
+        elif self._all():
+            raise damaged(self.folder / CONFIG, "it is gone, and nothing says what the checkpoints beside it belong to")
         if writing:
             with self.trouble("The run's folder"):
                 self.folder.mkdir(parents=True, exist_ok=True)
                 shutil.rmtree(self.aside, ignore_errors=True)
-                write_whole(path, orjson.dumps(dict(config), option=orjson.OPT_INDENT_2))
+                write_record(self.folder, config)
         return True
 
     def free_name(self) -> str:
@@ -80,11 +81,12 @@ class Checkpoints:
         """Make the checkpoint that lies aside count, and remove those that are too many."""
         name = f"checkpoint-{step}"
         written = self.aside / name
-        sizes = {str(one.relative_to(written)): one.stat().st_size for one in written.rglob("*") if one.is_file()}
-        (written / SEAL).write_bytes(orjson.dumps(sizes))
-        for one in [*written.rglob("*"), written, self.folder / METRICS]:
-            if one.exists():
-                sync(one)
+        if (self.folder / METRICS).exists():
+            shutil.copyfile(self.folder / METRICS, written / METRICS)
+        names = [str(one.relative_to(written)) for one in written.rglob("*") if one.is_file()]
+        (written / SEAL).write_bytes(orjson.dumps(checksums(written, names)))
+        for one in [*written.rglob("*"), written]:
+            sync(one)
         shutil.rmtree(self.folder / name, ignore_errors=True)
         written.rename(self.folder / name)
         sync(self.folder)
@@ -94,11 +96,13 @@ class Checkpoints:
     def finish(self, config: Mapping[str, Any]) -> None:
         """Put the final files, written aside, in place, config.json last: readers look for it; then drop the checkpoints."""
         final = self.aside / "final"
+        files = checksums(final, sorted(one.name for one in final.iterdir()))
         for one in sorted(final.iterdir(), key=lambda one: one.name == "config.json"):
             sync(one)
             one.replace(self.folder / one.name)
-        record = {**config, "finished_at": datetime.now(UTC).isoformat(timespec="seconds")}
-        write_whole(self.folder / CONFIG, orjson.dumps(record, option=orjson.OPT_INDENT_2))
+        write_record(
+            self.folder, {**config, FILES: files, "finished_at": datetime.now(UTC).isoformat(timespec="seconds")}
+        )
         for old in [*self._all(), self.aside]:
             shutil.rmtree(old, ignore_errors=True)
 
@@ -123,9 +127,9 @@ class Checkpoints:
 
 def _sealed(path: Path) -> bool:
     try:
-        sizes = orjson.loads((path / SEAL).read_bytes())
-        return all((path / name).stat().st_size == size for name, size in sizes.items())
-    except (OSError, ValueError):
+        sums = orjson.loads((path / SEAL).read_bytes())
+        return bool(sums) and all(file_checksum(path / name) == expected for name, expected in sums.items())
+    except (OSError, ValueError, AttributeError):
         return False
 
 
@@ -136,13 +140,3 @@ def sync(path: Path) -> None:
         os.fsync(number)
     finally:
         os.close(number)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Replace a file in one go."""
-    aside = path.with_name(f".{path.name}.aside")
-    with aside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)

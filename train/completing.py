@@ -13,7 +13,6 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 from transformers.utils.logging import disable_progress_bar
@@ -27,6 +26,7 @@ from train import hub
 from train.answering import TRAIN_SAMPLE, Author, Generated, Question, commit, done, questions
 from train.measuring import Grounds, open_data
 from train.model import DEMONSTRATION
+from train.record import check_files, read_record
 from train.rows import MODES
 from train.source import contents
 from train.summary import print_summary
@@ -58,9 +58,10 @@ class Student:
 
 
 def load_student(folder: Path, arm: str = "tuned") -> Student:
-    """Load with transformers alone, as anybody would. Raises UsageError that says what is missing."""
+    """Load with transformers alone, as anybody would. Raises UsageError that says what is missing, DamagedFile."""
     if not (folder / "config.json").exists() or not any(folder.glob("*.safetensors")):
         raise UsageError(f"{folder} is no finished checkpoint (config.json, *.safetensors): run `make train` first.")
+    check_files(folder, read_record(folder))
     device = "cuda" if torch.cuda.is_available() else "cpu"
     disable_progress_bar()
     try:
@@ -68,8 +69,8 @@ def load_student(folder: Path, arm: str = "tuned") -> Student:
         model: Any = AutoModelForCausalLM.from_pretrained(
             folder, attn_implementation="sdpa", dtype=torch.bfloat16 if device == "cuda" else torch.float32
         )
-    except (OSError, ValueError, ImportError) as error:
-        raise UsageError(f"{folder} cannot be loaded: {str(error).splitlines()[0]}") from error
+    except Exception as error:
+        raise UsageError(f"{folder} cannot be loaded: {(str(error).splitlines() or [repr(error)])[0]}") from error
     if not words.chat_template or words.eos_token_id is None:
         raise UsageError(
             f"The tokenizer in {folder} has no chat template or no end word: it cannot be asked questions."
@@ -153,7 +154,7 @@ def complete(
     student = load_student(folder, arm)
     author = Author(student.name, student.identity, arm, mode)
     store = open_store(data)
-    asked = questions(data, mode, train_sample, limit, run or _record(folder).get("run"))
+    asked = questions(data, mode, train_sample, limit, run or read_record(folder).get("run"))
     if not asked:
         raise UsageError(f"{data} holds no questions for MODE={mode}: run `make synth` first.")
     most = longest_answer(student, data, mode)
@@ -165,7 +166,7 @@ def complete(
             _say(f"{student.name} · {arm} · {mode}: {len(done(store, author))}/{len(asked)} questions answered")
     asyncio.run(Refresher(data).refresh())
     print_summary(data, student.name, student.identity)
-    if _record(folder).get("demonstration"):
+    if read_record(folder).get("demonstration"):
         _say(DEMONSTRATION)
     return new
 
@@ -211,7 +212,7 @@ def main(values: Values) -> int:
 
 def _complete_base(data: Path, folder: Path, mode: str, limit: int | None) -> None:
     """The answers of the weights that this checkpoint was trained from, as arm=base; the embedded model has none but chance."""
-    trained = _record(folder)
+    trained = read_record(folder)
     if trained["demonstration"]:
         return
     try:
@@ -233,23 +234,13 @@ def _check_unchanged(base: Path, trained: dict[str, Any], folder: Path) -> None:
 
 def trained_held_out(folder: Path) -> int:
     """How many of the rows that completions would ask about this checkpoint has learnt (RECIPE=original-random, or a SQL=)."""
-    return int(_record(folder).get("trained_held_out", 0))
-
-
-def _record(folder: Path) -> dict[str, Any]:
-    """What training wrote down of this checkpoint; empty for weights from elsewhere."""
-    path = folder / "chidian.json"
-    found: dict[str, Any] = orjson.loads(path.read_bytes()) if path.exists() else {}
-    return found
+    return int(read_record(folder).get("trained_held_out", 0))
 
 
 def newest(data: Path, mode: str) -> Path:
-    """The checkpoint of this mode that was written last. Raises UsageError when there is none."""
+    """The checkpoint of this mode that was written last. Raises UsageError when there is none, DamagedFile."""
     folders = [
-        path.parent
-        for path in (data / "models").glob("*/config.json")
-        if (path.parent / "chidian.json").exists()
-        and orjson.loads((path.parent / "chidian.json").read_bytes()).get("mode") == mode
+        path.parent for path in (data / "models").glob("*/config.json") if read_record(path.parent).get("mode") == mode
     ]
     if not folders:
         raise UsageError(f"{data / 'models'} holds no {mode} checkpoint: run `make train MODE={mode}` first.")

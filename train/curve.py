@@ -18,9 +18,16 @@ _WORDS: Final = {
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """The lines that are whole."""
-    lines = path.read_bytes().split(b"\n") if path.exists() else []
-    return [orjson.loads(line) for line in lines[:-1]]
+    """The lines that are whole: what a kill or a damage left of one is no line."""
+    steps = []
+    for line in path.read_bytes().split(b"\n")[:-1] if path.is_file() else ():
+        try:
+            step = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            continue
+        if isinstance(step, dict) and isinstance(step.get("step"), int):
+            steps.append(step)
+    return steps
 
 
 def draw(folder: Path, *, demonstration: bool) -> Path:

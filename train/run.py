@@ -81,7 +81,7 @@ def train(settings: TrainSettings) -> Path:
     after = int(going_on.name.rpartition("-")[2]) if going_on else 0
     if after and main_process:
         _say(f"going on after step {after} of {len(ready.schedule.steps)}")
-    metrics = Metrics(checkpoints, config, settings.wandb, after=after) if main_process else None
+    metrics = Metrics(checkpoints, config, settings.wandb, going_on=going_on) if main_process else None
     trainer = _trainer(settings, ready, checkpoints, metrics)
     trainer.train(resume_from_checkpoint=str(going_on) if going_on else None)
     _finish(trainer, ready, checkpoints, config)

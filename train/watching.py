@@ -20,8 +20,9 @@ from transformers import TrainerCallback
 from factory.errors import RunStopped, UsageError
 from factory.shown_text import print_line
 from train import curve, validation
-from train.checkpoints import METRICS, Checkpoints, write_whole
+from train.checkpoints import METRICS, Checkpoints
 from train.config import Wandb
+from train.record import write_whole
 from train.rows import Encoded
 from train.schedule import Schedule
 from train.speed import Meter, peak_flops, step_flops
@@ -38,12 +39,14 @@ SAVE_COST: Final = 20
 class Metrics:
     """``metrics.jsonl``, and the same lines to wandb."""
 
-    def __init__(self, checkpoints: Checkpoints, config: Mapping[str, Any], wandb: Wandb, *, after: int) -> None:
-        """Steps up to ``after`` are kept: those behind it are about to be made again. Raises DiskTrouble."""
+    def __init__(
+        self, checkpoints: Checkpoints, config: Mapping[str, Any], wandb: Wandb, *, going_on: Path | None
+    ) -> None:
+        """The checkpoint's lines are kept: steps behind ``going_on`` are about to be made again. Raises DiskTrouble."""
         self._checkpoints = checkpoints
         self._path = checkpoints.folder / METRICS
         with checkpoints.trouble("The metrics"):
-            kept = [line for line in curve.read_metrics(self._path) if line["step"] <= after]
+            kept = curve.read_metrics(going_on / METRICS) if going_on else []
             write_whole(self._path, b"".join(orjson.dumps(line) + b"\n" for line in kept))
         self._run = _wandb_run(checkpoints.folder, config, wandb)
 

@@ -10,7 +10,7 @@ import asyncio
 import signal
 from collections.abc import Callable
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 Say = Callable[[str], None]
@@ -26,6 +26,7 @@ class Stopping:
         self._sentence = ""
         self._task: asyncio.Task[object] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._before: dict[int, Any] = {}
         self.seen: list[int] = []
         """signals, in their order"""
 
@@ -35,7 +36,9 @@ class Stopping:
         loop = asyncio.get_running_loop()
         try:
             for number in SIGNALS:
+                before = signal.getsignal(number) or signal.SIG_DFL  # None: not set from Python
                 loop.add_signal_handler(number, self._on_signal, number)
+                self._before[number] = before
         except (ValueError, RuntimeError):
             return self
         return self
@@ -43,11 +46,18 @@ class Stopping:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Give them back."""
+        """Give them back to whoever had them; one that comes meanwhile waits, since the loop leaves the system's default behind."""
         if self._timer is not None:
             self._timer.cancel()
-        for number in SIGNALS:
-            asyncio.get_running_loop().remove_signal_handler(number)
+        if not self._before:
+            return
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        try:
+            for number, before in self._before.items():
+                asyncio.get_running_loop().remove_signal_handler(number)
+                signal.signal(number, before)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
     def drains(self, drain: Callable[[], None], what: str) -> None:
         """From now on the first signal calls ``drain``, which must return at once; ``what`` is then finished."""

@@ -274,7 +274,7 @@ def _made_sound(row: VerdictRow) -> bool | None:
 def read_losses(data: Path) -> tuple[Losses, ...]:
     """The log of each checkpoint folder. A torn last line (a run that goes on) is left out."""
     found = []
-    for path in sorted((data / "models").glob("*/metrics.jsonl")):
+    for path in sorted(path for path in (data / "models").glob("*/metrics.jsonl") if path.is_file()):
         losses: list[tuple[int, float]] = []
         held: dict[str, list[tuple[int, float]]] = {}
         for line in path.read_bytes().splitlines():
@@ -282,7 +282,9 @@ def read_losses(data: Path) -> tuple[Losses, ...]:
                 row = orjson.loads(line)
             except orjson.JSONDecodeError:
                 continue
-            if row.get("loss") is not None and "step" in row:  # null: it was no number, and the training stopped there
+            if not isinstance(row, dict) or "step" not in row:
+                continue
+            if row.get("loss") is not None:  # null: it was no number, and the training stopped there
                 losses.append((int(row["step"]), float(row["loss"])))
             for split, loss in row.get("validation_loss", {}).items():
                 held.setdefault(split, []).append((int(row["step"]), float(loss)))

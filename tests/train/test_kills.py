@@ -58,5 +58,5 @@ def test_a_torn_or_damaged_checkpoint_is_never_gone_on_from(tmp_path: Path) -> N
     older = checkpoints.newest()
     assert older is not None
     assert older.name == "checkpoint-1"
-    (older / "sizes.json").unlink()
+    (older / "checksums.json").unlink()
     assert checkpoints.newest() is None
