@@ -70,8 +70,8 @@ def _settle(connection: duckdb.DuckDBPyConnection) -> int:
         """
     ).fetchall()
     connection.execute("drop table pairs")
-    known = {row[0] for row in connection.execute("select sample_id from duplicates").fetchall()}
-    drops = dict(_drops((pair[:3] for pair in pairs if pair[3]), known))
+    dropped_before = {row[0] for row in connection.execute("select sample_id from duplicates").fetchall()}
+    drops = dict(_drops((pair[:3] for pair in pairs if pair[3]), dropped_before))
     rows = [(sample, *twin) for sample, twin in drops.items()]
     insert_rows(connection, "insert into duplicates by name select * from rows", ("sample_id", "twin", "kind"), rows)
     between = [pair[:3] for pair in pairs if not pair[3]]
@@ -103,12 +103,12 @@ def _settle_repeats(connection: duckdb.DuckDBPyConnection) -> None:
     insert_rows(connection, "insert into repeats by name select * from rows", ("sample_id", "twin", "kind"), rows)
 
 
-def _drops(pairs: Iterable[tuple[str, str, str]], known: set[str]) -> Iterable[tuple[str, tuple[str, str]]]:
+def _drops(pairs: Iterable[tuple[str, str, str]], dropped_before: set[str]) -> Iterable[tuple[str, tuple[str, str]]]:
     """From pairs (the one that goes before, the later, kind) in the order of the later: who goes, and whom it repeats.
 
     A sample goes when an earlier one that stays is its duplicate, so one that repeats only a dropped sample stays.
     """
-    dropped = set(known)
+    dropped = set(dropped_before)
     for first, later, kind in pairs:
         if later not in dropped and first not in dropped:
             dropped.add(later)

@@ -67,11 +67,11 @@ def create_tables(connection: duckdb.DuckDBPyConnection, statements: str) -> Non
         columns = {field.name: sql_type(field.type) for field in schema}
         listed = ", ".join(f'"{name}" {kind_of}' for name, kind_of in columns.items())
         connection.execute(f"create table if not exists {kind}_shard ({listed})")
-        known = {row[0]: row[1] for row in connection.execute(f"describe {kind}_shard").fetchall()}
+        columns = {row[0]: row[1] for row in connection.execute(f"describe {kind}_shard").fetchall()}
         for name, wanted in columns.items():
-            if name not in known:
+            if name not in columns:
                 connection.execute(f'alter table {kind}_shard add column "{name}" {wanted}')
-            elif "struct(" in wanted and _named(connection, wanted) != known[name]:
+            elif "struct(" in wanted and _named(connection, wanted) != columns[name]:
                 # A struct that has grown since the file was made: its older rows get NULL in the new fields.
                 connection.execute(f'alter table {kind}_shard alter column "{name}" type {wanted}')
 
@@ -205,10 +205,10 @@ def fingerprint_old_rows(connection: duckdb.DuckDBPyConnection) -> None:
         table = pa.table(
             {
                 "number": [row[0] for row in rows],
-                "hash": [one.text_hash for one in prints],
-                "grams": pa.array([sorted(one.grams) for one in prints], pa.list_(pa.uint32())),
-                "bands": pa.array([list(one.bands) for one in prints], pa.list_(pa.uint32())),
-                "bits": [one.gram_bits for one in prints],
+                "hash": [fingerprint.text_hash for fingerprint in prints],
+                "grams": pa.array([sorted(fingerprint.grams) for fingerprint in prints], pa.list_(pa.uint32())),
+                "bands": pa.array([list(fingerprint.bands) for fingerprint in prints], pa.list_(pa.uint32())),
+                "bits": [fingerprint.gram_bits for fingerprint in prints],
             }
         )
         connection.register("prints", table)

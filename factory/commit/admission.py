@@ -202,14 +202,14 @@ class Admission:
         try:
             self._db.execute("begin immediate")
             for text in accepted:
-                found = text.fingerprint
-                grams = array("I", found.grams).tobytes()
+                fingerprint = text.fingerprint
+                grams = array("I", fingerprint.grams).tobytes()
                 row = self._db.execute(
                     "insert or ignore into admitted (run_id, sample_id, text_hash, grams) values (?, ?, ?, ?) returning number",
-                    (self._run_id, text.sample_id, found.text_hash, grams),
+                    (self._run_id, text.sample_id, fingerprint.text_hash, grams),
                 ).fetchone()
                 if row is not None:
-                    keys = array("I", found.bands).tobytes()
+                    keys = array("I", fingerprint.bands).tobytes()
                     self._db.execute(
                         "insert into bands values (?, ?, ?, ?)", (self._run_id, text.place_id, row[0], keys)
                     )
@@ -225,16 +225,16 @@ class Admission:
         exact = self._run(
             "select sample_id from admitted where run_id = ? and text_hash = ?", (self._run_id, own.text_hash)
         )
-        exact += [(one.sample_id,) for one in fresh if one.fingerprint.text_hash == own.text_hash]
+        exact += [(other.sample_id,) for other in fresh if other.fingerprint.text_hash == own.text_hash]
         if exact:
             return "exact_duplicate", exact[0][0]
         for number in neighbours.proposed(own.bands):
             [(sample_id, blob)] = self._run("select sample_id, grams from admitted where number = ?", (number,))
             if is_near(own.grams, frozenset(array("I", blob))):
                 return "near_duplicate", sample_id
-        for one in fresh:
-            if one.place_id == text.place_id and is_near(own.grams, one.fingerprint.grams):
-                return "near_duplicate", one.sample_id
+        for other in fresh:
+            if other.place_id == text.place_id and is_near(own.grams, other.fingerprint.grams):
+                return "near_duplicate", other.sample_id
         return None
 
     def _neighbours(self, place_id: str) -> _Neighbours:

@@ -169,8 +169,8 @@ def _files(body: Mapping[str, Any]) -> tuple[ShardFile, ...]:
     for kind, name in body.get("files", {}).items():
         if kind not in SHARDS or not isinstance(name, str):
             raise ValueError(f"a file of kind {kind!r}")
-        known = shards.get(kind, {})
-        files.append(ShardFile(kind, name, known.get("rows"), known.get("checksum")))
+        entry = shards.get(kind, {})
+        files.append(ShardFile(kind, name, entry.get("rows"), entry.get("checksum")))
     return tuple(files)
 
 

@@ -93,7 +93,7 @@ class RunCommitter:
             "orders": table("orders", [order_row(outcome, self._making, now) for outcome in outcomes]),
             "calls": table("calls", [call_row(self._run, call) for outcome in outcomes for call in outcome.calls]),
             "attempts": table(
-                "attempts", [attempt_row(outcome, one, now) for outcome in outcomes for one in outcome.attempts]
+                "attempts", [attempt_row(outcome, attempt, now) for outcome in outcomes for attempt in outcome.attempts]
             ),
         }
         accepted = [decision.text for decision in decisions if decision.state == "accepted"]
@@ -112,7 +112,9 @@ class RunCommitter:
             first_order=unit.orders[0].index,
             orders=len(unit.orders),
         )
-        self._make_count(commit, accepted + [one.text for one in decisions if one.text.sample_id in self._settled])
+        self._make_count(
+            commit, accepted + [decision.text for decision in decisions if decision.text.sample_id in self._settled]
+        )
         return Committed(self.accepted, len(accepted) + len(surplus), Counter(row["reason"] for row in rejects))
 
     def _decide(self, texts: list[Text]) -> list[Decision]:

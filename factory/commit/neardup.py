@@ -102,7 +102,7 @@ def grams(question: str, answer: str) -> frozenset[int]:
 
 
 def _grams(folded: str) -> frozenset[int]:
-    plain = _KILOMETRES.sub(lambda found: f"{round(float(found[1]) * 1000)}米", _MARKER.sub("\n", folded))
+    plain = _KILOMETRES.sub(lambda match: f"{round(float(match[1]) * 1000)}米", _MARKER.sub("\n", folded))
     units = _units(_METRES.sub(r"\1米", plain)).astype(np.uint32)
     pairs = units[:-1] << 16 | units[1:]
     fact = _IS_FACT[units]
@@ -118,28 +118,28 @@ def fingerprint(question: str, answer: str) -> Fingerprint:
     folded = _folded(f"{question}\n{answer}")
     units = _units(folded)
     words = units[_IS_WORD[units]].tobytes()
-    found = _grams(folded)
-    return Fingerprint(blake2b(words, digest_size=16).digest(), found, bands(found), gram_bits(found))
+    grams = _grams(folded)
+    return Fingerprint(blake2b(words, digest_size=16).digest(), grams, bands(grams), gram_bits(grams))
 
 
-def bands(found: AbstractSet[int]) -> tuple[int, ...]:
+def bands(grams: AbstractSet[int]) -> tuple[int, ...]:
     """Band keys: MinHash by multiply-shift hashes ((a x + b) mod 2^64, upper half), three minima to a key of 32 bits."""
-    if not found:
+    if not grams:
         return (0,) * BANDS
-    numbers = np.fromiter(found, np.uint64, len(found))
+    numbers = np.fromiter(grams, np.uint64, len(grams))
     minima = ((_FACTORS * numbers + _OFFSETS) >> np.uint64(32)).min(axis=1).reshape(BANDS, ROWS)
     keys = ((minima * _MIXERS).sum(axis=1) + _SALTS) >> np.uint64(32)
     return tuple(keys.tolist())
 
 
-def gram_bits(found: AbstractSet[int]) -> bytes:
+def gram_bits(grams: AbstractSet[int]) -> bytes:
     """1,024 bits, one set for each n-gram (some share one): Fibonacci hashing of 32-bit numbers to 10 bits."""
     bits = np.zeros(1024, np.uint8)
-    bits[(np.fromiter(found, np.uint32, len(found)) * np.uint32(2_654_435_769)) >> np.uint32(22)] = 1
+    bits[(np.fromiter(grams, np.uint32, len(grams)) * np.uint32(2_654_435_769)) >> np.uint32(22)] = 1
     return np.packbits(bits).tobytes()
 
 
-def is_near(one: AbstractSet[int], other: AbstractSet[int]) -> bool:
+def is_near(grams: AbstractSet[int], other: AbstractSet[int]) -> bool:
     """Whether the Jaccard index of two n-gram sets reaches the threshold (integers only: DuckDB must agree)."""
-    common = len(one & other)
-    return 100 * common >= NEAR_PERCENT * (len(one) + len(other) - common)
+    common = len(grams & other)
+    return 100 * common >= NEAR_PERCENT * (len(grams) + len(other) - common)

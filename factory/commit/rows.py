@@ -55,14 +55,20 @@ def sample_row(
         "place_id": order.place.place_id,
         **_wish_columns(order.wishes[index]),
         "feasible": candidate.feasible,
-        "recommendations": [_recommendation(one) for one in verification.recommendations],
+        "recommendations": [_recommendation(choice) for choice in verification.recommendations],
         "claims": [
-            {"poi_id": one.poi_id, "kind": one.kind, "stated": one.stated, "truth": one.truth, "status": one.status}
-            for one in verification.claims
+            {
+                "poi_id": claim.poi_id,
+                "kind": claim.kind,
+                "stated": claim.stated,
+                "truth": claim.truth,
+                "status": claim.status,
+            }
+            for claim in verification.claims
         ],
         "clauses": [
-            {"part": one.part, "scope": one.scope, "text": one.text, "account": one.account}
-            for one in verification.clauses
+            {"part": clause.part, "scope": clause.scope, "text": clause.text, "account": clause.account}
+            for clause in verification.clauses
         ],
         "cut": list(_cut(outcome, candidate)),
         "unread_share": _unread_share(verification),
@@ -104,8 +110,12 @@ def duplicate_row(outcome: OrderOutcome, candidate: Candidate, decision: Decisio
     """A verified candidate that repeats a sample: with its fingerprint, so that DuckDB can see that it does."""
     detail = f"repeats {decision.twin}"
     row = reject_row(outcome, candidate.wish_index, "admission", decision.state, detail, candidate, now)
-    found = decision.text.fingerprint
-    prints = {"text_hash": found.text_hash, "grams": sorted(found.grams), "fingerprint_version": FINGERPRINT_VERSION}
+    fingerprint = decision.text.fingerprint
+    prints = {
+        "text_hash": fingerprint.text_hash,
+        "grams": sorted(fingerprint.grams),
+        "fingerprint_version": FINGERPRINT_VERSION,
+    }
     return row | {"twin": decision.twin, **prints}
 
 
@@ -127,19 +137,19 @@ def order_row(outcome: OrderOutcome, making: Making, now: datetime) -> dict[str,
         "slots": len(order.wishes),
         "state": outcome.state,
         "failure": outcome.failure.detail if outcome.failure else None,
-        "evidence": [_poi(one) for one in evidence.pois] if evidence else [],
+        "evidence": [_poi(poi) for poi in evidence.pois] if evidence else [],
         "searches": [
             {
-                "cuisine": one.cuisine,
-                "radius_m": one.radius_m,
-                "pages": one.pages,
-                "exhausted": one.exhausted,
-                "covered_m": one.covered_m,
+                "cuisine": search.cuisine,
+                "radius_m": search.radius_m,
+                "pages": search.pages,
+                "exhausted": search.exhausted,
+                "covered_m": search.covered_m,
             }
-            for one in (evidence.searches if evidence else ())
+            for search in (evidence.searches if evidence else ())
         ],
         "facts": sorted(evidence.facts) if evidence else [],
-        "trajectory": [_message(one) for one in outcome.trajectory],
+        "trajectory": [_message(message) for message in outcome.trajectory],
         "evidence_hash": evidence.evidence_hash if evidence else None,
         "fetched_at": evidence.fetched_at if evidence else None,
         "map_provider": evidence.provider if evidence else None,
@@ -171,8 +181,8 @@ def attempt_row(outcome: OrderOutcome, attempt: Attempt, now: datetime) -> dict[
         "answer": attempt.candidate.answer,
         "accepted": attempt.accepted,
         "findings": [
-            {"outcome": one.outcome, "reason": one.reason, "clause": one.clause, "detail": one.detail}
-            for one in attempt.findings
+            {"outcome": finding.outcome, "reason": finding.reason, "clause": finding.clause, "detail": finding.detail}
+            for finding in attempt.findings
         ],
         "cut": list(attempt.cut),
         "created_at": now,
@@ -181,14 +191,18 @@ def attempt_row(outcome: OrderOutcome, attempt: Attempt, now: datetime) -> dict[
 
 def _cut(outcome: OrderOutcome, candidate: Candidate) -> tuple[str, ...]:
     """Clauses that were left out of the answer that was accepted."""
-    mine = [one for one in outcome.attempts if one.candidate.candidate_id == candidate.candidate_id and one.accepted]
+    mine = [
+        attempt
+        for attempt in outcome.attempts
+        if attempt.candidate.candidate_id == candidate.candidate_id and attempt.accepted
+    ]
     return mine[-1].cut if mine else ()
 
 
 def _unread_share(verification: Verification) -> float | None:
     """The part of the answer's clauses that nobody read; None where the clauses are not accounted for."""
     clauses = verification.clauses
-    return sum(one.account == "unread" for one in clauses) / len(clauses) if clauses else None
+    return sum(clause.account == "unread" for clause in clauses) / len(clauses) if clauses else None
 
 
 def call_row(run_id: str, call: CallRecord) -> dict[str, Any]:
@@ -212,22 +226,22 @@ def _wish_columns(wish: Wish) -> dict[str, Any]:
     return {name: getattr(wish, name) for name in names} | {"needs": list(wish.needs)}
 
 
-def _recommendation(one: Recommendation) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in Recommendation.__slots__}
+def _recommendation(choice: Recommendation) -> dict[str, Any]:
+    return {name: getattr(choice, name) for name in Recommendation.__slots__}
 
 
-def _poi(one: Poi) -> dict[str, Any]:
-    row = {name: getattr(one, name) for name in Poi.__slots__ if name != "typecode"}
-    return row | {"specialities": list(one.specialities), "tags": list(one.tags)}
+def _poi(poi: Poi) -> dict[str, Any]:
+    row = {name: getattr(poi, name) for name in Poi.__slots__ if name != "typecode"}
+    return row | {"specialities": list(poi.specialities), "tags": list(poi.tags)}
 
 
-def _message(one: Message) -> dict[str, Any]:
+def _message(message: Message) -> dict[str, Any]:
     return {
-        "role": one.role,
-        "content": one.content,
-        "tool_calls": [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in one.tool_calls],
-        "tool_call_id": one.tool_call_id,
-        "name": one.name,
+        "role": message.role,
+        "content": message.content,
+        "tool_calls": [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in message.tool_calls],
+        "tool_call_id": message.tool_call_id,
+        "name": message.name,
     }
 
 
