@@ -67,11 +67,11 @@ def create_tables(connection: duckdb.DuckDBPyConnection, statements: str) -> Non
         columns = {field.name: sql_type(field.type) for field in schema}
         listed = ", ".join(f'"{name}" {kind_of}' for name, kind_of in columns.items())
         connection.execute(f"create table if not exists {kind}_shard ({listed})")
-        columns = {row[0]: row[1] for row in connection.execute(f"describe {kind}_shard").fetchall()}
+        held = {row[0]: row[1] for row in connection.execute(f"describe {kind}_shard").fetchall()}
         for name, wanted in columns.items():
-            if name not in columns:
+            if name not in held:
                 connection.execute(f'alter table {kind}_shard add column "{name}" {wanted}')
-            elif "struct(" in wanted and _named(connection, wanted) != columns[name]:
+            elif "struct(" in wanted and _named(connection, wanted) != held[name]:
                 # A struct that has grown since the file was made: its older rows get NULL in the new fields.
                 connection.execute(f'alter table {kind}_shard alter column "{name}" type {wanted}')
 
