@@ -16,10 +16,12 @@ from factory.errors import ChidianError, UsageError
 from factory.settings import Values, read, spelling
 from factory.settings.commands import Command, of_room
 from factory.shown_text import print_line
-from factory.termination import STATUS, Terminated, unwinding
+from factory.termination import STATUS, Terminated, terminated, unwinding
 
 ROOMS: Final = ("factory", "warehouse", "train", "judge")
 INTERRUPTED: Final = 130
+QUERY_INTERRUPTED: Final = "Query interrupted"
+"""What DuckDB makes of a signal that comes amid a query: a RuntimeError of these words, and no class of its own"""
 
 
 def main() -> int:
@@ -48,16 +50,22 @@ def _told(work: Callable[[], int]) -> int:
     except ChidianError as error:
         print_line(f"error: {error}")
         return error.exit_code
-    except Terminated:
-        sys.stderr.write("stopped by SIGTERM: the same command goes on from what is committed.\n")
-        return STATUS
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted: the same command goes on from what is committed.\n")
-        return INTERRUPTED
+    except KeyboardInterrupt as error:
+        return _stopped(by_sigterm=isinstance(error, Terminated))
+    except RuntimeError as error:
+        if str(error) != QUERY_INTERRUPTED:
+            raise
+        return _stopped(by_sigterm=terminated())
     except BrokenPipeError:
         # Whoever read our output has seen enough; Python must not try to flush it again at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _stopped(*, by_sigterm: bool) -> int:
+    how = "stopped by SIGTERM" if by_sigterm else "interrupted"
+    sys.stderr.write(f"{how}: the same command goes on from what is committed.\n")
+    return STATUS if by_sigterm else INTERRUPTED
 
 
 def _chidian(argv: Sequence[str]) -> int:

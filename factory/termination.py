@@ -17,13 +17,22 @@ STATUS: Final = 128 + signal.SIGTERM
 """What shells expect of a process that SIGTERM ended"""
 
 
+_seen: list[int] = []
+
+
 class Terminated(KeyboardInterrupt):
     """SIGTERM: unwinds like Ctrl-C, so that everything opened is closed."""
 
 
-def _raise(_number: int, _frame: FrameType | None) -> None:
+def _raise(number: int, _frame: FrameType | None) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # one is enough: a second would cut the cleaning up short
+    _seen.append(number)
     raise Terminated
+
+
+def terminated() -> bool:
+    """Whether SIGTERM has been seen, for errors that hide what raised them."""
+    return bool(_seen)
 
 
 @contextmanager
@@ -35,6 +44,7 @@ def unwinding(*, last: bool) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    _seen.clear()
     before = signal.signal(signal.SIGTERM, _raise)
     try:
         yield
