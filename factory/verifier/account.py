@@ -216,7 +216,11 @@ class _Reader:
     def read_line(self, line: Line, start: int, state: State) -> None:
         """All clauses of a line; a table cell is read behind its column's heading."""
         label = (
-            [Token(t.char, -1, -1, t.value, t.text) for t in lex(fold(line.label), self.scene.known)]
+            [
+                Token(t.char, -1, -1, t.value, t.text)
+                for t in lex(fold(line.label), self.scene.known)
+                if not ROLES[t.char] & _IN_HEADINGS
+            ]
             if line.label
             else []
         )
@@ -332,6 +336,8 @@ class _Reader:
         return left, frozenset(failed)
 
 
+_IN_HEADINGS: Final = frozenset({"T", "TR", "AFTER", "BEFORE"})
+"""What a column's heading says of the meal, and no cell states: 夜宵(21:30以后)."""
 MOST_READINGS: Final = 4
 """Readings of one clause that are tried."""
 

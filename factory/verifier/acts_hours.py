@@ -204,6 +204,14 @@ def open_at(said: Said, state: State) -> None:
         )
         return
     tokens = said.all("v")
+    if said.of("UNTIL") and len(tokens) == 1 and "T" in ROLES[tokens[0].char]:
+        until: Clock = tokens[0].value[0]
+        _say(said, state, lambda day: "inferable" if _until(day, until) else "contradicted", "open_at")
+        return
+    if not any("T" in ROLES[token.char] for token in tokens) and not (
+        said.of("OPENV") or said.of("CAN") or said.of("FINE") or said.of("MEET") or said.of("HOURS") or said.of("COVER")
+    ):
+        raise UnreadError  # 早上吃火锅 is the guest's plan
     if said.of("BEFORE"):
         clock: Clock = tokens[0].value[0]
         _say(

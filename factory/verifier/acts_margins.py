@@ -117,6 +117,9 @@ def margin(said: Said, state: State) -> None:
     own_value = all(amount_status(name, token.value, value(poi, name)) == "verified" for poi in state.who())
     if own_value and word in {"近", "远", ""}:
         raise UnreadError  # 远883米 is how far it is
+    behind = next(iter(said.all("b")), None)
+    if behind is not None and _is_bound(token, name, state) and not _is_bound(behind, name, state):
+        raise UnreadError  # 差6元没到200: another frame's order
     named = _named_bounds(said, state, name)
     if not said.has("d") and not any(mark.kind for mark in named):
         raise UnreadError
@@ -132,6 +135,12 @@ def margin(said: Said, state: State) -> None:
         rows.append((poi, status, f"{show(poi, name) or '没有数据'}"))
     state.say("fit" if kinds or named else "comparison", said.text, rows, min(kinds, default=None))
     state.field = name
+
+
+def _is_bound(token: Token, name: str, state: State) -> bool:
+    """Whether an amount is the wish's own bound."""
+    numbers = {mark.number for mark in _wish_marks(state, name) if mark.people == 1}
+    return bool(ROLES[token.char] & {"M", "L", "NUM"}) and bool({token.value.low, token.value.high} & numbers)
 
 
 def _status(poi: Poi, name: str, stated: Quantity, word: str, marks: list[_Mark], kinds: set[str]) -> ClaimStatus:

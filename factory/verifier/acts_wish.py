@@ -122,6 +122,8 @@ def within(said: Said, state: State) -> None:
     """在预算之内, 符合预算, 价位对得上, 距离没问题."""
     if any(ROLES[token.char] & {"ONLY", "NOT", "NOFIT"} for token in said.tokens[said.piece.end :]):
         raise UnreadError  # 标价合适的只有一家, 预算内的没有
+    if state.subject is None and state.item is None and any("CU" in ROLES[token.char] for token in said.tokens):
+        raise UnreadError  # 预算50以内的粤菜: a heading
     name = _target(said, state)
     pois = state.scene.listed if state.subject is None and state.item is None else state.who()
     if not pois:
@@ -376,6 +378,9 @@ def echo(said: Said, state: State) -> None:
 def echo_taste(said: Said, state: State) -> None:
     """您喜欢吃辣: must be the wish's taste or diet; with 的话 it is anybody's."""
     wish = state.scene.wish
+    whose = ("IF", "YOU", "LIKE", "ALLERGY", "OCCASION", "PPL", "NOT", "COND", "LESS", "TASTE")
+    if (state.item is not None or state.dishes) and not any(said.of(name) for name in whose):
+        raise UnreadError  # 麻辣口, behind a dish
     if said.of("IF") or not said.of("YOU"):
         return
     words = f"{wish.taste or ''} {wish.diet or ''}"
@@ -384,8 +389,21 @@ def echo_taste(said: Said, state: State) -> None:
     for token in said.all("w"):
         named = [role for role in TASTES if role in ROLES[token.char]]
         if named:
+            if not any(word in words for role in named for word in TASTES[role]) and not _opposed(named, words):
+                raise UnreadError  # 辣 beside 健康饮食 is no contradiction
             agrees = any(word in words for role in named for word in TASTES[role])
             state.echo(token.text, words.strip() or None, agrees=agrees)
+
+
+def _opposed(named: list[str], words: str) -> bool:
+    """Whether a taste is the opposite of what the wish says."""
+    wished = {role for role, signs in TASTES.items() if any(sign in words for sign in signs)}
+    return any(wished & _OPPOSITE.get(role, frozenset()) for role in named)
+
+
+_OPPOSITE: Final = {
+    "SPICY": frozenset({"MILD"}), "HEAVY": frozenset({"MILD"}), "MILD": frozenset({"SPICY", "HEAVY"}), "SWEET": frozenset({"SALTY"}), "SALTY": frozenset({"SWEET"}), "MEATY": frozenset({"VEGGY"}), "VEGGY": frozenset({"MEATY"}),
+}  # fmt: skip
 
 
 def intro(said: Said, state: State) -> None:
@@ -396,6 +414,8 @@ def intro(said: Said, state: State) -> None:
         state.scene.says_fit = True
     cuisines: list[Token] = list(said.of("CU"))
     for token in cuisines:
+        if state.scene.wish.cuisine and token.value != state.scene.wish.cuisine:
+            raise UnreadError  # 再查就是几家烧烤了
         if token.value in EATEN and token.value != state.scene.wish.cuisine:
             raise UnreadError
         state.echo(

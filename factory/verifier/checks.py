@@ -50,7 +50,7 @@ def verify(
         *(_structure(candidate, chosen, account) if structured else _repeated(chosen)),
         *_claims(claims, account, by_id),
         *(unread_finding(one) for one in account.clauses if one.account == "unread" and one.scope != "unknown"),
-        *_wish(candidate, wish, seen, account, chosen, structured=structured),
+        *_wish(candidate, wish, seen, account, chosen, claims, structured=structured),
         *question_findings(candidate.question, wish, place),
     ]
     return Verification(claims, tuple(findings), _recommendations(candidate, by_id), account.clauses, VERSION)
@@ -138,10 +138,17 @@ def _claims(claims: tuple[Claim, ...], account: Account, by_id: dict[str, Poi]) 
 
 
 def _wish(
-    candidate: Candidate, wish: Wish, evidence: Evidence, account: Account, chosen: list[Poi], *, structured: bool
+    candidate: Candidate,
+    wish: Wish,
+    evidence: Evidence,
+    account: Account,
+    chosen: list[Poi],
+    claims: tuple[Claim, ...],
+    *,
+    structured: bool,
 ) -> list[Finding]:
     fitting = [poi for poi in evidence.pois if not misses_of(poi, wish)]
-    found = _unsaid(wish, account, chosen)
+    found = _unsaid(wish, account, chosen, claims=() if structured else claims)
     if not candidate.feasible or account.says_nothing:
         return found + _nothing_fits(candidate, wish, evidence, account, fitting)
     if not structured:
@@ -161,15 +168,37 @@ def _sure(poi: Poi, wish: Wish) -> tuple[Miss, ...]:
     return tuple(miss for miss in misses_of(poi, wish) if miss.sure)
 
 
-def _unsaid(wish: Wish, account: Account, chosen: list[Poi]) -> list[Finding]:
-    """A restaurant that does not fit is listed only with a true miss said. A clause that nobody read may be the one that says it."""
+def _unsaid(wish: Wish, account: Account, chosen: list[Poi], claims: tuple[Claim, ...]) -> list[Finding]:
+    """A restaurant that does not fit is listed only with a true miss said. A clause that nobody read may be the one that says it.
+
+    ``claims``: of text without structure. In prose that says that nothing fits, the very value that misses, truly told, tells the miss;
+    so it does beside a restaurant that fits, with which prose may only compare.
+    """
     found = []
+    prose = not any(clause.part == "item" for clause in account.clauses)
+    compares = prose and (account.says_nothing or any(not _sure(poi, wish) for poi in chosen))
     for poi in dict.fromkeys(chosen):
         missed = _sure(poi, wish)
         if missed and not _says_miss(account, poi, missed) and not _may_say(account, poi):
+            if compares and _told(poi, claims) & {miss.kind for miss in missed}:
+                continue
             sentence = f"{poi.name}不符合需求：{miss_sentence(poi, wish, missed)}。"
             found.append(Finding("wish", f"misses_{missed[0].kind}", sentence, "wish"))
     return found
+
+
+_TELLS: Final = {
+    "price": "budget", "total": "budget", "distance": "radius", "walk": "radius", "hours": "hours", "open_at": "hours", "cuisine": "cuisine", "fit": "budget", "dish": "diet",
+}  # fmt: skip
+
+
+def _told(poi: Poi, claims: tuple[Claim, ...]) -> set[str]:
+    """The conditions of the wish whose value an answer truly tells of a restaurant."""
+    return {
+        _TELLS[claim.kind]
+        for claim in claims
+        if claim.poi_id == poi.poi_id and claim.kind in _TELLS and claim.status in {"verified", "inferable"}
+    }
 
 
 def _says_miss(account: Account, poi: Poi, missed: tuple[Miss, ...]) -> bool:

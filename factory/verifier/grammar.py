@@ -128,7 +128,9 @@ def _first_of(code: str, value: object) -> tuple[set[str], bool]:
     raise ValueError(f"frames.toml: {code} in a pattern")
 
 
-_LOOSE: Final = frozenset({"intro", "echo", "advice", "talk", "tell", "contact", "criterion", "choose", "nothing"})
+_LOOSE: Final = frozenset(
+    {"intro", "echo", "advice", "talk", "tell", "contact", "criterion", "choose", "nothing", "chat"}
+)
 
 
 def _load() -> tuple[tuple[Frame, ...], dict[str, tuple[Frame, ...]]]:

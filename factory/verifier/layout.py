@@ -6,6 +6,7 @@ Layouts of real models are read alike: numbered, bulleted, bold or bracketed nam
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -90,6 +91,7 @@ def _place(parts: list[Part], line: Line, known: Known) -> None:
     if number and number[0].isdigit() and _name_at(text, number.end(), known) is None:
         number = None
     mark = number or bullet
+    strong = line.raw.lstrip().startswith(("【", "**", "「", "《", "✅", "❌", "👉")) or _signed(line.raw)
     start = mark.end() if mark else 0
     label = _LABEL.match(text, start) if start or _LABEL.match(text) else None
     at = label.end() if label else start
@@ -99,7 +101,11 @@ def _place(parts: list[Part], line: Line, known: Known) -> None:
         and not number
         and (line.raw[:1] in " \t" or (bullet is not None and _field_first(text, start)))
     )
-    heads = entry is not None and (_heads(text, at, entry) or (not inside and bool(number or bullet or label)))
+    heads = entry is not None and (
+        _heads(text, at, entry)
+        or (strong and not at and _follows(text, entry))
+        or (not inside and bool(number or bullet or label))
+    )
     if entry is not None and heads:
         end = at + len(entry.text)
         parts.append(Part("item", [(line, end)], text[at:end], entry))
@@ -108,6 +114,9 @@ def _place(parts: list[Part], line: Line, known: Known) -> None:
         found = _HEAD_END.search(text, start)
         end = _with_branch(text, found.start() if found else min(len(text), start + 30))
         parts.append(Part("item", [(line, end)], text[start:end], None))
+        return
+    if strong and parts[-1].kind == "item" and not parts[-1].marked and entry is None and _valued(text, known):
+        parts[-1].lines.append((line, 0))
         return
     if inside or (parts[-1].kind == "item" and not parts[-1].marked and bullet):
         parts[-1].lines.append((line, start))
@@ -134,6 +143,25 @@ def _name_at(text: str, at: int, known: Known) -> Entry | None:
         return None
     branch = re.match(r"\([^()]{1,12}(?:店|馆|号|层|部)\)", text[at + len(entry.text) :])
     return None if branch else entry
+
+
+def _signed(raw: str) -> bool:
+    """Whether a line begins with a picture."""
+    return unicodedata.category(raw.lstrip()[:1] or " ") == "So"
+
+
+def _follows(text: str, entry: Entry) -> bool:
+    """Whether a marked name is followed by its fields, not by a sentence about it."""
+    rest = text[len(entry.text) :]
+    return not rest or rest[0] in ",:·—(|-~" or rest[0].isdigit() or _field_first(text, len(entry.text))
+
+
+def _valued(text: str, known: Known) -> bool:
+    """Whether a line is a field's value: a number, a time, an address, a field's name."""
+    if _field_first(text, 0) or text[:1].isdigit():
+        return True
+    entry = known.at(text, 0) if text else None
+    return entry is not None and entry.kind in {"A", "STREET", "D"}
 
 
 def _heads(text: str, at: int, entry: Entry) -> bool:
