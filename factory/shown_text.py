@@ -11,6 +11,8 @@ import sys
 import unicodedata
 from typing import Final, TextIO
 
+from factory.front_door import as_installed
+
 HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 """Unicode's categories of what is not seen but does something: controls, direction and zero-width marks, half characters,
 private characters, line and paragraph separators."""
@@ -78,5 +80,5 @@ def markdown(text: object) -> str:
 def print_line(text: object, stream: TextIO | None = None) -> None:
     """One line for people, on standard error unless told otherwise, at once."""
     out = stream or sys.stderr
-    out.write(shown(text) + "\n")
+    out.write(as_installed(shown(text)) + "\n")
     out.flush()

@@ -42,6 +42,9 @@ class _Watching:
     def close(self) -> None:
         """Nothing is held."""
 
+    def idle(self, now: Snapshot) -> None:
+        self.give(now)
+
 
 class Synthesis(Coroutine[Any, Any, RunResult]):
     """A run that has its settings and has not begun.

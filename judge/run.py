@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
+from pathlib import Path
 
 from factory.commit.store import open_store
 from factory.errors import UsageError
@@ -109,11 +110,15 @@ async def _dry(settings: JudgeSettings) -> int:
 
 async def prepare(settings: JudgeSettings) -> Work:
     """Refresh the warehouse and see what is left. Raises UsageError."""
-    if not (settings.data / "warehouse.duckdb").exists():
-        raise UsageError(f"There is no {settings.data / 'warehouse.duckdb'}: run `make synth` first.")
+    _need_warehouse(settings.data)
     # Commits that a killed run left behind count from here on.
     await Refresher(settings.data).refresh()
     return await asyncio.to_thread(Work, settings)
+
+
+def _need_warehouse(data: Path) -> None:
+    if not (data / "warehouse.duckdb").exists():
+        raise UsageError(f"There is no {data / 'warehouse.duckdb'}: run `make synth` first.")
 
 
 def _say_estimate(settings: JudgeSettings, work: Work) -> int:
@@ -138,6 +143,7 @@ def _say_estimate(settings: JudgeSettings, work: Work) -> int:
 async def _run(settings: JudgeSettings, stopping: Stopping) -> int:
     async with AsyncExitStack() as stack:
         stack.enter_context(stopping)
+        _need_warehouse(settings.data)  # before the books, which make the folder
         ledger = Ledger(settings.data, settings.name, settings.budget_cny)
         stack.callback(ledger.close)
         work = await prepare(settings)

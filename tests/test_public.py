@@ -88,6 +88,9 @@ def test_a_script_waits_iterates_and_runs_it_as_a_coroutine() -> None:
     assert [snapshot.target for snapshot in going][-1] == 40
     assert going.result().accepted == 40
     assert asyncio.run(factory.synthesize(n=41, data="world")).accepted == 41
+    assert [(step.accepted, step.target) for step in factory.synthesize(n=41, data="world")] == [
+        (41, 41)
+    ]  # nothing to do
     lines: list[str] = []
     factory.synthesize(n=41, data="world", say=lines.append).result()
     assert "Nothing to do" in lines[-1]

@@ -78,7 +78,8 @@ def read_prompt(path: Path | None) -> Prompt:
             return Prompt(PROMPT_VERSION, bundled.read_text(encoding="utf-8").strip())
         text = path.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"PROMPT={path} cannot be read ({type(error).__name__}): give a UTF-8 text file.") from error
+        why = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+        raise UsageError(f"PROMPT={path} cannot be read ({why}): give the path of a UTF-8 text file.") from error
     if not text:
         raise UsageError(f"PROMPT={path} is empty: give a file with the system prompt of the agent.")
     return Prompt(path.stem, text)

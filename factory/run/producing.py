@@ -133,6 +133,7 @@ async def produce(settings: Settings, face: Face) -> RunResult | None:
             face.say(
                 f"Nothing to do: {job.run_id} holds {accepted} accepted samples and N={settings.n}; nothing was paid."
             )
+            face.watcher(settings.n, accepted).idle(services.snapshot(accepted, settings.n))
             # Surplus may just have been accepted, or a killed run have committed what its file does not show.
             await Refresher(settings.data).refresh()
             services.complete()

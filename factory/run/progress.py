@@ -68,6 +68,9 @@ class Watcher(Protocol):
     def close(self) -> None:
         """It is over."""
 
+    def idle(self, now: Snapshot) -> None:
+        """Nothing was to be done, and it stands here: in the place of all other calls."""
+
 
 @dataclass(slots=True)
 class Progress:
@@ -103,6 +106,9 @@ class Progress:
         if self._live is not None:
             self._live.stop()
             self._live = None
+
+    def idle(self, now: Snapshot) -> None:
+        """The sentence that says so is enough."""
 
     def count(self, outcomes: tuple[OrderOutcome, ...], rejects: Mapping[str, int]) -> None:
         """Take in a committed unit and its rejects by reason, duplicates included."""

@@ -71,6 +71,8 @@ def no_such_flag(flag: str, command: Command) -> str:
 def no_such_command(word: str) -> str:
     """The sentence for a command that does not exist."""
     names = [command.name for command in COMMANDS if not command.hidden]
+    if word.startswith("-"):
+        return f"`chidian` has no flag {word}: its own are --help and --version; other flags follow a command's name."
     meant = close(word, names)
     if meant:
         return f"There is no `chidian {word}`: did you mean `chidian {meant}`?"
