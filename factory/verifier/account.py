@@ -15,75 +15,32 @@ from typing import Final
 from factory.records import Clause, Evidence, Place, Poi, Wish
 from factory.verifier.acts import ACTS
 from factory.verifier.acts_dishes import KNOWN_DISHES
+from factory.verifier.clauses import FIELDS, SHOPS, TYPED, asks, bare, doubtful, holds, leads, raw_words
 from factory.verifier.deciding import Verdict
-from factory.verifier.grammar import SKIPPED, Piece, code, tile
+from factory.verifier.following import denied, end_sentence, lose, mentions
+from factory.verifier.grammar import SKIPPED, code, tile
 from factory.verifier.known import Entry, Known, known_of
 from factory.verifier.layout import Line, Part, split_parts
 from factory.verifier.lexer import INERT, ROLES, SEP_CHAR, Token, lex
-from factory.verifier.questions import asked
-from factory.verifier.scene import Said, Scene, State, UnreadError
+from factory.verifier.questions import (
+    LOADED,
+    answered,
+    asked_best,
+    bare_question,
+    is_question,
+    picks_one,
+    spoken,
+)
+from factory.verifier.scene import Question, Said, Scene, State, UnreadError
 from factory.verifier.script import fold
 
 _SENTENCE_ENDS: Final = "。;!?\n"
-_TYPED: Final = frozenset(
-    [
-        "N",
-        "A",
-        "STREET",
-        "D",
-        "BRANCH",
-        "M",
-        "L",
-        "MIN",
-        "S",
-        "NUM",
-        "T",
-        "TR",
-        "CNT",
-        "PPL",
-        "ORD",
-        "PCT",
-        "TIMES",
-        "OTH",
-        "PHONE",
-        "CU",
-        "FEAT",
-        "STREETLIKE",
-        "NAMELIKE",
-        "RATING",
-        "REPUT",
-        "PRICE",
-        "DIST",
-        "HOURS",
-        "ADDR",
-        "DISHF",
-        "NOT",
-        "ABSENT",
-        "THIS",
-        "THESE",
-        "OTHER",
-        "MOST",
-        "MORE",
-        "THAN",
-        "ONLY",
-        "SOLE",
-        "MEAL",
-        "PERIOD",
-        "DAY",
-        "UNPROVABLE",
-        "STAFF",
-    ]
-)
-"""Classes that keep an unread clause from being cut: what it says may matter to the rest."""
 
 
 _SHOP_NAME: Final = re.compile(
     r"[\u4e00-\u9fff]{1,5}?(?:酒家|酒楼|饭庄|食府|小馆|菜馆|餐厅|饭店|火锅店?|烧烤店?|私房菜|大排档|小厨|茶楼|居酒屋|阁|轩|斋)"
 )
 """What looks like a restaurant's name in words that nothing knows."""
-_SHOPS: Final = frozenset({"N", "ORD", "THIS", "THESE", "SELF", "CNT", "ALLSET", "OTHER", "BRANCH", "LASTONE"})
-"""Words that refer to restaurants: without one, a closing sentence with a word for service may be about life."""
-_FIELDS: Final = frozenset({"RATING", "PRICE", "DIST", "HOURS", "ADDR"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,57 +181,106 @@ class _Reader:
             if line.label
             else []
         )
-        self.words = partial(_raw, self.answer, line)
+        self.words = partial(raw_words, self.answer, line)
         tokens = [
             Token(t.char, t.start + start, t.end + start, t.value, t.text)
             for t in lex(line.text[start:], self.scene.known)
         ]
+        tokens, asked = spoken(tokens)
         clause: list[Token] = list(label)
         for token in [*tokens, None]:
-            if token is not None and token.char != SEP_CHAR and not (token.text == ":" and _leads(clause)):
+            if token is not None and token.char != SEP_CHAR and not (token.text == ":" and leads(clause)):
                 clause.append(token)
                 continue
-            if token is not None and token.text == "(" and len(clause) == 1 and ROLES[clause[0].char] & _FIELDS:
+            if token is not None and token.text == "(" and len(clause) == 1 and ROLES[clause[0].char] & FIELDS:
                 continue  # 评分(4.5) is one statement
-            clause = _bare(clause)
+            clause = bare(clause)
             if any(one.char != INERT for one in clause):
-                self._clause(clause, line, state, asks=line.asks or (token is not None and token.text == "?"))
+                if is_question(clause, token, asked=asked or line.asks):
+                    self._question(clause, line, state)
+                else:
+                    self._clause(clause, line, state)
             clause = []
             if token is None or token.text in _SENTENCE_ENDS:
-                _end_sentence(state)
+                end_sentence(state)
 
-    def _clause(self, tokens: list[Token], line: Line, state: State, *, asks: bool = False) -> None:
-        number = len(self.clauses)
+    def _question(self, tokens: list[Token], line: Line, state: State) -> None:
+        """A question states nothing; what it would state is kept for the yes or no that may follow."""
+        trial = state.copy()
+        trial.verdicts, trial.echoes, trial.sole_among = [], [], None
+        left = self._tiled(bare_question(tokens), trial)
+        wanted = asked_best(tokens, trial)
+        loaded = [token for token in tokens if ROLES[token.char] & LOADED]
+        state.question = Question(tuple(trial.verdicts) if not left else (), wanted, picks=picks_one(tokens))
+        if not left and trial.subject is not None and len(trial.subject) == 1:
+            state.subject, state.lost = trial.subject, False
+        else:
+            lose(state, tokens)
+        self.scene.mentioned += mentions(tokens, self.scene)
+        self._account(tokens, line, state, [token for token in loaded if token in left] if left else [])
+
+    def _clause(self, tokens: list[Token], line: Line, state: State) -> None:
         state.verdicts, state.echoes, state.sole_among = [], [], None
-        left = self._tiled(tokens, state)
-        if asks or tokens[-1].text in {"吗", "呢"}:
-            left = asked(tokens, left, state, put=line.asks)
+        question, state.question = state.question, None
+        answer = None if question is None else answered(question, tokens, self.scene)
+        if answer is not None:
+            state.verdicts = list(answer)
+            self._account(tokens, line, state, [] if answer else list(tokens))
+            return
+        left = self._labelled(tokens, state)
+        if not left and doubtful(tokens, state):
+            left, state.verdicts, state.echoes = list(tokens), [], []
         unprovable = [token for token in left if ROLES[token.char] & {"UNPROVABLE", "FEAT"}]
-        inside = [token for token in tokens if token.start >= 0]
-        start = line.offset + line.at[inside[0].start] if inside else line.offset
-        end = line.offset + line.at[inside[-1].end - 1] + 1 if inside else start
-        text = self.answer[start:end]
-        about_shops = state.item is not None or bool(state.subject) or any(ROLES[t.char] & _SHOPS for t in tokens)
-        if unprovable and about_shops and not _asks(tokens):
+        text = self._span(tokens, line)[2]
+        about_shops = state.item is not None or bool(state.subject) or any(ROLES[t.char] & SHOPS for t in tokens)
+        if unprovable and about_shops and not asks(tokens):
             pois = state.subject or ((state.item,) if state.item else ())
             state.verdicts.append(
                 Verdict("feature", pois[0].poi_id if len(pois) == 1 else None, text, None, "unsupported")
             )
             left = []
         if left:
-            _lose(state, tokens)
+            lose(state, tokens)
         elif state.subject:
             state.lost = False
-        self.scene.mentioned += _mentions(tokens, self.scene)
+        self.scene.mentioned += mentions(tokens, self.scene)
+        self._account(tokens, line, state, left)
+
+    def _span(self, tokens: Sequence[Token], line: Line) -> tuple[int, int, str]:
+        """Where a clause stands in the answer, and its own words."""
+        inside = [token for token in tokens if token.start >= 0]
+        start = line.offset + line.at[inside[0].start] if inside else line.offset
+        end = line.offset + line.at[inside[-1].end - 1] + 1 if inside else start
+        return start, end, self.answer[start:end]
+
+    def _account(self, tokens: list[Token], line: Line, state: State, left: list[Token]) -> None:
+        """Put a clause into the account, with what it claims."""
+        number = len(self.clauses)
+        start, end, text = self._span(tokens, line)
         self._strangers(number, left, tokens)
         account = "unread" if left else "claim" if state.verdicts else "wish" if state.echoes else "talk"
-        detachable = bool(left) and not any(ROLES[token.char] & _TYPED for token in tokens)
+        detachable = bool(left) and not any(ROLES[token.char] & TYPED for token in tokens)
         nobody = state.item is not None and not state.item.poi_id
         scope = "listed" if state.item is None else "unknown" if nobody else state.item.poi_id
         if nobody:  # nothing said of a restaurant that nobody knows can hold
             state.verdicts = [replace(one, poi_id=None, truth=None, status="unsupported") for one in state.verdicts]
         self.clauses.append(Clause(state.part, scope, text, account, start, end, detachable))
         self.verdicts += [(number, verdict) for verdict in (*state.verdicts, *state.echoes)]
+
+    def _labelled(self, tokens: list[Token], state: State) -> list[Token]:
+        """Read a clause; a table's cell that its heading does not help to read is read alone."""
+        cell = [token for token in tokens if token.start >= 0]
+        if len(cell) == len(tokens) or not cell:
+            return self._tiled(tokens, state)
+        whole, alone = state.copy(), state.copy()
+        left = self._tiled(tokens, whole)
+        if not holds((left, whole)):
+            rest = self._tiled(cell, alone)
+            if holds((rest, alone)) and alone.verdicts:
+                state.take(alone)
+                return rest
+        state.take(whole)
+        return left
 
     def _strangers(self, number: int, left: list[Token], tokens: list[Token]) -> None:
         unknown = next((token for token in left if ROLES[token.char] & {"U", "NAMELIKE"}), None)
@@ -293,10 +299,23 @@ class _Reader:
         string, kept = code(tokens)
         state.everyone = any("ALL" in ROLES[token.char] for token in kept)
         state.known_only = any("KNOWN" in ROLES[token.char] for token in kept)
+        best = self._read_as(string, kept, state, 0)
+        for pick in range(1, min(best[1].ways, MOST_READINGS)):
+            if holds(best):
+                break
+            other = self._read_as(string, kept, state, pick)
+            if holds(other) or (other[0] and not best[0]):  # true of one set that is meant, or not read for another
+                best = other
+        state.take(best[1])
+        return best[0]
+
+    def _read_as(self, string: str, kept: list[Token], state: State, pick: int) -> tuple[list[Token], State]:
+        """The best reading with one choice among the sets that may be meant: the tokens left unread, the state after it."""
         best: tuple[list[Token], State] | None = None
         banned: frozenset[str] = frozenset()
         for _ in range(MOST_READINGS):
             trial = state.copy()
+            trial.pick, trial.ways = pick, 1
             left, failed = self._reading(string, kept, trial, banned)
             if best is None or len(left) < len(best[0]):
                 best = left, trial
@@ -305,8 +324,7 @@ class _Reader:
             banned |= failed
         if best is None:
             raise AssertionError  # there is at least one reading
-        state.take(best[1])
-        return best[0]
+        return best
 
     def _reading(
         self, string: str, kept: list[Token], state: State, banned: frozenset[str]
@@ -317,10 +335,10 @@ class _Reader:
         if any(char in SKIPPED for char in string):
             bare = [token for token in kept if token.char not in SKIPPED]
             other = tile("".join(token.char for token in bare), item=item, banned=banned)
-            if (len(other.left), len(other.pieces)) < (len(best.left), len(best.pieces)):
+            if len(other.left) < len(best.left):
                 best, kept = other, bare
         left = [kept[place] for place in best.left]
-        if not left and _denied(best.pieces, kept):
+        if not left and denied(best.pieces, kept):
             left = list(kept)
         failed: set[str] = set()
         for piece in best.pieces:
@@ -338,98 +356,8 @@ class _Reader:
 
 _IN_HEADINGS: Final = frozenset({"T", "TR", "AFTER", "BEFORE"})
 """What a column's heading says of the meal, and no cell states: 夜宵(21:30以后)."""
-MOST_READINGS: Final = 4
+MOST_READINGS: Final = 5
 """Readings of one clause that are tried."""
-
-
-def _leads(clause: Sequence[Token]) -> bool:
-    """Whether a colon after these tokens ends a clause (只有某某符合：评分4.4) rather than a field's name (评分：4.4)."""
-    return len([one for one in clause if one.char != INERT]) > 2 or any("N" in ROLES[one.char] for one in clause)
-
-
-def _raw(answer: str, line: Line, start: int, end: int) -> str:
-    """The answer's own characters under a stretch of a folded line."""
-    return answer[line.offset + line.at[start] : line.offset + line.at[end - 1] + 1]
-
-
-def _bare(clause: list[Token]) -> list[Token]:
-    """Without colons at its edges, which join nothing there."""
-    start, end = 0, len(clause)
-    while start < end and clause[start].text == ":":
-        start += 1
-    while end > start and clause[end - 1].text == ":":
-        end -= 1
-    return clause[start:end]
-
-
-_ASKING: Final = frozenset({"ASK", "WHETHER", "CONTACT"})
-
-
-def _asks(tokens: Sequence[Token]) -> bool:
-    """Whether a clause asks or tells somebody to ask: then it states nothing, though it may stay unread."""
-    return any(ROLES[token.char] & _ASKING for token in tokens)
-
-
-_DENYING: Final = frozenset({"NOT", "ABSENT", "NOFIT", "MISSW"})
-_NO_CLAIM: Final = frozenset(
-    {"talk", "advice", "intro", "nothing", "criterion", "choose", "misses", "echo", "contact", "unsure"}
-)
-
-
-def _denied(pieces: Sequence[Piece], kept: Sequence[Token]) -> bool:
-    """Whether a denial that is no claim of its own stands before a claim in one clause: nobody can tell how far it reaches."""
-    denied = False
-    for piece in pieces:
-        if denied and piece.frame.act not in _NO_CLAIM:
-            return True
-        denies = any(ROLES[token.char] & _DENYING for token in kept[piece.start : piece.end])
-        denied = denied or (denies and piece.frame.act in _NO_CLAIM)
-    return False
-
-
-def _mentions(tokens: Sequence[Token], scene: Scene) -> list[Poi]:
-    """The restaurants that a clause names, in order; a name that several bear counts where one of them is listed."""
-    found: list[Poi] = []
-    for token in tokens:
-        roles = ROLES[token.char]
-        if roles & {"N", "BRANCH"}:
-            pois = token.value.pois
-            listed = [poi for poi in pois if poi in scene.listed]
-            found += pois if len(pois) == 1 else listed if len(listed) == 1 else ()
-        elif "ORD" in roles and 0 < token.value <= len(scene.listed):
-            found.append(scene.listed[token.value - 1])
-    return found
-
-
-def _lose(state: State, tokens: Sequence[Token]) -> None:
-    """After an unread clause the text goes on about the one restaurant that it names, or about nobody who could be told."""
-    named = {poi for token in tokens if "N" in ROLES[token.char] for poi in token.value.pois}
-    first = next((token for token in tokens if token.char != INERT), None)
-    state.subject = None
-    if state.item is not None:
-        state.lost = bool(named - {state.item})
-    elif len(named) == 1 and first is not None and "N" in ROLES[first.char]:
-        state.subject = tuple(named)
-    else:
-        state.lost = True
-
-
-def _end_sentence(state: State) -> None:
-    """What a sentence sets ends with it, but for the one restaurant that prose goes on about."""
-    if state.item is not None:
-        state.lost = False
-    if state.item is not None or (state.subject is not None and len(state.subject) > 1):
-        state.subject = None
-    state.reference = None
-    state.criteria = []
-    state.sole_among = None
-    state.bound = None
-    if state.item is None:
-        state.dishes = ()
-    state.excluded = ()
-    state.loose_choice = False
-    state.sorted_by = None
-    state.extreme = None
 
 
 __all__ = ["Account", "Entry", "Known", "Listed", "read_answer"]

@@ -8,9 +8,12 @@ from typing import Final
 from factory.verifier import (
     acts_counts,
     acts_dishes,
+    acts_echoes,
     acts_features,
+    acts_groups,
     acts_hours,
     acts_lists,
+    acts_loose,
     acts_margins,
     acts_sets,
     acts_talk,
@@ -21,13 +24,13 @@ from factory.verifier.scene import Said, State
 
 ACTS: Final[dict[str, Callable[[Said, State], None]]] = {
     "rating": acts_values.rating, "price": acts_values.price, "distance": acts_values.distance, "walk": acts_values.walk, "ride": acts_values.ride, "steps": acts_values.steps,
-    "address": acts_values.address, "phone": acts_values.phone, "cuisine": acts_values.cuisine, "not_cuisine": acts_values.not_cuisine, "vague": acts_values.vague,
+    "address": acts_values.address, "phone": acts_values.phone, "cuisine": acts_values.cuisine, "not_cuisine": acts_values.not_cuisine, "vague": acts_loose.vague,
     "absent": acts_values.absent, "unsure": acts_values.unsure, "subject": acts_values.subject, "subject_set": acts_values.subject_set, "identity": acts_values.identity,
     "bound": acts_values.bound, "hours": acts_hours.hours, "closes": acts_hours.closes_at, "opens": acts_hours.opens_at, "break": acts_hours.pause, "open_at": acts_hours.open_at,
     "shut_at": acts_hours.shut_at, "rest_day": acts_hours.rest_day, "stopped": acts_hours.stopped, "compare": acts_sets.compare, "compare_on": acts_sets.compare_on, "compare_wish": acts_sets.compare_wish,
-    "same": acts_sets.same, "superlative": acts_sets.superlative, "sole": acts_sets.sole, "distribute": acts_lists.distribute, "try_it": acts_dishes.try_it, "rank": acts_lists.rank, "ratio": acts_sets.ratio, "pick": acts_talk.pick, "best_pick": acts_wish.best_pick, "only_fit": acts_counts.only_fit, "threshold": acts_wish.threshold, "second": acts_lists.second, "topic": acts_talk.topic, "middle": acts_values.middle, "walkable": acts_values.walkable, "order_names": acts_lists.order_names, "except": acts_sets.except_, "difference": acts_lists.difference, "short_of": acts_wish.short_of, "margin": acts_margins.margin, "no_worry": acts_hours.no_worry, "taste_match": acts_dishes.taste_match, "sole_fit": acts_counts.sole_fit, "branches": acts_counts.branches, "world_set": acts_counts.world_set, "order": acts_lists.order, "total": acts_lists.total, "average": acts_lists.average,
+    "same": acts_sets.same, "superlative": acts_sets.superlative, "sole": acts_sets.sole, "distribute": acts_lists.distribute, "try_it": acts_dishes.try_it, "rank": acts_lists.rank, "ratio": acts_sets.ratio, "pick": acts_talk.pick, "best_pick": acts_wish.best_pick, "only_fit": acts_counts.only_fit, "threshold": acts_wish.threshold, "second": acts_lists.second, "topic": acts_talk.topic, "middle": acts_loose.middle, "modified": acts_loose.modified, "walkable": acts_loose.walkable, "order_names": acts_lists.order_names, "except": acts_sets.except_, "difference": acts_lists.difference, "short_of": acts_margins.short_of, "margin": acts_margins.margin, "count_of": acts_groups.count_of, "none_of": acts_groups.none_of, "sole_of": acts_groups.sole_of, "members_of": acts_groups.members_of, "subject_group": acts_groups.subject_group, "these_are": acts_groups.these_are, "open_close": acts_hours.open_close, "extreme_time": acts_groups.extreme_time, "bare": acts_values.bare, "brand_is": acts_groups.brand_is, "no_worry": acts_hours.no_worry, "taste_match": acts_dishes.taste_match, "sole_fit": acts_counts.sole_fit, "branches": acts_counts.branches, "world_set": acts_counts.world_set, "order": acts_lists.order, "total": acts_lists.total, "average": acts_lists.average,
     "beyond": acts_wish.beyond, "within": acts_wish.within, "at_bound": acts_wish.at_bound, "fits": acts_wish.fits, "misses": acts_wish.misses, "nothing": acts_wish.nothing,
-    "count": acts_counts.count, "echo": acts_wish.echo, "echo_taste": acts_wish.echo_taste, "intro": acts_wish.intro, "dish": acts_dishes.dish, "not_dish": acts_dishes.not_dish,
+    "count": acts_counts.count, "echo": acts_echoes.echo, "echo_taste": acts_echoes.echo_taste, "intro": acts_echoes.intro, "dish": acts_dishes.dish, "not_dish": acts_dishes.not_dish,
     "dish_is": acts_dishes.dish_is, "cuisine_taste": acts_dishes.cuisine_taste, "taste_of_shop": acts_dishes.taste_of_shop, "feature": acts_features.feature, "present": acts_features.present, "chat": acts_talk.chat, "meal_left": acts_hours.meal_left, "none_open": acts_hours.none_open, "diet_unmarked": acts_features.diet_unmarked,
     "talk": acts_talk.talk, "contact": acts_talk.contact, "advice": acts_talk.advice, "tell": acts_talk.tell, "criterion": acts_talk.criterion, "choose": acts_talk.choose,
 }  # fmt: skip

@@ -40,10 +40,15 @@ def count(said: Said, state: State) -> None:
         token.text in {"只有", "仅有", "只剩", "只找到", "唯一", "仅此", "就只有"} for token in said.of("ONLY")
     ):
         more = certain > number
-        held: ClaimStatus = "contradicted" if more or number not in may_be else "inferable"
-        state.world("count", said.text, f"符合的有{len(fitting)}家", held)
+        if more or number not in may_be:
+            raise UnreadError  # of another set, perhaps (acts_groups.py)
+        state.world("count", said.text, f"符合的有{len(fitting)}家", "inferable")
         return
+    if state.everyone:
+        raise UnreadError
     good = number == scene.items if not said.of("FIND") and not said.of("HAVE") else number in may_be
+    if not good and scene.evidence.pois:
+        raise UnreadError  # of another set, perhaps (acts_groups.py)
     state.world(
         "count",
         said.text,

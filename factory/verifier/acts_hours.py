@@ -83,10 +83,14 @@ def _session(said: Said) -> bool:
     return bool(said.of("SESSION") or said.of("MEAL") or said.of("PERIOD"))
 
 
+_FIRST_END: Final = frozenset({"只到", "只营业到", "只开到", "才到"})
+_AGAIN: Final = frozenset({"重新开门", "再开门", "又开门", "重新开", "再开", "恢复营业"})
+
+
 def closes_at(said: Said, state: State) -> None:
     """营业到22:00: the end of the day's last span, of any span with 午市."""
     stated: Clock = said.all("v")[0].value[0]
-    some = _session(said)
+    some = _session(said) or any(token.text in _FIRST_END for token in said.of("UNTIL"))
 
     def test(day: Day) -> ClaimStatus:
         ends = [end for _, end in day] if some else [closes(day)]
@@ -95,6 +99,18 @@ def closes_at(said: Said, state: State) -> None:
         if any(_same(end, stated) for _, end in day[:-1]):
             raise UnreadError  # 只到14:30, before a break: of which span, the sentence may have said elsewhere
         return "contradicted"
+
+    _say(said, state, test)
+
+
+def open_close(said: Said, state: State) -> None:
+    """上午十点营业至夜里十二点: one span of the day."""
+    first: Clock = said.all("o")[0].value[0]
+    last: Clock = said.all("c")[0].value[0]
+
+    def test(day: Day) -> ClaimStatus:
+        held = any(_same(start, first) and _same(end, last) for start, end in day)
+        return "verified" if held else "contradicted"
 
     _say(said, state, test)
 
@@ -110,7 +126,7 @@ _LATER: Final = frozenset({"后", "之后", "以后"})
 def opens_at(said: Said, state: State) -> None:
     """10:30开门: the beginning of the day's first span, of any span with 晚市."""
     stated: Clock = said.all("v")[0].value[0]
-    some = _session(said)
+    some = _session(said) or any(token.text in _AGAIN for token in said.of("OPENS"))
     later = any(token.text in _LATER for token in said.of("AFTER"))
 
     def test(day: Day) -> ClaimStatus:
@@ -221,6 +237,10 @@ def open_at(said: Said, state: State) -> None:
             "open_at",
         )
         return
+    if state.item is None and not (
+        said.of("CAN") or said.of("OPENV") or said.of("FINE") or said.of("MEET") or said.of("COVER")
+    ):
+        raise UnreadError  # 早上吃火锅 is the guest's wish
     tests = [_moment(token) for token in tokens if "WITH" not in ROLES[token.char]]
     _say(said, state, lambda day: "inferable" if all(test(day) for test in tests) else "contradicted", "open_at")
 

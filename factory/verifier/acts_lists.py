@@ -98,7 +98,8 @@ _SUMS = frozenset(
 def total(said: Said, state: State) -> None:
     """五个人预计620元: the price a head times the people."""
     people = said.all("p")
-    if not people and not any(token.text in _SUMS for token in said.of("TOTAL")):
+    together = any(token.text in {"下来", "算下来", "吃下来"} for token in said.of("TOTAL")) and said.of("YOU")
+    if not people and not together and not any(token.text in _SUMS for token in said.of("TOTAL")):
         raise UnreadError  # 要99块 is a price
     count = int(people[0].value.low) if people else state.party or state.scene.wish.party_size
     if not count:
@@ -158,7 +159,8 @@ def distribute(said: Said, state: State) -> None:
     if any("L" in ROLES[token.char] for token in tokens):
         name = "distance"
     pois = state.subject if state.subject and len(state.subject) > 1 else state.scene.listed
-    if name is None or len(pois) != len(tokens) or state.item is not None:
+    units = {unit_field([token]) for token in tokens} - {None}
+    if name is None or len(pois) != len(tokens) or state.item is not None or len(units) > 1 or units - {name}:
         raise UnreadError
     rows = [
         (poi, amount_status(name, token.value, value(poi, name)), show(poi, name))

@@ -13,7 +13,7 @@ from factory.records import ClaimStatus, Poi
 from factory.verifier.deciding import amount_status, difference_status, show, value
 from factory.verifier.lexer import ROLES, Token
 from factory.verifier.numbers import Quantity
-from factory.verifier.scene import Said, State, UnreadError, unit_field
+from factory.verifier.scene import Said, State, UnreadError, restaurants, unit_field
 
 _DOWN: Final = frozenset(
     [
@@ -112,14 +112,23 @@ def margin(said: Said, state: State) -> None:
     word = said.all("d")[0].text if said.has("d") else ""
     if name not in {"price", "distance"} or _FIELD.get(word, name) != name:
         raise UnreadError
-    if state.subject is not None and len(state.subject) > 1 and word in {"差", "相差", "差了", "差出"}:
+    if (
+        not said.has("n")
+        and state.subject is not None
+        and len(state.subject) > 1
+        and word in {"差", "相差", "差了", "差出"}
+    ):
         raise UnreadError  # between the two, not to a bound
-    own_value = all(amount_status(name, token.value, value(poi, name)) == "verified" for poi in state.who())
+    own_value = not said.has("n") and all(
+        amount_status(name, token.value, value(poi, name)) == "verified" for poi in state.who()
+    )
     if own_value and word in {"近", "远", ""}:
         raise UnreadError  # 远883米 is how far it is
     behind = next(iter(said.all("b")), None)
     if behind is not None and _is_bound(token, name, state) and not _is_bound(behind, name, state):
         raise UnreadError  # 差6元没到200: another frame's order
+    if said.has("n"):
+        state.subject = restaurants(said.all("n"), state)
     named = _named_bounds(said, state, name)
     if not said.has("d") and not any(mark.kind for mark in named):
         raise UnreadError
@@ -217,3 +226,27 @@ def _marks(poi: Poi, name: str, word: str, state: State) -> list[_Mark]:
             if party > 1 and name == "price":
                 marks.append(_Mark(number * party, party))
     return marks
+
+
+def short_of(said: Said, state: State) -> None:
+    """差1元就到预算上限: how much is missing to a bound, from either side."""
+    token = said.all("a")[0]
+    name = "price" if "M" in ROLES[token.char] else "distance"
+    low, high = (
+        (None, float(state.scene.wish.radius_m))
+        if name == "distance"
+        else (state.scene.wish.budget_min_cny, state.scene.wish.budget_max_cny)
+    )
+    wanted = [low] if any("LOWER" in ROLES[one.char] for one in said.all("t")) else [high, low]
+    bound = next((one for one in wanted if one is not None), None)
+    if bound is None:
+        raise UnreadError
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    for poi in state.who():
+        truth = value(poi, name)
+        status: ClaimStatus = "unsupported"
+        if truth is not None:
+            status = difference_status(name, token.value, abs(bound - truth), scale=bound)
+        rows.append((poi, status, f"{show(poi, name) or '没有数据'}，要求{bound:g}"))
+    state.say("fit", said.text, rows, {"price": "budget", "distance": "radius"}[name])
+    state.field = name

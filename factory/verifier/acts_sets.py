@@ -14,6 +14,7 @@ from factory.verifier.deciding import (
     value,
     worst,
 )
+from factory.verifier.groups import bases, described
 from factory.verifier.lexer import ROLES, Token
 from factory.verifier.numbers import Quantity
 from factory.verifier.scene import Said, State, UnreadError, field_of, restaurants, scale_of, the_set, unit_field
@@ -33,13 +34,31 @@ def compare(said: Said, state: State) -> None:
         ROLES[token.char] & {"N", "ORD", "THIS", "LASTONE", "PREVONE", "NEXTONE", "FORMER", "LATTER", "BRANCH"}
         for token in tokens
     ):
-        others = restaurants((*tokens, *said.all("r2")), state)
+        others = other_than(restaurants_or_other((*tokens, *said.all("r2")), state), state)
     else:
         others = the_set(tokens, state)
     named = field_of((*said.all("f2"), *said.all("f"))) or unit_field(said.all("a"))
     name, up = scale_of(said.all("v"), named, state)
     state.reference = others
     _relate(said, state, name, others, up=up)
+
+
+def restaurants_or_other(tokens: Sequence[Token], state: State) -> tuple[Poi, ...]:
+    """Whom a comparison names; 它 is then the one that was named before the subject."""
+    if all("THIS" in ROLES[token.char] for token in tokens):
+        own = state.who()
+        before = [poi for poi in reversed(state.scene.mentioned) if poi not in own]
+        if len(own) != 1 or not before:
+            raise UnreadError
+        return (before[0],)
+    return restaurants(tokens, state)
+
+
+def other_than(others: tuple[Poi, ...], state: State) -> tuple[Poi, ...]:
+    """The same, if the subject is none of them."""
+    if state.subject is not None and set(others) & set(state.subject):
+        raise UnreadError
+    return others
 
 
 def compare_on(said: Said, state: State) -> None:
@@ -100,7 +119,7 @@ def _related(own: float | None, other: float | None, name: str, amount: tuple[To
 def ratio(said: Said, state: State) -> None:
     """人均是第三家的1.6倍."""
     name = field_of((*said.all("f"), *said.all("f2"))) or state.field
-    others = restaurants(said.all("r"), state)
+    others = restaurants_or_other(said.all("r"), state)
     poi = state.one()
     token = said.all("a")[0]
     if name is None or len(others) != 1 or poi in others:
@@ -290,17 +309,16 @@ def except_(said: Said, state: State) -> None:
 
 
 def _among(said: Said, state: State) -> tuple[tuple[Poi, ...], bool]:
-    """The set of a superlative, and whether it is all of the kind within the radius."""
-    tokens = (*said.all("g"), *said.all("g2"))
-    roles = frozenset().union(*(ROLES[token.char] for token in tokens)) if tokens else frozenset()
-    listed = state.scene.listed
-    here = {"ROUND", "PLACE", "L"} & roles
-    if here and not roles & {"CNT", "THESE"}:
-        cuisine = next((token.value for token in tokens if "CU" in ROLES[token.char]), state.scene.wish.cuisine)
-        return tuple(state.scene.of_cuisine(cuisine, state.scene.wish.radius_m)), True
-    if tokens and roles & {"CNT", "THESE", "ALLSET"}:
-        return the_set([token for token in tokens if not ROLES[token.char] & {"PLACE", "ROUND", "L"}], state), False
-    return listed, False
+    """The set of a superlative, one of those that may be meant, and whether the evidence must have seen all of it."""
+    tokens = [token for token in (*said.all("g"), *said.all("g2")) if not ROLES[token.char] & {"COP", "THIS"}]
+    scene = state.scene
+    group = described(tokens, state)
+    rows = [tuple(poi for poi in base if all(test(poi) for test in group.tests)) for base in bases(group, scene)]
+    if not tokens and len(scene.listed) > 1:
+        rows = [scene.listed, *rows]
+    among = state.choose([row for row in rows if row and (len(row) > 1 or group.tests or group.anywhere)])
+    near = tokens and bool(frozenset().union(*(ROLES[token.char] for token in tokens)) & {"ROUND", "PLACE", "L"})
+    return among, bool(near) and among != scene.listed
 
 
 def sole(said: Said, state: State) -> None:

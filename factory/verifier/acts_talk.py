@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from factory.records import ClaimStatus
-from factory.verifier.acts_values import loose_status
+from factory.verifier.acts_loose import loose_status
 from factory.verifier.deciding import extreme_status, show
 from factory.verifier.lexer import ROLES
 from factory.verifier.scene import Said, State, UnreadError, field_of, restaurants, scale_of
@@ -121,6 +121,13 @@ def topic(said: Said, state: State) -> None:
 def tell(said: Said, state: State) -> None:
     """可以请厨房少放辣椒: what the guest says to the kitchen."""
     words = said.tokens[said.piece.start : said.piece.end]
+    for token in said.of("D"):  # 牛排少放盐 presupposes the dish
+        if not any(
+            poi in token.value.pois for poi in (state.subject or ((state.item,) if state.item else state.scene.listed))
+        ):
+            raise UnreadError
+    if said.has("v"):
+        return
     if not any(
         ROLES[token.char] & {"TELL", "ASK", "STAFF", "SOON", "ADVISE", "IF", "LIKE", "CAN", "YOU"} for token in words
     ):

@@ -10,13 +10,21 @@ from factory.verifier.deciding import amount_status, extreme_status, show, value
 from factory.verifier.fit import shows_cuisine
 from factory.verifier.lexer import EATEN, ROLES
 from factory.verifier.numbers import Quantity
-from factory.verifier.scene import FIELD_OF, Said, State, UnreadError, field_of, restaurants, the_set
+from factory.verifier.scene import FIELD_OF, Said, State, UnreadError, restaurants, the_set
 from factory.verifier.script import fold
 
 
 def subject(said: Said, state: State) -> None:
     """The sentence goes on about these restaurants."""
-    state.subject, state.described = restaurants(said.tokens[said.piece.start : said.piece.end], state), False
+    words = said.tokens[said.piece.start : said.piece.end]
+    if not said.has("v") and any(token.value.low != 1 for token in words if "CNT" in ROLES[token.char]):
+        raise UnreadError  # 还有一家某某
+    names = [token for token in words if not ROLES[token.char] & {"CNT", "HAVE", "OTHER", "MORE", "FIND", "COP"}]
+    if any("THIS" not in ROLES[token.char] for token in names):
+        names = [token for token in names if "THIS" not in ROLES[token.char]]  # 某某那家
+    state.subject, state.described = restaurants(names, state), False
+    if said.has("v") and said.all("v")[0].value.low != len(state.subject):
+        raise UnreadError  # 某某、某某这三家
     if state.criteria and state.item is None and len(state.subject) == 1:  # 要近：某某
         for name, up in dict.fromkeys(state.criteria):
             status = extreme_status(state.subject[0], state.scene.listed, name, highest=up, known=True)
@@ -122,7 +130,41 @@ def price(said: Said, state: State) -> None:
     bare = "NUM" in ROLES[token.char] and not (said.of("PRICE") or said.has("q") or said.of("PERHEAD"))
     if bare and (state.field != "price" or token.value.high < 8):
         raise UnreadError  # a bare number is a price only where prices are spoken of
+    if not (said.of("PRICE") or said.of("PERHEAD") or said.has("q")) and _as_total(token.value, said, state):
+        return
     _amount("price", said.all("v")[0].value, said, state)
+
+
+def _as_total(stated: Quantity, said: Said, state: State) -> bool:
+    """A bare amount that is no price a head may be what the party pays together."""
+    party = state.party or state.scene.wish.party_size or 1
+    pois = state.subject or ((state.item,) if state.item else ())
+    if party < 2 or len(pois) != 1 or pois[0].cost_cny is None:
+        return False
+    if amount_status("price", stated, pois[0].cost_cny) != "contradicted":
+        return False
+    together = pois[0].cost_cny * party
+    if not (stated.holds(together) if not stated.exact and not stated.about else abs(stated.low - together) < party):
+        return False
+    state.say("total", said.text, [(pois[0], "inferable", f"{party}人{together:g}元")])
+    return True
+
+
+def bare(said: Said, state: State) -> None:
+    """漫意4.4, 长乐门店100: a number without unit behind a name, or where its field is spoken of."""
+    token = said.all("v")[0]
+    stated: Quantity = token.value
+    poi = state.one()
+    if stated.exact and "." in token.text and stated.low <= 5:
+        _amount("rating", stated, said, state)
+        return
+    for name in ("price", "distance"):
+        if amount_status(name, stated, value(poi, name)) in {"verified", "inferable"}:
+            _amount(name, stated, said, state)
+            return
+    if state.field not in {"price", "distance"} or not stated.exact or _as_total(stated, said, state):
+        raise UnreadError
+    _amount(state.field, stated, said, state)
 
 
 def distance(said: Said, state: State) -> None:
@@ -265,6 +307,13 @@ def absent(said: Said, state: State) -> None:
             )
             if role in roles
         ]
+    alone = not (said.has("f") or said.has("g")) and said.piece.end == len(said.tokens) and not said.of("OPENV")
+    if not names and said.of("OPENV"):
+        names = ["hours"]
+    if not names and state.field is not None and alone:
+        names = [{"close": "hours", "open": "hours"}.get(state.field, state.field)]  # 后者未标
+    if not names or any(token.text in {"营业", "开放"} for token in said.all("f")):
+        raise UnreadError
     for name in dict.fromkeys(names):
         rows: list[tuple[Poi, ClaimStatus, str | None]] = [
             (poi, "verified" if show(poi, name) is None else "contradicted", show(poi, name)) for poi in state.who()
@@ -280,121 +329,3 @@ def unsure(said: Said, state: State) -> None:
             (poi, "verified" if poi.cost_cny is None else "contradicted", show(poi, "price")) for poi in state.who()
         ]
         state.say("absence", said.text, rows, "budget")
-
-
-def vague(said: Said, state: State) -> None:
-    """评分很高, 价格实惠, 离得不远: adjectives with a written threshold."""
-    if said.of("MORE") and state.reference:
-        raise UnreadError  # 评分更高, after 比第二家: a comparison
-    tokens = said.all("v") or said.all("f")
-    name = field_of(said.all("f"))
-    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
-    if said.text in {"距离近", "离得近"}:
-        name, adjective = "distance", "NEAR"
-    elif said.text == "评分高":
-        name, adjective = "rating", "HIGH"
-    elif said.text == "价格低":
-        name, adjective = "price", "CHEAP"
-    else:
-        roles = frozenset().union(*(ROLES[token.char] for token in tokens))
-        adjective = next(
-            one for one in ("NEAR", "FAR", "CHEAP", "DEAR", "HIGH", "LOW", "GOOD", "PLAIN") if one in roles
-        )
-        name = (
-            name
-            or {"NEAR": "distance", "FAR": "distance", "CHEAP": "price", "DEAR": "price"}.get(adjective)
-            or state.field
-            or "rating"
-        )
-    denied = said.has("n")
-    if denied and name == "rating":
-        adjective, denied = {"HIGH": "LOW", "GOOD": "LOW", "LOW": "GOOD"}.get(adjective, adjective), False
-    pois = state.who() if (state.subject or state.item or state.everyone) else _unread()
-    if any(token.text == "居中" for token in tokens):
-        state.say(name, said.text, [(poi, _middle(poi, name, state), show(poi, name)) for poi in pois])
-        return
-    if adjective == "HIGH" and name == "rating" and not said.of("DEG") and not said.has("n"):
-        adjective = "GOOD"
-    for poi in pois:
-        status = loose_status(poi, name, adjective, state)
-        if denied and status != "unsupported":
-            status = "inferable" if status == "contradicted" else "contradicted"
-        rows.append((poi, status, show(poi, name)))
-    state.say(name, said.text, rows, {"price": "budget", "distance": "radius"}.get(name))
-    state.field = name
-
-
-def middle(said: Said, state: State) -> None:
-    """在三家中处于中间, of what was last spoken of."""
-    if state.field is None:
-        raise UnreadError
-    name = state.field
-    if state.item is not None:
-        state.subject = None  # 在三家中 is the set it lies in
-    state.say(name, said.text, [(poi, _middle(poi, name, state), show(poi, name)) for poi in state.who()])
-
-
-def walkable(said: Said, state: State) -> None:
-    """步行可达: within a walk that people take."""
-    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
-    for poi in state.who():
-        far = value(poi, "distance")
-        status: ClaimStatus = (
-            "unsupported" if far is None else "inferable" if far <= rules.WALKABLE_M else "contradicted"
-        )
-        rows.append((poi, status, show(poi, "distance")))
-    state.say("distance", said.text, rows)
-    state.field = "distance"
-
-
-def _unread() -> tuple[Poi, ...]:
-    raise UnreadError
-
-
-def _middle(poi: Poi, name: str, state: State) -> ClaimStatus:
-    """居中: between the lowest and the highest of the listed."""
-    own = value(poi, name)
-    numbers = [number for one in state.scene.listed if (number := value(one, name)) is not None]
-    if own is None or len(numbers) < 3:
-        return "unsupported"
-    return "inferable" if min(numbers) < own < max(numbers) else "contradicted"
-
-
-def _apart(truth: float, name: str, state: State, *, high: bool) -> bool:
-    """Whether a value lies beyond those of all listed restaurants that are not spoken of: 后两家稍远一些."""
-    spoken = state.subject or ((state.item,) if state.item else ())
-    others = [number for one in state.scene.listed if one not in spoken and (number := value(one, name)) is not None]
-    return bool(others) and (truth > max(others) if high else truth < min(others))
-
-
-def loose_status(poi: Poi, name: str, adjective: str, state: State) -> ClaimStatus:
-    """An adjective against its threshold; what lies between two thresholds is inferable either way."""
-    truth = value(poi, name)
-    if truth is None:
-        return "unsupported"
-    high = adjective in {"HIGH", "FAR", "DEAR", "GOOD"}
-    if name == "rating":
-        if adjective == "PLAIN":
-            holds = rules.PLAIN_RATING[0] <= truth <= rules.PLAIN_RATING[1]
-        else:
-            holds = (
-                truth >= (rules.HIGH_RATING if adjective == "HIGH" else rules.GOOD_RATING)
-                if high
-                else truth < rules.LOW_RATING
-            )
-    elif name == "price":
-        top = state.scene.wish.budget_max_cny
-        cheap = (
-            max(rules.CHEAP_CNY, rules.CHEAP_SHARE * top)
-            if top
-            else max(rules.CHEAP_CNY, state.scene.wish.budget_min_cny or 0)
-        )
-        dear = min(rules.DEAR_SHARE * top, rules.DEAR_CNY) if top else rules.DEAR_CNY
-        middle = adjective in {"PLAIN", "GOOD"}
-        holds = middle or (truth >= dear if adjective in {"DEAR", "HIGH"} else truth <= cheap)
-    else:
-        radius = state.scene.wish.radius_m
-        holds = truth >= min(rules.FAR_M, radius) if high else truth <= max(min(rules.NEARBY_M, radius), 0.0)
-    if not holds and name != "rating" and adjective not in {"PLAIN", "GOOD"}:
-        holds = _apart(truth, name, state, high=high)
-    return "inferable" if holds else "contradicted"

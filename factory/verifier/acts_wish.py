@@ -6,18 +6,10 @@ from typing import Final
 
 from factory.records import ClaimStatus, Poi
 from factory.verifier.acts_sets import against_bound
-from factory.verifier.deciding import amount_status, difference_status, show, value
-from factory.verifier.fit import meal_of
-from factory.verifier.lexer import EATEN, ROLES, Token
+from factory.verifier.deciding import amount_status, show, value
+from factory.verifier.lexer import ROLES, Token
 from factory.verifier.numbers import Quantity
 from factory.verifier.scene import Said, State, UnreadError, field_of, unit_field
-
-TASTES: Final = {
-    "SPICY": ("辣",), "MILD": ("清淡", "健康", "少油"), "HEAVY": ("重油", "重口"), "SWEET": ("甜",), "MEATY": ("肉",), "HEALTHY": ("健康", "少油", "清淡"), "SEAFOOD": ("海鲜",),
-    "OFFAL": ("内脏",), "BEEFLAMB": ("牛羊", "牛", "羊"), "CORIANDER": ("香菜",), "VEGGY": ("素", "健康"), "GREASY": ("油", "清淡", "健康"), "SALTY": ("盐", "重"), "SOUR": ("酸",), "TASTE": ("辣", "肉", "素", "甜"),
-}  # fmt: skip
-"""Which words of a wish a taste class may echo."""
-
 
 MISS_KINDS: Final = {"price": "budget", "distance": "radius"}
 
@@ -32,7 +24,7 @@ def _target(said: Said, state: State) -> str:
     """Whether a bound is the budget's or the radius'."""
     roles = frozenset().union(*(ROLES[token.char] for token in said.all("t"))) if said.all("t") else frozenset()
     named = field_of(said.all("f"))
-    if roles & {"BUDGET", "PRICE"} or any("BUDGET" in ROLES[token.char] for token in said.all("f")):
+    if roles & {"BUDGET", "PRICE", "INB"} or any("BUDGET" in ROLES[token.char] for token in said.all("f")):
         return "price"
     if roles & {"RADIUS", "DIST"}:
         return "price" if named == "price" else "distance"
@@ -137,7 +129,7 @@ def best_pick(said: Said, state: State) -> None:
     """最合适: at least it fits; that nothing suits better is the writer's opinion."""
     rows: list[tuple[Poi, ClaimStatus, str | None]] = []
     for poi in state.who():
-        missed = [miss for miss in state.scene.misses(poi) if miss.sure]
+        missed = [miss for miss in state.scene.misses(poi) if miss.sure] if not said.of("CRITX") else []
         rows.append(
             (
                 poi,
@@ -203,6 +195,8 @@ def at_bound(said: Said, state: State) -> None:
     for poi in state.who():
         room = 0.05 * bound if said.of("ABOUT") else 1.0
         near = poi.cost_cny is not None and abs(poi.cost_cny - bound) <= room
+        if any(token.text in {"达到", "达", "够"} for token in said.of("COP")) and bound == low:
+            near = poi.cost_cny is not None and poi.cost_cny >= bound
         rows.append((poi, "verified" if near else "contradicted", _truth(poi, "price", state)))
     state.say("fit", said.text, rows)
 
@@ -274,26 +268,6 @@ def misses(said: Said, state: State) -> None:
         state.field = {"budget": "price", "radius": "distance"}.get(wanted.pop(), state.field)
 
 
-def short_of(said: Said, state: State) -> None:
-    """差1元就到预算上限: how much is missing to a bound, from either side."""
-    token = said.all("a")[0]
-    name = "price" if "M" in ROLES[token.char] else "distance"
-    low, high = (None, float(state.scene.wish.radius_m)) if name == "distance" else bounds(state)
-    wanted = [low] if any("LOWER" in ROLES[one.char] for one in said.all("t")) else [high, low]
-    bound = next((one for one in wanted if one is not None), None)
-    if bound is None:
-        raise UnreadError
-    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
-    for poi in state.who():
-        truth = value(poi, name)
-        status: ClaimStatus = "unsupported"
-        if truth is not None:
-            status = difference_status(name, token.value, abs(bound - truth), scale=bound)
-        rows.append((poi, status, _truth(poi, name, state)))
-    state.say("fit", said.text, rows, MISS_KINDS[name])
-    state.field = name
-
-
 def _budget(state: State) -> list[Quantity]:
     """The budget as an amount; empty without one."""
     low, high = bounds(state)
@@ -358,68 +332,6 @@ def nothing(said: Said, state: State) -> None:
         scene.says_nothing = scene.says_nothing or cuisine == scene.wish.cuisine
 
 
-def echo(said: Said, state: State) -> None:
-    """四个人聚餐的话: party, meal and occasion as the wish has them."""
-    wish = state.scene.wish
-    for token in said.tokens[said.piece.start : said.piece.end]:
-        roles = ROLES[token.char]
-        if "PPL" in roles:
-            state.party = int(token.value.low)
-            if wish.party_size is not None and state.party != 1:  # 一个人80元 is a price a head
-                state.echo(token.text, f"{wish.party_size}人", agrees=state.party == wish.party_size)
-        elif "MEAL" in roles and wish.meal_time and meal_of(token.text) is not None:
-            state.echo(token.text, wish.meal_time, agrees=meal_of(token.text) == meal_of(wish.meal_time))
-        elif ("L" in roles and token.value.high != wish.radius_m) or (
-            "M" in roles and token.value.low not in {wish.budget_min_cny or 0, wish.budget_max_cny}
-        ):
-            raise UnreadError
-
-
-def echo_taste(said: Said, state: State) -> None:
-    """您喜欢吃辣: must be the wish's taste or diet; with 的话 it is anybody's."""
-    wish = state.scene.wish
-    whose = ("IF", "YOU", "LIKE", "ALLERGY", "OCCASION", "PPL", "NOT", "COND", "LESS", "TASTE")
-    if (state.item is not None or state.dishes) and not any(said.of(name) for name in whose):
-        raise UnreadError  # 麻辣口, behind a dish
-    if said.of("IF") or not said.of("YOU"):
-        return
-    words = f"{wish.taste or ''} {wish.diet or ''}"
-    if not words.strip():
-        return  # what the wish says of taste is not known
-    for token in said.all("w"):
-        named = [role for role in TASTES if role in ROLES[token.char]]
-        if named:
-            if not any(word in words for role in named for word in TASTES[role]) and not _opposed(named, words):
-                raise UnreadError  # 辣 beside 健康饮食 is no contradiction
-            agrees = any(word in words for role in named for word in TASTES[role])
-            state.echo(token.text, words.strip() or None, agrees=agrees)
-
-
-def _opposed(named: list[str], words: str) -> bool:
-    """Whether a taste is the opposite of what the wish says."""
-    wished = {role for role, signs in TASTES.items() if any(sign in words for sign in signs)}
-    return any(wished & _OPPOSITE.get(role, frozenset()) for role in named)
-
-
 _OPPOSITE: Final = {
     "SPICY": frozenset({"MILD"}), "HEAVY": frozenset({"MILD"}), "MILD": frozenset({"SPICY", "HEAVY"}), "SWEET": frozenset({"SALTY"}), "SALTY": frozenset({"SWEET"}), "MEATY": frozenset({"VEGGY"}), "VEGGY": frozenset({"MEATY"}),
 }  # fmt: skip
-
-
-def intro(said: Said, state: State) -> None:
-    """根据您的要求，推荐以下餐厅: leads to the list; within an item it would be about the shop."""
-    if state.item is not None:
-        raise UnreadError
-    if said.of("MEET") and not (said.of("CLOSEST") or said.of("IF") or said.of("LIKE")):
-        state.scene.says_fit = True
-    cuisines: list[Token] = list(said.of("CU"))
-    for token in cuisines:
-        if state.scene.wish.cuisine and token.value != state.scene.wish.cuisine:
-            raise UnreadError  # 再查就是几家烧烤了
-        if token.value in EATEN and token.value != state.scene.wish.cuisine:
-            raise UnreadError
-        state.echo(
-            token.text,
-            state.scene.wish.cuisine,
-            agrees=token.value == state.scene.wish.cuisine or not state.scene.wish.cuisine,
-        )

@@ -152,8 +152,9 @@ def lex(text: str, known: Known) -> list[Token]:
         near = text.startswith(("近一点", "近一些"), position) or (
             text[position] == "近" and not (tokens and ROLES[tokens[-1].char] & _BEFORE_ABOUT)
         )
+        most = bool(tokens) and "MOST" in ROLES[tokens[-1].char] and text[position] in "早晚"  # 最早10:30
         token = (
-            (near and _word(text, position))
+            ((near or most) and _word(text, position))
             or (_addressed(tokens) and _house(text, position, known))
             or _token(text, position, known)
         )

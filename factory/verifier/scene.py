@@ -80,6 +80,17 @@ class Scene:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question: what it would state as a statement, and what is asked for of whom (哪家最近)."""
+
+    verdicts: tuple[Verdict, ...] = ()
+    best: tuple[str, bool, tuple[tuple[Poi, ...], ...]] | None = None
+    """(field, whether the highest, the sets that may be meant)"""
+    picks: bool = False
+    """the answer is a restaurant"""
+
+
 @dataclass(slots=True)
 class State:
     """Whom a clause speaks of (``subject``; None: nobody named), in which part, and what the sentence has set so far."""
@@ -106,6 +117,14 @@ class State:
     lost: bool = False
     """an unread clause may have brought in somebody else: nobody is spoken of until the next name"""
     item_number: int = 0
+    group: tuple[Callable[[Poi], bool], ...] = ()
+    """conditions of the set that was counted last"""
+    question: Question | None = None
+    """what the clause before asked"""
+    pick: int = 0
+    """which of the readings of an ambiguous set is tried"""
+    ways: int = 1
+    """how many readings there are"""
     verdicts: list[Verdict] = made(default_factory=list)
     echoes: list[Verdict] = made(default_factory=list)
 
@@ -130,6 +149,14 @@ class State:
         if not listed or (len(listed) > 1 and not self.everyone):
             raise UnreadError
         return listed
+
+    def choose(self, options: Sequence[tuple[Poi, ...]]) -> tuple[Poi, ...]:
+        """One of the sets that an expression may mean; the clause is read once for each (account.py)."""
+        unique = list(dict.fromkeys(options))
+        if not unique:
+            raise UnreadError
+        self.ways = max(self.ways, len(unique))
+        return unique[min(self.pick, len(unique) - 1)]
 
     def one(self) -> Poi:
         """The one restaurant that is spoken of."""
@@ -335,15 +362,33 @@ def the_set(tokens: Sequence[Token], state: State) -> tuple[Poi, ...]:
     number = int(count.low) if count is not None and count.low == count.high else None
     names = frozenset().union(*(ROLES[token.char] for token in tokens))
     if names & {"OTHER"}:
-        spoken = state.excluded or state.subject or ((state.item,) if state.item else tuple(state.scene.mentioned[-1:]))
-        rest = tuple(poi for poi in listed if poi not in spoken)
-        if not spoken or not rest or (number is not None and number != len(rest)):
-            raise UnreadError
-        return rest
+        return state.choose(_others(number, state))
     if names & {"FIRST", "LAST"} and not names & {"THESE"} and number is not None:
         if number > len(listed):
             raise UnreadError
         return listed[:number] if "FIRST" in names else listed[-number:]
-    if not listed or (number is not None and number != len(listed)):
+    if number is not None and number != len(listed):  # 这三家 of another set that was spoken of
+        mentioned = tuple(dict.fromkeys(state.scene.mentioned))
+        last = tuple(dict.fromkeys(reversed(state.scene.mentioned)))[:number]
+        rows = [row for row in (state.subject or (), mentioned, last) if len(row) == number > 1]
+        return state.choose(rows)
+    if not listed:
         raise UnreadError
     return listed
+
+
+def _others(number: int | None, state: State) -> list[tuple[Poi, ...]]:
+    """另外两家, 其余几家: what remains of the listed, or of all of the kind, when those that were spoken of are left out."""
+    scene = state.scene
+    near = tuple(scene.of_cuisine(scene.wish.cuisine, scene.wish.radius_m))
+    kind = tuple(scene.of_cuisine(scene.wish.cuisine, float("inf")))
+    mentioned = tuple(dict.fromkeys(scene.mentioned))
+    ways = [state.subject or (), (state.item,) if state.item else (), mentioned[-1:], mentioned]
+    spoken = [state.excluded] if state.excluded else [row for row in ways if row][: None if number else 1]
+    rows = [
+        tuple(poi for poi in base if poi not in left_out)
+        for base in (scene.listed, near, kind, scene.evidence.pois)
+        for left_out in spoken
+        if left_out
+    ]
+    return [row for row in rows if row and (number is None or len(row) == number)]

@@ -34,7 +34,7 @@ POIS = tuple(
 EVIDENCE = Evidence(
     POIS, (SearchRecord("湘菜", 2000, 1, True, 2000),), "sandbox", "GCJ-02", "", "", frozenset(), datetime.now(UTC)
 )
-ODD = "掌柜那股子劲头挺带感"
+ODD = "那股子劲头挺带感"
 """A clause that no grammar reads."""
 
 

@@ -1,0 +1,77 @@
+"""Acts that repeat the wish: party, meal, occasion, taste, cuisine. What is repeated must agree."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from factory.verifier.fit import meal_of
+from factory.verifier.lexer import EATEN, ROLES, Token
+from factory.verifier.scene import Said, State, UnreadError
+
+TASTES: Final = {
+    "SPICY": ("辣",), "MILD": ("清淡", "健康", "少油"), "HEAVY": ("重油", "重口"), "SWEET": ("甜",), "MEATY": ("肉",), "HEALTHY": ("健康", "少油", "清淡"), "SEAFOOD": ("海鲜",),
+    "OFFAL": ("内脏",), "BEEFLAMB": ("牛羊", "牛", "羊"), "CORIANDER": ("香菜",), "VEGGY": ("素", "健康"), "GREASY": ("油", "清淡", "健康"), "SALTY": ("盐", "重"), "SOUR": ("酸",), "TASTE": ("辣", "肉", "素", "甜"),
+}  # fmt: skip
+"""Which words of a wish a taste class may echo."""
+
+
+def echo(said: Said, state: State) -> None:
+    """四个人聚餐的话: party, meal and occasion as the wish has them."""
+    wish = state.scene.wish
+    for token in said.tokens[said.piece.start : said.piece.end]:
+        roles = ROLES[token.char]
+        if "PPL" in roles:
+            state.party = int(token.value.low)
+            if wish.party_size is not None and state.party != 1:  # 一个人80元 is a price a head
+                state.echo(token.text, f"{wish.party_size}人", agrees=state.party == wish.party_size)
+        elif "MEAL" in roles and wish.meal_time and meal_of(token.text) is not None:
+            state.echo(token.text, wish.meal_time, agrees=meal_of(token.text) == meal_of(wish.meal_time))
+        elif ("L" in roles and token.value.high != wish.radius_m) or (
+            "M" in roles and token.value.low not in {wish.budget_min_cny or 0, wish.budget_max_cny}
+        ):
+            raise UnreadError
+
+
+def echo_taste(said: Said, state: State) -> None:
+    """您喜欢吃辣: must be the wish's taste or diet; with 的话 it is anybody's."""
+    wish = state.scene.wish
+    whose = ("IF", "YOU", "LIKE", "ALLERGY", "OCCASION", "PPL", "NOT", "COND", "LESS", "TASTE")
+    if (state.item is not None or state.dishes) and not any(said.of(name) for name in whose):
+        raise UnreadError  # 麻辣口, behind a dish
+    if said.of("IF") or not said.of("YOU"):
+        return
+    words = f"{wish.taste or ''} {wish.diet or ''}"
+    if not words.strip():
+        return  # what the wish says of taste is not known
+    for token in said.all("w"):
+        named = [role for role in TASTES if role in ROLES[token.char]]
+        if named:
+            if not any(word in words for role in named for word in TASTES[role]) and not _opposed(named, words):
+                raise UnreadError  # 辣 beside 健康饮食 is no contradiction
+            agrees = any(word in words for role in named for word in TASTES[role])
+            state.echo(token.text, words.strip() or None, agrees=agrees)
+
+
+def _opposed(named: list[str], words: str) -> bool:
+    """Whether a taste is the opposite of what the wish says."""
+    wished = {role for role, signs in TASTES.items() if any(sign in words for sign in signs)}
+    return any(wished & _OPPOSITE.get(role, frozenset()) for role in named)
+
+
+def intro(said: Said, state: State) -> None:
+    """根据您的要求，推荐以下餐厅: leads to the list; within an item it would be about the shop."""
+    if state.item is not None:
+        raise UnreadError
+    if said.of("MEET") and not (said.of("CLOSEST") or said.of("IF") or said.of("LIKE")):
+        state.scene.says_fit = True
+    cuisines: list[Token] = list(said.of("CU"))
+    for token in cuisines:
+        if state.scene.wish.cuisine and token.value != state.scene.wish.cuisine:
+            raise UnreadError  # 再查就是几家烧烤了
+        if token.value in EATEN and token.value != state.scene.wish.cuisine:
+            raise UnreadError
+        state.echo(
+            token.text,
+            state.scene.wish.cuisine,
+            agrees=token.value == state.scene.wish.cuisine or not state.scene.wish.cuisine,
+        )

@@ -1,0 +1,166 @@
+"""Acts over described sets: how many there are, that there is none, who alone belongs, who belongs (groups.py says which sets)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from factory.records import ClaimStatus, Poi
+from factory.verifier.clock import Clock
+from factory.verifier.deciding import value
+from factory.verifier.groups import Group, described, members, sizes
+from factory.verifier.hours import DAY_MIN
+from factory.verifier.lexer import ROLES, Token
+from factory.verifier.scene import Said, State, UnreadError, restaurants
+
+
+def _around(said: Said, taken: tuple[Token, ...]) -> list[Token]:
+    """The frame's tokens but for those of the slots that are no description."""
+    return [token for token in said.tokens[said.piece.start : said.piece.end] if token not in taken]
+
+
+def _group(said: Said, state: State, taken: tuple[Token, ...]) -> Group:
+    if state.item is not None or any("IF" in ROLES[token.char] for token in said.tokens):
+        raise UnreadError
+    return described(_around(said, taken), state)
+
+
+def count_of(said: Said, state: State) -> None:
+    """12家中超过100元的只有三家, 一公里内共五家江浙菜: as many as one of the sets that can be meant holds."""
+    token = said.all("v")[0]
+    stated = token.value
+    if state.everyone or stated.low != stated.high:
+        raise UnreadError
+    group = _group(said, state, (token,))
+    rows = members(group, state.scene)
+    if not rows:
+        raise UnreadError
+    number = int(stated.low)
+    held: ClaimStatus = (
+        "inferable"
+        if number in sizes(rows) | {state.scene.items} - ({state.scene.items} if group.tests else set())
+        else "contradicted"
+    )
+    state.world("count", said.text, f"查到{len(rows[0])}家", held)
+    state.group = group.tests
+    fitting = [row for row in rows if len(row) == number]
+    if held == "inferable" and fitting:
+        state.subject = fitting[0]
+
+
+_PLACES: Final = frozenset({"PLACE", "ROUND", "L", "IN", "AT", "YOU", "WITHIN", "FIND", "DATA", "SHOP"})
+
+
+def none_of(said: Said, state: State) -> None:
+    """没有一家标价在100到200元, 早上开门的一家也没有: one of the sets that can be meant is empty."""
+    if (
+        said.of("COND")
+        or said.of("SIMUL")
+        or (said.of("MEET") and not (said.of("PRICE") or said.of("M") or said.of("BUDGET")))
+    ):
+        raise UnreadError  # of the whole wish, which "nothing" reads
+    group = _group(said, state, said.all("x"))
+    if not group.tests or all(ROLES[token.char] & _PLACES for token in _around(said, said.all("x"))):
+        raise UnreadError  # 两公里内没有: of what, the words before it tell
+    rows = members(group, state.scene)
+    empty = any(not row for row in rows)
+    example = next((row[0].name for row in rows if row), None)
+    state.world("absence", said.text, example, "inferable" if empty else "contradicted")
+    state.subject = None
+    state.lost = True
+
+
+def sole_of(said: Said, state: State) -> None:
+    """标价合适的只有某某一家, 唯一不超50元的是某某: the set holds nobody else."""
+    taken = (*said.all("n"), *said.all("x"))
+    group = _group(said, state, taken)
+    pois = restaurants(said.all("n"), state) if said.has("n") else (state.one(),)
+    if not group.tests:
+        raise UnreadError
+    rows = members(group, state.scene)
+    good = any(set(row) == set(pois) for row in rows)
+    _say_of_names(said, state, pois, "inferable" if good else "contradicted")
+
+
+def _say_of_names(said: Said, state: State, pois: tuple[Poi, ...], status: ClaimStatus) -> None:
+    state.say("superlative", said.text, [(poi, status, None) for poi in pois])
+    state.subject = pois
+
+
+def subject_group(said: Said, state: State) -> None:
+    """有标价的都…, 圈外那三家也都…: what follows is said of each of the set."""
+    if state.item is not None or not state.everyone or said.piece.end == len(said.tokens):
+        raise UnreadError  # nothing follows that could be said of them
+    group = _group(said, state, ())
+    if not group.tests:
+        raise UnreadError
+    state.subject = state.choose([row for row in members(group, state.scene) if row])
+
+
+def these_are(said: Said, state: State) -> None:
+    """分别是某某和某某: they keep what was said of the set before."""
+    names = said.all("n")
+    pois = restaurants(names, state)
+    if state.group:
+        good = all(test(poi) for poi in pois for test in state.group)
+        _say_of_names(said, state, pois, "inferable" if good else "contradicted")
+    state.subject = pois
+
+
+def members_of(said: Said, state: State) -> None:
+    """没标价的有某某和某某, 分别是某某、某某: each that is named belongs to the set."""
+    names = said.all("n")
+    counted = [token for token in said.tokens[said.piece.start : said.piece.end] if "CNT" in ROLES[token.char]]
+    group = _group(said, state, (*names, *counted))
+    pois = restaurants(names, state)
+    if not group.tests:
+        raise UnreadError
+    good = all(test(poi) for poi in pois for test in group.tests)
+    if counted and good:
+        good = len(pois) == int(counted[0].value.low)
+    _say_of_names(said, state, pois, "inferable" if good else "contradicted")
+
+
+def extreme_time(said: Said, state: State) -> None:
+    """最早也要11点, 最晚的开到十点半: the earliest opening or the latest closing of a set."""
+    token = said.all("a")[0]
+    early = any("EARLY" in ROLES[one.char] for one in said.all("v"))
+    name = "open" if early else "close"
+    taken = (
+        token,
+        *said.all("v"),
+        *said.of("MOST"),
+        *said.of("OPENS"),
+        *said.of("CLOSE"),
+        *said.of("UNTIL"),
+        *said.of("WAIT"),
+        *said.of("OPENV"),
+    )
+    plain = _around(said, taken)
+    group = described(plain, state)
+    if state.item is not None:
+        raise UnreadError
+    clock: Clock = token.value[0]
+    status: ClaimStatus = "contradicted"
+    rows = [state.subject] if state.subject and len(state.subject) > 1 else members(group, state.scene)
+    for row in rows:
+        numbers = [number for poi in row if (number := value(poi, name)) is not None]
+        if numbers and any(
+            round((min if early else max)(numbers)) % DAY_MIN == minute % DAY_MIN for minute in clock.readings()
+        ):
+            status = "inferable"
+    state.world("superlative", said.text, None, status)
+
+
+_ARE: Final = frozenset({"都是", "是", "同是", "同为", "均是", "皆是", "全是", "均为"})
+
+
+def brand_is(said: Said, state: State) -> None:
+    """都是某某, 同是某某: of one brand."""
+    token = said.all("n")[0]
+    pois = state.subject or tuple(dict.fromkeys(reversed(state.scene.mentioned)))[:2]
+    if len(pois) < 2 or not any(one.text in _ARE for one in said.tokens):
+        raise UnreadError
+    state.say(
+        "name", said.text, [(poi, "verified" if poi in token.value.pois else "contradicted", poi.name) for poi in pois]
+    )
+    state.subject = pois

@@ -1,0 +1,113 @@
+"""What a clause is like, as far as its tokens tell: typed, asking, doubtful, about shops. Pure; account.py asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from factory.verifier.layout import Line
+from factory.verifier.lexer import INERT, ROLES, Token
+from factory.verifier.scene import State
+
+TYPED: Final = frozenset(
+    [
+        "N",
+        "A",
+        "STREET",
+        "D",
+        "BRANCH",
+        "M",
+        "L",
+        "MIN",
+        "S",
+        "NUM",
+        "T",
+        "TR",
+        "CNT",
+        "PPL",
+        "ORD",
+        "PCT",
+        "TIMES",
+        "OTH",
+        "PHONE",
+        "CU",
+        "FEAT",
+        "STREETLIKE",
+        "NAMELIKE",
+        "RATING",
+        "REPUT",
+        "PRICE",
+        "DIST",
+        "HOURS",
+        "ADDR",
+        "DISHF",
+        "NOT",
+        "ABSENT",
+        "THIS",
+        "THESE",
+        "OTHER",
+        "MOST",
+        "MORE",
+        "THAN",
+        "ONLY",
+        "SOLE",
+        "MEAL",
+        "PERIOD",
+        "DAY",
+        "UNPROVABLE",
+        "STAFF",
+    ]
+)
+"""Classes that keep an unread clause from being cut: what it says may matter to the rest."""
+
+
+SHOPS: Final = frozenset({"N", "ORD", "THIS", "THESE", "SELF", "CNT", "ALLSET", "OTHER", "BRANCH", "LASTONE"})
+"""Words that refer to restaurants: without one, a closing sentence with a word for service may be about life."""
+
+
+FIELDS: Final = frozenset({"RATING", "PRICE", "DIST", "HOURS", "ADDR"})
+
+
+def doubtful(tokens: Sequence[Token], state: State) -> bool:
+    """Whether what was read and is wrong may be said of somebody or something else: 若改吃午餐, a row of prices without names."""
+    if all(one.status in {"verified", "inferable"} for one in (*state.verdicts, *state.echoes)):
+        return False
+    named = any("N" in ROLES[token.char] for token in tokens)
+    kinds = [one.kind for one in state.verdicts]
+    if not named and any("IF" in ROLES[token.char] and "LIKE" not in ROLES[token.char] for token in tokens):
+        return True
+    return not named and any(kinds.count(kind) > 1 for kind in ("price", "distance", "rating"))
+
+
+def holds(reading: tuple[list[Token], State]) -> bool:
+    """Whether a reading took every token and nothing of it is wrong."""
+    left, state = reading
+    return not left and all(one.status in {"verified", "inferable"} for one in (*state.verdicts, *state.echoes))
+
+
+def leads(clause: Sequence[Token]) -> bool:
+    """Whether a colon after these tokens ends a clause (只有某某符合：评分4.4) rather than a field's name (评分：4.4)."""
+    return len([one for one in clause if one.char != INERT]) > 2 or any("N" in ROLES[one.char] for one in clause)
+
+
+def raw_words(answer: str, line: Line, start: int, end: int) -> str:
+    """The answer's own characters under a stretch of a folded line."""
+    return answer[line.offset + line.at[start] : line.offset + line.at[end - 1] + 1]
+
+
+def bare(clause: list[Token]) -> list[Token]:
+    """Without colons at its edges, which join nothing there."""
+    start, end = 0, len(clause)
+    while start < end and clause[start].text == ":":
+        start += 1
+    while end > start and clause[end - 1].text == ":":
+        end -= 1
+    return clause[start:end]
+
+
+ASKING: Final = frozenset({"ASK", "WHETHER", "CONTACT"})
+
+
+def asks(tokens: Sequence[Token]) -> bool:
+    """Whether a clause asks or tells somebody to ask: then it states nothing, though it may stay unread."""
+    return any(ROLES[token.char] & ASKING for token in tokens)
