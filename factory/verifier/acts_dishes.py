@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from factory.records import ClaimStatus, Poi
-from factory.verifier.acts_wish import TASTES
+from factory.verifier.acts_echoes import TASTES
 from factory.verifier.deciding import show
 from factory.verifier.lexer import ROLES, Token
 from factory.verifier.scene import Said, State, UnreadError

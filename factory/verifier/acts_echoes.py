@@ -13,6 +13,9 @@ TASTES: Final = {
     "OFFAL": ("内脏",), "BEEFLAMB": ("牛羊", "牛", "羊"), "CORIANDER": ("香菜",), "VEGGY": ("素", "健康"), "GREASY": ("油", "清淡", "健康"), "SALTY": ("盐", "重"), "SOUR": ("酸",), "TASTE": ("辣", "肉", "素", "甜"),
 }  # fmt: skip
 """Which words of a wish a taste class may echo."""
+_OPPOSITE: Final = {
+    "SPICY": frozenset({"MILD"}), "HEAVY": frozenset({"MILD"}), "MILD": frozenset({"SPICY", "HEAVY"}), "SWEET": frozenset({"SALTY"}), "SALTY": frozenset({"SWEET"}), "MEATY": frozenset({"VEGGY"}), "VEGGY": frozenset({"MEATY"}),
+}  # fmt: skip
 
 
 def echo(said: Said, state: State) -> None:

@@ -330,8 +330,3 @@ def nothing(said: Said, state: State) -> None:
         scene.said.setdefault(poi.poi_id, set()).add("budget")  # for those that miss it: said once for all
     if money or radius == scene.wish.radius_m:
         scene.says_nothing = scene.says_nothing or cuisine == scene.wish.cuisine
-
-
-_OPPOSITE: Final = {
-    "SPICY": frozenset({"MILD"}), "HEAVY": frozenset({"MILD"}), "MILD": frozenset({"SPICY", "HEAVY"}), "SWEET": frozenset({"SALTY"}), "SALTY": frozenset({"SWEET"}), "MEATY": frozenset({"VEGGY"}), "VEGGY": frozenset({"MEATY"}),
-}  # fmt: skip
