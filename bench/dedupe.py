@@ -31,7 +31,7 @@ from factory.commit.store import open_store
 from factory.records import Wish
 from factory.sandbox.teacher.dice import Dice
 from factory.sandbox.teacher.reading import Shown
-from factory.sandbox.teacher.writing import Draft
+from factory.sandbox.teacher.writing import DraftSample
 from factory.sandbox.teacher.writing import write as write_draft
 
 PER_PLACE = 227
@@ -111,7 +111,7 @@ def restaurants(place: int) -> list[Shown]:
     ]
 
 
-def draft(place: int, shops: list[Shown], dice: random.Random) -> Draft:
+def draft(place: int, shops: list[Shown], dice: random.Random) -> DraftSample:
     """One sample in the sandbox teacher's words, for a wish drawn at random."""
     low, high = dice.choice(BUDGETS)
     wish = Wish(

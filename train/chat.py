@@ -86,7 +86,7 @@ def _write(student: Student, ids: list[int]) -> str:
 
 
 @dataclass(slots=True)
-class Surroundings:
+class PlaceEvidence:
     """Restaurants around the place that a question names, from the map service in force."""
 
     maps: MapService
@@ -130,7 +130,7 @@ def line(poi: Poi) -> str:
 
 
 @contextmanager
-def surroundings(settings: Settings) -> Iterator[Surroundings]:
+def surroundings(settings: Settings) -> Iterator[PlaceEvidence]:
     """The map service of the settings, open as long as the conversation. Raises UsageError and RunStopped kin."""
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
         data = Path(folder)
@@ -140,12 +140,12 @@ def surroundings(settings: Settings) -> Iterator[Surroundings]:
         try:
             opening = open_services(replace(settings, data=data), "chat", world)
             services = runner.run(stack.enter_async_context(opening))
-            yield Surroundings(services.maps, runner, known)
+            yield PlaceEvidence(services.maps, runner, known)
         finally:
             runner.run(stack.aclose())
 
 
-def talk(student: Student, lines: Iterable[str], around: Surroundings | None) -> None:
+def talk(student: Student, lines: Iterable[str], around: PlaceEvidence | None) -> None:
     """Answer line by line until the input ends; a question that cannot be answered ends nothing."""
     conversation = Conversation(student)
     for raw in lines:
@@ -163,7 +163,7 @@ def talk(student: Student, lines: Iterable[str], around: Surroundings | None) ->
             _say(f"{error}\n")
 
 
-def _go(text: str, around: Surroundings | None) -> None:
+def _go(text: str, around: PlaceEvidence | None) -> None:
     words = text.split()[1:]
     if around is None or len(words) != 2:
         raise UsageError("/at NAME CITY works with MODE=open; with MODE=closed the question itself names the place.")

@@ -59,7 +59,7 @@ def _table(names: list[str], rows: list[tuple[Any, ...]]) -> None:
     """Rows that are scanned as a table, rows that are read one record under another."""
     console = Console()
     shown_rows = rows[:MOST_ROWS]
-    if any(is_long(cell) for row in shown_rows for cell in row) and _table_width(names, shown_rows) > console.width:
+    if _reads_better_as_records(names, shown_rows, console.width):
         for number, row in enumerate(shown_rows, 1):
             lines = [rule(str(number), console.width), *record_lines(list(zip(names, row, strict=True)), console.width)]
             sys.stdout.write("\n".join(lines) + "\n\n")
@@ -74,9 +74,17 @@ def _table(names: list[str], rows: list[tuple[Any, ...]]) -> None:
         sys.stderr.write(f"{MOST_ROWS} of {len(rows)} rows shown: FORMAT=csv gives all.\n")
 
 
-def _table_width(names: list[str], rows: list[tuple[Any, ...]]) -> int:
-    """Cells that the table would need to show every text whole."""
+def _reads_better_as_records(names: list[str], rows: list[tuple[Any, ...]], width: int) -> bool:
+    """Where a table would break long texts, or cut words such as a run's id."""
     columns = [[name, *(str(row[number]) for row in rows)] for number, name in enumerate(names)]
+    words = [[word for text in column for word in text.split() or [""]] for column in columns]
+    if _table_width(words) > width:
+        return True
+    return _table_width(columns) > width and any(is_long(cell) for row in rows for cell in row)
+
+
+def _table_width(columns: list[list[str]]) -> int:
+    """Cells that a table needs to show each of these texts on a line."""
     return 1 + sum(3 + max(map(cell_len, column)) for column in columns)
 
 

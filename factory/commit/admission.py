@@ -61,7 +61,7 @@ _TEXT_COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class CandidateText:
     """A candidate as admission sees it."""
 
     sample_id: str
@@ -73,7 +73,7 @@ class Text:
 class Decision:
     """What became of a text; ``twin`` is the earlier sample it repeats."""
 
-    text: Text
+    text: CandidateText
     state: State
     twin: str | None = None
 
@@ -179,10 +179,10 @@ class Admission:
                 self._db.execute("rollback")
             raise self._trouble(error) from error
 
-    def decide(self, texts: Sequence[Text], room: int) -> list[Decision]:
+    def decide(self, texts: Sequence[CandidateText], room: int) -> list[Decision]:
         """Decide in order; at most ``room`` are accepted. Nothing is written before ``apply``."""
         decisions: list[Decision] = []
-        fresh: list[Text] = []
+        fresh: list[CandidateText] = []
         places: dict[str, _Neighbours] = {}
         for text in texts:
             if text.place_id not in places:
@@ -197,7 +197,7 @@ class Admission:
                 decisions.append(Decision(text, "surplus"))
         return decisions
 
-    def apply(self, unit: str, accepted: Iterable[Text]) -> None:
+    def apply(self, unit: str, accepted: Iterable[CandidateText]) -> None:
         """Enter a committed unit's accepted texts, in one transaction."""
         try:
             self._db.execute("begin immediate")
@@ -220,7 +220,9 @@ class Admission:
                 self._db.execute("rollback")
             raise self._trouble(error) from error
 
-    def _twin(self, text: Text, fresh: Sequence[Text], neighbours: _Neighbours) -> tuple[State, str] | None:
+    def _twin(
+        self, text: CandidateText, fresh: Sequence[CandidateText], neighbours: _Neighbours
+    ) -> tuple[State, str] | None:
         own = text.fingerprint
         exact = self._run(
             "select sample_id from admitted where run_id = ? and text_hash = ?", (self._run_id, own.text_hash)
@@ -272,7 +274,7 @@ def _row_sum(number: int, *values: str | bytes | None) -> int:
     )
 
 
-def committed_texts(store: Store, commits: Iterable[Commit], wanted: set[str]) -> Iterator[Text]:
+def committed_texts(store: Store, commits: Iterable[Commit], wanted: set[str]) -> Iterator[CandidateText]:
     """The wanted samples of these units as admission sees them; those with other fingerprints get ours."""
     for commit in commits:
         shard = commit.file("samples")
@@ -286,7 +288,7 @@ def committed_texts(store: Store, commits: Iterable[Commit], wanted: set[str]) -
             else:
                 sets = frozenset(row["grams"]), tuple(row["near_bands"])
                 prints = Fingerprint(row["text_hash"], *sets, row["gram_bits"])
-            yield Text(row["sample_id"], row["place_id"], prints)
+            yield CandidateText(row["sample_id"], row["place_id"], prints)
 
 
 def _text_rows(rows: pa.Table) -> Iterator[dict[str, Any]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from factory.commit.admission import Admission, Decision, Text, committed_texts
+from factory.commit.admission import Admission, CandidateText, Decision, committed_texts
 from factory.commit.commit import Commit, CommitKind
 from factory.commit.neardup import fingerprint
 from factory.commit.rows import Making, attempt_row, call_row, duplicate_row, now_utc, order_row, reject_row, sample_row
@@ -35,10 +35,10 @@ class _Verified:
     candidate: Candidate
     verification: Verification
 
-    def text(self) -> Text:
+    def text(self) -> CandidateText:
         """As admission sees it."""
         prints = fingerprint(self.candidate.question, self.candidate.answer)
-        return Text(self.candidate.candidate_id, self.outcome.order.place.place_id, prints)
+        return CandidateText(self.candidate.candidate_id, self.outcome.order.place.place_id, prints)
 
 
 class RunCommitter:
@@ -117,7 +117,7 @@ class RunCommitter:
         )
         return Committed(self.accepted, len(accepted) + len(surplus), Counter(row["reason"] for row in rejects))
 
-    def _decide(self, texts: list[Text]) -> list[Decision]:
+    def _decide(self, texts: list[CandidateText]) -> list[Decision]:
         """Admission's word, but for samples on which a promotion has decided already: to their unit they are surplus, as before."""
         fresh = [text for text in texts if text.sample_id not in self._settled]
         decided = iter(self._admission.decide(fresh, max(0, self._target - self.accepted)))
@@ -151,7 +151,7 @@ class RunCommitter:
         self._promotions += 1
         return self.accepted
 
-    def _make_count(self, commit: Commit, accepted: list[Text]) -> None:
+    def _make_count(self, commit: Commit, accepted: list[CandidateText]) -> None:
         """The commit, then the index. Raises RunStopped when another run committed this unit."""
         if not self._store.commit_if_absent(commit):
             raise RunStopped(
@@ -175,8 +175,8 @@ class RunCommitter:
         texts, units = self._surplus_texts(settled)
         return self._admission.decide(texts, room), units
 
-    def _surplus_texts(self, settled: set[str]) -> tuple[list[Text], list[str]]:
-        texts: list[Text] = []
+    def _surplus_texts(self, settled: set[str]) -> tuple[list[CandidateText], list[str]]:
+        texts: list[CandidateText] = []
         units: list[str] = []
         for commit in self._store.commits(self._run):
             waiting = set(commit.surplus) - settled

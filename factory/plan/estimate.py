@@ -39,7 +39,7 @@ class Rates:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredOrders:
     """What orders of the same teacher and size took before: repairs and the second reader are in it."""
 
     orders: int
@@ -50,9 +50,9 @@ class Measured:
     call_s: float | None
 
 
-def averages(k: int) -> Measured:
+def averages(k: int) -> MeasuredOrders:
     """What an order of ``k`` wishes takes where nothing was measured."""
-    return Measured(
+    return MeasuredOrders(
         orders=0,
         accepted_per_slot=ACCEPTED_PER_SLOT,
         calls_per_order=LLM_CALLS_PER_ORDER + k * LLM_CALLS_PER_WISH,
@@ -63,7 +63,7 @@ def averages(k: int) -> Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class RunEstimate:
     """Totals for the slots still to open; money in CNY (None: price unknown), time in seconds."""
 
     samples: int
@@ -78,7 +78,7 @@ class Estimate:
     capacity: int
     situations: int | None = None
     """(place, cuisine, need) that the map is known to answer; None where it is not known beforehand"""
-    measured: Measured | None = None
+    measured: MeasuredOrders | None = None
     """the orders on which the estimate rests; None: on averages of the sandbox"""
 
     @property
@@ -93,9 +93,9 @@ def estimate(
     first_order: int,
     rates: Rates,
     *,
-    took: Measured | None = None,
+    took: MeasuredOrders | None = None,
     call_s: float | None = None,
-) -> Estimate:
+) -> RunEstimate:
     """``wanted`` further accepted samples from order ``first_order`` on; ``took``: what such orders took before."""
     took = took or averages(plan.k)
     orders = math.ceil(wanted / took.accepted_per_slot / plan.k)
@@ -116,7 +116,7 @@ def estimate(
     cost = None
     if rates.price_in is not None and rates.price_out is not None:
         cost = (tokens_in * rates.price_in + tokens_out * rates.price_out) / 1e6
-    return Estimate(
+    return RunEstimate(
         wanted,
         slots,
         orders,
@@ -141,7 +141,7 @@ def _searches(plan: Plan, first_order: int, orders: int) -> int:
     return len(asked)
 
 
-def lines(expected: Estimate, rates: Rates) -> list[str]:
+def lines(expected: RunEstimate, rates: Rates) -> list[str]:
     """The estimate as people read it."""
     cost = (
         "unknown (give PRICE_IN and PRICE_OUT)" if expected.cost_cny is None else f"about {expected.cost_cny:.2f} CNY"
@@ -166,7 +166,7 @@ def lines(expected: Estimate, rates: Rates) -> list[str]:
     ]
 
 
-def _room(expected: Estimate) -> str:
+def _room(expected: RunEstimate) -> str:
     if expected.situations is None:
         return f"the plan can give {expected.capacity:,} distinct candidates in all"
     often = expected.slots / max(1, expected.situations)
@@ -176,7 +176,7 @@ def _room(expected: Estimate) -> str:
     )
 
 
-def _shortage(expected: Estimate) -> str:
+def _shortage(expected: RunEstimate) -> str:
     """Said before anything is paid, when the plan will be exhausted before N."""
     likely = math.floor(
         expected.slots * (expected.measured.accepted_per_slot if expected.measured else ACCEPTED_PER_SLOT)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from factory.plan.estimate import Measured
+from factory.plan.estimate import MeasuredOrders
 
 LEAST_ORDERS = 20
 """Orders that are too few to speak for others."""
@@ -22,7 +22,7 @@ select orders, planned, through, calls, tokens_in, tokens_out, call_s from slots
 """
 
 
-def measured(data: Path, teacher: str, k: int) -> Measured | None:
+def measured(data: Path, teacher: str, k: int) -> MeasuredOrders | None:
     """Rates of this teacher at ``k`` wishes an order; None where too little ran, or the file cannot be read."""
     path = data / "warehouse.duckdb"
     if not path.exists():
@@ -37,7 +37,7 @@ def measured(data: Path, teacher: str, k: int) -> Measured | None:
     orders, planned, through, calls, tokens_in, tokens_out, call_s = row
     if round(planned / orders) != k:
         return None
-    return Measured(
+    return MeasuredOrders(
         orders=int(orders),
         accepted_per_slot=float(through / planned),
         calls_per_order=float(calls / orders),

@@ -43,7 +43,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class DraftRun:
     """A run before its places are located; ``settings`` are those of its plan, ``stored`` what is kept of it."""
 
     run_id: str
@@ -57,10 +57,10 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class PlannedRun:
     """A run, resolved: what is planned, and what its rows say of how they were made."""
 
-    draft: Draft
+    draft: DraftRun
     plan: Plan
     unresolved: tuple[str, ...]
 
@@ -83,7 +83,7 @@ def check_files(settings: Settings) -> None:
             read_places(settings.places)
 
 
-def draft(settings: Settings, folder: PlanFolder, world: Survey, say: Say) -> Draft:
+def draft(settings: Settings, folder: PlanFolder, world: Survey, say: Say) -> DraftRun:
     """The run that the settings mean. Raises UsageError and DamagedFile; blocking."""
     if settings.run is not None:
         return _continued(settings, settings.run, folder, world, say)
@@ -94,7 +94,7 @@ def draft(settings: Settings, folder: PlanFolder, world: Survey, say: Say) -> Dr
     stored = folder.load(run_id)
     if stored is None:
         _say_what_it_is_not(settings, folder, run_id, identity, say)
-    return Draft(run_id, identity, settings, prompt, request, world.words, names, stored)
+    return DraftRun(run_id, identity, settings, prompt, request, world.words, names, stored)
 
 
 def _request(settings: Settings) -> RequestSettings:
@@ -157,7 +157,7 @@ def _accepted(data: Path, run: str) -> int:
     return sum(len(commit.admitted) for commit in store.commits(run))
 
 
-def _continued(settings: Settings, run_id: str, folder: PlanFolder, world: Survey, say: Say) -> Draft:
+def _continued(settings: Settings, run_id: str, folder: PlanFolder, world: Survey, say: Say) -> DraftRun:
     """A stored run as it was planned. Raises UsageError where it cannot be: another map, teacher or vocabulary."""
     stored = folder.load(run_id)
     if stored is None:
@@ -191,14 +191,14 @@ def _continued(settings: Settings, run_id: str, folder: PlanFolder, world: Surve
     )
     if changed:
         say(f"Changed since, and so for its further samples only: {', '.join(changed)}; each row says which.")
-    return Draft(run_id, Identity(parts), planned, prompt, request, words, (), stored)
+    return DraftRun(run_id, Identity(parts), planned, prompt, request, words, (), stored)
 
 
 def _defects(planned: object, settings: Settings) -> float:
     return planned if isinstance(planned, float) else settings.sandbox_defects
 
 
-async def resolve(drafted: Draft, folder: PlanFolder, world: Survey, maps: MapService, say: Say) -> Job:
+async def resolve(drafted: DraftRun, folder: PlanFolder, world: Survey, maps: MapService, say: Say) -> PlannedRun:
     """Locate the places once; a run that goes on takes them from its plan file. Raises UsageError and RunStopped kin."""
     if drafted.stored is not None:
         places, unresolved = drafted.stored.places, drafted.stored.unresolved
@@ -217,7 +217,7 @@ async def resolve(drafted: Draft, folder: PlanFolder, world: Survey, maps: MapSe
         say("All places lie in one cell of 10 km, so there is no unseen split.")
     here = {place.place_id: world.words_at(place) for place in ordered} if world.words_at else {}
     plan = Plan(drafted.run_id, settings.seed, settings.k, ordered, drafted.words, sides, here)
-    return Job(drafted, plan, unresolved)
+    return PlannedRun(drafted, plan, unresolved)
 
 
 async def _locate(names: tuple[PlaceName, ...], maps: MapService) -> tuple[tuple[Place, ...], tuple[str, ...]]:
@@ -235,7 +235,7 @@ async def _locate(names: tuple[PlaceName, ...], maps: MapService) -> tuple[tuple
     return tuple(places.values()), tuple(sentence for sentence in located if isinstance(sentence, str))
 
 
-def save(job: Job, folder: PlanFolder, target: int, maps: MapService, teacher: str) -> None:
+def save(job: PlannedRun, folder: PlanFolder, target: int, maps: MapService, teacher: str) -> None:
     """Keep the plan, with the largest N ever asked for as its target: what was admitted for it stays, whatever N is today."""
     drafted = job.draft
     folder.save(
@@ -257,6 +257,6 @@ def save(job: Job, folder: PlanFolder, target: int, maps: MapService, teacher: s
     )
 
 
-def _own_sides(job: Job) -> dict[str, CellSide]:
+def _own_sides(job: PlannedRun) -> dict[str, CellSide]:
     cells = {cell_id(place.lng, place.lat) for place in job.plan.places}
     return {cell: side for cell, side in job.plan.sides.items() if cell in cells}

@@ -23,7 +23,7 @@ from factory.config import SANDBOX, Settings
 from factory.errors import ChidianError, RunStopped, UsageError
 from factory.maps.kind import Survey
 from factory.maps.registry import survey
-from factory.plan.estimate import Estimate, Rates, estimate, lines
+from factory.plan.estimate import Rates, RunEstimate, estimate, lines
 from factory.plan.identity import verifier_version, vocabulary_hash
 from factory.plan.orders import Plan
 from factory.plan.plan_file import PlanFolder
@@ -32,12 +32,12 @@ from factory.run import planning
 from factory.run.coordinator import Coordinator, Limits
 from factory.run.executor import Executor, LocalExecutor
 from factory.run.measured import measured
-from factory.run.planning import Job
+from factory.run.planning import PlannedRun
 from factory.run.progress import Snapshot, Watcher
 from factory.run.refresh import Refresher
 from factory.run.services import Services, open_services
 from factory.run.stopping import Stopping
-from factory.run.workers.desk import Desk
+from factory.run.workers.desk import WorkerDesk
 from factory.run.workers.executor import WorkerExecutor
 from factory.run.workers.setup import MapFacts, WorkerSetup
 from factory.sending.addresses import is_loopback
@@ -79,7 +79,7 @@ class RunResult:
 class Opened:
     """A run that is planned, with its services open."""
 
-    job: Job
+    job: PlannedRun
     services: Services
     folder: PlanFolder
     world: Survey
@@ -147,7 +147,7 @@ def _is_begun(data: Path) -> bool:
 
 
 async def _produce(
-    job: Job, services: Services, committer: RunCommitter, accepted: int, face: Face, stack: AsyncExitStack
+    job: PlannedRun, services: Services, committer: RunCommitter, accepted: int, face: Face, stack: AsyncExitStack
 ) -> RunResult:
     settings = job.settings
     executor = await open_executor(job, services)
@@ -178,7 +178,7 @@ async def _produce(
 
 
 def _coordinator(
-    job: Job, services: Services, committer: RunCommitter, executor: Executor, watcher: Watcher, accepted: int
+    job: PlannedRun, services: Services, committer: RunCommitter, executor: Executor, watcher: Watcher, accepted: int
 ) -> Coordinator:
     settings = job.settings
 
@@ -206,7 +206,7 @@ def _coordinator(
     )
 
 
-async def open_executor(job: Job, services: Services) -> Executor:
+async def open_executor(job: PlannedRun, services: Services) -> Executor:
     """Agents on this loop, or in processes that ask this one for slots, money and pages."""
     settings, maps = job.settings, services.maps
     agent = AgentSettings(
@@ -223,7 +223,7 @@ async def open_executor(job: Job, services: Services) -> Executor:
         return LocalExecutor(lambda: AgentWorker(services.chat, maps, agent, reader), settings.agents)
     about = MapFacts(maps.provider, maps.datum, maps.licence, maps.attribution, maps.facts)
     setup = WorkerSetup(services.chat_setup, about, agent, settings.agents, services.reader_setup)
-    executor = WorkerExecutor(setup, settings.workers, lambda: Desk(services.limiter, services.ledger, maps))
+    executor = WorkerExecutor(setup, settings.workers, lambda: WorkerDesk(services.limiter, services.ledger, maps))
     try:
         await executor.start()
     except BaseException:
@@ -232,7 +232,7 @@ async def open_executor(job: Job, services: Services) -> Executor:
     return executor
 
 
-def _making(job: Job, services: Services) -> Making:
+def _making(job: PlannedRun, services: Services) -> Making:
     drafted = job.draft
     return Making(
         teacher=services.teacher_label,
@@ -257,13 +257,13 @@ def _rates(settings: Settings, services: Services) -> Rates:
     )
 
 
-def _estimate(settings: Settings, plan: Plan, accepted: int, first_order: int, services: Services) -> Estimate:
+def _estimate(settings: Settings, plan: Plan, accepted: int, first_order: int, services: Services) -> RunEstimate:
     wanted = max(0, settings.n - accepted)
     took = measured(settings.data, services.teacher_label, plan.k)
     return estimate(plan, wanted, first_order, _rates(settings, services), took=took)
 
 
-def _settle_estimate(settings: Settings, expected: Estimate, rates: Rates, face: Face) -> bool:
+def _settle_estimate(settings: Settings, expected: RunEstimate, rates: Rates, face: Face) -> bool:
     """Print the estimate; True when that was all that was wanted. Raises UsageError where money is not agreed to."""
     for line in lines(expected, rates):
         face.say(line)

@@ -44,7 +44,7 @@ class Knobs:
 
 
 @dataclass(slots=True)
-class Tally:
+class FaultTally:
     """What was asked and given since the start: requests and answers by endpoint, faults by kind, and free counters."""
 
     requests: Counter[str] = field(default_factory=Counter)
@@ -64,7 +64,7 @@ class Tally:
         )
 
 
-TALLY: Final[web.AppKey[Tally]] = web.AppKey("tally", Tally)
+TALLY: Final[web.AppKey[FaultTally]] = web.AppKey("tally", FaultTally)
 """Where the servers find the tally: ``request.app[TALLY].counts["output_tokens"] += n``."""
 
 
@@ -150,7 +150,7 @@ def _concerns(kind: str, channel: Channel, *, strict: bool) -> bool:
     raise UsageError(f"Unknown fault {kind!r} for the {channel} server: use one of {', '.join(KINDS)} or an infocode.")
 
 
-def fault_middleware(faults: Faults, tally: Tally) -> Any:
+def fault_middleware(faults: Faults, tally: FaultTally) -> Any:
     """The aiohttp middleware that counts each request and spoils some; paths that begin with ``/_`` are left alone."""
 
     @web.middleware

@@ -21,7 +21,7 @@ from aiohttp import web
 from factory.errors import UsageError
 from factory.sandbox.amap.server import MapOptions, add_map_routes, read_options
 from factory.sandbox.city.city import World
-from factory.sandbox.faults import TALLY, Faults, Tally, fault_middleware
+from factory.sandbox.faults import TALLY, Faults, FaultTally, fault_middleware
 from factory.sandbox.front import SandboxRunner, own_errors
 from factory.settings import Values, of_factory
 from factory.shown_text import print_line
@@ -52,7 +52,7 @@ def make_app(sandbox: Sandbox) -> web.Application:
     # The chat server is imported here, because maps alone (tests, tools) need none of it.
     from factory.sandbox.teacher.server import add_chat_routes  # noqa: PLC0415 - see above
 
-    faults, tally = Faults(sandbox.seed, _json(sandbox.faults, "SANDBOX_FAULTS")), Tally()
+    faults, tally = Faults(sandbox.seed, _json(sandbox.faults, "SANDBOX_FAULTS")), FaultTally()
     app = web.Application(middlewares=[own_errors, fault_middleware(faults, tally)], client_max_size=BODY_MOST)
     app[TALLY] = tally
     add_map_routes(app, World(sandbox.seed), sandbox.map_options)
@@ -61,7 +61,7 @@ def make_app(sandbox: Sandbox) -> web.Application:
     return app
 
 
-def add_control_routes(app: web.Application, faults: Faults, tally: Tally) -> None:
+def add_control_routes(app: web.Application, faults: Faults, tally: FaultTally) -> None:
     """``POST /_faults`` changes the knobs, ``GET /_stats`` shows the tally."""
 
     async def set_faults(request: web.Request) -> web.Response:

@@ -23,13 +23,13 @@ PLACE = Place("p1", "鼓楼", "北京市", "110101", 116.39, 39.94, "GCJ-02")
 FAR = Place("p2", "春熙路", "成都市", "510104", 104.08, 30.65, "GCJ-02")
 
 
-def _draft(data: Path, *flags: str, lines: list[str] | None = None) -> planning.Draft:
+def _draft(data: Path, *flags: str, lines: list[str] | None = None) -> planning.DraftRun:
     settings = read_settings(["--data", str(data), *flags], {})
     folder = PlanFolder(data)
     return planning.draft(settings, folder, survey(settings.map, data), (lines if lines is not None else []).append)
 
 
-def _stored(drafted: planning.Draft, target: int = 100) -> RunPlan:
+def _stored(drafted: planning.DraftRun, target: int = 100) -> RunPlan:
     return RunPlan(
         drafted.run_id, target, drafted.identity.fingerprint, drafted.identity.parts, "sandbox", "sandbox/teacher-v1",
         drafted.prompt.version, (PLACE, FAR), (), drafted.prompt, drafted.request, drafted.words, {"x": "in"},

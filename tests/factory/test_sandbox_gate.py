@@ -8,8 +8,8 @@ from hashlib import md5
 import orjson
 import pytest
 
-from factory.sandbox.amap.answers import Refused
-from factory.sandbox.amap.server import Gate, MapOptions, read_options, signed
+from factory.sandbox.amap.answers import InfocodeRefusal
+from factory.sandbox.amap.server import AccountGate, MapOptions, read_options, signed
 from tests.factory.sandbox_wire import get, get_raw, served
 
 ADDRESS = {"address": "清华大学", "city": "北京市"}
@@ -69,13 +69,13 @@ def test_more_requests_a_second_than_allowed_are_10021() -> None:
 
 
 def test_the_rate_is_a_sliding_second() -> None:
-    gate = Gate(MapOptions(qps=2.0))
+    gate = AccountGate(MapOptions(qps=2.0))
     codes = []
     for now_s in (0.0, 0.5, 0.9, 1.0, 1.4, 1.5):
         try:
             gate.admit({"key": "K"}, "/x", "search", now_s)
             codes.append("ok")
-        except Refused as refused:
+        except InfocodeRefusal as refused:
             codes.append(refused.infocode)
     assert codes == ["ok", "ok", "10021", "ok", "10021", "ok"]
 

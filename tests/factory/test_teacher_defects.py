@@ -11,13 +11,13 @@ import aiohttp
 import orjson
 import pytest
 
-from factory.sandbox.teacher.defects import KINDS, Scene, spoil
+from factory.sandbox.teacher.defects import KINDS, DefectScene, spoil
 from factory.sandbox.teacher.defects_json import ANSWER_KINDS
 from factory.sandbox.teacher.dice import Dice
 from factory.sandbox.teacher.matching import misses
 from factory.sandbox.teacher.reading import Shown, read
 from factory.sandbox.teacher.teacher import next_turn
-from factory.sandbox.teacher.writing import Draft, write
+from factory.sandbox.teacher.writing import DraftSample, write
 from tests.factory.teacher_conversation import NAMES, Agent, Row, make_pois, make_wishes, post, talk, teacher
 
 FACTS = {
@@ -28,7 +28,7 @@ FACTS = {
 }
 
 
-def drafted(seed: int) -> tuple[list[Draft], list[Shown]]:
+def drafted(seed: int) -> tuple[list[DraftSample], list[Shown]]:
     """Clean drafts of one order and everything shown in it."""
     agent = Agent(make_pois(seed, 90), make_wishes(seed))
     agent.take(called("preference_gen", count=5))
@@ -45,13 +45,13 @@ def called(name: str, **arguments: object) -> Row:
     return {"role": "assistant", "content": None, "tool_calls": [{"id": f"{name}{arguments}", "function": function}]}
 
 
-def spoiled(kind: str, orders: int = 30) -> Iterator[tuple[Draft, Draft, list[Shown]]]:
+def spoiled(kind: str, orders: int = 30) -> Iterator[tuple[DraftSample, DraftSample, list[Shown]]]:
     """Pairs of a clean draft and the same with this mistake."""
     for seed in range(orders):
         drafts, pois = drafted(seed)
         for draft in drafts:
             others = [other for other in drafts if other is not draft]
-            spoilt = KINDS[kind](draft, Scene(pois, others), Dice(seed, kind, draft.wish_index))
+            spoilt = KINDS[kind](draft, DefectScene(pois, others), Dice(seed, kind, draft.wish_index))
             if spoilt is not None:
                 yield draft, spoilt, pois
 
@@ -64,7 +64,7 @@ def test_every_kind_changes_the_sample_in_many_wordings(kind: str) -> None:
     assert len({bad.answer for _, bad, _ in pairs}) > 0.8 * len(pairs)
 
 
-def changed_item(clean: Draft, bad: Draft) -> tuple[Shown, str] | None:
+def changed_item(clean: DraftSample, bad: DraftSample) -> tuple[Shown, str] | None:
     for before, after in zip(clean.items, bad.items, strict=True):
         if before.text != after.text or before.name != after.name:
             return before.poi, f"{after.name}：{after.text}"
@@ -149,7 +149,7 @@ def test_spoil_reaches_every_kind() -> None:
         drafts, pois = drafted(seed)
         for draft in drafts:
             others = [other for other in drafts if other is not draft]
-            kinds[spoil(draft, Scene(pois, others), Dice("any", seed, draft.wish_index)).kind] += 1
+            kinds[spoil(draft, DefectScene(pois, others), Dice("any", seed, draft.wish_index)).kind] += 1
     assert set(kinds) == set(KINDS)
     assert min(kinds.values()) >= 8
 

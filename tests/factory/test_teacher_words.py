@@ -24,7 +24,7 @@ from factory.sandbox.teacher.phrases_facts import open_for
 from factory.sandbox.teacher.phrases_question import STYLES as PHRASED
 from factory.sandbox.teacher.phrases_question import question
 from factory.sandbox.teacher.reading import Shown
-from factory.sandbox.teacher.writing import Draft, write
+from factory.sandbox.teacher.writing import DraftSample, write
 from tests.factory.teacher_conversation import make_pois
 
 
@@ -52,7 +52,7 @@ def shown(count: int = 80) -> list[Shown]:
     return [Shown(**(row | {"specialities": tuple(row["specialities"])})) for row in rows]
 
 
-def draft(roll: int, pois: list[Shown]) -> Draft:
+def draft(roll: int, pois: list[Shown]) -> DraftSample:
     return write(0, wish(roll), "清华大学", pois, Dice("draft", roll))
 
 

@@ -11,10 +11,10 @@ from factory.geo import destination
 from factory.plan.vocabulary import BUDGETS_CNY, TASTES
 from factory.records import Candidate, Evidence, Place, Poi, SearchRecord, Wish
 from factory.sandbox.teacher import writing
-from factory.sandbox.teacher.defects import KINDS, Scene
+from factory.sandbox.teacher.defects import KINDS, DefectScene
 from factory.sandbox.teacher.dice import Dice
 from factory.sandbox.teacher.reading import Shown
-from factory.sandbox.teacher.writing import Draft, write
+from factory.sandbox.teacher.writing import DraftSample, write
 from factory.verifier import verify
 from factory.verifier.numbers import quantity
 
@@ -88,7 +88,7 @@ def _wishes() -> list[Wish]:
     ]
 
 
-def _check(draft: Draft, wish: Wish) -> list[str]:
+def _check(draft: DraftSample, wish: Wish) -> list[str]:
     candidate = Candidate("x-0", "x", 0, draft.question, draft.answer, draft.recommendations, draft.feasible)
     return [finding.reason for finding in verify(candidate, wish=wish, place=PLACE, evidence=EVIDENCE).findings]
 
@@ -109,12 +109,12 @@ def test_at_most_one_in_a_hundred_clean_drafts_of_the_first_voice_is_rejected(mo
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "near_duplicate"])
 def test_planted_mistakes_of_each_kind_are_caught(kind: str) -> None:
-    missed: list[Draft] = []
+    missed: list[DraftSample] = []
     planted = 0
     for index, wish in enumerate(_wishes()):
         dice = Dice(0, kind, index)
         clean = write(0, wish, PLACE.name, SHOWN, dice)
-        spoiled = KINDS[kind](clean, Scene(SHOWN, ()), dice)
+        spoiled = KINDS[kind](clean, DefectScene(SHOWN, ()), dice)
         if spoiled is None or spoiled == clean:
             continue
         planted += 1

@@ -21,7 +21,7 @@ import pytest
 from factory.errors import OrderFailed, RetryLater
 from factory.maps.amap.client import AmapMap
 from factory.records import Message, ToolCall
-from factory.run.workers.desk import Desk
+from factory.run.workers.desk import WorkerDesk
 from factory.run.workers.link import FarError, Link, LinkLostError
 from factory.sending.ledger import Ledger
 from factory.sending.limits import LocalLimiter, PoolLimits
@@ -227,7 +227,7 @@ def test_what_a_dead_worker_had_sent_counts_as_spent_and_its_slots_are_free(tmp_
     async def work() -> None:
         ledger = Ledger(tmp_path, "run", 100.0)
         limiter = LocalLimiter({"teacher": PoolLimits(max_in_flight=1, start_in_flight=1)})
-        desk = Desk(limiter, ledger, AmapMap.__new__(AmapMap))
+        desk = WorkerDesk(limiter, ledger, AmapMap.__new__(AmapMap))
         call = {"order_id": "o", "step": 0, "purpose": "agent", "model": "m", "worst_cny": 2.0}
         await desk.lease("teacher", 1, 0)
         waiting = asyncio.create_task(desk.lease("teacher", 1, 1))

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from factory.commit.admission import Admission, Text
+from factory.commit.admission import Admission, CandidateText
 from factory.commit.commit import Commit, CommitKind, ShardFile
 from factory.commit.neardup import FINGERPRINT_VERSION, fingerprint
 from factory.commit.schema import SHARDS
@@ -38,19 +38,19 @@ PLACES = st.sampled_from(["as labelled", "elsewhere"])
 DRAWN = st.lists(st.tuples(st.integers(0, len(TEXTS) - 1), PLACES), min_size=1, max_size=30)
 
 
-def _samples(drawn: Sequence[tuple[int, str]]) -> list[Text]:
+def _samples(drawn: Sequence[tuple[int, str]]) -> list[CandidateText]:
     return [
-        Text(f"s-{number:03d}", TEXTS[index][0] if place == "as labelled" else place, PRINTS[index])
+        CandidateText(f"s-{number:03d}", TEXTS[index][0] if place == "as labelled" else place, PRINTS[index])
         for number, (index, place) in enumerate(drawn)
     ]
 
 
-def _units(samples: Sequence[Text], cuts: Iterable[int]) -> list[list[Text]]:
+def _units(samples: Sequence[CandidateText], cuts: Iterable[int]) -> list[list[CandidateText]]:
     edges = sorted({0, len(samples), *(cut % (len(samples) + 1) for cut in cuts)})
     return [list(samples[start:end]) for start, end in pairwise(edges)]
 
 
-def _by_admission(units: Sequence[Sequence[Text]]) -> dict[str, str]:
+def _by_admission(units: Sequence[Sequence[CandidateText]]) -> dict[str, str]:
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         for number, unit in enumerate(units):
@@ -62,7 +62,7 @@ def _by_admission(units: Sequence[Sequence[Text]]) -> dict[str, str]:
     return {sample: state.removesuffix("_duplicate") for sample, state in found.items()}
 
 
-def _by_duckdb(units: Sequence[Sequence[Text]]) -> dict[str, str]:
+def _by_duckdb(units: Sequence[Sequence[CandidateText]]) -> dict[str, str]:
     """All samples stand as accepted; DuckDB compares after each unit."""
     with duckdb.connect(":memory:") as connection:
         create_tables(connection, sql_file("", "tables"))
@@ -77,7 +77,7 @@ def _by_duckdb(units: Sequence[Sequence[Text]]) -> dict[str, str]:
         return dict(connection.execute("select sample_id, kind from duplicates").fetchall())
 
 
-def _row(text: Text) -> dict[str, Any]:
+def _row(text: CandidateText) -> dict[str, Any]:
     found = text.fingerprint
     prints: dict[str, Any] = {
         "text_hash": found.text_hash,
@@ -108,7 +108,7 @@ def test_what_stays_is_without_duplicates_in_any_order(drawn: list[tuple[int, st
     assert _by_duckdb([[one for one in samples if one.sample_id not in gone]]) == {}
 
 
-def _commit(data: Path, run: str, unit: str, texts: Sequence[Text], **record: Any) -> None:
+def _commit(data: Path, run: str, unit: str, texts: Sequence[CandidateText], **record: Any) -> None:
     store = open_store(data)
     rows = pa.Table.from_pylist([_row(text) for text in texts], schema=SHARDS["samples"])
     common = {"files": store.put(run, unit, {"samples": rows}), "admitted": tuple(text.sample_id for text in texts)}
@@ -237,7 +237,7 @@ def test_a_log_beside_the_file_goes_with_the_file_that_it_belonged_to(tmp_path: 
 
 def test_units_whose_commit_is_gone_leave_the_file_at_the_next_refresh(tmp_path: Path) -> None:
     for unit, number in (("U00000000", 0), ("U00000001", len(TEXTS) - 1)):
-        _commit(tmp_path, "a", unit, [Text(f"s-{number}", TEXTS[number][0], PRINTS[number])])
+        _commit(tmp_path, "a", unit, [CandidateText(f"s-{number}", TEXTS[number][0], PRINTS[number])])
     refresh(tmp_path)
     (tmp_path / "commits" / "a" / "U00000001.json").unlink()
     assert [name for name, count, _ in check(tmp_path) if count] == ["files_are_whole"]
@@ -281,7 +281,7 @@ def test_shards_older_than_n_grams_are_fingerprinted_again(tmp_path: Path, reade
     pq.write_table(pa.Table.from_pylist([old]), file)
     named = (ShardFile("samples", str(file.relative_to(tmp_path))),)
     _commit(tmp_path, "a", "U00000000", [], files=named, admitted=("s-old",))
-    again = Text("s-new", place, PRINTS[0])
+    again = CandidateText("s-new", place, PRINTS[0])
     if reader == "admission":
         admission = Admission(tmp_path, "a")
         admission.catch_up(open_store(tmp_path))
@@ -336,5 +336,5 @@ def test_fingerprints_of_another_version_are_made_again(tmp_path: Path, reader: 
         _commit(tmp_path, "a", f"U0000000{number}", [], files=files, admitted=(f"s-{number}",))
     admission = Admission(tmp_path, "a")
     admission.catch_up(store)
-    assert [one.twin for one in admission.decide([Text("s-new", place, PRINTS[0])], 1)] == ["s-0"]
+    assert [one.twin for one in admission.decide([CandidateText("s-new", place, PRINTS[0])], 1)] == ["s-0"]
     admission.close()

@@ -20,7 +20,7 @@ from factory.sending.limits import Lease, Leases
 
 
 @dataclass(slots=True)
-class Desk:
+class WorkerDesk:
     """What one worker may ask, and what it holds."""
 
     limiter: Leases

@@ -15,7 +15,7 @@ from typing import Self
 
 from factory.errors import RunStopped
 from factory.records import Order, OrderOutcome
-from factory.run.workers.desk import Desk
+from factory.run.workers.desk import WorkerDesk
 from factory.run.workers.link import Link, LinkLostError
 from factory.run.workers.setup import WorkerSetup
 
@@ -32,7 +32,7 @@ class WorkerDiedError(RunStopped):
 class Worker:
     """One process, from the parent's side. ``running``: orders that are with it."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: WorkerDesk) -> None:
         self._desk = desk
         self._settled: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
@@ -97,7 +97,7 @@ class Worker:
 class WorkerExecutor:
     """n workers; ``agents`` orders at once over all of them."""
 
-    def __init__(self, setup: WorkerSetup, workers: int, open_desk: Callable[[], Desk]) -> None:
+    def __init__(self, setup: WorkerSetup, workers: int, open_desk: Callable[[], WorkerDesk]) -> None:
         self._setup = setup
         self._open_desk = open_desk
         self._seats = asyncio.Semaphore(setup.agents)

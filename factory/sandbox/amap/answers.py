@@ -64,7 +64,7 @@ Json = dict[str, Any]
 """A JSON object on its way to the wire; nothing inside our own code travels in this form."""
 
 
-class Refused(Exception):
+class InfocodeRefusal(Exception):
     """Ends a handler with an infocode."""
 
     def __init__(self, infocode: str) -> None:
@@ -90,7 +90,7 @@ class Params(Mapping[str, str]):
     def required(self, name: str) -> str:
         """The value. Raises Refused 20001."""
         if name not in self._given:
-            raise Refused("20001")
+            raise InfocodeRefusal("20001")
         return self._given[name]
 
     def whole(self, name: str, default: int) -> int:
@@ -101,7 +101,7 @@ class Params(Mapping[str, str]):
         try:
             return int(float(text))
         except (ValueError, OverflowError) as error:
-            raise Refused("20000") from error
+            raise InfocodeRefusal("20000") from error
 
     def point(self, name: str) -> tuple[float, float]:
         """A required (lng, lat). Raises Refused 20001 or 20000."""
@@ -114,9 +114,9 @@ def read_point(text: str) -> tuple[float, float]:
     try:
         lng, lat = (float(part) for part in parts)
     except ValueError as error:
-        raise Refused("20000") from error
+        raise InfocodeRefusal("20000") from error
     if not (-180 <= lng <= 180 and -90 <= lat <= 90):
-        raise Refused("20000")
+        raise InfocodeRefusal("20000")
     return lng, lat
 
 

@@ -9,7 +9,7 @@ import ipaddress
 from typing import Final
 
 from factory.geo import wgs84_to_gcj02
-from factory.sandbox.amap.answers import Json, Params, Refused, encode, read_point
+from factory.sandbox.amap.answers import InfocodeRefusal, Json, Params, encode, read_point
 from factory.sandbox.amap.forms import EMPTY
 from factory.sandbox.city.city import World
 from factory.sandbox.city.tables import City, cities, find_city
@@ -78,7 +78,7 @@ def ip(params: Params) -> bytes:
     except ValueError:
         return encode(body, 1)
     if address.version != 4:
-        raise Refused("20000")
+        raise InfocodeRefusal("20000")
     if address.is_private:
         return encode(body | {"province": "局域网"}, 1)
     city = cities()[hash_number("ip", str(address)) % len(cities())]
@@ -122,7 +122,7 @@ def convert(params: Params) -> bytes:
     points = [read_point(text) for text in params.required("locations").replace("|", ";").split(";")]
     system = params.get("coordsys", "autonavi")
     if len(points) > POINTS_MOST or system not in {"gps", "autonavi"}:
-        raise Refused("20000")
+        raise InfocodeRefusal("20000")
     moved = [wgs84_to_gcj02(*point) if system == "gps" else point for point in points]
     return encode(_ok("ok") | {"locations": ";".join(f"{lng:.12f},{lat:.12f}" for lng, lat in moved)}, 1)
 

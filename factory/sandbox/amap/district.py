@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from factory.sandbox.amap.answers import Json, Params, Refused, encode
+from factory.sandbox.amap.answers import InfocodeRefusal, Json, Params, encode
 from factory.sandbox.amap.forms import EMPTY
 from factory.sandbox.city.tables import City, District, cities
 
@@ -22,7 +22,7 @@ def district(params: Params) -> bytes:
     depth = params.whole("subdistrict", 1)
     size, page = params.whole("offset", OUTER_MOST), params.whole("page", 1)
     if not 0 <= depth <= 3 or not 1 <= size <= OUTER_MOST or page < 1:
-        raise Refused("20000")
+        raise InfocodeRefusal("20000")
     outline = params.get("extensions", "base") == "all"
     districts = _named(params.get("keywords", COUNTRY), depth)
     if "filter" in params:

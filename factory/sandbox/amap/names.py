@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from factory.sandbox.amap.answers import Json, Params, Refused, encode
+from factory.sandbox.amap.answers import InfocodeRefusal, Json, Params, encode
 from factory.sandbox.amap.forms import EMPTY
 from factory.sandbox.city.city import World
 from factory.sandbox.city.pois import SandboxPoi
@@ -61,10 +61,10 @@ class Geocoder:
         """``/v3/geocode/geo``. Raises Refused."""
         addresses = params.required("address").split("|") if _batch(params) else [params.required("address")]
         if len(addresses) > BATCH_MOST:
-            raise Refused("20000")
+            raise InfocodeRefusal("20000")
         hits = [hit for address in addresses for hit in self._named(address, params)]
         if not hits and not self._unknown_empty:
-            raise Refused("30001")
+            raise InfocodeRefusal("30001")
         body = {"status": "1", "info": "OK", "infocode": "10000", "count": str(len(hits))}
         return encode(body | {"geocodes": [_geocode(hit) for hit in hits]}, len(addresses[0]))
 

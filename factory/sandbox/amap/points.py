@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from factory.sandbox.amap.answers import Json, Params, Refused, encode, read_point
+from factory.sandbox.amap.answers import InfocodeRefusal, Json, Params, encode, read_point
 from factory.sandbox.amap.forms import EMPTY
 from factory.sandbox.city.city import Query, World
 from factory.sandbox.city.tables import distances_m, in_china, nearest_district
@@ -37,7 +37,7 @@ class PointServices:
         points = [read_point(text) for text in texts]
         radius_m = params.whole("radius", REGEO_RADIUS_M)
         if not 0 <= radius_m <= 3_000 or len(points) > BATCH_MOST:
-            raise Refused("20000")
+            raise InfocodeRefusal("20000")
         everything = params.get("extensions", "base") == "all"
         regeocodes = [
             self._regeocode(lng, lat, radius_m, everything=everything) if in_china(lng, lat) else _nowhere()
@@ -105,7 +105,7 @@ class PointServices:
         lng, lat = params.point("destination")
         kind = params.get("type", "1")
         if len(origins) > ORIGINS_MOST or kind not in {"0", "1", "3"}:
-            raise Refused("20000")
+            raise InfocodeRefusal("20000")
         rows = [_distance_row(number, read_point(origin), (lng, lat), kind) for number, origin in enumerate(origins, 1)]
         body = {"status": "1", "info": "OK", "infocode": "10000", "count": str(len(rows)), "results": rows}
         return encode(body, 3)
@@ -114,10 +114,10 @@ class PointServices:
         """``/v3/direction/walking``: one step in a straight line; its info is in lower case. Raises Refused."""
         start, end = params.point("origin"), params.point("destination")
         if not (in_china(*start) and in_china(*end)):
-            raise Refused("20800")
+            raise InfocodeRefusal("20800")
         metres = round(_straight_m(start, end) * ROAD_FACTOR)
         if metres > WALK_MOST_M:
-            raise Refused("20803")
+            raise InfocodeRefusal("20803")
         line = f"{start[0]:.6f},{start[1]:.6f};{end[0]:.6f},{end[1]:.6f}"
         seconds = str(math.ceil(metres / WALK_M_S))
         step = {

@@ -12,9 +12,9 @@ from typing import Final, Literal
 
 import numpy as np
 
-from factory.sandbox.amap.answers import Json, Params, Refused, encode, read_point
+from factory.sandbox.amap.answers import InfocodeRefusal, Json, Params, encode, read_point
 from factory.sandbox.amap.forms import EMPTY, Age, v3_poi, v5_poi
-from factory.sandbox.city.city import Found, Query, World
+from factory.sandbox.city.city import Hits, Query, World
 from factory.sandbox.city.tables import City, cities, distances_m, find_city, in_china
 from factory.sandbox.city.tiles import hash_number
 from factory.sandbox.city.words import kinds
@@ -61,7 +61,7 @@ class PlaceSearch:
         query = self._query(params, version)
         city = self._city(params, version)
         if city is not None and not self._holds(city, lng, lat):
-            return self._page(Found((), ()), params, version, with_distance=True)
+            return self._page(Hits((), ()), params, version, with_distance=True)
         hits = self._around(lng, lat, float(radius_m), query)
         return self._page(hits, params, version, with_distance=True)
 
@@ -72,15 +72,15 @@ class PlaceSearch:
             (west, north), (east, south) = corners
             corners = [(west, north), (east, north), (east, south), (west, south)]
         if len(corners) < 3:
-            raise Refused("20000")
+            raise InfocodeRefusal("20000")
         lngs, lats = [point[0] for point in corners], [point[1] for point in corners]
         middle = ((min(lngs) + max(lngs)) / 2, (min(lats) + max(lats)) / 2)
         reach = float(distances_m(*middle, np.array([max(lngs)]), np.array([max(lats)]))[0])
         if reach > MOST_RADIUS_M:
-            raise Refused("20000")
+            raise InfocodeRefusal("20000")
         circle = self._around(*middle, reach + 1.0, self._query(params, version))
         inside = tuple(wanted for wanted in circle.ids if self._within(wanted, corners))
-        return self._page(Found(inside, (0,) * len(inside)), params, version, with_distance=False)
+        return self._page(Hits(inside, (0,) * len(inside)), params, version, with_distance=False)
 
     def _within(self, wanted: str, corners: list[tuple[float, float]]) -> bool:
         poi = self._world.poi(wanted)
@@ -89,11 +89,11 @@ class PlaceSearch:
     def text(self, params: Params, version: Version) -> bytes:
         """``/place/text``. Raises Refused."""
         if "keywords" not in params and "types" not in params:
-            raise Refused("20001")
+            raise InfocodeRefusal("20001")
         query = self._query(params, version)
         city = self._city(params, version)
         limited = params.get("citylimit" if version == "v3" else "city_limit", "false").lower() == "true"
-        hits = self._in_city(city, query) if city else Found((), ())
+        hits = self._in_city(city, query) if city else Hits((), ())
         if not (city and limited):
             hits = _joined(hits, self._landmarks_called(query.words))
         if not hits.ids and city is None:
@@ -104,7 +104,7 @@ class PlaceSearch:
         """``/place/detail``: an unknown id gives an empty list. Raises Refused."""
         ids = params.required("id").split("|")
         if len(ids) > (1 if version == "v3" else V5_DETAILS):
-            raise Refused("20000")
+            raise InfocodeRefusal("20000")
         existing = tuple(wanted for wanted in ids if self._world.poi(wanted) is not None)
         blocks = _blocks(params, version) if version == "v5" else frozenset({"all"})
         return self._page_bytes(Page(version, existing, None, blocks, len(existing)))
@@ -112,7 +112,7 @@ class PlaceSearch:
     def _query(self, params: Params, version: Version) -> Query:
         words = params.get("keywords", "")
         if version == "v5" and len(words) > WORDS_MOST:
-            raise Refused("20000")
+            raise InfocodeRefusal("20000")
         split = tuple(word for word in words.split("|") if word) if version == "v3" else (words,) if words else ()
         codes = read_types(params["types"]) if "types" in params else ()
         if not codes and not split:
@@ -128,10 +128,10 @@ class PlaceSearch:
     def _holds(self, city: City, lng: float, lat: float) -> bool:
         return in_china(lng, lat) and self._world.city_at(lng, lat) is city
 
-    def _landmarks_called(self, words: tuple[str, ...]) -> Found:
+    def _landmarks_called(self, words: tuple[str, ...]) -> Hits:
         """Landmarks anywhere that bear a searched name: a city only weighs, unless the search is limited to it."""
         marks = [mark.poi_id for mark in self._world.landmarks() if mark.name in words]
-        return Found(tuple(marks), (0,) * len(marks))
+        return Hits(tuple(marks), (0,) * len(marks))
 
     def _suggestion(self, query: Query, version: Version) -> bytes:
         """A general word without a city: no pois, but the cities that have some."""
@@ -150,7 +150,7 @@ class PlaceSearch:
         ]
         return encode(_ok("0") | {"suggestion": {"keywords": [], "cities": rows[:10]}, "pois": []}, 2)
 
-    def _page(self, hits: Found, params: Params, version: Version, *, with_distance: bool) -> bytes:
+    def _page(self, hits: Hits, params: Params, version: Version, *, with_distance: bool) -> bytes:
         size, number = self._size_and_page(params, version)
         start = (number - 1) * size
         stop = min(start + size, ROW_CAP)
@@ -166,7 +166,7 @@ class PlaceSearch:
         if size > MOST_PER_PAGE and self._clamp:
             size = MOST_PER_PAGE
         if not 1 <= size <= MOST_PER_PAGE or number < 1:
-            raise Refused("20000")
+            raise InfocodeRefusal("20000")
         return size, number
 
     def _make_page(self, page: Page) -> bytes:
@@ -212,9 +212,9 @@ def _blocks(params: Params, version: Version) -> frozenset[str]:
     return frozenset(params.get("show_fields", "").split(","))
 
 
-def _joined(first: Found, second: Found) -> Found:
+def _joined(first: Hits, second: Hits) -> Hits:
     fresh = [wanted for wanted in second.ids if wanted not in first.ids]
-    return Found((*first.ids, *fresh), (0,) * (len(first) + len(fresh)))
+    return Hits((*first.ids, *fresh), (0,) * (len(first) + len(fresh)))
 
 
 def _ok(count: str) -> Json:

@@ -17,7 +17,7 @@ from typing import Final, Literal
 
 from aiohttp import web
 
-from factory.sandbox.amap.answers import INFOCODES, Params, Refused, answer, as_document, refusal, refusal_v4
+from factory.sandbox.amap.answers import INFOCODES, InfocodeRefusal, Params, answer, as_document, refusal, refusal_v4
 from factory.sandbox.amap.asides import Tips, convert, ip, weather
 from factory.sandbox.amap.district import district
 from factory.sandbox.amap.forms import Age
@@ -61,7 +61,7 @@ def read_options(given: Mapping[str, object]) -> MapOptions:
     return options
 
 
-class Gate:
+class AccountGate:
     """Lets a request through or refuses it: key, signature, month, rate. Refused ones count for the month."""
 
     def __init__(self, options: MapOptions) -> None:
@@ -74,15 +74,15 @@ class Gate:
         options = self._options
         key = params.get("key", "")
         if not key or (options.keys and key not in options.keys):
-            raise Refused("10001")
+            raise InfocodeRefusal("10001")
         if options.secret is not None and not signed(params, options.secret):
-            raise Refused("10007")
+            raise InfocodeRefusal("10007")
         self._used[group] += 1
         most = options.month_search if group == "search" else options.month_basic
         if most is not None and self._used[group] > most:
-            raise Refused(options.month_code)
+            raise InfocodeRefusal(options.month_code)
         if options.qps > 0 and not self._in_time(key, endpoint, now_s):
-            raise Refused("10021")
+            raise InfocodeRefusal("10021")
 
     def _in_time(self, key: str, endpoint: str, now_s: float) -> bool:
         """A sliding window of one second; what was refused does not lengthen the wait."""
@@ -103,7 +103,7 @@ def signed(params: Mapping[str, str], secret: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class ServedPath:
     """One path, its quota group, and what answers it."""
 
     path: str
@@ -111,37 +111,37 @@ class Endpoint:
     give: Answer
 
 
-def endpoints(world: World, options: MapOptions) -> tuple[Endpoint, ...]:
+def endpoints(world: World, options: MapOptions) -> tuple[ServedPath, ...]:
     """Every endpoint of the server."""
     places = PlaceSearch(world, clamp=options.clamp, age=options.age)
     names = Geocoder(world, unknown_empty=options.unknown_empty)
     points = PointServices(world)
     return (
-        Endpoint("/v3/place/around", "search", lambda params: places.around(params, "v3")),
-        Endpoint("/v3/place/text", "search", lambda params: places.text(params, "v3")),
-        Endpoint("/v3/place/detail", "search", lambda params: places.detail(params, "v3")),
-        Endpoint("/v5/place/around", "search", lambda params: places.around(params, "v5")),
-        Endpoint("/v5/place/text", "search", lambda params: places.text(params, "v5")),
-        Endpoint("/v5/place/detail", "search", lambda params: places.detail(params, "v5")),
-        Endpoint("/v3/place/polygon", "search", lambda params: places.polygon(params, "v3")),
-        Endpoint("/v5/place/polygon", "search", lambda params: places.polygon(params, "v5")),
-        Endpoint("/v3/assistant/inputtips", "search", Tips(world).give),
-        Endpoint("/v3/geocode/geo", "basic", names.geocode),
-        Endpoint("/v3/geocode/regeo", "basic", points.regeo),
-        Endpoint("/v3/distance", "basic", points.distance),
-        Endpoint("/v3/direction/walking", "basic", points.walking),
-        Endpoint("/v3/config/district", "basic", district),
-        Endpoint("/v3/direction/driving", "basic", driving),
-        Endpoint("/v3/direction/transit/integrated", "basic", transit),
-        Endpoint("/v5/direction/transit/integrated", "basic", lambda params: transit(params, "city1")),
-        Endpoint("/v4/direction/bicycling", "basic", bicycling),
+        ServedPath("/v3/place/around", "search", lambda params: places.around(params, "v3")),
+        ServedPath("/v3/place/text", "search", lambda params: places.text(params, "v3")),
+        ServedPath("/v3/place/detail", "search", lambda params: places.detail(params, "v3")),
+        ServedPath("/v5/place/around", "search", lambda params: places.around(params, "v5")),
+        ServedPath("/v5/place/text", "search", lambda params: places.text(params, "v5")),
+        ServedPath("/v5/place/detail", "search", lambda params: places.detail(params, "v5")),
+        ServedPath("/v3/place/polygon", "search", lambda params: places.polygon(params, "v3")),
+        ServedPath("/v5/place/polygon", "search", lambda params: places.polygon(params, "v5")),
+        ServedPath("/v3/assistant/inputtips", "search", Tips(world).give),
+        ServedPath("/v3/geocode/geo", "basic", names.geocode),
+        ServedPath("/v3/geocode/regeo", "basic", points.regeo),
+        ServedPath("/v3/distance", "basic", points.distance),
+        ServedPath("/v3/direction/walking", "basic", points.walking),
+        ServedPath("/v3/config/district", "basic", district),
+        ServedPath("/v3/direction/driving", "basic", driving),
+        ServedPath("/v3/direction/transit/integrated", "basic", transit),
+        ServedPath("/v5/direction/transit/integrated", "basic", lambda params: transit(params, "city1")),
+        ServedPath("/v4/direction/bicycling", "basic", bicycling),
         *(
-            Endpoint(f"/v5/direction/{kind}", "basic", newer(kind))
+            ServedPath(f"/v5/direction/{kind}", "basic", newer(kind))
             for kind in ("driving", "walking", "bicycling", "electrobike")
         ),
-        Endpoint("/v3/weather/weatherInfo", "basic", weather),
-        Endpoint("/v3/ip", "basic", ip),
-        Endpoint("/v3/assistant/coordinate/convert", "basic", convert),
+        ServedPath("/v3/weather/weatherInfo", "basic", weather),
+        ServedPath("/v3/ip", "basic", ip),
+        ServedPath("/v3/assistant/coordinate/convert", "basic", convert),
     )
 
 
@@ -152,12 +152,12 @@ ECHOING: Final = frozenset({"10001", "10007", "10008", "10009"})
 
 def add_map_routes(app: web.Application, world: World, options: MapOptions) -> None:
     """Mount every endpoint of the map server."""
-    gate = Gate(options)
+    gate = AccountGate(options)
     for endpoint in endpoints(world, options):
         app.router.add_get(endpoint.path, _handler(endpoint, gate))
 
 
-def _handler(endpoint: Endpoint, gate: Gate) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _handler(endpoint: ServedPath, gate: AccountGate) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
         given = request.query
         callback, form = given.get("callback") or None, (given.get("output") or "JSON").upper()
@@ -166,13 +166,13 @@ def _handler(endpoint: Endpoint, gate: Gate) -> Callable[[web.Request], Awaitabl
             gate.admit(given, endpoint.path, endpoint.group, asyncio.get_running_loop().time())
             # v5 and v4 know JSON only; what is asked for and cannot be given is refused, never answered otherwise.
             if form not in {"JSON", "XML"} or (xml and not endpoint.path.startswith("/v3/")):
-                raise Refused("20000")  # noqa: TRY301 - refused like everything below
+                raise InfocodeRefusal("20000")  # noqa: TRY301 - refused like everything below
             if callback is not None and not _CALLBACK.fullmatch(callback):
                 callback = None
-                raise Refused("20000")  # noqa: TRY301 - as above
+                raise InfocodeRefusal("20000")  # noqa: TRY301 - as above
             payload = endpoint.give(Params(given))
             return as_document(payload) if xml else answer(payload, callback)
-        except Refused as refused:
+        except InfocodeRefusal as refused:
             echoed = given.get("key") if refused.infocode in ECHOING else None
             if endpoint.path.startswith("/v4/"):
                 return refusal_v4(refused.infocode)

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import orjson
 
-from factory.sandbox.amap.answers import Json, Params, Refused, encode, read_point
+from factory.sandbox.amap.answers import InfocodeRefusal, Json, Params, encode, read_point
 from factory.sandbox.amap.forms import EMPTY
 from factory.sandbox.city.tables import distances_m, find_city, in_china
 
@@ -28,7 +28,7 @@ def driving(params: Params) -> bytes:
     stops = params.get("waypoints", "")
     between = [read_point(text) for text in stops.split(";") if text]
     if len(between) > WAYPOINTS_MOST:
-        raise Refused("20000")
+        raise InfocodeRefusal("20000")
     points = [params.point("origin"), *between, params.point("destination")]
     metres, seconds = _way(points, "driving")
     step = _step(metres, seconds, points) | {"tolls": "0", "toll_distance": "0", "toll_road": EMPTY}
@@ -58,7 +58,7 @@ def bicycling(params: Params) -> bytes:
 def transit(params: Params, *cities: str) -> bytes:
     """``/direction/transit/integrated``: one invented line. ``cities``: the parameters that name them. Raises Refused."""
     if any(find_city(params.required(name)) is None for name in cities or ("city",)):
-        raise Refused("20000")
+        raise InfocodeRefusal("20000")
     start, end = params.point("origin"), params.point("destination")
     metres, seconds = _way([start, end], "bus")
     line = {
@@ -108,13 +108,13 @@ def newer(kind: str) -> Callable[[Params], bytes]:
 def _way(points: list[tuple[float, float]], kind: str) -> tuple[int, int]:
     """Metres and seconds along the points. Raises Refused where no such way leads."""
     if not all(in_china(*point) for point in points):
-        raise Refused("20800")
+        raise InfocodeRefusal("20800")
     straight = sum(
         float(distances_m(*start, np.array([end[0]]), np.array([end[1]]))[0]) for start, end in pairwise(points)
     )
     metres = round(straight * ROAD_FACTOR)
     if metres > MOST_M.get(kind, math.inf):
-        raise Refused("20803")
+        raise InfocodeRefusal("20803")
     return metres, math.ceil(metres / SPEEDS_M_S[kind])
 
 

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from factory.sandbox.city.tiles import hash_number
-from factory.sandbox.city.words import Kind, kinds, names
+from factory.sandbox.city.words import PoiKind, kinds, names
 
 TWIN_SHARE: Final = 0.15
 """Brands that have a lookalike."""
@@ -36,7 +36,7 @@ def brands(seed: int, city: str) -> tuple[tuple[Brand, ...], ...]:
     return tuple(_of_kind(rng, kind, taken) for kind in kinds())
 
 
-def _of_kind(rng: np.random.Generator, kind: Kind, taken: set[str]) -> tuple[Brand, ...]:
+def _of_kind(rng: np.random.Generator, kind: PoiKind, taken: set[str]) -> tuple[Brand, ...]:
     made: list[Brand] = []
     wanted = max(4, round(kind.share * 3))
     while len(made) < wanted:
@@ -54,7 +54,7 @@ def _of_kind(rng: np.random.Generator, kind: Kind, taken: set[str]) -> tuple[Bra
     return tuple(made)
 
 
-def _brand(rng: np.random.Generator, name: str, kind: Kind) -> Brand:
+def _brand(rng: np.random.Generator, name: str, kind: PoiKind) -> Brand:
     count = min(len(kind.dishes), 4 + int(rng.random() * 3))
     order = np.argsort(rng.random(len(kind.dishes)))[:count]
     return Brand(

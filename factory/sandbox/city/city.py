@@ -17,7 +17,7 @@ from factory.sandbox.city.names import VARIANT, TileNames, name_tile
 from factory.sandbox.city.pois import GENERAL, SandboxPoi, describe, landmark_poi, poi_id, read_poi_id
 from factory.sandbox.city.tables import City, distances_m, in_china, landmarks, nearest_city
 from factory.sandbox.city.tiles import KM_PER_DEG, TILE_DEG, Tile, make_tile, tile_of
-from factory.sandbox.city.words import Kind, kinds
+from factory.sandbox.city.words import PoiKind, kinds
 
 TILES_KEPT: Final = 2048
 NAMES_KEPT: Final = 1024
@@ -35,7 +35,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Hits:
     """All hits of a search in order: ids and straight distances in metres from its centre."""
 
     ids: tuple[str, ...]
@@ -89,7 +89,7 @@ class World:
         words = self._names(*tile_of(lng, lat))
         return words.streets[int(lng * 1e4) % len(words.streets)], words.areas[int(lat * 1e4) % len(words.areas)]
 
-    def around(self, lng: float, lat: float, radius_m: float, query: Query) -> Found:
+    def around(self, lng: float, lat: float, radius_m: float, query: Query) -> Hits:
         """All pois within ``radius_m`` that match, nearest first (or by weight)."""
         kind_fits = np.array([_kind_fits(kind.typecode, query.codes) for kind in kinds()])
         general_fits = _kind_fits(GENERAL[1], query.codes)
@@ -107,15 +107,15 @@ class World:
             )
         hits.extend(self._marks_within(lng, lat, radius_m, query))
         hits.sort(key=(lambda hit: (-hit[1], hit[2])) if query.by_weight else (lambda hit: (hit[0], hit[2])))
-        return Found(tuple(hit[2] for hit in hits), tuple(round(hit[0]) for hit in hits))
+        return Hits(tuple(hit[2] for hit in hits), tuple(round(hit[0]) for hit in hits))
 
-    def in_city(self, city: City, query: Query) -> Found:
+    def in_city(self, city: City, query: Query) -> Hits:
         """All pois of a city's middle that match, and its landmarks, by weight."""
         hits = self.around(city.lng, city.lat, CITY_RADIUS_M, query)
         marks = [mark.poi_id for mark in self._marks if mark.city is city and _mark_fits(mark, query)]
         rest = [wanted for wanted in hits.ids if wanted not in self._mark_by_id]
         ids = (*marks, *rest)
-        return Found(ids, (0,) * len(ids))
+        return Hits(ids, (0,) * len(ids))
 
     def _tiles_within(self, lng: float, lat: float, radius_m: float) -> list[Tile]:
         reach_lat = radius_m / (KM_PER_DEG * 1000)
@@ -144,7 +144,7 @@ def _kind_fits(typecode: str, codes: tuple[str, ...]) -> bool:
     return not codes or any(typecode.startswith(code) for code in codes)
 
 
-def _says(kind: Kind, word: str) -> bool:
+def _says(kind: PoiKind, word: str) -> bool:
     return word == kind.word or word in kind.type
 
 

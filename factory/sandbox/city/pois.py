@@ -13,7 +13,7 @@ from typing import Final
 from factory.sandbox.city.names import INJECTED, INJECTED_SHARE, TileNames
 from factory.sandbox.city.tables import PLACE_TYPES, City, Landmark, find_city, nearest_district
 from factory.sandbox.city.tiles import MULTI, Tile
-from factory.sandbox.city.words import Kind, kinds, names
+from factory.sandbox.city.words import PoiKind, kinds, names
 
 ID_PREFIX: Final = "SBX"
 LANDMARK_PREFIX: Final = "SBXP"
@@ -181,7 +181,7 @@ def _other(draw: float) -> float:
     return draw * 613 % 1.0
 
 
-def _keytag(kind: Kind, draw: list[float]) -> str:
+def _keytag(kind: PoiKind, draw: list[float]) -> str:
     forms = KEYTAGS.get(kind.word, (kind.word,))
     return forms[int(_other(draw[TEL]) * len(forms))]
 
@@ -193,7 +193,7 @@ def _keywords(draw: list[float]) -> tuple[str, ...]:
     return (KEYWORDS + KEYWORDS)[start : start + 3]
 
 
-def _types(kind: Kind, draw: float) -> tuple[str, str]:
+def _types(kind: PoiKind, draw: float) -> tuple[str, str]:
     """A few belong to two kinds, and say so with a bar."""
     if draw < 0.03 and kind.is_restaurant and kind.typecode != "050100":
         return f"{kind.type}|餐饮服务;中餐厅;中餐厅", f"{kind.typecode}|050100"
@@ -220,7 +220,7 @@ def _cost(draw: list[float], median: float, factor: float) -> str | None:
     return f"{max(8, round(median * (factor * math.exp(spread * bell)) ** narrow))}.00"
 
 
-def _hours(kind: Kind, draw: float) -> str | None:
+def _hours(kind: PoiKind, draw: float) -> str | None:
     if draw < 0.1:
         return None
     table = LATE_HOURS if kind.word in LATE_KINDS else LIGHT_HOURS if kind.word in LIGHT_KINDS else DAY_HOURS

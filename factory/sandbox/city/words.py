@@ -18,7 +18,7 @@ _HERE: Final = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class PoiKind:
     """One kind of poi. ``share``: weight among pois; ``price``: median CNY per person, 0 where nothing is eaten."""
 
     word: str
@@ -54,19 +54,19 @@ class Names:
 
 
 _NOT_RESTAURANTS: Final = (
-    Kind("便利店", "060200", "购物服务;便民商店/便利店;便民商店/便利店", 5.0, 0.0, ("便利店", "超市"), ()),
-    Kind("理发", "071100", "生活服务;美容美发店;美容美发店", 4.0, 0.0, ("理发店", "美发"), ()),
-    Kind("小区", "120302", "商务住宅;住宅区;住宅小区", 4.0, 0.0, ("小区", "家园"), ()),
+    PoiKind("便利店", "060200", "购物服务;便民商店/便利店;便民商店/便利店", 5.0, 0.0, ("便利店", "超市"), ()),
+    PoiKind("理发", "071100", "生活服务;美容美发店;美容美发店", 4.0, 0.0, ("理发店", "美发"), ()),
+    PoiKind("小区", "120302", "商务住宅;住宅区;住宅小区", 4.0, 0.0, ("小区", "家园"), ()),
 )
 
 
 @cache
-def kinds() -> tuple[Kind, ...]:
+def kinds() -> tuple[PoiKind, ...]:
     """Every kind, restaurants first."""
     rows = orjson.loads((_HERE / "menu.json").read_bytes())
     return (
         tuple(
-            Kind(
+            PoiKind(
                 word=row["word"],
                 typecode=row["typecode"],
                 type=row["type"],

@@ -17,7 +17,7 @@ from factory.sandbox.teacher.phrases_book import phrase_list, phrase_table
 from factory.sandbox.teacher.phrases_hours import hours_of_shown
 from factory.sandbox.teacher.phrases_item import Emphasis, item_text, short_reason
 from factory.sandbox.teacher.reading import Shown
-from factory.sandbox.teacher.writing import Draft, Item, draft_fitting, draft_nothing, write_item
+from factory.sandbox.teacher.writing import DraftSample, ListItem, draft_fitting, draft_nothing, write_item
 from factory.verifier.hours import clock
 
 BRANCH = re.compile(r"^(.+)[(（]([^()（）]+)[)）]$")
@@ -32,18 +32,18 @@ SOUND_ALIKE = phrase_table("defect", "sound_alike")
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class DefectScene:
     """What a mistake may draw on: everything shown in the order, and the other samples of the same answer."""
 
     pois: Sequence[Shown]
-    others: Sequence[Draft]
+    others: Sequence[DraftSample]
 
 
-Kind = Callable[[Draft, Scene, Dice], Draft | None]
+Kind = Callable[[DraftSample, DefectScene, Dice], DraftSample | None]
 """A mistake; None when this draft offers no occasion for it."""
 
 
-def _with_item(draft: Draft, place: int, item: Item, poi_id: str | None = None) -> Draft:
+def _with_item(draft: DraftSample, place: int, item: ListItem, poi_id: str | None = None) -> DraftSample:
     """The draft with one item changed, in the text and in the structure alike."""
     items, pairs = list(draft.items), list(draft.recommendations)
     items[place] = item
@@ -51,7 +51,9 @@ def _with_item(draft: Draft, place: int, item: Item, poi_id: str | None = None) 
     return replace(draft, items=tuple(items), recommendations=tuple(pairs))
 
 
-def _misstated(draft: Draft, dice: Dice, change: Callable[[Shown], Shown | None], fact: str) -> Draft | None:
+def _misstated(
+    draft: DraftSample, dice: Dice, change: Callable[[Shown], Shown | None], fact: str
+) -> DraftSample | None:
     """One item written again about a falsified copy of its restaurant; the structured reason sometimes lies along."""
     for place in dice.shuffled(range(len(draft.items))):
         item = draft.items[place]
@@ -61,16 +63,16 @@ def _misstated(draft: Draft, dice: Dice, change: Callable[[Shown], Shown | None]
         emphasis = Emphasis(must=frozenset({fact}), fits=False, lead=_label_of(draft, item))
         text = item_text(false, draft.voice, dice, emphasis)
         reason = short_reason(false, draft.voice, dice) if dice.chance(0.5) else item.reason
-        return _with_item(draft, place, Item(item.poi, item.name, text, reason))
+        return _with_item(draft, place, ListItem(item.poi, item.name, text, reason))
     return None
 
 
-def _label_of(draft: Draft, item: Item) -> str:
+def _label_of(draft: DraftSample, item: ListItem) -> str:
     """A nearest alternative keeps a label, so that the planted mistake is the only one."""
     return "" if draft.feasible or not misses(item.poi, draft.voice.wish) else "并不完全符合要求"
 
 
-def _other_name(name: str, scene: Scene, dice: Dice) -> str:
+def _other_name(name: str, scene: DefectScene, dice: Dice) -> str:
     """A name that no tool showed: one sound-alike character, or a made-up brand with a branch."""
     shown_names = {poi.name for poi in scene.pois}
     spots = [place for place, sign in enumerate(name) if sign in SOUND_ALIKE and place < (name + "(").index("(")]
@@ -86,7 +88,7 @@ def _other_name(name: str, scene: Scene, dice: Dice) -> str:
             return made
 
 
-def invented_restaurant(draft: Draft, scene: Scene, dice: Dice) -> Draft | None:
+def invented_restaurant(draft: DraftSample, scene: DefectScene, dice: Dice) -> DraftSample | None:
     """A restaurant that no tool showed: in place of a listed one, or mentioned in the closing prose."""
     if not draft.items or dice.chance(0.25):
         name = _other_name("", scene, dice)
@@ -97,7 +99,7 @@ def invented_restaurant(draft: Draft, scene: Scene, dice: Dice) -> Draft | None:
     return _with_item(draft, place, replace(item, name=_other_name(item.name, scene, dice)), poi_id)
 
 
-def wrong_branch(draft: Draft, scene: Scene, dice: Dice) -> Draft | None:
+def wrong_branch(draft: DraftSample, scene: DefectScene, dice: Dice) -> DraftSample | None:
     """The right brand with a branch that no tool showed."""
     if not draft.items:
         return None
@@ -113,7 +115,7 @@ def wrong_branch(draft: Draft, scene: Scene, dice: Dice) -> Draft | None:
     return None
 
 
-def wrong_rating(draft: Draft, _scene: Scene, dice: Dice) -> Draft | None:
+def wrong_rating(draft: DraftSample, _scene: DefectScene, dice: Dice) -> DraftSample | None:
     """A rating that is 0.3 to 1.2 off, or stated where none was shown."""
 
     def change(poi: Shown) -> Shown:
@@ -126,7 +128,7 @@ def wrong_rating(draft: Draft, _scene: Scene, dice: Dice) -> Draft | None:
     return _misstated(draft, dice, change, "rating")
 
 
-def wrong_price(draft: Draft, _scene: Scene, dice: Dice) -> Draft | None:
+def wrong_price(draft: DraftSample, _scene: DefectScene, dice: Dice) -> DraftSample | None:
     """A price that is 30 to 60 % off, or stated where none was shown."""
 
     def change(poi: Shown) -> Shown:
@@ -138,7 +140,7 @@ def wrong_price(draft: Draft, _scene: Scene, dice: Dice) -> Draft | None:
     return _misstated(draft, dice, lambda poi: change(poi) if change(poi).cost_cny != poi.cost_cny else None, "price")
 
 
-def wrong_distance(draft: Draft, _scene: Scene, dice: Dice) -> Draft | None:
+def wrong_distance(draft: DraftSample, _scene: DefectScene, dice: Dice) -> DraftSample | None:
     """A distance that is less than half or more than twice the true one, and at least 100 m off."""
 
     def change(poi: Shown) -> Shown | None:
@@ -150,7 +152,7 @@ def wrong_distance(draft: Draft, _scene: Scene, dice: Dice) -> Draft | None:
     return _misstated(draft, dice, change, "distance")
 
 
-def wrong_hours(draft: Draft, _scene: Scene, dice: Dice) -> Draft | None:
+def wrong_hours(draft: DraftSample, _scene: DefectScene, dice: Dice) -> DraftSample | None:
     """Opening hours two to four hours off, of a restaurant that is open alike every day or of which only today is known."""
 
     def change(poi: Shown) -> Shown | None:
@@ -165,7 +167,7 @@ def wrong_hours(draft: Draft, _scene: Scene, dice: Dice) -> Draft | None:
     return _misstated(draft, dice, change, "hours")
 
 
-def wrong_address(draft: Draft, scene: Scene, dice: Dice) -> Draft | None:
+def wrong_address(draft: DraftSample, scene: DefectScene, dice: Dice) -> DraftSample | None:
     """Another restaurant's address, another house number, or a street made up."""
     elsewhere = [poi.address for poi in scene.pois if poi.address]
 
@@ -180,7 +182,7 @@ def wrong_address(draft: Draft, scene: Scene, dice: Dice) -> Draft | None:
     return _misstated(draft, dice, change, "address")
 
 
-def invented_dish(draft: Draft, _scene: Scene, dice: Dice) -> Draft | None:
+def invented_dish(draft: DraftSample, _scene: DefectScene, dice: Dice) -> DraftSample | None:
     """A dish that the restaurant was not shown to have, alone or beside a true one."""
 
     def change(poi: Shown) -> Shown:
@@ -190,7 +192,9 @@ def invented_dish(draft: Draft, _scene: Scene, dice: Dice) -> Draft | None:
     return _misstated(draft, dice, change, "dish")
 
 
-def _unlabelled(draft: Draft, scene: Scene, dice: Dice, kinds: set[MissKind], hide: str) -> Draft | None:
+def _unlabelled(
+    draft: DraftSample, scene: DefectScene, dice: Dice, kinds: set[MissKind], hide: str
+) -> DraftSample | None:
     """Recommends what misses the wish in these ways alone and says nothing of it, or passes over the telling fact."""
     wish = draft.voice.wish
     shown = {item.poi.poi_id for item in draft.items} if draft.feasible else set()
@@ -210,23 +214,23 @@ def _unlabelled(draft: Draft, scene: Scene, dice: Dice, kinds: set[MissKind], hi
     if dice.chance(0.3):
         hidden = replace(poi, cost_cny=None) if hide == "price" else replace(poi, distance_m=None)
         text, reason = item_text(hidden, draft.voice, dice), short_reason(hidden, draft.voice, dice)
-        item = Item(poi, poi.name, text, reason)
+        item = ListItem(poi, poi.name, text, reason)
     else:
         item = write_item(poi, draft.voice, dice, Emphasis(must=frozenset({hide})))
     return _with_item(draft, dice.whole(0, len(draft.items) - 1), item)
 
 
-def over_budget(draft: Draft, scene: Scene, dice: Dice) -> Draft | None:
+def over_budget(draft: DraftSample, scene: DefectScene, dice: Dice) -> DraftSample | None:
     """A restaurant above the budget, recommended as if it fitted."""
     return _unlabelled(draft, scene, dice, {"over_budget"}, "price")
 
 
-def outside_radius(draft: Draft, scene: Scene, dice: Dice) -> Draft | None:
+def outside_radius(draft: DraftSample, scene: DefectScene, dice: Dice) -> DraftSample | None:
     """A restaurant beyond the radius, recommended as if it fitted."""
     return _unlabelled(draft, scene, dice, {"radius"}, "distance")
 
 
-def text_structure(draft: Draft, scene: Scene, dice: Dice) -> Draft | None:
+def text_structure(draft: DraftSample, scene: DefectScene, dice: Dice) -> DraftSample | None:
     """The structured recommendations are not those of the text: one missing, swapped or too many."""
     pairs = list(draft.recommendations)
     named = {poi_id for poi_id, _ in pairs}
@@ -244,7 +248,7 @@ def text_structure(draft: Draft, scene: Scene, dice: Dice) -> Draft | None:
     return replace(draft, recommendations=tuple(pairs))
 
 
-def near_duplicate(draft: Draft, scene: Scene, dice: Dice) -> Draft | None:
+def near_duplicate(draft: DraftSample, scene: DefectScene, dice: Dice) -> DraftSample | None:
     """Another sample of the same answer set again, with a word changed.
 
     An earlier one that fits this wish too goes first: only the comparison with that sample can find it out.
@@ -263,7 +267,7 @@ def near_duplicate(draft: Draft, scene: Scene, dice: Dice) -> Draft | None:
     return replace(other, wish_index=draft.wish_index, question=asked, closing=end)
 
 
-def false_nothing_fits(draft: Draft, scene: Scene, dice: Dice) -> Draft | None:
+def false_nothing_fits(draft: DraftSample, scene: DefectScene, dice: Dice) -> DraftSample | None:
     """Says that nothing fits although something does, and offers what misses the wish, or nothing at all."""
     if not draft.feasible:
         return None
@@ -296,10 +300,10 @@ class Spoiled:
     """A draft with one planted mistake and the kind of it."""
 
     kind: str
-    draft: Draft
+    draft: DraftSample
 
 
-def spoil(draft: Draft, scene: Scene, dice: Dice) -> Spoiled:
+def spoil(draft: DraftSample, scene: DefectScene, dice: Dice) -> Spoiled:
     """Plant one mistake of a kind that this draft allows; each kind is as likely to be tried first."""
     for kind in dice.shuffled(tuple(KINDS)):
         spoiled = KINDS[kind](draft, scene, dice)

@@ -35,7 +35,7 @@ _WEIGHTS: dict[str, float] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Miss:
+class MissedWish:
     """One way in which a restaurant misses a wish; ``weight`` orders the nearest alternatives (less is nearer)."""
 
     kind: MissKind
@@ -45,7 +45,7 @@ class Miss:
     sure: bool = True
 
 
-def misses(poi: Shown, wish: Wish) -> list[Miss]:
+def misses(poi: Shown, wish: Wish) -> list[MissedWish]:
     """Everything that keeps this restaurant from meeting the wish, doubtful misses too; empty when it fits."""
     return [_weighed(miss, poi, wish) for miss in fit.misses(as_poi(poi), wish)]
 
@@ -71,18 +71,18 @@ def as_poi(poi: Shown) -> Poi:
     )
 
 
-def _weighed(miss: fit.Miss, poi: Shown, wish: Wish) -> Miss:
+def _weighed(miss: fit.Miss, poi: Shown, wish: Wish) -> MissedWish:
     if miss.kind == "radius":
-        return Miss("radius", (poi.distance_m or 9999) / wish.radius_m)
+        return MissedWish("radius", (poi.distance_m or 9999) / wish.radius_m)
     if miss.kind == "budget":
         if miss.side == "unknown":
-            return Miss("price_unknown", _WEIGHTS["price_unknown"])
+            return MissedWish("price_unknown", _WEIGHTS["price_unknown"])
         cost = max(poi.cost_cny or 0.0, 1.0)
         if miss.side == "over":
-            return Miss("over_budget", cost / (wish.budget_max_cny or 1))
-        return Miss("under_budget", (wish.budget_min_cny or 0) / cost)
+            return MissedWish("over_budget", cost / (wish.budget_max_cny or 1))
+        return MissedWish("under_budget", (wish.budget_min_cny or 0) / cost)
     weight = _WEIGHTS[miss.kind] if miss.sure else _WEIGHTS[miss.kind] / 2
-    return Miss(miss.kind, weight, miss.detail, miss.where, sure=miss.sure)
+    return MissedWish(miss.kind, weight, miss.detail, miss.where, sure=miss.sure)
 
 
 def shown_pois(searches: Iterable[Search]) -> list[Shown]:
@@ -111,7 +111,7 @@ def is_meal(cuisine: str | None) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class SentSearch:
     """One search to send."""
 
     cuisine: str | None
@@ -119,21 +119,21 @@ class Ask:
     page: int
 
 
-def first_searches(wishes: Iterable[Wish]) -> list[Ask]:
+def first_searches(wishes: Iterable[Wish]) -> list[SentSearch]:
     """One search per cuisine, so wide that all its wishes share it (the map's client rounds up to 2 km anyway)."""
     radius: dict[str, int] = {}
     for wish in wishes:
         radius[wish.cuisine] = max(radius.get(wish.cuisine, SHARED_RADIUS_M), wish.radius_m)
-    return [Ask(cuisine, radius_m, 1) for cuisine, radius_m in radius.items()]
+    return [SentSearch(cuisine, radius_m, 1) for cuisine, radius_m in radius.items()]
 
 
-def further_searches(wishes: Sequence[Wish], searches: Sequence[Search]) -> list[Ask]:
+def further_searches(wishes: Sequence[Wish], searches: Sequence[Search]) -> list[SentSearch]:
     """Next pages for wishes with too few matches, then any-cuisine searches for wishes that nothing comes near to.
 
     Pages are asked 1, 1, 2, 4 at a time: most wishes need one more, and a step costs a model call.
     """
     pois = shown_pois(searches)
-    asks: dict[tuple[str | None, int], Ask] = {}
+    asks: dict[tuple[str | None, int], SentSearch] = {}
     for wish in wishes:
         matches = fitting(pois, wish)
         if len(matches) >= ENOUGH:
@@ -145,7 +145,7 @@ def further_searches(wishes: Sequence[Wish], searches: Sequence[Search]) -> list
         elif not matches and not any(poi.cuisine == wish.cuisine for poi in pois):
             anything = [search for search in searches if search.cuisine is None]
             if not anything:
-                asks.setdefault((None, 1), Ask(None, max(SHARED_RADIUS_M, wish.radius_m), 1))
+                asks.setdefault((None, 1), SentSearch(None, max(SHARED_RADIUS_M, wish.radius_m), 1))
     return list(asks.values())
 
 
@@ -159,9 +159,11 @@ def exhausted(searches: Sequence[Search], wish: Wish) -> bool:
     )
 
 
-def _next_pages(mine: Sequence[Search], cuisine: str) -> list[Ask]:
+def _next_pages(mine: Sequence[Search], cuisine: str) -> list[SentSearch]:
     if not mine:
         return []
     page = max(search.page for search in mine)
     radius_m = max(search.radius_m for search in mine)
-    return [Ask(cuisine, radius_m, page + step) for step in range(1, max(1, page) + 1) if page + step <= LAST_PAGE]
+    return [
+        SentSearch(cuisine, radius_m, page + step) for step in range(1, max(1, page) + 1) if page + step <= LAST_PAGE
+    ]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from factory.records import Wish
 from factory.sandbox.teacher import phrases
 from factory.sandbox.teacher.dice import Dice
-from factory.sandbox.teacher.matching import Miss, is_meal
+from factory.sandbox.teacher.matching import MissedWish, is_meal
 from factory.sandbox.teacher.phrases_book import phrase_list, phrase_table
 from factory.sandbox.teacher.phrases_facts import distance_text
 from factory.sandbox.teacher.phrases_hours import days_off, hours_stated
@@ -81,7 +81,7 @@ def closing(voice: Voice, count: int, dice: Dice) -> str:
     return _filled("".join(dict.fromkeys(tips)), voice, dice, 0, "")
 
 
-def closing_alternatives(voice: Voice, missing: Sequence[Sequence[Miss]], dice: Dice) -> str:
+def closing_alternatives(voice: Voice, missing: Sequence[Sequence[MissedWish]], dice: Dice) -> str:
     """The sentence after the nearest alternatives: which condition would have to give."""
     kinds = {miss.kind for row in missing for miss in row}
     pool = list(WIDEN_ANY)
@@ -93,7 +93,7 @@ def closing_alternatives(voice: Voice, missing: Sequence[Sequence[Miss]], dice: 
     return _filled(tip, voice, dice, 0, "")
 
 
-def label(poi: Shown, miss: Miss, voice: Voice, dice: Dice) -> str:
+def label(poi: Shown, miss: MissedWish, voice: Voice, dice: Dice) -> str:
     """What this restaurant misses, with the fact that shows it."""
     u, wish = voice.you, voice.wish
     price = f"人均{poi.cost_cny:g}元" if poi.cost_cny is not None else ""
@@ -137,7 +137,7 @@ def _shut_at_meal(poi: Shown, voice: Voice, dice: Dice) -> str:
     return f"{hours_stated(poi, dice)}，{no}，不符合{voice.you}的用餐时间"
 
 
-def _against_diet(miss: Miss, voice: Voice, dice: Dice) -> str:
+def _against_diet(miss: MissedWish, voice: Voice, dice: Dice) -> str:
     diet = voice.wish.diet
     if miss.where == "proof":
         return dice.pick((f"地图没有标明是否{diet}，无法确认", f"没有{diet}标注，不能确认符合要求"))

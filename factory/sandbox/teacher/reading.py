@@ -56,7 +56,7 @@ class Search:
 
 
 @dataclass(slots=True)
-class Reading:
+class DialogueState:
     """The state of one conversation. ``pending``: wishes that still need a sample; ``tries``: final answers sent."""
 
     place: str | None = None
@@ -76,9 +76,9 @@ class Reading:
     """how often the client told in words that a step failed"""
 
 
-def read(messages: Sequence[Mapping[str, Any]]) -> Reading:
+def read(messages: Sequence[Mapping[str, Any]]) -> DialogueState:
     """Read the messages in order; unknown or damaged tool results count as not having happened."""
-    reading = Reading()
+    reading = DialogueState()
     calls: dict[str, tuple[str, Mapping[str, Any]]] = {}
     told_calls: tuple[ToldCall, ...] = ()
     for message in messages:
@@ -134,7 +134,7 @@ def _call(call: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     return name, {} if name == "final_answer" else _object(function.get("arguments") or "")
 
 
-def _read_user(reading: Reading, text: str) -> None:
+def _read_user(reading: DialogueState, text: str) -> None:
     task = TASK.search(text)
     if task and reading.place is None:
         reading.place, reading.city, reading.count = task["place"], task["city"], int(task["count"])
@@ -142,13 +142,13 @@ def _read_user(reading: Reading, text: str) -> None:
         reading.complaint = True
 
 
-def _read_result(reading: Reading, name: str, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+def _read_result(reading: DialogueState, name: str, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
     """A result of another shape than the tools give counts as not having happened."""
     with suppress(KeyError, TypeError, ValueError, AttributeError, OverflowError):
         _take_result(reading, name, arguments, result)
 
 
-def _take_result(reading: Reading, name: str, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+def _take_result(reading: DialogueState, name: str, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
     if name == "preference_gen" and isinstance(result.get("wishes"), list):
         reading.wishes = {int(row["index"]): _wish(row) for row in result["wishes"] if abs(row["index"]) < _LARGEST}
         reading.pending = tuple(reading.wishes)
@@ -161,7 +161,7 @@ def _take_result(reading: Reading, name: str, arguments: Mapping[str, Any], resu
         _read_verdict(reading, result)
 
 
-def _read_verdict(reading: Reading, result: Mapping[str, Any]) -> None:
+def _read_verdict(reading: DialogueState, result: Mapping[str, Any]) -> None:
     """The checks' answer: only rejected wishes are still to be written; without lists nothing has changed."""
     rejected = result.get("rejected")
     if isinstance(rejected, list) and rejected:

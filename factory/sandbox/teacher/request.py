@@ -22,7 +22,7 @@ _NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TeacherRequest:
     """One request, checked: what the teacher and the reply's form need of it.
 
     ``tools``: the parameters of each tool that is offered. ``named``: the one tool that must be called, if one is.
@@ -42,7 +42,7 @@ class Asked:
     digest: str
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """A request that gets an OpenAI error body."""
 
     def __init__(
@@ -63,30 +63,30 @@ class Refused(Exception):
         return web.Response(body=orjson.dumps(self.body), status=self.status, content_type="application/json")
 
 
-def read_request(body: bytes, models: tuple[str, ...]) -> Asked:
+def read_request(body: bytes, models: tuple[str, ...]) -> TeacherRequest:
     """The request. Raises Refused: 400 for what is malformed or not supported, 404 for an unknown model."""
     raw = _object(body)
     for name in raw:
         if name not in _FIELDS:
-            raise Refused(f"Unrecognized request argument supplied: {name}", param=name)
+            raise RequestRefused(f"Unrecognized request argument supplied: {name}", param=name)
     for name, check in _FIELDS.items():
         if raw.get(name) is not None:
             check(raw[name], name)
     model = raw.get("model")
     if not isinstance(model, str) or not model:
-        raise Refused("You must provide a model parameter.", param="model")
+        raise RequestRefused("You must provide a model parameter.", param="model")
     if model not in models:
         text = f"The model `{model}` does not exist or you do not have access to it."
-        raise Refused(text, status=404, code="model_not_found", param="model")
+        raise RequestRefused(text, status=404, code="model_not_found", param="model")
     messages = _messages(raw.get("messages"))
     tools = _tools(raw.get("tools"))
     choice, named = _choice(raw.get("tool_choice"), tools)
     if raw.get("stream_options") is not None and not raw.get("stream"):
-        raise Refused(
+        raise RequestRefused(
             "The 'stream_options' parameter is only allowed when 'stream' is enabled.", param="stream_options"
         )
     stop = raw.get("stop")
-    return Asked(
+    return TeacherRequest(
         model=model,
         messages=messages,
         tools={} if choice == "none" else tools,
@@ -106,9 +106,9 @@ def _object(body: bytes) -> dict[str, Any]:
     try:
         raw = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise Refused(f"We could not parse the JSON body of your request: {error}.") from error
+        raise RequestRefused(f"We could not parse the JSON body of your request: {error}.") from error
     if not isinstance(raw, dict):
-        raise Refused("The body of your request must be a JSON object.")
+        raise RequestRefused("The body of your request must be a JSON object.")
     return raw
 
 
@@ -117,9 +117,9 @@ def _object(body: bytes) -> dict[str, Any]:
 Check = Callable[[Any, str], None]
 
 
-def _wrong(name: str, what: str, value: Any) -> Refused:
+def _wrong(name: str, what: str, value: Any) -> RequestRefused:
     shown = orjson.dumps(value).decode()
-    return Refused(f"Invalid value for '{name}': expected {what}, but got {shown[:80]}.", param=name)
+    return RequestRefused(f"Invalid value for '{name}': expected {what}, but got {shown[:80]}.", param=name)
 
 
 def _whole(low: int, high: int | None = None) -> Check:
@@ -151,14 +151,14 @@ def _only(what: str, *allowed: Any) -> Check:
 
     def check(value: Any, name: str) -> None:
         if value not in allowed or (isinstance(value, bool) and not any(value is permitted for permitted in allowed)):
-            raise Refused(f"'{name}' is not supported by the sandbox teacher: {what}.", param=name)
+            raise RequestRefused(f"'{name}' is not supported by the sandbox teacher: {what}.", param=name)
 
     return check
 
 
 def _never(what: str) -> Check:
     def check(_value: Any, name: str) -> None:
-        raise Refused(f"'{name}' is not supported by the sandbox teacher: {what}.", param=name)
+        raise RequestRefused(f"'{name}' is not supported by the sandbox teacher: {what}.", param=name)
 
     return check
 
@@ -168,14 +168,14 @@ def _stop(value: Any, name: str) -> None:
     if not isinstance(texts, list) or not all(isinstance(text, str) and text for text in texts):
         raise _wrong(name, "a string or an array of strings", value)
     if len(texts) > STOPS_MOST:
-        raise Refused(f"'{name}' may hold at most {STOPS_MOST} strings.", param=name)
+        raise RequestRefused(f"'{name}' may hold at most {STOPS_MOST} strings.", param=name)
 
 
 def _format(value: Any, name: str) -> None:
     if not isinstance(value, dict) or value.get("type") not in ("text", "json_object", "json_schema"):
         raise _wrong(name, 'an object with the type "text" or "json_object"', value)
     if value["type"] == "json_schema":
-        raise Refused(
+        raise RequestRefused(
             f"'{name}' of type json_schema is not supported by the sandbox teacher: it answers in words, in an object of one "
             "answer (json_object) and in tool calls.",
             param=name,
@@ -186,7 +186,7 @@ def _as_object(raw: Mapping[str, Any]) -> bool:
     """Whether words are wanted as JSON; both OpenAI and DashScope take that only where the messages say so."""
     wanted = (raw.get("response_format") or {}).get("type") == "json_object"
     if wanted and b"json" not in orjson.dumps(raw["messages"]).lower():
-        raise Refused(
+        raise RequestRefused(
             "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
             param="messages",
         )
@@ -257,22 +257,24 @@ _FIELDS: Final[Mapping[str, Check]] = {
 
 def _messages(messages: Any) -> list[Mapping[str, Any]]:
     if not isinstance(messages, list) or not messages:
-        raise Refused("'messages' must be a non-empty array of objects.", param="messages")
+        raise RequestRefused("'messages' must be a non-empty array of objects.", param="messages")
     asked: set[str] = set()
     for place, message in enumerate(messages):
         where = f"messages[{place}]"
         if not isinstance(message, dict):
-            raise Refused(f"'{where}' must be an object.", param=where)
+            raise RequestRefused(f"'{where}' must be an object.", param=where)
         role = message.get("role")
         if role not in ROLES:
-            raise Refused(f"Invalid value for '{where}.role': use one of {', '.join(ROLES)}.", param=f"{where}.role")
+            raise RequestRefused(
+                f"Invalid value for '{where}.role': use one of {', '.join(ROLES)}.", param=f"{where}.role"
+            )
         _content(message, role, where)
         if role == "assistant" and message.get("tool_calls") is not None:
             asked.update(_calls(message["tool_calls"], f"{where}.tool_calls"))
         if role == "tool" and (
             not isinstance(message.get("tool_call_id"), str) or message["tool_call_id"] not in asked
         ):
-            raise Refused(
+            raise RequestRefused(
                 f"'{where}' has the role tool, but its 'tool_call_id' answers no call of a message before it.",
                 param=f"{where}.tool_call_id",
             )
@@ -284,10 +286,10 @@ def _content(message: Mapping[str, Any], role: str, where: str) -> None:
     if isinstance(content, str) or (content is None and role == "assistant"):
         return
     if not isinstance(content, list) or not content:
-        raise Refused(f"'{where}.content' must be a string or an array of text parts.", param=f"{where}.content")
+        raise RequestRefused(f"'{where}.content' must be a string or an array of text parts.", param=f"{where}.content")
     for part in content:
         if not isinstance(part, dict) or part.get("type") != "text" or not isinstance(part.get("text"), str):
-            raise Refused(
+            raise RequestRefused(
                 f"'{where}.content' may hold text parts only: the sandbox teacher sees no images and hears no sound.",
                 param=f"{where}.content",
             )
@@ -295,7 +297,7 @@ def _content(message: Mapping[str, Any], role: str, where: str) -> None:
 
 def _calls(calls: Any, where: str) -> list[str]:
     if not isinstance(calls, list):
-        raise Refused(f"'{where}' must be an array.", param=where)
+        raise RequestRefused(f"'{where}' must be an array.", param=where)
     for call in calls:
         function = call.get("function") if isinstance(call, dict) else None
         if (
@@ -304,7 +306,7 @@ def _calls(calls: Any, where: str) -> list[str]:
             or not isinstance(function.get("name"), str)
             or not isinstance(function.get("arguments"), str)
         ):
-            raise Refused(
+            raise RequestRefused(
                 f"Each of '{where}' needs an id and a function with name and arguments, all strings.", param=where
             )
     return [call["id"] for call in calls]
@@ -320,13 +322,15 @@ def _tools(tools: Any) -> dict[str, frozenset[str]]:
         where = f"tools[{place}]"
         function = tool.get("function") if isinstance(tool, dict) and tool.get("type") == "function" else None
         if not isinstance(function, dict):
-            raise Refused(f"'{where}' must be an object of type function with a 'function'.", param=where)
+            raise RequestRefused(f"'{where}' must be an object of type function with a 'function'.", param=where)
         name, parameters = function.get("name"), function.get("parameters")
         if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise Refused(f"'{where}.function.name' must match {_NAME.pattern}.", param=f"{where}.function.name")
+            raise RequestRefused(f"'{where}.function.name' must match {_NAME.pattern}.", param=f"{where}.function.name")
         properties = parameters.get("properties", {}) if isinstance(parameters, dict) else {}
         if not isinstance(properties, dict) or not isinstance(parameters, (dict, type(None))):
-            raise Refused(f"'{where}.function.parameters' must be a JSON schema.", param=f"{where}.function.parameters")
+            raise RequestRefused(
+                f"'{where}.function.parameters' must be a JSON schema.", param=f"{where}.function.parameters"
+            )
         read[name] = frozenset(properties)
     return read
 
@@ -336,12 +340,12 @@ def _choice(choice: Any, tools: Mapping[str, Any]) -> tuple[ToolChoice, str | No
         return "auto", None
     if choice in ("none", "auto", "required"):
         if not tools and choice != "none":
-            raise Refused("'tool_choice' is only allowed when 'tools' are specified.", param="tool_choice")
+            raise RequestRefused("'tool_choice' is only allowed when 'tools' are specified.", param="tool_choice")
         return choice, None
     function = choice.get("function") if isinstance(choice, dict) and choice.get("type") == "function" else None
     name = function.get("name") if isinstance(function, dict) else None
     if not isinstance(name, str):
         raise _wrong("tool_choice", "none, auto, required or a function with its name", choice)
     if name not in tools:
-        raise Refused(f"'tool_choice' names {name}, which is not among the tools.", param="tool_choice")
+        raise RequestRefused(f"'tool_choice' names {name}, which is not among the tools.", param="tool_choice")
     return "required", name

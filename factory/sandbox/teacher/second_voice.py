@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from factory.sandbox.teacher import phrases
 from factory.sandbox.teacher.dice import Dice
-from factory.sandbox.teacher.matching import Miss
+from factory.sandbox.teacher.matching import MissedWish
 from factory.sandbox.teacher.phrases_book import phrases_of
 from factory.sandbox.teacher.phrases_facts import against_diet, open_for, reads_like_an_order
 from factory.sandbox.teacher.phrases_frame import label
@@ -40,7 +40,9 @@ def speak(chosen: Sequence[Shown], voice: Voice, dice: Dice) -> Spoken:
     return Spoken(tuple(pois), opening, texts, _choice(pois, voice, dice))
 
 
-def speak_nothing(nearest: Sequence[Shown], missing: Sequence[Sequence[Miss]], voice: Voice, dice: Dice) -> Spoken:
+def speak_nothing(
+    nearest: Sequence[Shown], missing: Sequence[Sequence[MissedWish]], voice: Voice, dice: Dice
+) -> Spoken:
     """An answer that says that nothing fits and by how much the nearest miss; ``missing`` runs parallel to ``nearest``."""
     texts = []
     for poi, row in zip(nearest, missing, strict=True):
@@ -164,7 +166,7 @@ def _dishes(poi: Shown, voice: Voice, dice: Dice) -> list[str]:
     return [f"招牌菜有{'、'.join(dishes[:2])}"] if dishes and dice.chance(0.4) else []
 
 
-def _missed(poi: Shown, miss: Miss, voice: Voice, dice: Dice) -> str:
+def _missed(poi: Shown, miss: MissedWish, voice: Voice, dice: Dice) -> str:
     wish = voice.wish
     if miss.kind == "over_budget":
         return _said("over", voice, dice, x=f"{(poi.cost_cny or 0) - (wish.budget_max_cny or 0):g}")

@@ -15,8 +15,8 @@ from aiohttp import web
 
 from factory.sandbox.faults import CUT_STREAM, TALLY
 from factory.sandbox.teacher import second_reader
-from factory.sandbox.teacher.request import Asked, Refused, read_request
-from factory.sandbox.teacher.teacher import MODEL, Turn, next_turn
+from factory.sandbox.teacher.request import RequestRefused, TeacherRequest, read_request
+from factory.sandbox.teacher.teacher import MODEL, AssistantMessage, next_turn
 
 READERS = (second_reader.MODEL, second_reader.MODEL.removeprefix("sandbox/"))
 MODELS = (MODEL, MODEL.removeprefix("sandbox/"), *READERS)
@@ -34,7 +34,7 @@ def add_chat_routes(app: web.Application, *, defect_share: float, seed: int, key
             _authorise(request, allowed)
             asked = read_request(await request.read(), MODELS)
             turn = _turn(asked, seed, defect_share)
-        except Refused as refusal:
+        except RequestRefused as refusal:
             return refusal.response()
         reply = _reply(asked, _cut(_stopped(turn, asked.stops), asked.max_tokens))
         if TALLY in request.app:
@@ -45,11 +45,11 @@ def add_chat_routes(app: web.Application, *, defect_share: float, seed: int, key
         wanted = request.match_info.get("model")
         try:
             _authorise(request, allowed)
-        except Refused as refusal:
+        except RequestRefused as refusal:
             return refusal.response()
         if wanted is not None and wanted not in MODELS:
             message = f"The model '{wanted}' does not exist."
-            return Refused(message, status=404, code="model_not_found", param="model").response()
+            return RequestRefused(message, status=404, code="model_not_found", param="model").response()
         rows = [{"id": model, "object": "model", "created": 0, "owned_by": "sandbox"} for model in MODELS]
         named = next((row for row in rows if row["id"] == wanted), None)
         return _json(named or {"object": "list", "data": rows})
@@ -59,34 +59,34 @@ def add_chat_routes(app: web.Application, *, defect_share: float, seed: int, key
     app.router.add_get("/v1/models/{model:.+}", models)
 
 
-def _turn(asked: Asked, seed: int, defect_share: float) -> Turn:
+def _turn(asked: TeacherRequest, seed: int, defect_share: float) -> AssistantMessage:
     """What the model that was named says. Raises Refused."""
     if asked.model in READERS:
-        return Turn(second_reader.answer(asked.messages), (), "stop")
+        return AssistantMessage(second_reader.answer(asked.messages), (), "stop")
     return _chosen(next_turn(asked.messages, seed=seed, defect_share=defect_share, tools=asked.tools), asked)
 
 
-def _chosen(turn: Turn, asked: Asked) -> Turn:
+def _chosen(turn: AssistantMessage, asked: TeacherRequest) -> AssistantMessage:
     """The turn as ``tool_choice`` and ``parallel_tool_calls`` want it. Raises Refused where the teacher cannot do that."""
     calls = turn.calls if asked.parallel else turn.calls[:1]
     if asked.named is not None:
         calls = tuple(call for call in calls if call.name == asked.named)
     if asked.choice == "required" and not calls:
         what = f"it would not call {asked.named} here" if asked.named else "it has nothing to call here"
-        raise Refused(
+        raise RequestRefused(
             f"'tool_choice' cannot be met by the sandbox teacher: {what}. It calls preference_gen, geo_location, "
             "restaurant_search and final_answer for a task that names a place; ask with auto.",
             param="tool_choice",
         )
     words = orjson.dumps({"answer": turn.content}).decode() if asked.as_object and turn.content else turn.content
-    return Turn(words, calls, turn.finish_reason)
+    return AssistantMessage(words, calls, turn.finish_reason)
 
 
-def _stopped(turn: Turn, stops: tuple[str, ...]) -> Turn:
+def _stopped(turn: AssistantMessage, stops: tuple[str, ...]) -> AssistantMessage:
     """Words end before the first stop sequence, which is not sent."""
     text = turn.content or ""
     ends = [place for stop in stops if (place := text.find(stop)) >= 0]
-    return Turn(text[: min(ends)], turn.calls, "stop") if ends else turn
+    return AssistantMessage(text[: min(ends)], turn.calls, "stop") if ends else turn
 
 
 def _json(body: object, status: int = 200) -> web.Response:
@@ -98,7 +98,7 @@ def _authorise(request: web.Request, allowed: frozenset[str]) -> None:
         return
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or key.strip() not in allowed:
-        raise Refused("Incorrect API key provided.", status=401, code="invalid_api_key")
+        raise RequestRefused("Incorrect API key provided.", status=401, code="invalid_api_key")
 
 
 def tokens(text: str) -> int:
@@ -106,7 +106,7 @@ def tokens(text: str) -> int:
     return (len(text.encode()) + 3) // 4
 
 
-def _prompt_tokens(asked: Asked) -> int:
+def _prompt_tokens(asked: TeacherRequest) -> int:
     """Content and tool calls of all messages, and 4 tokens a message for its role."""
     total = 0
     for message in asked.messages:
@@ -118,7 +118,7 @@ def _prompt_tokens(asked: Asked) -> int:
     return total
 
 
-def _cut(turn: Turn, limit: int | None) -> Turn:
+def _cut(turn: AssistantMessage, limit: int | None) -> AssistantMessage:
     """Stop where the token limit is reached, as a real server does; calls after the cut are lost."""
     if limit is None or _completion_tokens(turn) <= limit:
         return turn
@@ -130,14 +130,14 @@ def _cut(turn: Turn, limit: int | None) -> Turn:
         left -= len(call.arguments.encode())
         calls.append(type(call)(call.name, kept))
     content = turn.content and turn.content.encode()[: limit * 4].decode(errors="ignore")
-    return Turn(content, tuple(calls), "length")
+    return AssistantMessage(content, tuple(calls), "length")
 
 
-def _completion_tokens(turn: Turn) -> int:
+def _completion_tokens(turn: AssistantMessage) -> int:
     return tokens(turn.content or "") + sum(tokens(call.arguments) + tokens(call.name) for call in turn.calls)
 
 
-def _reply(asked: Asked, turn: Turn) -> dict[str, Any]:
+def _reply(asked: TeacherRequest, turn: AssistantMessage) -> dict[str, Any]:
     """The whole completion object; ids are hashes, so that the same request gets the same ids."""
     message: dict[str, Any] = {"role": "assistant", "content": turn.content}
     if turn.calls:

@@ -13,12 +13,12 @@ from typing import Any
 
 import orjson
 
-from factory.sandbox.teacher.defects import Scene, spoil
+from factory.sandbox.teacher.defects import DefectScene, spoil
 from factory.sandbox.teacher.defects_json import ANSWER_KINDS
 from factory.sandbox.teacher.dice import Dice
-from factory.sandbox.teacher.matching import Ask, first_searches, further_searches, shown_pois
-from factory.sandbox.teacher.reading import Reading, Search, called, read
-from factory.sandbox.teacher.writing import Draft, write
+from factory.sandbox.teacher.matching import SentSearch, first_searches, further_searches, shown_pois
+from factory.sandbox.teacher.reading import DialogueState, Search, called, read
+from factory.sandbox.teacher.writing import DraftSample, write
 
 MODEL = "sandbox/teacher-v1"
 STILL_WRONG = 0.15
@@ -31,7 +31,7 @@ CALLS_MOST = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class SentCall:
     """One tool call; ``arguments`` is JSON text, unless the mistake is that it is not."""
 
     name: str
@@ -39,17 +39,17 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class AssistantMessage:
     """One assistant message: text or calls, and OpenAI's finish reason."""
 
     content: str | None
-    calls: tuple[Call, ...]
+    calls: tuple[SentCall, ...]
     finish_reason: str
 
 
 def next_turn(
     messages: Sequence[Mapping[str, Any]], *, seed: int, defect_share: float, tools: Mapping[str, Collection[str]]
-) -> Turn:
+) -> AssistantMessage:
     """Act on the messages: ask for wishes and location, search, search further, answer, correct.
 
     ``tools`` are the names of the tools offered and of their parameters; without them, or without a task, the teacher answers
@@ -60,7 +60,7 @@ def next_turn(
     if turn.calls:
         return turn
     if _ends_by_answer(tools):
-        return Turn(None, (_call("final_answer", answer=turn.content),), "tool_calls")
+        return AssistantMessage(None, (_call("final_answer", answer=turn.content),), "tool_calls")
     return _words(_in_code(messages, turn.content or "")) if not tools else turn
 
 
@@ -71,7 +71,7 @@ def _turn(
     seed: int,
     defect_share: float,
     tools: Mapping[str, Collection[str]],
-) -> Turn:
+) -> AssistantMessage:
     reading = read(messages)
     if reading.place is None:
         return _words("请给出任务，格式为：任务：地点=清华大学；城市=北京市；需求数=5")
@@ -85,7 +85,7 @@ def _turn(
         vain = next((call.name for call in calls if _in_vain(call, reading)), None)
         if vain is not None:
             return _words(f"工具 {vain} 一直没有给出可用的结果，这个任务做不了。")
-        return Turn(None, tuple(calls), "tool_calls")
+        return AssistantMessage(None, tuple(calls), "tool_calls")
     if _searches_failed(reading):
         return _words("餐厅搜索一直失败，没有可以核实的信息，这个任务做不了。")
     if not reading.pending:
@@ -109,21 +109,21 @@ def _in_code(messages: Sequence[Mapping[str, Any]], text: str) -> str:
     return f"Thought: 这个教师只用工具，不写代码，直接作答。\n{opening}\nfinal_answer({text!r})\n{closing}"
 
 
-def _in_vain(call: Call, reading: Reading) -> bool:
+def _in_vain(call: SentCall, reading: DialogueState) -> bool:
     """Whether this very call was made often and told nothing: once more would go on for ever."""
     often = reading.asked[called(call.name, orjson.loads(call.arguments))]
     return max(often, reading.errors) >= CALLS_MOST
 
 
-def _words(text: str) -> Turn:
-    return Turn(text, (), "stop")
+def _words(text: str) -> AssistantMessage:
+    return AssistantMessage(text, (), "stop")
 
 
-def _call(name: str, **arguments: object) -> Call:
-    return Call(name, orjson.dumps(arguments).decode())
+def _call(name: str, **arguments: object) -> SentCall:
+    return SentCall(name, orjson.dumps(arguments).decode())
 
 
-def _gathering(reading: Reading) -> list[Call]:
+def _gathering(reading: DialogueState) -> list[SentCall]:
     """The calls that are needed before an answer can be written; empty when everything needed was shown."""
     calls = []
     if not reading.wishes:
@@ -144,17 +144,17 @@ def _untried(cuisine: str | None, searches: Sequence[Search]) -> bool:
     return all(search.failed for search in mine) and len(mine) < SEARCH_TRIES
 
 
-def _searches_failed(reading: Reading) -> bool:
+def _searches_failed(reading: DialogueState) -> bool:
     """Whether a cuisine of a pending wish could not be searched at all: then nothing may be claimed about it."""
     answered = {search.cuisine for search in reading.searches if not search.failed}
     return any(reading.wishes[index].cuisine not in answered for index in reading.pending)
 
 
-def _search_call(location: str, ask: Ask) -> Call:
+def _search_call(location: str, ask: SentSearch) -> SentCall:
     return _call("restaurant_search", location=location, radius_m=ask.radius_m, cuisine=ask.cuisine, page=ask.page)
 
 
-def _drafted(reading: Reading, roots: tuple[int, str], defect_share: float) -> list[Draft]:
+def _drafted(reading: DialogueState, roots: tuple[int, str], defect_share: float) -> list[DraftSample]:
     """One draft per pending wish; some are spoiled, fewer after the teacher was told that they are wrong."""
     place, pois = reading.place or "", shown_pois(reading.searches)
     drafts = [write(index, reading.wishes[index], place, pois, Dice(*roots, index)) for index in reading.pending]
@@ -164,31 +164,31 @@ def _drafted(reading: Reading, roots: tuple[int, str], defect_share: float) -> l
         own = Dice(*roots, draft.wish_index, "defect")
         if own.chance(share):
             others = [other for place_of, other in enumerate(drafts) if place_of != number]
-            sent.append(spoil(draft, Scene(pois, others), own).draft)
+            sent.append(spoil(draft, DefectScene(pois, others), own).draft)
         else:
             sent.append(draft)
     return sent
 
 
-def _only_answer(reading: Reading, roots: tuple[int, str], defect_share: float) -> Turn:
+def _only_answer(reading: DialogueState, roots: tuple[int, str], defect_share: float) -> AssistantMessage:
     """Questions and answers as the one text that such an agent returns."""
     drafts = _drafted(reading, roots, defect_share)
     text = "\n\n".join(f"问：{draft.question}\n答：{draft.answer}" for draft in drafts)
-    return Turn(None, (_call("final_answer", answer=text),), "tool_calls")
+    return AssistantMessage(None, (_call("final_answer", answer=text),), "tool_calls")
 
 
-def _final_answer(reading: Reading, dice: Dice, roots: tuple[int, str], defect_share: float) -> Turn:
+def _final_answer(reading: DialogueState, dice: Dice, roots: tuple[int, str], defect_share: float) -> AssistantMessage:
     """The samples; now and then a whole answer whose arguments cannot be read."""
     sent = _drafted(reading, roots, defect_share)
     call = _call("final_answer", samples=[_sample(draft) for draft in sent])
     first = reading.tries == 0 and not reading.complaint
     if first and dice.chance(defect_share * BROKEN_PER_DEFECT):
         broken = ANSWER_KINDS[dice.pick(tuple(ANSWER_KINDS))](call.arguments, dice)
-        return Turn(None, (Call(call.name, broken.arguments),), broken.finish_reason)
-    return Turn(None, (call,), "tool_calls")
+        return AssistantMessage(None, (SentCall(call.name, broken.arguments),), broken.finish_reason)
+    return AssistantMessage(None, (call,), "tool_calls")
 
 
-def _sample(draft: Draft) -> dict[str, object]:
+def _sample(draft: DraftSample) -> dict[str, object]:
     return {
         "wish": draft.wish_index,
         "question": draft.question,

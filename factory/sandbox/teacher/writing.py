@@ -1,6 +1,6 @@
 """One sample drafted for one wish: which restaurants, in which words, in the text form that the verifier reads.
 
-Third step of a teacher's turn: from matches (teacher_matching.py) and phrases to a ``Draft``, which defects.py may
+Third step of a teacher's turn: from matches (teacher_matching.py) and phrases to a ``DraftSample``, which defects.py may
 spoil and teacher.py sends.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from factory.records import Wish
 from factory.sandbox.teacher.dice import Dice
-from factory.sandbox.teacher.matching import ENOUGH, Miss, alternatives, fitting, misses
+from factory.sandbox.teacher.matching import ENOUGH, MissedWish, alternatives, fitting, misses
 from factory.sandbox.teacher.phrases_facts import reads_like_an_order
 from factory.sandbox.teacher.phrases_frame import closing, closing_alternatives, label, nothing_fits, opening
 from factory.sandbox.teacher.phrases_item import FREELY, Emphasis, Voice, item_text, short_reason
@@ -26,7 +26,7 @@ SECOND_SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ListItem:
     """One list item: ``name`` as written, ``text`` after the colon, and the structured recommendation beside it."""
 
     poi: Shown
@@ -36,14 +36,14 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class DraftSample:
     """One sample before it is sent. ``recommendations`` are the structured (poi id, reason) pairs."""
 
     wish_index: int
     voice: Voice
     question: str
     opening: str
-    items: tuple[Item, ...]
+    items: tuple[ListItem, ...]
     closing: str
     feasible: bool
     wrap: str
@@ -60,7 +60,7 @@ class Draft:
         return "\n".join([self.opening, *rows, "", self.closing]).strip()
 
 
-def write(index: int, wish: Wish, place: str, pois: Sequence[Shown], dice: Dice) -> Draft:
+def write(index: int, wish: Wish, place: str, pois: Sequence[Shown], dice: Dice) -> DraftSample:
     """A true and fitting sample for this wish from what was shown."""
     matches = fitting(pois, wish)
     asked = question(wish, place, dice)
@@ -103,7 +103,9 @@ def _appeal(poi: Shown) -> float:
     return (poi.rating or 3.5) ** 2 / (400.0 + (poi.distance_m or 1000))
 
 
-def draft_fitting(index: int, voice: Voice, asked: str, chosen: Sequence[Shown], *, few: bool, dice: Dice) -> Draft:
+def draft_fitting(
+    index: int, voice: Voice, asked: str, chosen: Sequence[Shown], *, few: bool, dice: Dice
+) -> DraftSample:
     """An answer that recommends these restaurants; ``few`` when no others fit."""
     if voice.second:
         return _spoken(index, voice, asked, speak(chosen, voice, dice), feasible=True, dice=dice)
@@ -113,12 +115,12 @@ def draft_fitting(index: int, voice: Voice, asked: str, chosen: Sequence[Shown],
     return _draft(index, voice, asked, items, frame=(start, end), feasible=True, dice=dice)
 
 
-def write_item(poi: Shown, voice: Voice, dice: Dice, emphasis: Emphasis = FREELY) -> Item:
+def write_item(poi: Shown, voice: Voice, dice: Dice, emphasis: Emphasis = FREELY) -> ListItem:
     """One list item about this restaurant, with its structured reason."""
-    return Item(poi, poi.name, item_text(poi, voice, dice, emphasis), short_reason(poi, voice, dice))
+    return ListItem(poi, poi.name, item_text(poi, voice, dice, emphasis), short_reason(poi, voice, dice))
 
 
-def draft_nothing(index: int, voice: Voice, asked: str, nearest: Sequence[Shown], dice: Dice) -> Draft:
+def draft_nothing(index: int, voice: Voice, asked: str, nearest: Sequence[Shown], dice: Dice) -> DraftSample:
     """An answer that says that nothing fits and labels two to four nearest alternatives with what they miss."""
     usual = [poi for poi in nearest if not reads_like_an_order(poi.name)]
     count = min(len(usual), dice.pick((2, 3, 3, 3, 4)))
@@ -142,7 +144,7 @@ LABELLED = {
 """The fact that each label states, so that the item need not say it again."""
 
 
-def _alternative(poi: Shown, missing: Sequence[Miss], voice: Voice, dice: Dice) -> Item:
+def _alternative(poi: Shown, missing: Sequence[MissedWish], voice: Voice, dice: Dice) -> ListItem:
     """An item with its label, which comes first or at the end; it never says that the restaurant fits."""
     voice.used |= {"budget", "saving", "meal", "occasion", "distance"}
     labels = "，".join(label(poi, miss, voice, dice) for miss in missing)
@@ -154,12 +156,12 @@ def _alternative(poi: Shown, missing: Sequence[Miss], voice: Voice, dice: Dice) 
     ending = dice.pick(
         (f"。不过{labels}。", f"，美中不足的是{labels}。", f"；需要注意的是，{labels}。", f"，只是{labels}。")
     )
-    return Item(poi, item.name, text + ending, item.reason)
+    return ListItem(poi, item.name, text + ending, item.reason)
 
 
-def _spoken(index: int, voice: Voice, asked: str, spoken: Spoken, *, feasible: bool, dice: Dice) -> Draft:
+def _spoken(index: int, voice: Voice, asked: str, spoken: Spoken, *, feasible: bool, dice: Dice) -> DraftSample:
     items = tuple(
-        Item(poi, poi.name, text, short_reason(poi, voice, dice))
+        ListItem(poi, poi.name, text, short_reason(poi, voice, dice))
         for poi, text in zip(spoken.pois, spoken.texts, strict=True)
     )
     frame = (spoken.opening, spoken.closing)
@@ -167,9 +169,16 @@ def _spoken(index: int, voice: Voice, asked: str, spoken: Spoken, *, feasible: b
 
 
 def _draft(
-    index: int, voice: Voice, asked: str, items: tuple[Item, ...], *, frame: tuple[str, str], feasible: bool, dice: Dice
-) -> Draft:
-    return Draft(
+    index: int,
+    voice: Voice,
+    asked: str,
+    items: tuple[ListItem, ...],
+    *,
+    frame: tuple[str, str],
+    feasible: bool,
+    dice: Dice,
+) -> DraftSample:
+    return DraftSample(
         wish_index=index,
         voice=voice,
         question=asked,
