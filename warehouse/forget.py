@@ -8,7 +8,7 @@ from pathlib import Path
 
 from factory.commit.store import Store, open_store
 from factory.errors import DiskTrouble, UsageError
-from factory.run.folder_lock import lock_folder
+from factory.run.folder_lock import hold_folder
 from warehouse.catalogue import refresh
 from warehouse.export import forget_exports
 
@@ -21,7 +21,7 @@ def forget(data: Path, run: str) -> list[str]:
     store = open_store(data)
     if not (data / "plan" / f"{run}.json").exists() and run not in store.runs():
         raise UsageError(f'There is no run {run} in {data}: `make sql Q="select run_id from runs"` lists them.')
-    with lock_folder(data):
+    with hold_folder(data):
         gone = _remove(data, store, run)
         refresh(data, rebuild=True)
     return gone

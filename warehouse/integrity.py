@@ -85,7 +85,7 @@ def _books(data: Path) -> Iterator[Finding]:
         if not path.exists():
             continue
         try:
-            with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as book:
+            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as book:
                 [(word,), *_] = book.execute("pragma integrity_check(1)").fetchall()
         except sqlite3.Error as error:
             word = str(error)

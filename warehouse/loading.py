@@ -267,7 +267,7 @@ def load_book(connection: duckdb.DuckDBPyConnection, data: Path) -> None:
 
 
 def _load_calls(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as book:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as book:
         for name, question in (("opened", "select run_id, order_id, slots from opened"), ("paid", _BOOK)):
             rows = book.execute(question)
             names = [column[0] for column in rows.description]

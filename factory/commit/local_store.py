@@ -14,20 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from factory.commit.commit import Commit, DamagedCommitError, ShardFile, from_json, to_json
+from factory.commit.shard import DamagedShardError, check_shard, first_line, parquet_bytes, table_of
+from factory.commit.store import SWEEP_AFTER_S, way_back
 from factory.errors import DamagedFile, DiskTrouble
 from factory.seal import checksum
-
-SWEEP_AFTER_S = 3_600.0
-"""Files that no commit names are removed once they are older than this: younger ones may be about to be committed."""
-_MADE_BY = {
-    "completions": "run `make train` again: the questions are answered again",
-    "measures": "run `make train` again: the questions are answered again",
-    "verdicts": "run `make judge` again: verdicts come from the kept answers, and nothing is paid twice",
-}
-_MADE_BY_SYNTH = "run the same `make synth` again: its orders come from the kept answers, and nothing is paid twice"
 
 
 class LocalStore:
@@ -48,7 +40,7 @@ class LocalStore:
         try:
             self._stay()
             final.parent.mkdir(parents=True, exist_ok=True)
-            body = _parquet(rows)
+            body = parquet_bytes(rows)
             _write_synced(aside, body)
             aside.rename(final)
             _sync(final.parent)
@@ -98,9 +90,8 @@ class LocalStore:
         try:
             return from_json(path.read_bytes(), run, unit)
         except (OSError, DamagedCommitError) as error:
-            again = next((words for kind, words in _MADE_BY.items() if run.startswith(kind[:5])), _MADE_BY_SYNTH)
             raise DamagedFile(
-                str(path), _reason(error), f"restore it from a backup, or delete it and {again}."
+                str(path), _reason(error), f"restore it from a backup, or delete it and {way_back(run)}."
             ) from error
 
     def commits(self, run: str) -> Iterator[Commit]:
@@ -110,43 +101,35 @@ class LocalStore:
 
     def read(self, file: ShardFile, columns: Sequence[str]) -> pa.Table:
         """See ``Store.read``."""
+        body = self._bytes(file)
         try:
-            with pq.ParquetFile(pa.BufferReader(self._bytes(file))) as shard:
-                self._count(file, shard.metadata.num_rows)
-                return shard.read([name for name in columns if name in shard.schema_arrow.names])
-        except (OSError, pa.ArrowException) as error:
-            raise self._damaged(file, _reason(error)) from error
+            return table_of(body, file, columns)
+        except DamagedShardError as error:
+            raise self._damaged(file, str(error)) from error
 
     @contextmanager
     def local(self, file: ShardFile) -> Iterator[Path]:
         """See ``Store.local``: the file itself, once it was read and found to be what was written."""
         body = self._bytes(file)
         try:
-            rows = pq.read_metadata(pa.BufferReader(body)).num_rows
-        except (OSError, pa.ArrowException) as error:
-            raise self._damaged(file, _reason(error)) from error
-        self._count(file, rows)
+            check_shard(body, file)
+        except DamagedShardError as error:
+            raise self._damaged(file, str(error)) from error
         yield self._data / file.name
 
     def _bytes(self, file: ShardFile) -> bytes:
         try:
-            body = (self._data / file.name).read_bytes()
+            return (self._data / file.name).read_bytes()
         except OSError as error:
             raise self._damaged(file, _reason(error)) from error
-        if file.checksum is not None and checksum(body) != file.checksum:
-            raise self._damaged(file, "its bytes do not fit the checksum in its commit")
-        return body
-
-    def _count(self, file: ShardFile, rows: int) -> None:
-        if file.rows is not None and rows != file.rows:
-            raise self._damaged(file, f"it holds {rows} rows and its commit says {file.rows}")
 
     def _damaged(self, file: ShardFile, wrong: str) -> DamagedFile:
         parts = Path(file.name)
         commit = self._data / "commits" / parts.parts[1] / f"{parts.stem.rpartition('-')[0]}.json"
-        again = _MADE_BY.get(file.kind, _MADE_BY_SYNTH)
         return DamagedFile(
-            str(self._data / file.name), wrong, f"restore it from a backup, or delete its commit {commit} and {again}."
+            str(self._data / file.name),
+            wrong,
+            f"restore it from a backup, or delete its commit {commit} and {way_back(file.kind)}.",
         )
 
     def sweep(self, run: str) -> int:
@@ -177,11 +160,11 @@ class LocalStore:
                 gone.append(str(folder))
         return gone
 
+    def keep_document(self, name: str, body: bytes) -> None:
+        """See ``Store.keep_document``: it lies here already."""
 
-def _parquet(rows: pa.Table) -> bytes:
-    sink = pa.BufferOutputStream()
-    pq.write_table(rows, sink, compression="zstd", compression_level=3)
-    return bytes(sink.getvalue())
+    def fetch_documents(self, folder: str) -> None:
+        """See ``Store.fetch_documents``: they lie here already."""
 
 
 def _write_synced(path: Path, body: bytes) -> None:
@@ -221,7 +204,7 @@ def _reason(error: Exception) -> str:
         return "it is gone"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return str(error).partition("\n")[0].rstrip(".")
+    return first_line(error)
 
 
 def _trouble(data: Path, error: Exception) -> DiskTrouble:

@@ -1,7 +1,7 @@
 """Where shards and commits live, as all business code sees it: data first, then a commit that only the first writer gets.
 
 A file exists for readers when a commit names it, and what they get has the commit's checksum and row count, or they get an
-error that names the file. local_store.py keeps them in a folder.
+error that names the file. local_store.py keeps them in a folder, object_store.py below a URL.
 """
 
 from __future__ import annotations
@@ -14,7 +14,16 @@ from typing import Protocol
 import pyarrow as pa
 
 from factory.commit.commit import Commit, ShardFile
-from factory.errors import UsageError
+from factory.commit.working_folder import store_url
+
+SWEEP_AFTER_S = 3_600.0
+"""Files that no commit names are removed once they are older than this: younger ones may be about to be committed."""
+_MADE_BY = {
+    "completions": "run `make train` again: the questions are answered again",
+    "measures": "run `make train` again: the questions are answered again",
+    "verdicts": "run `make judge` again: verdicts come from the kept answers, and nothing is paid twice",
+}
+_MADE_BY_SYNTH = "run the same `make synth` again: its orders come from the kept answers, and nothing is paid twice"
 
 
 class Store(Protocol):
@@ -60,12 +69,27 @@ class Store(Protocol):
         """Remove all that the run has here; returns what went, in words."""
         ...
 
+    def keep_document(self, name: str, body: bytes) -> None:
+        """Keep a small file of DATA that was just written there (``plan/RUN.json``), so that another machine can go on."""
+        ...
 
-def open_store(url: str | Path) -> Store:
-    """The store of a DATA. Raises UsageError for a kind of URL that nothing here can read."""
-    scheme, mark, _ = str(url).partition("://")
-    if mark and scheme != "file":
-        raise UsageError(f"DATA={url}: a store of kind {scheme} is not known; give a folder.")
-    from factory.commit.local_store import LocalStore  # noqa: PLC0415 - only the store that is used is loaded
+    def fetch_documents(self, folder: str) -> None:
+        """Bring what is kept below a folder's name into DATA."""
+        ...
 
-    return LocalStore(Path(str(url).removeprefix("file://")))
+
+def open_store(data: Path) -> Store:
+    """The store of a DATA: the folder itself, or the URL that it is the working folder of. Raises UsageError."""
+    url = store_url(data)
+    if url is None:
+        from factory.commit.local_store import LocalStore  # noqa: PLC0415 - only the store that is used is loaded
+
+        return LocalStore(data)
+    from factory.commit.object_store import ObjectStore  # noqa: PLC0415
+
+    return ObjectStore(url, data)
+
+
+def way_back(run: str) -> str:
+    """What makes a lost or damaged unit of this run (or a shard of this kind) again, as the end of a sentence."""
+    return next((words for kind, words in _MADE_BY.items() if run.startswith(kind[:5])), _MADE_BY_SYNTH)

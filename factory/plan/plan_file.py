@@ -11,16 +11,20 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from factory.commit.working_folder import store_url
 from factory.errors import DamagedFile, DiskTrouble, UsageError
 from factory.plan.identity import Prompt, RequestSettings
 from factory.plan.split import CellSide, assign_cells
 from factory.plan.vocabulary import WishWords
 from factory.records import Place
 from factory.seal import SEAL, BrokenSealError, check_seal, sealed
+
+if TYPE_CHECKING:
+    from factory.commit.store import Store
 
 FORMAT = 2
 """Stands in every file from the one with checksums on; a file without either is an older one."""
@@ -61,6 +65,9 @@ class PlanFolder:
     def __init__(self, data: Path, *, keeps: bool = True) -> None:
         self.path = data / "plan"
         self._keeps = keeps
+        self._store = _store_of(data)
+        if self._store is not None:
+            self._store.fetch_documents("plan")
 
     def check_world(self, map_name: str, teacher: str) -> bool:
         """One world per folder: sandbox rows and real rows never mix. Raises UsageError on a second world; True: it is free."""
@@ -128,10 +135,11 @@ class PlanFolder:
         if not self._keeps:
             return
         aside = self.path / f".{name}.{os.getpid()}"
+        body = orjson.dumps(sealed({"format": FORMAT, **content}), option=orjson.OPT_INDENT_2)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             with aside.open("wb") as file:
-                file.write(orjson.dumps(sealed({"format": FORMAT, **content}), option=orjson.OPT_INDENT_2))
+                file.write(body)
                 file.flush()
                 os.fsync(file.fileno())
             aside.replace(self.path / name)
@@ -139,6 +147,17 @@ class PlanFolder:
             raise DiskTrouble(
                 f"{self.path} cannot be written ({error.strerror}): free space or choose another DATA."
             ) from error
+        if self._store is not None:
+            self._store.keep_document(f"plan/{name}", body)
+
+
+def _store_of(data: Path) -> Store | None:
+    """Where plans are kept beside the folder, when DATA is a URL: another machine goes on by them."""
+    if store_url(data) is None:
+        return None
+    from factory.commit.store import open_store  # noqa: PLC0415 - it brings pyarrow
+
+    return open_store(data)
 
 
 def _kind(teacher: str) -> str:

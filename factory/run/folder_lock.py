@@ -1,17 +1,56 @@
-"""``DATA/.lock``: one process at a time makes, judges or forgets in a folder. Held by ledger.py and by the warehouse's forget."""
+"""``DATA/.lock``: one process at a time makes, judges or forgets in a folder; below a URL it holds the store's lease, too."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING, Self
 
+from factory.commit.working_folder import store_url
 from factory.errors import DamagedFile, DiskTrouble, UsageError
 
+if TYPE_CHECKING:
+    from factory.commit.store_lease import StoreLease
 
-def lock_folder(data: Path) -> IO[str]:
-    """Hold the folder until the file returned is closed or the process ends, however it does. Raises UsageError, DiskTrouble."""
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A DATA that is this process's until ``close``, or until the process ends, however it does. ``lease``: of a store's URL."""
+
+    file: IO[str]
+    lease: StoreLease | None
+
+    def close(self) -> None:
+        """Let go."""
+        if self.lease is not None:
+            self.lease.close()
+        self.file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def hold_folder(data: Path) -> Hold:
+    """Hold a DATA. Raises UsageError when another run does, DiskTrouble."""
+    file = _lock(data)
+    url = store_url(data)
+    if url is None:
+        return Hold(file, None)
+    from factory.commit.object_store import ObjectStore  # noqa: PLC0415 - an extra
+
+    try:
+        return Hold(file, ObjectStore(url, data).take_lease())
+    except BaseException:
+        file.close()
+        raise
+
+
+def _lock(data: Path) -> IO[str]:
     try:
         data.mkdir(parents=True, exist_ok=True)
         file = (data / ".lock").open("a+")

@@ -19,6 +19,7 @@ from factory.commit.admission import Admission
 from factory.commit.committing import RunCommitter
 from factory.commit.rows import Making
 from factory.commit.store import open_store
+from factory.commit.working_folder import store_url
 from factory.config import SANDBOX, Settings
 from factory.errors import ChidianError, RunStopped, UsageError
 from factory.maps.kind import Survey
@@ -143,6 +144,8 @@ async def produce(settings: Settings, face: Face) -> RunResult | None:
 
 def _is_begun(data: Path) -> bool:
     """Whether a folder holds anything of ours that an estimate counts."""
+    if store_url(data) is not None and open_store(data).runs():
+        return True
     return any((data / name).exists() for name in ("plan", "commits", "calls.sqlite", "map.sqlite"))
 
 

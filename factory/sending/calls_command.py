@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.errors import DiskTrouble, UsageError
-from factory.run.folder_lock import lock_folder
+from factory.run.folder_lock import hold_folder
 from factory.settings import Values, of_factory, of_train
 from factory.shown_text import print_line
 from factory.wire_text import snippet
@@ -85,7 +85,7 @@ def _drop(data: Path, path: Path, key: str | None) -> int:
         raise UsageError(
             "Name the answer: chidian calls drop KEY (at least 6 characters of it, as `chidian calls` shows it)."
         )
-    with closing(lock_folder(data)), closing(sqlite3.connect(path, isolation_level=None)) as book:
+    with closing(hold_folder(data)), closing(sqlite3.connect(path, isolation_level=None)) as book:
         sql = "select distinct key from calls where substr(key, 1, ?) = ? and status = 'kept'"
         keys = [row[0] for row in book.execute(sql, (len(name), name))]
         if len(keys) != 1:

@@ -20,10 +20,12 @@ from typing import Any, Protocol
 
 import orjson
 
+from factory.commit.working_folder import store_url
 from factory.errors import UsageError
-from factory.run.folder_lock import lock_folder
+from factory.run.folder_lock import hold_folder
 from factory.seal import checksum
 from factory.sending.book_trouble import trouble
+from factory.sending.granted import Granted
 from factory.sending.purse import Past, Purse
 from factory.shown_text import print_line
 from factory.wire_text import quoted
@@ -123,7 +125,7 @@ class Ledger:
         self._run_id = run_id
         self._closed = False
         self._told_unreadable = False
-        self._lock = lock_folder(data)
+        self._hold = hold_folder(data)
         self._path = data / "calls.sqlite"
         try:
             self._reader = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
@@ -132,16 +134,17 @@ class Ledger:
                 self._reader.execute("alter table calls add column checksum text")
             self._reader.execute("update calls set status = 'unresolved' where status = 'reserved'")
             self._rebuild(data)
+            self._granted = Granted(self._hold.lease, run_id, budget_cny, self._reader)
             self._purse = Purse(budget_cny, self._past())
             unpriced = self._unpriced() if budget_cny is not None else 0
         except BaseException as error:
-            self._lock.close()  # whoever mends it in this process may take the folder again
+            self._hold.close()  # whoever mends it in this process may take the folder again
             if isinstance(error, sqlite3.Error):
                 raise trouble(self._path, error) from error
             raise
         if unpriced:
             self._reader.close()
-            self._lock.close()
+            self._hold.close()
             raise UsageError(
                 f"{unpriced} calls of this run were made at an unknown price, so BUDGET={budget_cny:g} cannot be kept here: go on "
                 "without BUDGET (YES=1), or start again in another DATA=folder with PRICE_IN and PRICE_OUT."
@@ -156,7 +159,7 @@ class Ledger:
 
     def _rebuild(self, data: Path) -> None:
         """What the run's shards say that its calls cost, where this book holds none of them: somebody lost it."""
-        if not (data / "commits" / self._run_id).exists():
+        if store_url(data) is None and not (data / "commits" / self._run_id).exists():
             return
         if self._reader.execute("select 1 from calls where run_id = ? limit 1", (self._run_id,)).fetchone():
             return
@@ -229,6 +232,11 @@ class Ledger:
         BudgetExhausted when the cap could be passed all the same.
         """
         self._purse.reserve(worst_cny or 0.0)
+        try:
+            await self._granted.cover(self._purse.spent + self._purse.reserved)
+        except BaseException:
+            self._purse.settle(worst_cny or 0.0, 0.0)
+            raise
         now = datetime.now(UTC).isoformat()
         sql = (
             "insert into calls (key, attempt, run_id, order_id, step, purpose, model, status, worst_cny, reserved_at) "
@@ -385,7 +393,7 @@ class Ledger:
             self._writer.execute("commit")
         self._writer.close()
         self._reader.close()
-        self._lock.close()
+        self._hold.close()
 
 
 @dataclass(slots=True)

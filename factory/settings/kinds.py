@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from factory.commit.working_folder import SCHEMES, working_folder
+
 T_co = TypeVar("T_co", covariant=True)
 
 _WHOLE = re.compile(r"-?[0-9]{1,19}")
@@ -150,6 +152,18 @@ class Folder:
         if text != text.strip() or not text or "\0" in text:
             raise ValueError(text)
         return Path(text)
+
+
+@dataclass(frozen=True, slots=True)
+class DataFolder:
+    """A folder, or the URL of an object store, which works in a folder of this machine (factory/commit/working_folder.py)."""
+
+    words: str = f"a path, or a URL that begins with {', '.join(f'{scheme}://' for scheme in SCHEMES)} and a bucket"
+    choices: tuple[str, ...] = ()
+
+    def read(self, text: str) -> Path:
+        """As in Kind."""
+        return working_folder(text) if "://" in text else Folder().read(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from factory.settings.kinds import Choice, Folder, JsonObject, Number, Switch, Text, Whole, url
+from factory.settings.kinds import Choice, DataFolder, Folder, JsonObject, Number, Switch, Text, Whole, url
 from factory.settings.setting import setting
 
 RUNS: Final = ("synth", "preview")
@@ -17,8 +17,8 @@ READERS: Final = ("calls", "sql", "export", "runs", "warehouse", "refresh", "che
 
 DATA = setting(
     "DATA",
-    Folder(),
-    "the folder of one world: plan, shards, commits, warehouse, models, reports",
+    DataFolder(),
+    "the folder of one world: plan, shards, commits, warehouse, models, reports; or the URL of a bucket for the first three",
     commands=(*RUNS, *READERS, "verify", *TRAINS, "complete", "chat", *JUDGES, "report", "verdicts", "ablate"),
     default="data",
 )

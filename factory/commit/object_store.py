@@ -1,0 +1,210 @@
+"""The store in an object store: data put under names never used again, commits put if absent, nothing renamed, lists only read.
+
+A commit is ``commits/RUN/UNIT.EPOCH.json``; which count, store_lease.py says. Commits never change, so that each is fetched once
+and kept in the working folder; shards are fetched when somebody reads them.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+
+from factory.commit.bucket import Bucket, Listed
+from factory.commit.commit import Commit, DamagedCommitError, ShardFile, from_json, to_json
+from factory.commit.shard import DamagedShardError, check_shard, first_line, parquet_bytes, table_of
+from factory.commit.store import SWEEP_AFTER_S, way_back
+from factory.commit.store_lease import LeaseState, StoreLease, own_epoch, read_lease
+from factory.errors import DamagedFile, DiskTrouble, RunStopped
+from factory.seal import checksum
+
+AT_ONCE = 16
+"""Objects that are fetched side by side: a store answers each after its round trip."""
+
+
+class ObjectStore:
+    """Shards and commits below a URL. ``folder``: the working folder on this machine."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self._url, self._folder = url.rstrip("/"), folder
+        self._bucket = Bucket(url)
+        self._epochs: dict[str, dict[str, int]] = {}
+
+    def put(self, run: str, unit: str, tables: Mapping[str, pa.Table]) -> tuple[ShardFile, ...]:
+        """See ``Store.put``."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            return tuple(pool.map(lambda kind: self._put(run, unit, kind, tables[kind]), tables))
+
+    def _put(self, run: str, unit: str, kind: str, rows: pa.Table) -> ShardFile:
+        name = f"shards/{run}/{kind}/{unit}-{secrets.token_hex(6)}.parquet"
+        body = parquet_bytes(rows)
+        self._bucket.put(name, body)
+        return ShardFile(kind, name, rows.num_rows, checksum(body))
+
+    def commit_if_absent(self, commit: Commit) -> bool:
+        """First wins. Raises RunStopped when another run took the store over, so that this commit counts for nobody."""
+        state = read_lease(self._bucket)
+        epoch = own_epoch(self._folder, state)
+        name = f"{commit.unit}.{epoch:08d}.json"
+        if commit.unit in self._visible(commit.run_id, state):
+            return False
+        if not self._bucket.create(f"commits/{commit.run_id}/{name}", to_json(commit)):
+            return False
+        if not read_lease(self._bucket).counts(commit.run_id, name, epoch):
+            raise RunStopped(
+                f"{self._url} was taken over by another run while this one stood still: what it committed before counts, the other "
+                "one goes on from there."
+            )
+        self._epochs.setdefault(commit.run_id, {})[commit.unit] = epoch
+        return True
+
+    def _visible(self, run: str, state: LeaseState) -> dict[str, int]:
+        """The run's units that count, with the epoch in their names."""
+        listed = (item.name.rpartition("/")[2] for item in self._bucket.list(f"commits/{run}"))
+        units: dict[str, int] = {}
+        for name in sorted(listed):
+            unit, _, epoch = name.removesuffix(".json").rpartition(".")
+            if unit and epoch.isdigit() and state.counts(run, name, int(epoch)):
+                units[unit] = int(epoch)
+        self._epochs[run] = units
+        return units
+
+    def _accepted(self, state: LeaseState) -> dict[str, list[str]]:
+        """The names of all commits that count under a state, by run: what a new epoch begins with."""
+        return {
+            run: [f"{unit}.{epoch:08d}.json" for unit, epoch in self._visible(run, state).items()]
+            for run in self.runs()
+        }
+
+    def take_lease(self) -> StoreLease:
+        """Be the one coordinator of this store. Raises UsageError when another one is."""
+        return StoreLease(self._bucket, self._folder, self._accepted)
+
+    def runs(self) -> list[str]:
+        """See ``Store.runs``."""
+        return sorted({item.name.split("/")[1] for item in self._bucket.list("commits")})
+
+    def units(self, run: str) -> list[str]:
+        """See ``Store.units``."""
+        return sorted(self._visible(run, read_lease(self._bucket)))
+
+    def commit(self, run: str, unit: str) -> Commit:
+        """See ``Store.commit``."""
+        if unit not in self._epochs.get(run, {}):
+            self.units(run)
+        name = f"commits/{run}/{unit}.{self._epochs[run].get(unit, 0):08d}.json"
+        body = self._kept(name)
+        remedy = f"restore it from a backup, or delete it and {way_back(run)}."
+        if body is None:
+            raise DamagedFile(f"{self._url}/{name}", "it is gone", remedy)
+        try:
+            return from_json(body, run, unit)
+        except DamagedCommitError as error:
+            (self._folder / name).unlink(missing_ok=True)
+            raise DamagedFile(f"{self._url}/{name}", str(error), remedy) from error
+
+    def _kept(self, name: str) -> bytes | None:
+        """A commit's bytes, from the working folder once they were fetched."""
+        path = self._folder / name
+        if path.exists():
+            return path.read_bytes()
+        body = self._bucket.get(name)
+        if body is not None:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                aside = path.with_name(f".{path.name}-{secrets.token_hex(6)}")
+                aside.write_bytes(body)
+                aside.replace(path)
+            except OSError as error:
+                raise DiskTrouble(f"{self._folder} cannot be written ({error.strerror}): free space.") from error
+        return body
+
+    def commits(self, run: str) -> Iterator[Commit]:
+        """See ``Store.commits``."""
+        units = self.units(run)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            yield from pool.map(lambda unit: self.commit(run, unit), units)
+
+    def read(self, file: ShardFile, columns: Sequence[str]) -> pa.Table:
+        """See ``Store.read``."""
+        body = self._shard(file)
+        try:
+            return table_of(body, file, columns)
+        except DamagedShardError as error:
+            raise self._damaged(file, str(error)) from error
+
+    @contextmanager
+    def local(self, file: ShardFile) -> Iterator[Path]:
+        """See ``Store.local``: a copy, once it was found to be what was written, gone afterwards."""
+        body = self._shard(file)
+        try:
+            check_shard(body, file)
+        except DamagedShardError as error:
+            raise self._damaged(file, str(error)) from error
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with TemporaryDirectory(dir=self._folder, prefix=".shard-") as aside:
+                path = Path(aside, "shard.parquet")
+                path.write_bytes(body)
+                yield path
+        except OSError as error:
+            raise DiskTrouble(f"{self._folder} cannot be written ({first_line(error)}): free space.") from error
+
+    def _shard(self, file: ShardFile) -> bytes:
+        body = self._bucket.get(file.name)
+        if body is None:
+            raise self._damaged(file, "it is gone")
+        return body
+
+    def _damaged(self, file: ShardFile, wrong: str) -> DamagedFile:
+        _, run, _, name = file.name.split("/", 3)
+        commit = f"{self._url}/commits/{run}/{name.rpartition('-')[0]}"
+        return DamagedFile(
+            f"{self._url}/{file.name}",
+            wrong,
+            f"restore it from a backup, or delete its commit {commit}.*.json and {way_back(run)}.",
+        )
+
+    def sweep(self, run: str) -> int:
+        """See ``Store.sweep``: old shards that no commit names, and old commits that count for nobody."""
+        state = read_lease(self._bucket)
+        names = {f"commits/{run}/{unit}.{epoch:08d}.json" for unit, epoch in self._visible(run, state).items()}
+        names |= {file.name for commit in self.commits(run) for file in commit.files}
+        old = datetime.now(UTC) - timedelta(seconds=SWEEP_AFTER_S)
+        listed: Iterable[Listed] = (*self._bucket.list(f"shards/{run}"), *self._bucket.list(f"commits/{run}"))
+        unnamed = [item.name for item in listed if item.name not in names and item.modified < old]
+        self._bucket.drop(unnamed)
+        return len(unnamed)
+
+    def forget(self, run: str) -> list[str]:
+        """See ``Store.forget``."""
+        gone = []
+        for folder in (f"shards/{run}", f"commits/{run}", f"plan/{run}.json"):
+            names = [item.name for item in self._bucket.list(folder)] or [folder] * folder.endswith(".json")
+            self._bucket.drop(names)
+            gone.append(f"{self._url}/{folder}: {len(names)} objects")
+        shutil.rmtree(self._folder / "commits" / run, ignore_errors=True)
+        self._epochs.pop(run, None)
+        return gone
+
+    def keep_document(self, name: str, body: bytes) -> None:
+        """See ``Store.keep_document``."""
+        self._bucket.put(name, body)
+
+    def fetch_documents(self, folder: str) -> None:
+        """See ``Store.fetch_documents``."""
+        for item in self._bucket.list(folder):
+            path = self._folder / item.name
+            body = self._bucket.get(item.name)
+            if body is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                aside = path.with_name(f".{path.name}-{secrets.token_hex(6)}")
+                aside.write_bytes(body)
+                aside.replace(path)
