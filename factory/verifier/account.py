@@ -315,7 +315,7 @@ class _Reader:
         banned: frozenset[str] = frozenset()
         for _ in range(MOST_READINGS):
             trial = state.copy()
-            trial.pick, trial.ways = pick, 1
+            trial.pick, trial.ways, trial.unsure, trial.fresh = pick, 1, False, False
             left, failed = self._reading(string, kept, trial, banned)
             if best is None or len(left) < len(best[0]):
                 best = left, trial

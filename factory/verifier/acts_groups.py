@@ -93,7 +93,7 @@ def subject_group(said: Said, state: State) -> None:
     group = _group(said, state, ())
     if not group.tests:
         raise UnreadError
-    state.subject = state.choose([row for row in members(group, state.scene) if row])
+    state.subject, state.fresh = state.choose([row for row in members(group, state.scene) if row]), True
 
 
 def these_are(said: Said, state: State) -> None:

@@ -158,7 +158,10 @@ def distribute(said: Said, state: State) -> None:
     name = field_of(said.all("f")) or state.field
     if any("L" in ROLES[token.char] for token in tokens):
         name = "distance"
-    pois = state.subject if state.subject and len(state.subject) > 1 else state.scene.listed
+    late = tuple(dict.fromkeys(reversed(state.scene.mentioned)))[: len(tokens)][::-1]
+    sure = state.subject if state.subject and len(state.subject) > 1 else ()
+    pois = sure or state.choose([row for row in (state.scene.listed, late) if len(row) == len(tokens)])
+    state.unsure = state.unsure or not sure
     units = {unit_field([token]) for token in tokens} - {None}
     if name is None or len(pois) != len(tokens) or state.item is not None or len(units) > 1 or units - {name}:
         raise UnreadError

@@ -22,7 +22,7 @@ def subject(said: Said, state: State) -> None:
     names = [token for token in words if not ROLES[token.char] & {"CNT", "HAVE", "OTHER", "MORE", "FIND", "COP"}]
     if any("THIS" not in ROLES[token.char] for token in names):
         names = [token for token in names if "THIS" not in ROLES[token.char]]  # 某某那家
-    state.subject, state.described = restaurants(names, state), False
+    state.subject, state.described, state.fresh, state.unsure = restaurants(names, state), False, True, False
     if said.has("v") and said.all("v")[0].value.low != len(state.subject):
         raise UnreadError  # 某某、某某这三家
     if state.criteria and state.item is None and len(state.subject) == 1:  # 要近：某某
@@ -34,7 +34,7 @@ def subject(said: Said, state: State) -> None:
 
 def subject_set(said: Said, state: State) -> None:
     """The sentence goes on about a set of the listed."""
-    state.subject = the_set(said.tokens[said.piece.start : said.piece.end], state)
+    state.subject, state.fresh = the_set(said.tokens[said.piece.start : said.piece.end], state), True
 
 
 def identity(said: Said, state: State) -> None:

@@ -140,7 +140,44 @@ def bare_question(tokens: Sequence[Token]) -> list[Token]:
 
 def picks_one(tokens: Sequence[Token]) -> bool:
     """Whether a restaurant is asked for."""
-    return any(token.text in _WHOM or "WHICH" in ROLES[token.char] for token in tokens)
+    if not any(token.text in _WHOM or "WHICH" in ROLES[token.char] for token in tokens):
+        return False
+    return any(ROLES[token.char] & _ASKED_FOR for token in tokens)  # 那去哪家 asks for a choice
+
+
+_ASKED_FOR: Final = frozenset(
+    {
+        "NEAR",
+        "FAR",
+        "CHEAP",
+        "DEAR",
+        "HIGH",
+        "LOW",
+        "GOOD",
+        "LATE",
+        "EARLY",
+        "M",
+        "L",
+        "S",
+        "T",
+        "TR",
+        "D",
+        "PERIOD",
+        "MEAL",
+        "OPENV",
+        "RATING",
+        "PRICE",
+        "DIST",
+        "BUDGET",
+        "HOURS",
+        "CU",
+        "MOST",
+        "FEAT",
+        "UNPROVABLE",
+        "U",
+    }
+)
+"""What makes a question about restaurants one of facts."""
 
 
 def asked_best(tokens: Sequence[Token], state: State) -> tuple[str, bool, tuple[tuple[Poi, ...], ...]] | None:

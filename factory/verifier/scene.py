@@ -119,6 +119,10 @@ class State:
     item_number: int = 0
     group: tuple[Callable[[Poi], bool], ...] = ()
     """conditions of the set that was counted last"""
+    unsure: bool = False
+    """whom the clause speaks of was guessed"""
+    fresh: bool = False
+    """the clause itself named the subject"""
     question: Question | None = None
     """what the clause before asked"""
     pick: int = 0
@@ -139,16 +143,26 @@ class State:
 
     def who(self) -> tuple[Poi, ...]:
         """The restaurants that a value speaks of. Raises UnreadError when nobody can be meant."""
-        if self.subject:
+        if self.subject and not (self.everyone and len(self.subject) == 1 and self.item is None and not self.fresh):
             return self.subject
-        if self.lost:
-            raise UnreadError
+        if self.lost or (self.subject and self.everyone):
+            return self._guessed()
         if self.item is not None:
             return (self.item,)
         listed = tuple(poi for poi in self.scene.listed if poi not in self.excluded)
         if not listed or (len(listed) > 1 and not self.everyone):
             raise UnreadError
         return listed
+
+    def _guessed(self) -> tuple[Poi, ...]:
+        """Whom a clause may speak of where nothing tells: what it states may then hold, or stay unread, but never be wrong."""
+        self.unsure = True
+        late = tuple(dict.fromkeys(reversed(self.scene.mentioned)))
+        singles = [(poi,) for poi in ((self.item,) if self.item else ()) + late[:2]]
+        if not self.everyone:
+            return self.choose(singles)
+        sets = [self.subject or (), self.scene.listed, late[:2], late[:3], late]
+        return self.choose([row for row in sets if row] + singles)
 
     def choose(self, options: Sequence[tuple[Poi, ...]]) -> tuple[Poi, ...]:
         """One of the sets that an expression may mean; the clause is read once for each (account.py)."""
@@ -172,6 +186,8 @@ class State:
 
         ``missed``: the condition of the wish that a true statement of this kind speaks of.
         """
+        if self.unsure and any(status not in {"verified", "inferable"} for _, status, _ in rows):
+            raise UnreadError
         if missed is not None:
             for poi, status, _ in rows:
                 if status in {"verified", "inferable"}:
@@ -232,7 +248,7 @@ class Said:
         return tuple(token for token in self.all(slot) if name in ROLES[token.char])
 
 
-FIELD_OF = {"RATING": "rating", "REPUT": "rating", "PRICE": "price", "DIST": "distance"}
+FIELD_OF = {"PRICED": "price", "RATING": "rating", "REPUT": "rating", "PRICE": "price", "DIST": "distance"}
 
 
 def field_of(tokens: Sequence[Token]) -> str | None:
