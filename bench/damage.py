@@ -16,28 +16,22 @@ import asyncio
 import contextlib
 import io
 import json
-import os
 import random
 import re
 import shutil
-import signal
-import sqlite3
-import subprocess
 import sys
 import tempfile
-import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import duckdb
+from damage_base import CLEAN, LARGER, SAME, STUDENTS, Base, make_base, prepared, rows, student, weights
 from damage_kinds import ANSWERED, JUDGED, KINDS, REPORTED, TRAINED, WAYS, harm, makes_sense
 
-from factory.commit.schema import SHARDS
 from factory.errors import ChidianError, RunStopped
 from factory.run import synth
 from factory.run.refresh import Refresher
@@ -45,26 +39,18 @@ from factory.sandbox.process import SandboxProcess
 from factory.settings.reading import resolve
 from judge import commands as judge_commands
 from judge import run as judging
+from judge.report import figures
 from train import completing
 from train import run as training
 from warehouse.ask import ask
-from warehouse.catalogue import FILE, check, refresh_file
+from warehouse.catalogue import check, refresh_file
 from warehouse.export import ExportSettings, export
 
-SMALL, SAME, LARGER = 20, 32, 44
-CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
-CLEAN |= {"WANDB_MODE": "disabled", "OMP_NUM_THREADS": "1"}
-ROWS = (
-    "from sft_train where sample_id in (select sample_id from sft_train order by sample_id limit 12) order by sample_id"
-)
-REMADE = {"text_hash", "grams", "near_bands", "gram_bits", "fingerprint_version"}
 TOLD = re.compile(
     r"damaged|lost their commit|cannot be (?:read|used|opened|refreshed|written|loaded)|is gone|made again|FAIL|anew|left aside"
     r"|is no finished checkpoint"
 )
 DELETE = re.compile(r"(?:delete|remove) (?:its commit |it\b|this file|that folder)|move it away|move \S+ away")
-STUDENTS = {"tiny": 1, "going": 2}
-"""Names of trainings of the base, and their passes over the rows; the second one is killed on its way."""
 
 
 @dataclass(slots=True)
@@ -183,41 +169,16 @@ class World:
         yield "larger N", lambda: self.synth(LARGER)
         yield "sql", lambda: ask(self.data, "select count(*) from samples", "json")
         yield "rebuild", lambda: refresh_file(self.data, rebuild=True)
-        yield "check at the end", self.examine
         yield "export", lambda: export(self.data, self.data / "export", ExportSettings())
 
 
-def student(name: str, epochs: int) -> dict[str, str]:
-    """The settings of one of the base's trainings."""
-    return {"MODEL_NAME": name, "EPOCHS": str(epochs), "SQL": ROWS, "SAVE_EVERY_S": "0"}
-
-
-def rows(data: Path) -> Counter[tuple[str, int]]:
-    """Every row of every shard's table, hashed; and the samples as people see them: what must not change."""
-    listed: Counter[tuple[str, int]] = Counter()
-    with duckdb.connect(str(data / FILE), read_only=True) as connection:
-        question = "select hash((sample_id, question, answer, split, place_id, evidence_hash)) from samples"
-        listed.update(("samples", value) for (value,) in connection.execute(question).fetchall())
-        for kind, schema in SHARDS.items():
-            names = ", ".join(f'"{one.name}"' for one in schema if one.name not in REMADE)
-            found = connection.execute(f"select hash(({names})) from {kind}_shard").fetchall()
-            listed.update((f"{kind}_shard", value) for (value,) in found)
-    return listed
-
-
-def weights(data: Path) -> dict[str, str]:
-    """A hash of each student that is finished."""
-    files = {name: data / "models" / name / "model.safetensors" for name in STUDENTS}
-    return {name: blake2b(file.read_bytes()).hexdigest() for name, file in files.items() if file.is_file()}
-
-
-def one_case(
-    base: Path, expected: dict[str, str], urls: dict[str, str], kind: str, way: str, dice: random.Random
-) -> Case:
+def one_case(base: Base, urls: dict[str, str], kind: str, way: str, dice: random.Random) -> Case:
     """One damage from beginning to end."""
     with tempfile.TemporaryDirectory(prefix="damage-") as folder:
         data = Path(folder) / "data"
-        shutil.copytree(base, data, ignore=None if kind in TRAINED | ANSWERED else shutil.ignore_patterns("models"))
+        shutil.copytree(
+            base.folder, data, ignore=None if kind in TRAINED | ANSWERED else shutil.ignore_patterns("models")
+        )
         files = sorted(path for path in data.glob(KINDS[kind]) if path.is_file())
         path = dice.choice(files)
         case = Case(kind, way, str(path.relative_to(data)))
@@ -227,28 +188,29 @@ def one_case(
             result = world.give(name, command)
             if name.startswith("check") and result:
                 case.told += [f"{name}: {line}" for line in result]
-        _compare(case, data, base, world)
+        _compare(case, data, base.rows, world)
         if kind in TRAINED:
-            case.lost += [name for name, digest in weights(data).items() if digest != expected[name]]
+            case.lost += [name for name, digest in weights(data).items() if digest != base.weights[name]]
         return case
 
 
-def _compare(case: Case, data: Path, base: Path, world: World) -> None:
+def _compare(case: Case, data: Path, before: Counter[tuple[str, int]], world: World) -> None:
     try:
         after = rows(data)
     except duckdb.Error as error:
         case.tracebacks.append(f"rows: {error}")
         return
-    case.lost = sorted(f"{table} {value}" for table, value in rows(base) - after)
+    case.lost = sorted(f"{table} {value}" for table, value in before - after)
     samples = sum(count for (table, _), count in after.items() if table == "samples")
     if samples != LARGER:
         case.short = f"{samples} samples, not {LARGER}"
-    for line in world.examine():
+    left = world.examine()
+    case.told += [f"check at the end: {line}" for line in left]
+    for line in left:
         if world.follow(line) and "`make synth`" in line:
             world.give("synth again", lambda: world.synth(world.n))
-    left = world.give("check once more", world.examine) or []
-    if left:
-        case.stuck.append(f"still: {left[0]}")
+    if left and (still := world.give("check once more", world.examine)):
+        case.stuck.append(f"still: {still[0]}")
 
 
 async def _refresh_here(self: Refresher) -> None:
@@ -261,87 +223,23 @@ async def _refresh_here(self: Refresher) -> None:
         ) from error
 
 
-def make_base(folder: Path, urls: dict[str, str]) -> tuple[Path, dict[str, str]]:
-    """Two sizes of one run, judged, trained, half trained, answered, exported; and the weights that both trainings end with."""
-    data = folder / "base"
-    for n in (SMALL, SAME):
-        synth.main(resolve("synth", {"N": str(n), "DATA": str(data), **urls}, CLEAN))
-    _called("judge", "run", data, {"LIMIT": "24"})
-    _called("train", "run", data, student("tiny", STUDENTS["tiny"]))
-    going = subprocess.Popen(
-        [sys.executable, "-m", "train", "run"], env={**CLEAN, "DATA": str(data), **student("going", STUDENTS["going"])},
-        stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    while going.poll() is None and len(list(data.glob("models/going/checkpoint-*"))) < 2:
-        time.sleep(0.01)
-    going.send_signal(signal.SIGKILL)
-    if going.wait() != -signal.SIGKILL:
-        raise SystemExit("the training ended before it could be killed")
-    _called("train", "complete", data, {"CHECKPOINT": str(data / "models/tiny"), "LIMIT": "1"})
-    _called("judge", "report", data, {})
-    export(data, data / "export", ExportSettings())
-    refresh_file(data)
-    failed = [name for name, count, _ in check(data) if count]
-    if failed:
-        raise SystemExit(f"the base is not whole: {failed}")
-    ended = folder / "ended"
-    shutil.copytree(data, ended)
-    _called("train", "run", ended, student("going", STUDENTS["going"]))
-    for book, statement in (
-        ("calls.sqlite", "update calls set key = key"),
-        ("map.sqlite", "update answers set key = key"),
-    ):
-        _leave_a_log(
-            data / book,
-            f"import sqlite3; link = sqlite3.connect(sys.argv[1]); link.execute({statement!r}); link.commit()",
-        )
-    shutil.copyfile(data / FILE, folder / FILE)
-    _leave_a_log(
-        folder / FILE,
-        "import duckdb; link = duckdb.connect(sys.argv[1]); link.execute('create table notes (line int)')",
-    )
-    shutil.copyfile(folder / f"{FILE}.wal", data / f"{FILE}.wal")
-    return data, weights(ended)
-
-
-def prepared(kept: Path, urls: dict[str, str]) -> tuple[Path, dict[str, str]]:
-    """The base of an earlier run, or one made there."""
-    if not (kept / "weights.json").exists():
-        kept.mkdir(parents=True, exist_ok=True)
-        _, expected = make_base(kept, urls)
-        (kept / "weights.json").write_text(json.dumps(expected), encoding="utf-8")
-    return kept / "base", json.loads((kept / "weights.json").read_text(encoding="utf-8"))
-
-
-def _called(room: str, word: str, data: Path, given: dict[str, str]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", room, word], env={**CLEAN, "DATA": str(data), **given}, capture_output=True, check=False
-    )
-    if done.returncode:
-        raise SystemExit(f"{room} {word}: {done.stderr.decode(errors='replace')[-800:]}")
-
-
-def _leave_a_log(file: Path, words: str) -> None:
-    """A write-ahead log as a program leaves it that dies with the file open."""
-    if not file.with_name(file.name + "-wal").exists() and file.suffix == ".sqlite":
-        sqlite3.connect(file).close()
-    subprocess.run([sys.executable, "-c", f"import os, sys; {words}; os._exit(0)", str(file)], check=True)
-
-
-async def _measure(first: int, damages: int, seed: int, folder: Path, kept: Path | None) -> list[Case]:
+async def _measure(first: int, damages: int, seed: int, kinds: str, folder: Path, kept: Path | None) -> list[Case]:
     async with SandboxProcess() as sandbox:
         urls = {"AMAP_BASE_URL": sandbox.amap_base_url, "TEACHER_BASE_URL": sandbox.chat_base_url}
-        return await asyncio.to_thread(_cases, first, damages, seed, folder, kept, urls)
+        return await asyncio.to_thread(_cases, first, damages, seed, kinds, folder, kept, urls)
 
 
-def _cases(first: int, damages: int, seed: int, folder: Path, kept: Path | None, urls: dict[str, str]) -> list[Case]:
-    base, expected = prepared(kept, urls) if kept else make_base(folder, urls)
-    pairs = [(kind, way) for kind in KINDS for way in WAYS if makes_sense(kind, way)]
+def _cases(
+    first: int, damages: int, seed: int, kinds: str, folder: Path, kept: Path | None, urls: dict[str, str]
+) -> list[Case]:
+    made, expected = prepared(kept, urls) if kept else make_base(folder, urls)
+    base = Base(made, rows(made), expected)
+    pairs = [(kind, way) for kind in KINDS for way in WAYS if makes_sense(kind, way) and re.search(kinds, kind)]
     random.Random(seed).shuffle(pairs)
     cases = []
     for number in range(first, first + damages):
         kind, way = pairs[number % len(pairs)]
-        case = one_case(base, expected, urls, kind, way, random.Random(f"{seed} {number}"))
+        case = one_case(base, urls, kind, way, random.Random(f"{seed} {number}"))
         cases.append(case)
         sys.stderr.write(
             f"{'  ' if case.outcome in {'told', 'harmless'} else '!!'} {number} {kind} · {way} · {case.file} · {case.outcome}\n"
@@ -367,14 +265,16 @@ def main() -> int:
     parser.add_argument("--damages", type=int, default=40)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kinds", default="", help="a regular expression: these kinds of file only")
     parser.add_argument("--base", type=Path, help="where the base is made, once, or lies from an earlier run")
     flags = parser.parse_args()
     synth._draw_timeline = lambda *_: None  # type: ignore[assignment]  # noqa: SLF001 - a second of drawing each, not what is measured
+    figures.charts = lambda *_: {}  # type: ignore[assignment]
     Refresher.refresh = _refresh_here  # type: ignore[method-assign]
     with tempfile.TemporaryDirectory(prefix="damage-base-") as folder:
-        cases = asyncio.run(_measure(flags.first, flags.damages, flags.seed, Path(folder), flags.base))
+        cases = asyncio.run(_measure(flags.first, flags.damages, flags.seed, flags.kinds, Path(folder), flags.base))
     outcomes = Counter(case.outcome for case in cases)
-    figures = {
+    result = {
         "damages": len(cases),
         "tracebacks": outcomes["traceback"],
         "unnoticed_losses": outcomes["unnoticed"],
@@ -384,8 +284,8 @@ def main() -> int:
         "harmless": outcomes["harmless"],
         "table": table(cases),
     }
-    sys.stdout.write(json.dumps(figures, ensure_ascii=False) + "\n")
-    return int(any(figures[name] for name in ("tracebacks", "unnoticed_losses", "stuck", "not_n")))
+    sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+    return int(any(result[name] for name in ("tracebacks", "unnoticed_losses", "stuck", "not_n")))
 
 
 if __name__ == "__main__":
