@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -71,7 +72,7 @@ def _tell(result: RunResult, status: int) -> int:
     if result.shortfall is not None:
         raise RunStopped(result.shortfall)
     _show_sample(result)
-    where = f" DATA={result.data}" if str(result.data) != "data" else ""
+    where = f" DATA={shlex.quote(str(result.data))}" if str(result.data) != "data" else ""
     say(f'More: make sql{where} Q="select question, answer from samples limit 3"')  # noqa: S608 - a line for people
     return 0
 
