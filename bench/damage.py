@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import torch
 from damage_base import CLEAN, LARGER, SAME, STUDENTS, Base, make_base, prepared, rows, student, weights
 from damage_kinds import ANSWERED, JUDGED, KINDS, REPORTED, TRAINED, WAYS, harm, makes_sense
 
@@ -270,6 +271,7 @@ def main() -> int:
     flags = parser.parse_args()
     synth._draw_timeline = lambda *_: None  # type: ignore[assignment]  # noqa: SLF001 - a second of drawing each, not what is measured
     figures.charts = lambda *_: {}  # type: ignore[assignment]
+    torch.set_num_threads(1)
     Refresher.refresh = _refresh_here  # type: ignore[method-assign]
     with tempfile.TemporaryDirectory(prefix="damage-base-") as folder:
         cases = asyncio.run(_measure(flags.first, flags.damages, flags.seed, flags.kinds, Path(folder), flags.base))

@@ -5,6 +5,7 @@ The only place where an error becomes a line on stderr. Rooms are started by nam
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ from importlib import import_module
 from io import TextIOWrapper
 from typing import Final
 
-from factory.errors import ChidianError, UsageError
+from factory.errors import ChidianError, DiskTrouble, UsageError
 from factory.settings import Values, read, spelling
 from factory.settings.commands import Command, of_room
 from factory.shown_text import print_line
@@ -20,6 +21,15 @@ from factory.termination import STATUS, Terminated, terminated, unwinding
 
 ROOMS: Final = ("factory", "warehouse", "train", "judge")
 INTERRUPTED: Final = 130
+TROUBLES: Final = {
+    errno.ENOSPC: "make room",
+    errno.EDQUOT: "make room",
+    errno.EROFS: "make its folder writable",
+    errno.EIO: "repair its disk",
+    errno.EMFILE: "allow more open files (ulimit -n)",
+    errno.ENFILE: "close other programs, or allow more open files",
+}
+"""The machine's troubles that may come anywhere, where no step has a better sentence, and the way back"""
 QUERY_INTERRUPTED: Final = "Query interrupted"
 """What DuckDB makes of a signal that comes amid a query: a RuntimeError of these words, and no class of its own"""
 
@@ -60,6 +70,18 @@ def _told(work: Callable[[], int]) -> int:
         # Whoever read our output has seen enough; Python must not try to flush it again at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.errno not in TROUBLES:
+            raise  # a mistake of ours
+        print_line(f"error: {_trouble(error)}")
+        return DiskTrouble.exit_code
+
+
+def _trouble(error: OSError) -> DiskTrouble:
+    file, way_back = error.filename or "A file", TROUBLES[error.errno or 0]
+    return DiskTrouble(
+        f"{file} could not be used ({error.strerror}): {way_back}, then run the same command again; what is committed is safe."
+    )
 
 
 def _stopped(*, by_sigterm: bool) -> int:

@@ -11,13 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
 from factory.errors import RunStopped
 from factory.settings import resolve
 from factory.settings.reading import texts
 from judge import commands, run
 from judge.config import JudgeSettings, settings_of
+from judge.items import open_views
 from judge.providers import model_of
 
 _MEANS = (
@@ -68,7 +67,7 @@ class RestaurantDataEvaluator:
         """What was judged before, without asking anybody. Raises UsageError where there are no verdicts."""
         settings, model = self.settings, model_of(self.settings.judge)
         report = commands.rebuilt(settings)
-        with duckdb.connect(str(settings.data / "warehouse.duckdb"), read_only=True) as connection:
+        with open_views(settings.data) as connection:
             means = tuple(MeanScore(*row) for row in connection.execute(_MEANS, [model]).fetchall())
         return Evaluation(report, model, means)
 

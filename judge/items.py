@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import md5
 from pathlib import Path
@@ -17,6 +18,7 @@ from judge.asking import Item, evidence_lines
 from judge.designs import Judged, Question
 from judge.instrument import MOST_EVIDENCE, PROMPTS, Instrument
 from judge.parsing import CANNOT_JUDGE
+from warehouse.catalogue import open_reader
 
 BATCH = 64
 _CHOSEN = "select *, md5(sample_id || $seed) as shuffled from samples where $run is null or run_id = $run"
@@ -135,9 +137,11 @@ def judged_before(data: Path, judge: str, instrument: Instrument) -> Judged:
     return Judged(frozenset(done), failures)
 
 
-def open_views(data: Path) -> duckdb.DuckDBPyConnection:
-    """The warehouse, read-only. Raises UsageError when there is none."""
+@contextmanager
+def open_views(data: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse, read-only. Raises UsageError when there is none, DiskTrouble when it cannot be read."""
     path = data / "warehouse.duckdb"
     if not path.exists():
         raise UsageError(f"There is no {path}: run `make synth` first.")
-    return duckdb.connect(str(path), read_only=True)
+    with open_reader(data) as connection:
+        yield connection

@@ -5,7 +5,8 @@ Used by completing.py, which commits the measures with the answers. Pure but for
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from factory.verifier.account import Account, Listed, read_answer
 from factory.verifier.fit import sure_misses
 from factory.verifier.reading import claims_of, located
 from factory.verifier.script import fold_text
+from warehouse.catalogue import open_reader
 
 RIGHT_KINDS: Final = ("address", "rating", "distance", "price")
 HOLDS: Final = frozenset({"verified", "inferable"})
@@ -55,15 +57,14 @@ class Ground:
     """poi ids that training answers recommend"""
 
 
-def open_data(data: Path) -> duckdb.DuckDBPyConnection:
-    """The warehouse, read-only. Raises UsageError when there is none."""
+@contextmanager
+def open_data(data: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse, read-only. Raises UsageError when there is none, DiskTrouble when it cannot be read."""
     path = data / "warehouse.duckdb"
     if not path.exists():
         raise UsageError(f"There is no {path}: run `make synth` first.")
-    try:
-        return duckdb.connect(str(path), read_only=True)
-    except duckdb.Error as error:
-        raise UsageError(f"{path} cannot be opened ({error}): rebuild it with `make warehouse REBUILD=1`.") from error
+    with open_reader(data) as connection:
+        yield connection
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from factory.errors import UsageError
+from warehouse.catalogue import open_reader
 
 COLUMNS = ("sample_id", "split", "messages")
 MODES = {"closed": ("sft_train", "sft_validation"), "open": ("sft_open_train", "sft_open_validation")}
@@ -74,14 +75,14 @@ def left_out(data: Path, run: str | None) -> int:
     """Samples that the pooled views leave out, since another run has them too, or holds them back."""
     if run:
         return 0
-    try:
-        with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as connection:
-            connection.execute("set python_enable_replacements = false")  # a missing view is no variable of ours
+    with open_reader(data) as connection:
+        connection.execute("set python_enable_replacements = false")  # a missing view is no variable of ours
+        try:
             [(count,)] = connection.execute("select count(*) from left_out").fetchall()
-    except duckdb.Error as error:
-        raise UsageError(
-            f"The rows cannot be read ({str(error).splitlines()[0]}): bring the file up to date with `make warehouse`."
-        ) from error
+        except duckdb.ProgrammingError as error:
+            raise UsageError(
+                f"The rows cannot be read ({str(error).splitlines()[0]}): bring the file up to date with `make warehouse`."
+            ) from error
     return int(count)
 
 
@@ -110,20 +111,20 @@ def divide(rows: Sequence[Row], seed: int) -> tuple[list[Row], list[Row]]:
 
 
 def read_rows(data: Path, question: str) -> list[Row]:
-    """Rows of a view or of any query with its columns. Raises UsageError with what to do."""
+    """Rows of a view or of any query with its columns. Raises UsageError with what to do, DiskTrouble."""
     path = data / "warehouse.duckdb"
     if not path.exists():
         raise UsageError(f"There is no {path}: run `make synth` first.")
-    try:
-        with duckdb.connect(str(path), read_only=True) as connection:
+    with open_reader(data) as connection:
+        try:
             cursor = connection.execute(question)
             names = [column[0] for column in cursor.description or ()]
             missing = [name for name in COLUMNS if name not in names]
             if missing:
                 raise UsageError(f"SQL gives no column {', '.join(missing)}: select from a view such as sft_train.")
             picked = [tuple(row[names.index(name)] for name in COLUMNS) for row in cursor.fetchall()]
-    except duckdb.Error as error:
-        raise UsageError(f"The rows cannot be read: {str(error).splitlines()[0]}") from error
+        except (duckdb.ProgrammingError, duckdb.DataError) as error:
+            raise UsageError(f"The rows cannot be read: {str(error).splitlines()[0]}") from error
     return [_row(*one) for one in picked]
 
 

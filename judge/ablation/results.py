@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import duckdb
 import orjson
 
 from judge.ablation.config import AblateSettings
 from judge.ablation.outcomes import Asked, stated
 from judge.ablation.running import Job
+from judge.items import open_views
 
 HELD_OUT: Final = ("seen", "unseen")
 LOSS: Final = "validation_loss"
@@ -42,9 +42,9 @@ class Value:
 
 
 def read_values(settings: AblateSettings, jobs: Sequence[Job]) -> list[Value]:
-    """All values of all runs. Raises duckdb.Error, OSError."""
+    """All values of all runs. Raises DiskTrouble, OSError."""
     by_name = {job.name: job for job in jobs}
-    with duckdb.connect(str(settings.folder / "warehouse.duckdb"), read_only=True) as connection:
+    with open_views(settings.folder) as connection:
         measured = connection.execute(_MEASURES, {"models": list(by_name)}).fetchall()
         answered = connection.execute(_ANSWERS, {"models": list(by_name)}).fetchall()
     values = [

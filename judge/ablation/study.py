@@ -12,14 +12,13 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
 from factory.errors import UsageError
 from factory.plan.plan_file import PlanFolder, RunPlan
 from factory.run.refresh import Refresher
 from judge.ablation import children
 from judge.ablation.config import AblateSettings
 from judge.ablation.rows import SHARES
+from judge.items import open_views
 
 _LARGEST = """
 select run_id, map_provider, teacher, simulated from runs join ledger using (run_id) order by ledger.accepted desc, run_id limit 1
@@ -45,7 +44,7 @@ async def find_origin(data: Path) -> Origin:
     if not (data / "warehouse.duckdb").exists():
         raise UsageError(f"There is no {data / 'warehouse.duckdb'}: run `make synth` first.")
     await Refresher(data).refresh()
-    with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as connection:
+    with open_views(data) as connection:
         found = connection.execute(_LARGEST).fetchone()
         [(rows,)] = connection.execute(_TRAIN).fetchall()
     if found is None or not rows:

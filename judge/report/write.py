@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import duckdb
 import orjson
 
-from factory.errors import UsageError
+from factory.errors import DiskTrouble, UsageError
 from factory.run.timeline import Timeline, read_timeline
 from judge.harmless import HARMLESS
+from judge.items import open_views
 from judge.report import figures, judge_words
 from judge.report.ablation import ablation_section
 from judge.report.data import Run, read_material
@@ -39,15 +41,12 @@ def write_report(
     second: str | None = None,
     compare: tuple[str, str] | None = None,
 ) -> Path:
-    """Write all of it and return the page's path; ``run``: one factory run only. Raises UsageError without verdicts.
+    """Write all of it and return the page's path; ``run``: one factory run only. Raises UsageError without verdicts, DiskTrouble.
 
     ``second``: the model id of the judge beside it; others that were asked in this folder at other times have no part.
     ``compare``: two sides that stand beside each other; by default the student against every other origin of answers.
     """
-    warehouse = data / "warehouse.duckdb"
-    if not warehouse.exists():
-        raise UsageError(f"There is no {warehouse}: run `make synth` first.")
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    with open_views(data) as connection:
         material = read_material(connection, data, run, judge)
         findings = find(material, judge, second)
         if not findings.asked:
@@ -92,13 +91,10 @@ def write_report(
         name,
         judged_on,
     )
-    folder = data / "reports" / name
-    folder.mkdir(parents=True, exist_ok=True)
-    for file, picture in figures.pictures(drawings, simulated=findings.simulated).items():
-        _put(folder / file, picture)
-    _put(folder / "report.json", orjson.dumps(_numbers(contents), option=orjson.OPT_INDENT_2))
-    _put(folder / "index.html", page(contents).encode("utf-8", "replace"))
-    return folder / "index.html"
+    files = figures.pictures(drawings, simulated=findings.simulated)
+    files["report.json"] = orjson.dumps(_numbers(contents), option=orjson.OPT_INDENT_2)
+    files["index.html"] = page(contents).encode("utf-8", "replace")
+    return _put(data / "reports" / name, files) / "index.html"
 
 
 def _slashed(group: str) -> str:
@@ -138,7 +134,22 @@ def _timeline(connection: duckdb.DuckDBPyConnection, runs: tuple[Run, ...]) -> T
     return read_timeline(connection, largest.run_id) if largest else None
 
 
-def _put(path: Path, content: bytes) -> None:
-    aside = path.with_name(f".{path.name}.aside")
-    aside.write_bytes(content)
-    aside.replace(path)
+def _put(folder: Path, files: dict[str, bytes]) -> Path:
+    """Each file aside, then in its place, the page last. Raises DiskTrouble."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            path, aside = folder / name, folder / f".{name}.aside"
+            try:
+                aside.write_bytes(content)
+                if path.is_dir():
+                    shutil.rmtree(path)  # whatever it is, it is no file of a report
+                aside.replace(path)
+            finally:
+                aside.unlink(missing_ok=True)
+    except OSError as error:
+        raise DiskTrouble(
+            f"The report cannot be written to {folder} ({error.strerror or error}): make room or repair what that names, then run "
+            "`make report`; verdicts are as they were."
+        ) from error
+    return folder
