@@ -6,7 +6,7 @@ from typing import Final
 
 from factory.records import ClaimStatus
 from factory.verifier.acts_loose import loose_status
-from factory.verifier.deciding import extreme_status, show
+from factory.verifier.deciding import extreme_status, show, value
 from factory.verifier.lexer import ROLES
 from factory.verifier.scene import Said, State, UnreadError, field_of, restaurants, scale_of
 
@@ -48,6 +48,21 @@ _BEST: Final = {"rating": True, "price": False, "distance": False, "close": True
 
 def talk(said: Said, state: State) -> None:
     """Nothing is said of a shop."""
+
+
+def introduced(said: Said, state: State) -> None:
+    """还有一家某某, 再远一点的某某: the sentence goes on about it; farther than the one that was spoken of last."""
+    pois = restaurants(said.all("n"), state)
+    if len(pois) != 1 or (said.has("v") and (said.all("v")[0].value.low, said.all("v")[0].value.high) != (1, 1)):
+        raise UnreadError
+    if said.has("a"):
+        name, up = scale_of(said.all("a"), None, state)
+        own = value(pois[0], name)
+        before = [value(poi, name) for poi in state.scene.mentioned if poi != pois[0]][-1:]
+        if own is None or not before or before[0] is None or (own > before[0]) != up or own == before[0]:
+            raise UnreadError
+        state.say("comparison", said.text, [(pois[0], "inferable", show(pois[0], name))])
+    state.subject, state.lost = pois, False
 
 
 def chat(said: Said, state: State) -> None:

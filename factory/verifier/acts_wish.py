@@ -29,6 +29,8 @@ def _target(said: Said, state: State) -> str:
     if roles & {"RADIUS", "DIST"}:
         return "price" if named == "price" else "distance"
     found = named or state.field
+    if found is None and roles & {"UPPER", "LOWER"} and bounds(state)["LOWER" not in roles] is not None:
+        return "price"  # 没超你说的上限
     if found not in {"price", "distance"}:
         raise UnreadError
     return found

@@ -188,6 +188,12 @@ def place_words(place: Place) -> tuple[str, ...]:
     for tail in _TAILS:
         if name.endswith(tail) and name != tail:
             words.add(tail)
+    for form in (
+        name.replace("国家", ""),
+        re.sub(r"(?:国家)?(?:湿地)?(?:公园|风景区|景区|旅游区|商圈|步行街)$", "", name),
+    ):
+        if form != name and len(form) >= 2:
+            words.add(form)
     bare = _HEADS.sub("", name)
     if len(bare) >= 2:
         words.add(bare)
