@@ -55,6 +55,7 @@ def none_of(said: Said, state: State) -> None:
     if (
         said.of("COND")
         or said.of("SIMUL")
+        or any("符合" in token.text or "满足" in token.text for token in said.of("NOFIT"))
         or (said.of("MEET") and not (said.of("PRICE") or said.of("M") or said.of("BUDGET")))
     ):
         raise UnreadError  # of the whole wish, which "nothing" reads

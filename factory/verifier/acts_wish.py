@@ -69,7 +69,7 @@ def beyond(said: Said, state: State) -> None:
     tokens = said.all("t")
     lower_named = any("LOWER" in ROLES[one.char] for one in tokens)
     upper_named = any("UPPER" in ROLES[one.char] for one in tokens)
-    if "NOT" in roles:
+    if roles & {"NOT", "MISSW"}:
         rows: list[tuple[Poi, ClaimStatus, str | None]] = [
             (poi, _opposite(inside(poi, name, state)), _truth(poi, name, state)) for poi in state.who()
         ]
