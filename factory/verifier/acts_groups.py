@@ -40,6 +40,9 @@ def count_of(said: Said, state: State) -> None:
         if number in sizes(rows) | {state.scene.items} - ({state.scene.items} if group.tests else set())
         else "contradicted"
     )
+    told = not group.tests and state.scene.items and (said.of("THESE") or said.of("FIND") or said.of("CHOOSE"))
+    if held == "contradicted" and not told:
+        raise UnreadError  # of a set that nobody can tell
     state.world("count", said.text, f"查到{len(rows[0])}家", held)
     state.group = group.tests
     fitting = [row for row in rows if len(row) == number]
@@ -59,13 +62,15 @@ def none_of(said: Said, state: State) -> None:
         or (said.of("MEET") and not (said.of("PRICE") or said.of("M") or said.of("BUDGET")))
     ):
         raise UnreadError  # of the whole wish, which "nothing" reads
+    if any(word in token.text for token in said.all("x") for word in ("符合", "满足", "达标", "合适")):
+        raise UnreadError
     group = _group(said, state, said.all("x"))
     if not group.tests or all(ROLES[token.char] & _PLACES for token in _around(said, said.all("x"))):
         raise UnreadError  # 两公里内没有: of what, the words before it tell
     rows = members(group, state.scene)
-    empty = any(not row for row in rows)
-    example = next((row[0].name for row in rows if row), None)
-    state.world("absence", said.text, example, "inferable" if empty else "contradicted")
+    if all(rows):
+        raise UnreadError  # none of the sets that may be meant is empty
+    state.world("absence", said.text, None, "inferable")
     state.subject = None
     state.lost = True
 
@@ -83,6 +88,9 @@ def sole_of(said: Said, state: State) -> None:
 
 
 def _say_of_names(said: Said, state: State, pois: tuple[Poi, ...], status: ClaimStatus) -> None:
+    """What holds of one of the sets that may be meant; what holds of none stays unread, since nobody can tell which."""
+    if status == "contradicted":
+        raise UnreadError
     state.say("superlative", said.text, [(poi, status, None) for poi in pois])
     state.subject = pois
 
@@ -149,6 +157,8 @@ def extreme_time(said: Said, state: State) -> None:
             round((min if early else max)(numbers)) % DAY_MIN == minute % DAY_MIN for minute in clock.readings()
         ):
             status = "inferable"
+    if status == "contradicted":
+        raise UnreadError
     state.world("superlative", said.text, None, status)
 
 

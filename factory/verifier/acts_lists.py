@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from factory.records import ClaimStatus, Poi
 from factory.verifier.deciding import amount_status, difference_status, show, value
-from factory.verifier.lexer import ROLES
+from factory.verifier.lexer import ROLES, Token
 from factory.verifier.numbers import Quantity
 from factory.verifier.scene import Said, State, UnreadError, field_of, restaurants, scale_of, the_set, unit_field
 
@@ -175,7 +175,12 @@ def distribute(said: Said, state: State) -> None:
 
 def difference(said: Said, state: State) -> None:
     """两家相差38元: between the two that were named last."""
-    token = said.all("a")[0]
+    for token in (*said.all("a"), *said.all("a2")):
+        _differ(token, said, state)
+
+
+def _differ(token: Token, said: Said, state: State) -> None:
+    """One difference between two; where the two were not named here, it may hold or stay unread."""
     kind = {"M": "price", "L": "distance", "S": "rating"}
     name = next(field for role, field in kind.items() if role in ROLES[token.char])
     pois = (
@@ -193,6 +198,9 @@ def difference(said: Said, state: State) -> None:
         state.world("comparison", said.text, truth, "unsupported")
         return
     status = difference_status(name, token.value, abs(first - second), scale=max(first, second))
+    sure = bool(state.subject and len(state.subject) == 2) or len(state.scene.listed) == 2
+    if status == "contradicted" and not sure:
+        raise UnreadError
     state.world("comparison", said.text, truth, status)
 
 

@@ -10,7 +10,7 @@ from factory.verifier.deciding import amount_status, extreme_status, show, value
 from factory.verifier.fit import shows_cuisine
 from factory.verifier.lexer import EATEN, ROLES
 from factory.verifier.numbers import Quantity
-from factory.verifier.scene import FIELD_OF, Said, State, UnreadError, restaurants, the_set
+from factory.verifier.scene import FIELD_OF, Said, State, UnreadError, restaurants, the_set, unit_field
 from factory.verifier.script import fold
 
 
@@ -150,6 +150,16 @@ def _as_total(stated: Quantity, said: Said, state: State) -> bool:
     return True
 
 
+def value_of(said: Said, state: State) -> None:
+    """433米的某某, 39元的某某: a value before the name."""
+    token = said.all("v")[0]
+    name = unit_field([token])
+    state.subject, state.fresh, state.unsure = restaurants(said.all("n"), state), True, False
+    if name is None or len(state.subject) != 1:
+        raise UnreadError
+    _amount(name, token.value, said, state)
+
+
 def bare(said: Said, state: State) -> None:
     """漫意4.4, 长乐门店100: a number without unit behind a name, or where its field is spoken of."""
     token = said.all("v")[0]
@@ -224,6 +234,11 @@ def address(said: Said, state: State) -> None:
     """An address must be this restaurant's, whole or up to its number; a street alone is inferable."""
     poi = state.one()
     stated = said.all("v")[0] if said.has("v") else None
+    vague = (
+        stated is not None and "STREETLIKE" in ROLES[stated.char] and not any(char.isdigit() for char in stated.text)
+    )
+    if vague and not (said.of("ADDR") or said.of("AT")):
+        raise UnreadError  # 带着五人游古文化街
     own = fold(poi.address or "")
     if stated is None:
         text = said.text
@@ -254,6 +269,8 @@ def phone(said: Said, state: State) -> None:
 def cuisine(said: Said, state: State) -> None:
     """是一家川菜馆, 主营川菜: in opening and closing the wish's cuisine is its echo."""
     word = said.all("v")[0].value
+    if any(token.value.low != 1 for token in said.of("CNT")):
+        raise UnreadError  # 八家川菜 is a count
     if word in EATEN and word not in {
         state.scene.wish.cuisine,
         *(poi.cuisine for poi in state.subject or (state.item,) if poi),

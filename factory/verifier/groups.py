@@ -164,7 +164,8 @@ class _Description:
         if "L" in roles:
             self.anywhere = True
             return _amount("distance", token.value, None)
-        name = "price" if "M" in roles or ("NUM" in roles and self.over) else "rating" if "S" in roles else None
+        money = "M" in roles or ("NUM" in roles and (self.over or self.any_of("PRICE", "PRICED", "BUDGET", "PERHEAD")))
+        name = "price" if money else "rating" if "S" in roles else None
         if name is not None:
             over, self.over = self.over, None
             return _amount(name, token.value, over)
@@ -184,7 +185,7 @@ class _Description:
         if roles & {"MEAL", "PERIOD", "SESSION", "T"} and self.any_of(*_SERVING):
             test = _open_at(token)
             return _not(test) if self.any_of("REST") else test
-        if "BUDGET" in roles and (self.over or self.any_of("MEET", "FINE", "IN", "WITHIN")):
+        if "BUDGET" in roles and (self.over or token.text[-1] in "内里" or self.any_of("MEET", "FINE", "IN", "WITHIN")):
             over, self.over = self.over, None
             return _in_budget(self.state) if over in {None, "NOTEXCEED"} else _not(_in_budget(self.state))
         if roles & {"MEET", "FINE"} and not self.any_of("BUDGET", "INB", "M"):

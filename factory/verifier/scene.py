@@ -186,6 +186,14 @@ class State:
 
         ``missed``: the condition of the wish that a true statement of this kind speaks of.
         """
+        if (
+            len(rows) > 1
+            and not self.everyone
+            and not self.fresh
+            and self.item is None
+            and any(status not in {"verified", "inferable"} for _, status, _ in rows)
+        ):
+            raise UnreadError  # a plain value behind several names is of one of them
         if self.unsure and any(status not in {"verified", "inferable"} for _, status, _ in rows):
             raise UnreadError
         if missed is not None:
