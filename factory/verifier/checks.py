@@ -232,7 +232,11 @@ def _nothing_fits(
 def _each_misses(wish: Wish, account: Account) -> bool:
     """Whether every restaurant that is named stands there with its miss: that says that none of them fits."""
     named = [one.poi for one in account.listed if one.poi is not None]
-    return bool(named) and not account.says_fit and all(_says_miss(account, poi, _sure(poi, wish)) for poi in named)
+    return (
+        bool(named)
+        and not account.says_fit
+        and all(_says_miss(account, poi, _sure(poi, wish)) or _may_say(account, poi) for poi in named)
+    )
 
 
 def _unread_prose(account: Account) -> bool:
