@@ -150,7 +150,8 @@ def _wish(
     fitting = [poi for poi in evidence.pois if not misses_of(poi, wish)]
     found = _unsaid(wish, account, chosen, claims=() if structured else claims)
     if not candidate.feasible or account.says_nothing:
-        return found + _nothing_fits(candidate, wish, evidence, account, fitting)
+        texts = () if structured else claims
+        return found + _nothing_fits(candidate, wish, evidence, account, fitting, texts)
     if not structured:
         return found
     good = sum(not _sure(poi, wish) for poi in chosen)
@@ -171,17 +172,13 @@ def _sure(poi: Poi, wish: Wish) -> tuple[Miss, ...]:
 def _unsaid(wish: Wish, account: Account, chosen: list[Poi], claims: tuple[Claim, ...]) -> list[Finding]:
     """A restaurant that does not fit is listed only with a true miss said. A clause that nobody read may be the one that says it.
 
-    ``claims``: of text without structure. In prose that says that nothing fits, the very value that misses, truly told, tells the miss;
-    so it does beside a restaurant that fits, with which prose may only compare.
+    ``claims``: of text without structure. Prose names restaurants to compare, too: there the very value that misses, truly told,
+    tells the miss.
     """
     found = []
-    prose = not any(clause.part == "item" for clause in account.clauses)
-    compares = prose and (account.says_nothing or any(not _sure(poi, wish) for poi in chosen))
     for poi in dict.fromkeys(chosen):
         missed = _sure(poi, wish)
-        if missed and not _says_miss(account, poi, missed) and not _may_say(account, poi):
-            if compares and _told(poi, claims) & {miss.kind for miss in missed}:
-                continue
+        if missed and not _says_miss(account, poi, missed, claims) and not _may_say(account, poi):
             sentence = f"{poi.name}不符合需求：{miss_sentence(poi, wish, missed)}。"
             found.append(Finding("wish", f"misses_{missed[0].kind}", sentence, "wish"))
     return found
@@ -194,15 +191,25 @@ _TELLS: Final = {
 
 def _told(poi: Poi, claims: tuple[Claim, ...]) -> set[str]:
     """The conditions of the wish whose value an answer truly tells of a restaurant."""
-    return {
-        _TELLS[claim.kind]
-        for claim in claims
-        if claim.poi_id == poi.poi_id and claim.kind in _TELLS and claim.status in {"verified", "inferable"}
-    }
+    good = [claim for claim in claims if claim.status in {"verified", "inferable"}]
+    told = {_TELLS[claim.kind] for claim in good if claim.poi_id == poi.poi_id and claim.kind in _TELLS}
+    if poi.cost_cny is None and any(
+        _UNPRICED.search(claim.stated) for claim in good if claim.poi_id in {None, poi.poi_id}
+    ):
+        told.add("budget")  # 另有两家没标价: said of the set
+    return told
 
 
-def _says_miss(account: Account, poi: Poi, missed: tuple[Miss, ...]) -> bool:
-    return bool(account.said_misses.get(poi.poi_id, frozenset()) & {miss.kind for miss in missed})
+_UNPRICED: Final = re.compile(
+    r"(?:没有?标|未标|没写|未写|没有?|无|暂无|缺)(?:明|出|注)?(?:人均|标价|价)|(?:人均|价格?)(?:都|均)?(?:没|未|暂无|不详)"
+)
+
+
+def _says_miss(account: Account, poi: Poi, missed: tuple[Miss, ...], claims: tuple[Claim, ...]) -> bool:
+    said = account.said_misses.get(poi.poi_id, frozenset())
+    if claims and not any(clause.part == "item" for clause in account.clauses):
+        said |= _told(poi, claims)
+    return bool(said & {miss.kind for miss in missed})
 
 
 def _may_say(account: Account, poi: Poi) -> bool:
@@ -211,7 +218,12 @@ def _may_say(account: Account, poi: Poi) -> bool:
 
 
 def _nothing_fits(
-    candidate: Candidate, wish: Wish, evidence: Evidence, account: Account, fitting: list[Poi]
+    candidate: Candidate,
+    wish: Wish,
+    evidence: Evidence,
+    account: Account,
+    fitting: list[Poi],
+    claims: tuple[Claim, ...],
 ) -> list[Finding]:
     found = []
     if fitting:
@@ -223,19 +235,19 @@ def _nothing_fits(
         found.append(Finding("wish", "unproved_nothing_fits", sentence, "unsupported"))
     if candidate.feasible:
         found.append(Finding("structure", "feasible_flag", "回答说没有符合的餐厅，feasible 应为 false。"))
-    elif not account.says_nothing and not _each_misses(wish, account) and not _unread_prose(account):
+    elif not account.says_nothing and not _each_misses(wish, account, claims) and not _unread_prose(account):
         sentence = "feasible 为 false，回答应直接说“没有完全符合要求的餐厅”。"
         found.append(Finding("wish", "nothing_fits_unsaid", sentence, "wish"))
     return found
 
 
-def _each_misses(wish: Wish, account: Account) -> bool:
+def _each_misses(wish: Wish, account: Account, claims: tuple[Claim, ...]) -> bool:
     """Whether every restaurant that is named stands there with its miss: that says that none of them fits."""
     named = [one.poi for one in account.listed if one.poi is not None]
     return (
         bool(named)
         and not account.says_fit
-        and all(_says_miss(account, poi, _sure(poi, wish)) or _may_say(account, poi) for poi in named)
+        and all(_says_miss(account, poi, _sure(poi, wish), claims) or _may_say(account, poi) for poi in named)
     )
 
 
