@@ -35,7 +35,7 @@ def main() -> int:
         return 0
     if flags.verified is not None:
         told = map(orjson.loads, flags.verified.read_bytes().splitlines())
-        report([(row, read_back(one)) for row, one in zip(rows, told, strict=True)], flags.show)
+        report([(row, read_back(answer)) for row, answer in zip(rows, told, strict=True)], flags.show)
         return 0
     started = time.process_time()
     judged = [(row, verify_row(row)) for row in rows]
@@ -48,10 +48,10 @@ def main() -> int:
 def read_back(told: dict[str, Any]) -> Verification:
     """A verification from the command's JSON: findings and clauses, which are all that is counted here."""
     names = ("stage", "reason", "detail", "outcome", "clause")
-    findings = tuple(Finding(**{name: one[name] for name in names}) for one in told["findings"])
+    findings = tuple(Finding(**{name: finding[name] for name in names}) for finding in told["findings"])
     clauses = tuple(
-        Clause(one["part"], one["scope"], one["text"], one["account"], 0, 0, one["detachable"])
-        for one in told["clauses"]
+        Clause(clause["part"], clause["scope"], clause["text"], clause["account"], 0, 0, clause["detachable"])
+        for clause in told["clauses"]
     )
     return Verification((), findings, (), clauses, told["verifier"])
 
@@ -60,7 +60,7 @@ def passes_when_cut(result: Verification) -> bool:
     """Whether all that stands against an answer is unread clauses that the factory would cut out."""
     loose = {clause.text for clause in result.clauses if clause.account == "unread" and clause.detachable}
     return bool(result.findings) and all(
-        one.outcome == "not_understood" and one.clause in loose for one in result.findings
+        finding.outcome == "not_understood" and finding.clause in loose for finding in result.findings
     )
 
 
@@ -127,7 +127,9 @@ def pairs(judged: list[tuple[dict[str, Any], Verification]]) -> tuple[int, int]:
     sides: dict[tuple[Any, str], list[tuple[bool, bool]]] = defaultdict(list)
     for row, result in judged:
         if row.get("pair"):
-            findings = {one.outcome for one in result.findings} - ({"wish"} if row.get("lists_unfit") else set())
+            findings = {finding.outcome for finding in result.findings} - (
+                {"wish"} if row.get("lists_unfit") else set()
+            )
             sides[row.get("question_id"), row["pair"]].append((bool(row["label"]), not findings))
     both = [rows for rows in sides.values() if len({label for label, _ in rows}) == 2]
     return sum(all(label == accepted for label, accepted in rows) for rows in both), len(both)

@@ -43,8 +43,8 @@ def of_polars(path: Path) -> list[dict]:
 
 def of_duckdb(path: Path) -> list[dict]:
     """``from 'FILE'``."""
-    found = duckdb.sql(f"from '{path}'")
-    return [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
+    relation = duckdb.sql(f"from '{path}'")
+    return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
 
 
 def of_croissant(path: Path) -> list[dict]:

@@ -77,33 +77,37 @@ class OrderRun:
     async def search(self, radius_m: int, cuisine: str | None, page: int) -> PoiPage:
         """Ask the map and remember what it showed, as evidence and as proof of coverage."""
         order = self.order
-        found = await self.maps.around(order.place, radius_m=radius_m, cuisine=cuisine, page=page, priority=order.index)
+        answered = await self.maps.around(
+            order.place, radius_m=radius_m, cuisine=cuisine, page=page, priority=order.index
+        )
         self.pages += 1
         self._evidence = None
-        self.capped = self.capped or found.capped
-        self.fetched_at = min(self.fetched_at or found.fetched_at, found.fetched_at)
-        shown = tuple(_located(poi, self.order.place) for poi in found.pois[:MOST_SHOWN])
+        self.capped = self.capped or answered.capped
+        self.fetched_at = min(self.fetched_at or answered.fetched_at, answered.fetched_at)
+        shown = tuple(_located(poi, self.order.place) for poi in answered.pois[:MOST_SHOWN])
         self.pois.update((poi.poi_id, poi) for poi in shown)
-        self._cover(radius_m, cuisine, found)
-        return replace(found, pois=shown)
+        self._cover(radius_m, cuisine, answered)
+        return replace(answered, pois=shown)
 
-    def _cover(self, radius_m: int, cuisine: str | None, found: PoiPage) -> None:
+    def _cover(self, radius_m: int, cuisine: str | None, fetched: PoiPage) -> None:
         """Pages prove coverage only from the first on without a gap; those of one step may arrive in any order."""
         pages = self.read_pages.setdefault((cuisine, radius_m), {})
-        pages[found.page] = found
+        pages[fetched.page] = fetched
         last = 0
         while last + 1 in pages:
             last += 1
         if last:
             read = [pages[number] for number in range(1, last + 1)]
-            whole = not any(one.unreadable for one in read)
+            whole = not any(poi_page.unreadable for poi_page in read)
             self.searches[cuisine, radius_m] = SearchRecord(
                 cuisine=cuisine,
                 radius_m=radius_m,
                 pages=last,
                 exhausted=whole and read[-1].is_last and not read[-1].capped,
                 # What follows a row that cannot be read is listed, but the listing is whole only up to that row.
-                covered_m=min(one.covered_m for one in read if one.unreadable) if not whole else read[-1].covered_m,
+                covered_m=min(poi_page.covered_m for poi_page in read if poi_page.unreadable)
+                if not whole
+                else read[-1].covered_m,
             )
 
     def evidence(self) -> Evidence:
@@ -157,7 +161,7 @@ class OrderRun:
 
     async def _read_again(self, fresh: dict[int, _Slot]) -> None:
         """The second reader, once an order, for the clauses of this submission that stayed unread."""
-        questions = [one for index, slot in fresh.items() for one in questions_of(index, slot.verification)]
+        questions = [question for index, slot in fresh.items() for question in questions_of(index, slot.verification)]
         if self.reader is None or self.reader_asked or not questions:
             return
         self.reader_asked = True
@@ -169,10 +173,10 @@ class OrderRun:
 
     def _judged(self, index: int, slot: _Slot) -> None:
         """Keep a submission and how it was judged: the latest in its slot, each of them as an attempt."""
-        before = sum(one.candidate.wish_index == index for one in self.attempts)
+        before = sum(attempt.candidate.wish_index == index for attempt in self.attempts)
         judged, cut_out = self._without_unread(index, slot)
         puzzling = not judged.verification.accepted and all(
-            one.outcome == "not_understood" for one in judged.verification.findings
+            finding.outcome == "not_understood" for finding in judged.verification.findings
         )
         if puzzling and before:
             judged.settled = True

@@ -71,8 +71,14 @@ class SecondReader:
         """One call. A request that can never succeed leaves the clauses unread; raises RunStopped and its kin."""
         asked = tuple(questions[:MOST_CLAUSES])
         rows = [
-            {"id": number, "text": one.text, "part": one.part, "restaurant": one.restaurant, "names": list(one.names)}
-            for number, one in enumerate(asked)
+            {
+                "id": number,
+                "text": clause.text,
+                "part": clause.part,
+                "restaurant": clause.restaurant,
+                "names": list(clause.names),
+            }
+            for number, clause in enumerate(asked)
         ]
         request = ChatRequest(
             model=self._model,
@@ -93,9 +99,9 @@ class SecondReader:
 
 def read_answer(text: str, asked: Sequence[Question]) -> dict[tuple[int, int], tuple[dict[str, Any], ...]]:
     """The reader's JSON as claims by question; whatever has another shape says nothing."""
-    found = _OBJECT.search(text)
+    written = _OBJECT.search(text)
     try:
-        body = orjson.loads(found[0]) if found else {}
+        body = orjson.loads(written[0]) if written else {}
     except orjson.JSONDecodeError:
         return {}
     rows = body.get("clauses") if isinstance(body, dict) else None
@@ -104,6 +110,6 @@ def read_answer(text: str, asked: Sequence[Question]) -> dict[tuple[int, int], t
         number = row.get("id") if isinstance(row, dict) else None
         listed = row.get("claims") if isinstance(row, dict) else None
         if isinstance(number, int) and 0 <= number < len(asked) and isinstance(listed, list):
-            one = asked[number]
-            claims[one.wish_index, one.number] = tuple(claim for claim in listed if isinstance(claim, dict))
+            clause = asked[number]
+            claims[clause.wish_index, clause.number] = tuple(claim for claim in listed if isinstance(claim, dict))
     return claims

@@ -88,11 +88,11 @@ def _groups(rows: Sequence[_Row]) -> Iterator[list[_Row]]:
 
 
 async def _ask(reader: SecondReader, group: list[_Row], number: int, in_flight: asyncio.Semaphore) -> None:
-    questions = [one for place, row in enumerate(group) for one in row.questions(place)]
+    questions = [question for place, row in enumerate(group) for question in row.questions(place)]
     async with in_flight:
         reading = await reader.read(_order(group, number, questions), questions)
     for place, row in enumerate(group):
-        extracts = [Extract(clause, claims) for (one, clause), claims in reading.claims.items() if one == place]
+        extracts = [Extract(clause, claims) for (owner, clause), claims in reading.claims.items() if owner == place]
         if row.asked is not None:
             row.result = settle(row.result, extracts, row.asked.candidate, row.asked.check)
 
@@ -102,7 +102,9 @@ def _order(group: list[_Row], number: int, questions: Sequence[Question]) -> Ord
     asked = group[0].asked
     if asked is None:
         raise AssertionError  # _groups leaves unreadable rows out
-    content = "\n".join(f"{one.wish_index} {one.number} {one.text} {one.names}" for one in questions)
+    content = "\n".join(
+        f"{question.wish_index} {question.number} {question.text} {question.names}" for question in questions
+    )
     return Order(sha256(content.encode()).hexdigest()[:16], RUN_ID, number, asked.place, (), (), 0)
 
 

@@ -84,10 +84,10 @@ ITEMS = (
 )
 
 
-def answer(opening: str = OPENING, closing: str = CLOSING, **said: str) -> str:
-    """The plain answer with other words at one place; ``said``: item1 to item5, added to that item."""
+def answer(opening: str = OPENING, closing: str = CLOSING, **additions: str) -> str:
+    """The plain answer with other words at one place; ``additions``: item1 to item5, added to that item."""
     rows = [
-        f"{number}. {poi.name}：{ITEMS[number - 1]}{said.get(f'item{number}', '')}"
+        f"{number}. {poi.name}：{ITEMS[number - 1]}{additions.get(f'item{number}', '')}"
         for number, poi in enumerate(POIS[:5], 1)
     ]
     return "\n".join([opening, *rows, "", closing])

@@ -84,9 +84,15 @@ def test_pois_of_both_apis_become_one_record() -> None:
     for name in ("biz_ext", "tag", "tel"):
         del new[name]
     assert poi(old) == poi(new)
-    found = poi(old)
-    assert found is not None
-    assert (found.cuisine, found.rating, found.cost_cny, found.address, found.tel) == ("川菜", 4.7, 122.0, None, None)
+    record = poi(old)
+    assert record is not None
+    assert (record.cuisine, record.rating, record.cost_cny, record.address, record.tel) == (
+        "川菜",
+        4.7,
+        122.0,
+        None,
+        None,
+    )
     assert poi({**old, "biz_ext": []}) is not None
     assert poi({**old, "location": []}) is None
 
@@ -134,12 +140,12 @@ def test_pages_walk_a_circle_outwards_and_end(tmp_path: Path, api: str) -> None:
         farthest = 0
         page = 1
         while True:
-            found = await maps.around(place, radius_m=2000, cuisine="川菜", page=page)
-            assert all(one.cuisine == "川菜" for one in found.pois)
-            seen += [one.poi_id for one in found.pois]
-            assert found.covered_m >= farthest
-            farthest = found.covered_m
-            if found.is_last:
+            listed = await maps.around(place, radius_m=2000, cuisine="川菜", page=page)
+            assert all(restaurant.cuisine == "川菜" for restaurant in listed.pois)
+            seen += [restaurant.poi_id for restaurant in listed.pois]
+            assert listed.covered_m >= farthest
+            farthest = listed.covered_m
+            if listed.is_last:
                 break
             page += 1
         assert len(seen) == len(set(seen)) > 0

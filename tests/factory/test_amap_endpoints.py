@@ -100,14 +100,14 @@ POI = {
 def test_detail_gives_what_around_gave_and_nothing_for_an_unknown_id(tmp_path: Path, api: str) -> None:
     async def work(maps: AmapMap, _: str) -> None:
         place = await maps.locate(PlaceName("清华大学", "北京市"))
-        known = (await maps.around(place, radius_m=2000, cuisine="川菜", page=1)).pois[0]
-        found = await maps.detail(known.poi_id)
-        assert found is not None
-        assert (found.name, found.rating, found.cost_cny, found.address) == (
-            known.name,
-            known.rating,
-            known.cost_cny,
-            known.address,
+        listed = (await maps.around(place, radius_m=2000, cuisine="川菜", page=1)).pois[0]
+        detail = await maps.detail(listed.poi_id)
+        assert detail is not None
+        assert (detail.name, detail.rating, detail.cost_cny, detail.address) == (
+            listed.name,
+            listed.rating,
+            listed.cost_cny,
+            listed.address,
         )
         assert await maps.detail("B000000000") is None
 
@@ -117,9 +117,9 @@ def test_detail_gives_what_around_gave_and_nothing_for_an_unknown_id(tmp_path: P
 @pytest.mark.parametrize("api", ["v3", "v5"])
 def test_text_search_stays_within_the_city(tmp_path: Path, api: str) -> None:
     async def work(maps: AmapMap, _: str) -> None:
-        found = await maps.text_search("火锅", "北京市")
-        assert found
-        assert all(115.4 < one.lng < 117.6 and 39.4 < one.lat < 41.1 for one in found)
+        hits = await maps.text_search("火锅", "北京市")
+        assert hits
+        assert all(115.4 < restaurant.lng < 117.6 and 39.4 < restaurant.lat < 41.1 for restaurant in hits)
 
     _over_sandbox(tmp_path, work, api)
 
@@ -144,14 +144,14 @@ def test_where_the_cap_hides_restaurants_the_circle_is_split_until_all_are_seen(
             if total > 210:
                 break
         page, seen = 1, 0
-        while not (found := await maps.around(place, radius_m=2000, cuisine=None, page=page)).is_last:
-            seen += len(found.pois)
+        while not (listed := await maps.around(place, radius_m=2000, cuisine=None, page=page)).is_last:
+            seen += len(listed.pois)
             page += 1
-        assert found.capped
-        assert seen + len(found.pois) == 200
-        assert found.covered_m < 2000
+        assert listed.capped
+        assert seen + len(listed.pois) == 200
+        assert listed.covered_m < 2000
         everything = await maps.whole_circle(place, radius_m=2000, cuisine=None)
-        assert len({one.poi_id for one in everything}) == len(everything) == total
+        assert len({restaurant.poi_id for restaurant in everything}) == len(everything) == total
 
     _over_sandbox(tmp_path, work)
 
@@ -177,11 +177,11 @@ def test_a_single_capped_type_is_split_into_smaller_circles(tmp_path: Path) -> N
         return {"status": "1", "infocode": "10000", "info": "OK", "count": str(len(near)), "pois": pois}
 
     async def work(maps: AmapMap) -> None:
-        found = await maps.whole_circle(PLACE, radius_m=2000, cuisine="川菜")
-        assert len(found) == 300
+        circle = await maps.whole_circle(PLACE, radius_m=2000, cuisine="川菜")
+        assert len(circle) == 300
 
     asked = _over_script(tmp_path, answer, work)
-    assert all(int(one["offset"]) <= 25 and "radius" in one for one in asked)
+    assert all(int(params["offset"]) <= 25 and "radius" in params for params in asked)
 
 
 @pytest.mark.parametrize("api", ["v3", "v5"])
@@ -314,9 +314,12 @@ def test_pois_without_what_one_needs_are_left_out_and_every_empty_form_is_unknow
     }
 
     async def work(maps: AmapMap) -> None:
-        found = (await maps.around(PLACE, radius_m=2000, cuisine=None, page=1)).pois
-        assert [one.poi_id for one in found] == ["B1", "B4", "B5"]
-        assert all((one.rating, one.cost_cny, one.address, one.tel) == (None, None, None, None) for one in found)
+        pois = (await maps.around(PLACE, radius_m=2000, cuisine=None, page=1)).pois
+        assert [restaurant.poi_id for restaurant in pois] == ["B1", "B4", "B5"]
+        assert all(
+            (restaurant.rating, restaurant.cost_cny, restaurant.address, restaurant.tel) == (None, None, None, None)
+            for restaurant in pois
+        )
 
     _over_script(tmp_path, lambda _: body, work)
 
@@ -354,14 +357,14 @@ def test_the_oldest_order_asks_the_map_first(tmp_path: Path) -> None:
     async def work(wire: AmapWire, _: LocalLimiter) -> None:
         await asyncio.gather(*(wire.get("v3/around", {"order": str(n)}, priority=n) for n in (9, 3, 7, 1)))
 
-    assert [one["order"] for one in _wire_over(tmp_path, work)] == ["1", "3", "7", "9"]
+    assert [params["order"] for params in _wire_over(tmp_path, work)] == ["1", "3", "7", "9"]
 
 
 def test_a_month_that_is_used_up_takes_no_slot(tmp_path: Path) -> None:
     async def work(wire: AmapWire, limiter: LocalLimiter) -> None:
         asks = (wire.get("v3/around", {"order": str(n)}) for n in range(5))
-        found = await asyncio.gather(*asks, return_exceptions=True)
-        assert [type(one) for one in found if isinstance(one, Exception)] == [QuotaExhausted] * 3
+        endings = await asyncio.gather(*asks, return_exceptions=True)
+        assert [type(ending) for ending in endings if isinstance(ending, Exception)] == [QuotaExhausted] * 3
         assert (limiter.state()[0].granted, wire.used_this_month()) == (2, 2)
         await wire.get("geocode", {"address": "清华大学"})  # another quota
 

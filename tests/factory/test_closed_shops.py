@@ -40,13 +40,13 @@ def test_listed_it_must_be_called_closed_and_is_never_a_recommendation() -> None
     head = "柳庄2公里内没有完全符合要求的火锅，最接近的选择是："
     item = f"1. {SHUT.name}：距离96米"
     assert _checked(SHUT, f"{head}\n{item}，目前暂停营业。", listed=True).findings == ()
-    assert "misses_closed" in {one.reason for one in _checked(SHUT, f"{head}\n{item}。", listed=True).findings}
+    assert "misses_closed" in {finding.reason for finding in _checked(SHUT, f"{head}\n{item}。", listed=True).findings}
     sold = _checked(SHUT, f"柳庄附近有一家火锅：\n{item}。", listed=True, feasible=True)
-    assert "misses_closed" in {one.reason for one in sold.findings}
+    assert "misses_closed" in {finding.reason for finding in sold.findings}
 
 
 def test_an_open_shop_is_not_called_closed() -> None:
     answer = f"柳庄附近有一家火锅：\n1. {OPEN.name}：距离96米{{}}。"
     assert _checked(OPEN, answer.format(""), listed=True, feasible=True).findings == ()
     lied = _checked(OPEN, answer.format("，目前暂停营业"), listed=True, feasible=True)
-    assert "contradicted" in {one.outcome for one in lied.findings}
+    assert "contradicted" in {finding.outcome for finding in lied.findings}

@@ -14,21 +14,21 @@ BOTH = ((660, 840), (1020, 1260))
 
 
 def test_todays_hours_are_todays_and_say_nothing_of_any_weekday() -> None:
-    found = parse("11:00-14:00 17:00-21:00", week=False)
-    assert found.today == BOTH
-    assert found.today_only
-    assert found.days == (None,) * 7
-    assert open_at(found, 12 * 60, weekday=6) is None
+    hours = parse("11:00-14:00 17:00-21:00", week=False)
+    assert hours.today == BOTH
+    assert hours.today_only
+    assert hours.days == (None,) * 7
+    assert open_at(hours, 12 * 60, weekday=6) is None
     assert parse("11:00-14:00 17:00-21:00", week=True).days == (BOTH,) * 7
 
 
 def test_a_week_names_its_days_and_the_days_it_leaves_out_are_days_off() -> None:
-    found = parse("周一至周四 11:00-01:00；周五至周六 11:00-02:00", week=True)
-    assert found.days[3] == ((660, 1500),)
-    assert found.days[5] == ((660, 1560),)
-    assert found.days[6] == ()
-    assert open_at(found, 90, weekday=6), "Sunday's first hours are still Saturday's evening"
-    assert open_at(found, 90, weekday=1) is False
+    hours = parse("周一至周四 11:00-01:00；周五至周六 11:00-02:00", week=True)
+    assert hours.days[3] == ((660, 1500),)
+    assert hours.days[5] == ((660, 1560),)
+    assert hours.days[6] == ()
+    assert open_at(hours, 90, weekday=6), "Sunday's first hours are still Saturday's evening"
+    assert open_at(hours, 90, weekday=1) is False
 
 
 @pytest.mark.parametrize(
@@ -89,9 +89,9 @@ def test_an_end_past_midnight_is_the_same_end_however_it_is_counted() -> None:
 
 def test_the_meal_counts_minute_by_minute() -> None:
     just, short = (parse(f"13:{minute:02d}-20:00", week=False) for minute in (0, 1))
-    at_lunch = [meal_time(found, LUNCH) for found in (just, short)]
-    assert [found.most for found in at_lunch if found] == [30, 29]
-    assert [found.open_days() for found in at_lunch if found] == [1, 0]
+    at_lunch = [meal_time(hours, LUNCH) for hours in (just, short)]
+    assert [overlap.most for overlap in at_lunch if overlap] == [30, 29]
+    assert [overlap.open_days() for overlap in at_lunch if overlap] == [1, 0]
     assert meal_time(parse("17:00-03:00", week=False), BREAKFAST) == hours.MealTime(((None, 0),))
     assert meal_time(Hours(), LUNCH) is None
 
@@ -102,11 +102,11 @@ def test_a_meal_late_at_night_is_served_by_the_evening_that_runs_over() -> None:
 
 
 def test_open_at_a_time_without_a_day_holds_only_where_every_day_agrees() -> None:
-    found = parse("周一至周五 10:00-20:00；周六至周日 10:00-23:00", week=True)
-    assert open_at(found, 19 * 60) is True
-    assert open_at(found, 22 * 60) is None
-    assert open_at(found, 22 * 60, weekday=5) is True
-    assert open_at(found, 9 * 60) is False
+    hours = parse("周一至周五 10:00-20:00；周六至周日 10:00-23:00", week=True)
+    assert open_at(hours, 19 * 60) is True
+    assert open_at(hours, 22 * 60) is None
+    assert open_at(hours, 22 * 60, weekday=5) is True
+    assert open_at(hours, 9 * 60) is False
 
 
 def test_a_shop_that_does_not_serve_says_so_in_its_name_its_status_or_its_hours() -> None:
@@ -121,8 +121,8 @@ def test_a_shop_that_does_not_serve_says_so_in_its_name_its_status_or_its_hours(
     st.text(alphabet="周一二三四五六日天至到-:：;；、, 0123456789休息每今营业\n次（）apm", max_size=60), st.booleans()
 )
 def test_any_text_is_read_without_error_into_spans_in_order(text: str, week: bool) -> None:  # noqa: FBT001
-    found = parse(text, week=week)
-    for day in (*found.days, found.today):
+    hours = parse(text, week=week)
+    for day in (*hours.days, hours.today):
         flat = [minute for span in day or () for minute in span]
         assert flat == sorted(set(flat)), "spans are apart and in order"
         assert all(0 <= minute <= 2 * DAY_MIN for minute in flat)

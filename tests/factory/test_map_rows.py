@@ -33,9 +33,9 @@ def row(
 
 
 def read(**more: Any) -> Poi:
-    found = poi(row(**more))
-    assert found is not None
-    return found
+    record = poi(row(**more))
+    assert record is not None
+    return record
 
 
 WEEK = "周一至周五 11:00-21:00；周六至周日 11:00-23:00"
@@ -49,9 +49,9 @@ WEEK = "周一至周五 11:00-21:00；周六至周日 11:00-23:00"
     ],
 )
 def test_todays_hours_and_the_weeks_text_are_both_kept(fields: dict[str, Any]) -> None:
-    found = read(**fields)
-    assert (found.open_hours, found.open_week) == ("11:00-21:00", WEEK)
-    assert {"open_today": "11:00-21:00", "open_week": WEEK}.items() <= poi_json(found).items()
+    record = read(**fields)
+    assert (record.open_hours, record.open_week) == ("11:00-21:00", WEEK)
+    assert {"open_today": "11:00-21:00", "open_week": WEEK}.items() <= poi_json(record).items()
 
 
 def test_hours_of_today_alone_are_shown_as_todays() -> None:
@@ -70,10 +70,10 @@ def test_hours_of_today_alone_are_shown_as_todays() -> None:
     ],
 )
 def test_a_shop_that_does_not_serve_says_so_and_never_fits(fields: dict[str, Any]) -> None:
-    found = read(**fields)
-    assert found.status == "resting"
-    assert [miss.kind for miss in misses(found, WISH)] == ["closed"]
-    assert poi_json(found)["status"] == "resting"
+    record = read(**fields)
+    assert record.status == "resting"
+    assert [miss.kind for miss in misses(record, WISH)] == ["closed"]
+    assert poi_json(record)["status"] == "resting"
 
 
 @pytest.mark.parametrize(
@@ -86,14 +86,14 @@ def test_a_shop_that_does_not_serve_says_so_and_never_fits(fields: dict[str, Any
     ],
 )
 def test_a_general_code_takes_its_cuisine_from_what_tells_it(fields: dict[str, Any], source: str) -> None:
-    found = read(**({"name": "青石小馆", "code": "050100", "kind": "餐饮服务;中餐厅;中餐厅"} | fields))
-    assert (found.cuisine, found.cuisine_source) == ("火锅", source)
-    assert fits(found, WISH)
+    record = read(**({"name": "青石小馆", "code": "050100", "kind": "餐饮服务;中餐厅;中餐厅"} | fields))
+    assert (record.cuisine, record.cuisine_source) == ("火锅", source)
+    assert fits(record, WISH)
 
 
 def test_a_branchs_name_says_where_a_shop_stands_and_not_what_it_cooks() -> None:
-    found = read(name="青石小馆(海鲜城火锅街店)", code="050100", kind="餐饮服务;中餐厅;中餐厅")
-    assert found.cuisine is None
+    record = read(name="青石小馆(海鲜城火锅街店)", code="050100", kind="餐饮服务;中餐厅;中餐厅")
+    assert record.cuisine is None
 
 
 def test_a_menu_is_a_menu_and_key_words_are_key_words() -> None:
@@ -152,7 +152,7 @@ async def _searched(rows: list[Any], folder: Path) -> OrderRun:
 def test_a_page_with_a_row_that_cannot_be_read_proves_no_coverage(odd: Any, tmp_path: Path) -> None:
     rows = [row(1), row(2), odd, row(5)]
     evidence = asyncio.run(_searched(rows, tmp_path)).evidence()
-    assert [one.poi_id for one in evidence.pois] == ["B0TEST001", "B0TEST002", "B0TEST005"]
+    assert [restaurant.poi_id for restaurant in evidence.pois] == ["B0TEST001", "B0TEST002", "B0TEST005"]
     # None is how services write an empty entry: nothing stood there.
     assert proved_empty(evidence, WISH) is (odd is None)
     assert evidence.searches[0].covered_m < 300 or odd is None
@@ -172,7 +172,7 @@ def test_the_listing_of_a_circle_without_restaurants_proves_that_there_are_none(
 def test_a_short_key_that_answers_echo_is_cut_out_of_no_other_word(tmp_path: Path) -> None:
     """The server of these tests is asked with the key ``k``."""
     told = row(1, business={"opentime_today": "11:00-21:00", "opentime_week": WEEK, "echo": "key=k"})
-    (found,) = asyncio.run(_searched([told], tmp_path)).evidence().pois
-    assert found.open_week == WEEK
+    (record,) = asyncio.run(_searched([told], tmp_path)).evidence().pois
+    assert record.open_week == WEEK
     kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert b"key=k" not in kept

@@ -48,10 +48,10 @@ def over(
     """The work's result, over a server that answers with what ``handler`` gives."""
 
     def serve(request: web.Request) -> web.StreamResponse:
-        found = handler(request)
-        if isinstance(found, web.StreamResponse):
-            return found
-        return web.Response(body=found if isinstance(found, bytes) else orjson.dumps(found))
+        response = handler(request)
+        if isinstance(response, web.StreamResponse):
+            return response
+        return web.Response(body=response if isinstance(response, bytes) else orjson.dumps(response))
 
     async def scene() -> Any:
         async with server(serve) as base:
@@ -66,7 +66,7 @@ def over(
 
 async def _page(maps: AmapMap) -> tuple[str, ...]:
     page = await maps.around(PLACE, radius_m=2000, cuisine=None, page=1)
-    return tuple(one.name for one in page.pois)
+    return tuple(restaurant.name for restaurant in page.pois)
 
 
 GOOD = {**OK, "count": "1", "pois": [POI]}
@@ -143,16 +143,16 @@ def test_one_name_that_the_map_refuses_is_named_and_asked_again_by_a_later_comma
     answers = iter([{"status": "0", "info": "INVALID_PARAMS", "infocode": "20000"}])
 
     async def locate(maps: AmapMap) -> list[Any]:
-        found: list[Any] = []
+        outcomes: list[Any] = []
         for _ in range(2):
             try:
-                found.append((await maps.locate(PlaceName("清华大学", "北京市"))).name)
+                outcomes.append((await maps.locate(PlaceName("清华大学", "北京市"))).name)
             except NoSuchPlace as error:
-                found.append((error.reason, "清华大学" in str(error), "20000" in str(error)))
-        return found
+                outcomes.append((error.reason, "清华大学" in str(error), "20000" in str(error)))
+        return outcomes
 
-    found = over(lambda _: next(answers, {**OK, "geocodes": [ROW]}), locate, tmp_path)
-    assert found == [("map_refused", True, True), "清华大学"]
+    outcomes = over(lambda _: next(answers, {**OK, "geocodes": [ROW]}), locate, tmp_path)
+    assert outcomes == [("map_refused", True, True), "清华大学"]
 
 
 @pytest.mark.parametrize("location", ["39.9997,116.3265", "nan,nan", "inf,1", "999,999", [], "116.3265"])

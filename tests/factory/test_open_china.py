@@ -74,10 +74,10 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> OpenMap:
 
 
 def test_each_kitchen_is_known_by_its_tag_its_brand_or_its_name(city: OpenMap) -> None:
-    known = {poi.name: (poi.cuisine, poi.cuisine_source) for poi in _around(city) if "无牌" not in poi.name}
+    kitchens = {poi.name: (poi.cuisine, poi.cuisine_source) for poi in _around(city) if "无牌" not in poi.name}
     wanted = {word: tags["name"] for word, tags in EATEN.items()}
     simple = {"錦官小館": "锦官小馆", "中國福樓酒家": "中国福楼酒家"}
-    assert known == {simple.get(name, name): (word, SOURCES.get(word, "tag")) for word, name in wanted.items()}
+    assert kitchens == {simple.get(name, name): (word, SOURCES.get(word, "tag")) for word, name in wanted.items()}
     assert all(poi.cuisine is None for poi in _around(city) if "无牌" in poi.name)
 
 
@@ -98,8 +98,8 @@ def test_each_kitchen_is_known_by_its_tag_its_brand_or_its_name(city: OpenMap) -
 def test_a_kitchen_takes_the_closest_word(
     categories: list[str], name: str, brand: str | None, word: str | None, source: str | None
 ) -> None:
-    found = kitchen(categories, [name], brand)
-    assert (found.word, found.source) == (word, source)
+    cooked = kitchen(categories, [name], brand)
+    assert (cooked.word, cooked.source) == (word, source)
 
 
 @pytest.mark.parametrize(
@@ -257,8 +257,8 @@ OVERTURE_ROWS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("newer", [False, True])
 def test_overture_is_read_in_chinese_by_category_and_by_taxonomy(tmp_path: Path, newer: bool) -> None:  # noqa: FBT001
     maps, _ = open_map(_overture(tmp_path / "o.parquet", OVERTURE_ROWS, newer=newer), tmp_path)
-    known = {poi.name: (poi.cuisine, poi.cuisine_source) for poi in _around(maps)}
-    assert known == {"山居小馆": ("湘菜", "tag"), "锅语": ("火锅", "tag"), "小肥羊(东门店)": ("火锅", "brand")}
+    kitchens = {poi.name: (poi.cuisine, poi.cuisine_source) for poi in _around(maps)}
+    assert kitchens == {"山居小馆": ("湘菜", "tag"), "锅语": ("火锅", "tag"), "小肥羊(东门店)": ("火锅", "brand")}
     poi = _around(maps)[0]
     assert (poi.tel, dict(poi.tags)["website"]) == ("+86 28 0000 0000", "https://example.invalid")
     for name in ("锦城地铁站", "錦城地鐵站", "metro"):
@@ -278,7 +278,7 @@ def test_foursquare_is_read_with_its_flags_and_closings(tmp_path: Path) -> None:
     ]
     table = [
         {
-            "fsq_place_id": one,
+            "fsq_place_id": place_id,
             "name": name,
             "latitude": LAT,
             "longitude": LNG + 0.001 * place,
@@ -290,7 +290,7 @@ def test_foursquare_is_read_with_its_flags_and_closings(tmp_path: Path) -> None:
             "fsq_category_labels": labels,
             "unresolved_flags": flags,
         }
-        for place, (one, name, labels, closed, flags) in enumerate(rows)
+        for place, (place_id, name, labels, closed, flags) in enumerate(rows)
     ]
     texts = [(name, pa.string()) for name in ("address", "locality", "tel", "website", "date_closed")]
     lists = [(name, pa.list_(pa.string())) for name in ("fsq_category_labels", "unresolved_flags")]

@@ -43,18 +43,18 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> OpenIndex:
 @pytest.mark.parametrize("region", REGIONS)
 def test_a_thousand_random_circles_are_those_of_brute_force(index: OpenIndex, region: str) -> None:
     dice = random.Random(region)
-    known = [index.poi(row) for row in range(len(index))]
+    pois_indexed = [index.poi(row) for row in range(len(index))]
     for number, (lng, lat) in enumerate(_points(200, dice, region)):
         radius = dice.choice((50.0, 500.0, 2_000.0, 20_000.0, 300_000.0))
         cuisine = ("泰国菜", None, "披萨")[number % 3]
         rows, metres = index.around(lng, lat, radius, cuisine)
-        found = {index.poi(row).poi_id for row in rows}
+        within = {index.poi(row).poi_id for row in rows}
         wanted = {
-            one.poi_id
-            for one in known
-            if distance_m(lng, lat, one.lng, one.lat) <= radius and cuisine in {None, one.cuisine}
+            indexed.poi_id
+            for indexed in pois_indexed
+            if distance_m(lng, lat, indexed.lng, indexed.lat) <= radius and cuisine in {None, indexed.cuisine}
         }
-        assert found == wanted
+        assert within == wanted
         assert metres == sorted(metres)
         assert all(
             abs(distance_m(lng, lat, index.poi(row).lng, index.poi(row).lat) - far) < 1e-6 * max(1.0, far)

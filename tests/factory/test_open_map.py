@@ -31,7 +31,7 @@ ROWS = [
 def _pois(maps: OpenMap) -> dict[str, str | None]:
     place = asyncio.run(maps.locate(PlaceName("x", "", "", 24.94, 60.17)))
     page = asyncio.run(maps.around(place, radius_m=2000, cuisine=None, page=1))
-    return {one.name: one.cuisine for one in page.pois}
+    return {restaurant.name: restaurant.cuisine for restaurant in page.pois}
 
 
 def test_a_real_extract_gives_exact_samples_that_state_no_rating_and_no_price(tmp_path: Path) -> None:
@@ -53,10 +53,10 @@ def test_a_real_extract_gives_exact_samples_that_state_no_rating_and_no_price(tm
 
 
 def test_the_same_file_elsewhere_goes_on_with_the_same_run(tmp_path: Path) -> None:
-    one, other = (write_osm(tmp_path / name, restaurants(30)) for name in ("a.osm.pbf", "b.osm.pbf"))
+    first, other = (write_osm(tmp_path / name, restaurants(30)) for name in ("a.osm.pbf", "b.osm.pbf"))
     places = tmp_path / "places.csv"
     places.write_text("name,city,lng,lat\nTori,Keksula,24.945,60.17\nAsema,Keksula,24.95,60.171\n", encoding="utf-8")
-    for file in (one, other):
+    for file in (first, other):
         done = _run(
             "factory", "synth", tmp_path / "data", MAP=f"open:{file}", TEACHER="sandbox", N="10", PLACES=str(places)
         )
@@ -188,7 +188,7 @@ def test_an_empty_extract_a_missing_file_and_missing_columns_are_one_sentence(tm
 
 
 @pytest.mark.parametrize(
-    ("raw", "said"),
+    ("raw", "spoken"),
     [
         ("Mo-Fr 10:30-20:00; Sa,Su 12:00-18:00; PH off", "节假日休息；周一至周五10:30-20:00；周六、周日12:00-18:00"),
         ("9:00-17:00", "每天09:00-17:00"),
@@ -211,8 +211,8 @@ def test_an_empty_extract_a_missing_file_and_missing_columns_are_one_sentence(tm
         ('Mo-Fr 11:00-15:00 open "Lunch"', None),
     ],
 )
-def test_everyday_hours_are_said_in_chinese_and_the_rest_is_left_unsaid(raw: str, said: str | None) -> None:
-    assert spoken_hours(raw) == said
+def test_everyday_hours_are_said_in_chinese_and_the_rest_is_left_unsaid(raw: str, spoken: str | None) -> None:
+    assert spoken_hours(raw) == spoken
 
 
 def test_a_killed_build_leaves_no_half_index(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ ROWS = [(str(row["name"]), dict(row)) for row in EXAMPLES]
 
 def _findings(row: dict[str, str], which: str) -> list[str]:
     where = row.get(f"at_{which}", row.get("at", "item1"))
-    return [f"{one.outcome}: {one.detail}" for one in said_at(where, row[which]).findings]
+    return [f"{finding.outcome}: {finding.detail}" for finding in said_at(where, row[which]).findings]
 
 
 def test_the_plain_answer_passes() -> None:

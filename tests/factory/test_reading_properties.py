@@ -71,8 +71,8 @@ def test_what_a_field_decides_flips_with_it_and_nothing_else_does(field: str) ->
         for text in texts:
             assert said_at("item1", text).accepted, text
             result = _against(_changed(field), answer(item1=f"{text}。"))
-            mine = [one for one in result.findings if one.clause.startswith(text)]
-            assert bool(mine) == (about == field), (field, text, [one.detail for one in result.findings])
+            mine = [finding for finding in result.findings if finding.clause.startswith(text)]
+            assert bool(mine) == (about == field), (field, text, [finding.detail for finding in result.findings])
 
 
 @pytest.mark.parametrize(
@@ -107,9 +107,9 @@ def test_foreign_claims_are_accepted_in_no_position_and_under_no_words() -> None
 
 def _claims(text: str) -> set[tuple[str | None, str, str]]:
     return {
-        (one.poi_id, one.kind, one.status)
-        for one in check(text).claims
-        if one.kind in {"rating", "price", "distance", "hours"}
+        (claim.poi_id, claim.kind, claim.status)
+        for claim in check(text).claims
+        if claim.kind in {"rating", "price", "distance", "hours"}
     }
 
 
@@ -167,11 +167,11 @@ def test_any_text_is_tokens_that_partition_it_and_clauses_within_bounds() -> Non
         "(",
         "—",
     ]
-    known = known_of(POIS, PLACE, frozenset())
+    vocabulary = known_of(POIS, PLACE, frozenset())
     for _ in range(60):
         text = "".join(dice.choice(words) for _ in range(dice.randint(1, 60)))
         folded = fold_text(text)
-        tokens = lex(folded.text.replace("\n", "。"), known)
+        tokens = lex(folded.text.replace("\n", "。"), vocabulary)
         assert "".join(token.text for token in tokens) == folded.text.replace("\n", "。")
         result = check(text)
         for clause in result.clauses:
@@ -219,7 +219,7 @@ def test_what_the_verifier_offers_it_accepts() -> None:
         "凌晨还营业",
     )
     for lie in lies:
-        details = [one.detail for one in said_at("item1", lie).findings]
+        details = [finding.detail for finding in said_at("item1", lie).findings]
         offered = [part.split("”")[0] for detail in details for part in detail.split("可以写“")[1:]]
         assert offered, (lie, details)
         for form in offered:
@@ -233,6 +233,6 @@ def test_what_the_verifier_offers_it_accepts() -> None:
 
 def test_the_misses_that_are_offered_are_read_as_misses() -> None:
     text = answer().replace("人均140元，超出了您的预算，距离1500米。", "评分4.5。")
-    detail = next(one.detail for one in check(text).findings if one.outcome == "wish")
-    said = detail.split("：", 1)[1].rstrip("。")
-    assert check(text.replace("评分4.5。\n5", f"评分4.5，{said}。\n5")).accepted
+    detail = next(finding.detail for finding in check(text).findings if finding.outcome == "wish")
+    label = detail.split("：", 1)[1].rstrip("。")
+    assert check(text.replace("评分4.5。\n5", f"评分4.5，{label}。\n5")).accepted

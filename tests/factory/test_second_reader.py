@@ -151,7 +151,9 @@ class _Reader:
 
     async def read(self, order: Order, questions: list[Question]) -> Reading:  # noqa: ARG002
         self.asked += 1
-        return Reading({(one.wish_index, one.number): self.claims.get((0, 0), ()) for one in questions}, None)
+        return Reading(
+            {(question.wish_index, question.number): self.claims.get((0, 0), ()) for question in questions}, None
+        )
 
 
 def _submitted(answers: list[str], *, keep: bool = False, reader: _Reader | None = None) -> OrderRun:
@@ -160,9 +162,9 @@ def _submitted(answers: list[str], *, keep: bool = False, reader: _Reader | None
     async def all_of() -> None:
         await run.search(2000, "湘菜", 1)
         for answer in answers:
-            one = _candidate(answer)
-            pairs = [{"poi_id": poi_id, "reason": reason} for poi_id, reason in one.recommendations]
-            sample = {"wish": 0, "question": one.question, "answer": one.answer, "feasible": True}
+            candidate = _candidate(answer)
+            pairs = [{"poi_id": poi_id, "reason": reason} for poi_id, reason in candidate.recommendations]
+            sample = {"wish": 0, "question": candidate.question, "answer": candidate.answer, "feasible": True}
             await run.submit([sample | {"recommendations": pairs}])
 
     asyncio.run(all_of())
@@ -175,16 +177,16 @@ STUBBORN = f"评分4.1，{ODD}比不上这家"
 
 def test_what_can_be_cut_is_cut_and_marked() -> None:
     run = _submitted([f"评分4.1，{ODD}"])
-    assert [(one.accepted, one.cut) for one in run.attempts] == [(True, (ODD,))]
+    assert [(attempt.accepted, attempt.cut) for attempt in run.attempts] == [(True, (ODD,))]
     assert ODD not in run.slots[0].candidate.answer
 
 
 def test_what_stays_unread_is_returned_once_and_then_refused_or_kept() -> None:
     refused = _submitted([STUBBORN, STUBBORN, "评分4.1"])
-    assert [one.accepted for one in refused.attempts] == [False, False]
+    assert [attempt.accepted for attempt in refused.attempts] == [False, False]
     assert not refused.outcomes(None)[0].accepted  # type: ignore[arg-type]
     kept = _submitted([STUBBORN, STUBBORN], keep=True)
-    assert [one.accepted for one in kept.attempts] == [False, True]
+    assert [attempt.accepted for attempt in kept.attempts] == [False, True]
     assert any(clause.account == "unread" for clause in kept.slots[0].verification.clauses)
 
 
@@ -254,8 +256,8 @@ def test_a_miss_that_only_an_unread_clause_could_say_is_asked_for_once_it_is_rea
         (("SBX1", "近"), ("SBX2", "近")), feasible=True,
     )  # fmt: skip
 
-    def check(one: Candidate) -> Verification:
-        return verify(one, wish=wish, place=PLACE, evidence=EVIDENCE)
+    def check(candidate: Candidate) -> Verification:
+        return verify(candidate, wish=wish, place=PLACE, evidence=EVIDENCE)
 
     result = check(candidate)
     assert "misses_budget" not in {finding.reason for finding in result.findings}
@@ -288,7 +290,7 @@ def test_a_file_of_rows_is_read_by_the_second_reader_over_the_wire_once(tmp_path
         for env in ({}, {"READER": "sandbox"}, {"READER": "sandbox"})
     )
     told = [[orjson.loads(line) for line in done.stdout.splitlines()] for done in (plain, read)]
-    assert [[one["accepted"] for one in rows] for rows in told] == [[False, False], [True, False]], read.stderr
+    assert [[result["accepted"] for result in rows] for rows in told] == [[False, False], [True, False]], read.stderr
     assert read.stdout == again.stdout
     with sqlite3.connect(tmp_path / "verify" / "calls.sqlite") as kept:
         assert kept.execute("select count(*) from calls").fetchone() == (1,)

@@ -63,17 +63,17 @@ EVIDENCE = Evidence(
 )
 SHOWN = tuple(
     Shown(
-        one.poi_id,
-        one.name,
-        one.cuisine,
-        one.address,
-        one.rating,
-        one.cost_cny,
-        one.distance_m,
-        one.open_hours,
-        one.specialities,
+        poi.poi_id,
+        poi.name,
+        poi.cuisine,
+        poi.address,
+        poi.rating,
+        poi.cost_cny,
+        poi.distance_m,
+        poi.open_hours,
+        poi.specialities,
     )
-    for one in POIS
+    for poi in POIS
 )
 WISH = Wish(cuisine="川菜", taste="喜欢辣", budget_min_cny=50, budget_max_cny=100, radius_m=2000)
 
@@ -221,7 +221,7 @@ def test_other_words_for_the_same_truth_pass(old: str, new: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "found"),
+    ("service", "findings"),
     [
         ("支持外带", ["wrong_feature"]),
         ("有轮椅通道", ["wrong_feature"]),
@@ -231,8 +231,8 @@ def test_other_words_for_the_same_truth_pass(old: str, new: str) -> None:
         ("轮椅能进去这一点没有标注", []),
     ],
 )
-def test_a_service_is_stated_only_where_a_tag_proves_it(said: str, found: list[str]) -> None:
-    assert _findings(GOOD.replace("离您600米", f"离您600米，{said}")) == found
+def test_a_service_is_stated_only_where_a_tag_proves_it(service: str, findings: list[str]) -> None:
+    assert _findings(GOOD.replace("离您600米", f"离您600米，{service}")) == findings
 
 
 def test_text_and_structure_must_agree() -> None:
@@ -275,7 +275,7 @@ def test_a_poi_that_gives_orders_changes_nothing() -> None:
     ],
 )
 def test_numbers_are_read_as_people_say_them(text: str, low: float, high: float) -> None:
-    found = quantity(text)
-    assert found is not None
-    assert found.low == pytest.approx(low)
-    assert found.high == pytest.approx(high, abs=0.02)
+    amount = quantity(text)
+    assert amount is not None
+    assert amount.low == pytest.approx(low)
+    assert amount.high == pytest.approx(high, abs=0.02)

@@ -44,7 +44,7 @@ def test_our_own_samples_pass_and_every_claim_is_told(exported: Path) -> None:
     assert done.returncode == 0, done.stderr + done.stdout
     told = [orjson.loads(line) for line in done.stdout.splitlines()]
     assert told
-    assert all(one["accepted"] and one["claims"] and not one["findings"] for one in told)
+    assert all(result["accepted"] and result["claims"] and not result["findings"] for result in told)
 
 
 def test_a_lie_in_a_row_from_elsewhere_is_found_in_a_table_and_in_the_status(exported: Path, tmp_path: Path) -> None:

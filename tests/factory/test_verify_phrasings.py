@@ -83,15 +83,15 @@ def test_hardly_a_lie_passes_in_any_wording() -> None:
 
 def test_hardly_a_truth_is_rejected_in_any_wording() -> None:
     clean = _facts({kind: [words] for kind, words in TRUE.items()}) + _prose("true")
-    rejected = [(found, answer) for _, answer in clean if (found := _findings(answer))]
+    rejected = [(findings, answer) for _, answer in clean if (findings := _findings(answer))]
     assert len(clean) >= 400
-    assert len(rejected) <= len(clean) / 100, "\n\n".join(f"{found} {answer}" for found, answer in rejected)
+    assert len(rejected) <= len(clean) / 100, "\n\n".join(f"{findings} {answer}" for findings, answer in rejected)
 
 
 @pytest.mark.parametrize("kind", list(FALSE))
 def test_what_is_caught_is_caught_for_its_own_reason(kind: str) -> None:
-    caught = [_findings(answer) for one, answer in _facts({kind: FALSE[kind]}) if one == kind]
-    rightly = [found for found in caught if f"wrong_{kind}" in found]
+    caught = [_findings(answer) for stated, answer in _facts({kind: FALSE[kind]}) if stated == kind]
+    rightly = [findings for findings in caught if f"wrong_{kind}" in findings]
     assert len(rightly) >= 0.97 * len(caught)
 
 
