@@ -26,7 +26,7 @@ _OBJECT: Final = re.compile(r"\{.*\}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class UnreadClause:
     """One unread clause: of which wish's answer, its number in the account, and what the reader may know of its surroundings."""
 
     wish_index: int
@@ -45,12 +45,12 @@ class Reading:
     call: CallRecord | None
 
 
-def questions_of(wish_index: int, result: Verification) -> list[Question]:
+def questions_of(wish_index: int, result: Verification) -> list[UnreadClause]:
     """The unread clauses of one answer as the second reader is asked about them."""
     names = names_in(result)
     rows = ((number, result.clauses[number]) for number in unread(result))
     listed = tuple(names.values())
-    return [Question(wish_index, number, row.text, row.part, names.get(row.scope), listed) for number, row in rows]
+    return [UnreadClause(wish_index, number, row.text, row.part, names.get(row.scope), listed) for number, row in rows]
 
 
 def reader_prompt() -> str:
@@ -67,7 +67,7 @@ class SecondReader:
         self._extra = dict(extra)
         self._prompt = reader_prompt()
 
-    async def read(self, order: Order, questions: Sequence[Question]) -> Reading:
+    async def read(self, order: Order, questions: Sequence[UnreadClause]) -> Reading:
         """One call. A request that can never succeed leaves the clauses unread; raises RunStopped and its kin."""
         asked = tuple(questions[:MOST_CLAUSES])
         rows = [
@@ -97,7 +97,7 @@ class SecondReader:
         return Reading(read_answer(answer.message.content, asked), answer.record)
 
 
-def read_answer(text: str, asked: Sequence[Question]) -> dict[tuple[int, int], tuple[dict[str, Any], ...]]:
+def read_answer(text: str, asked: Sequence[UnreadClause]) -> dict[tuple[int, int], tuple[dict[str, Any], ...]]:
     """The reader's JSON as claims by question; whatever has another shape says nothing."""
     written = _OBJECT.search(text)
     try:

@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedFile:
     """An object's name below the URL, its size in bytes, and when it was written by the store's clock."""
 
     name: str
@@ -85,11 +85,11 @@ class Bucket:
         except FileNotFoundError:
             return None
 
-    def list(self, folder: str) -> Iterator[Listed]:
+    def list(self, folder: str) -> Iterator[ListedFile]:
         """The objects below a folder's name, as the store orders them; asked for in pages."""
         pages = self._tried(lambda: list(self._obstore.list(self._client, folder)))
         for item in (item for page in pages for item in page):
-            yield Listed(item["path"], item["size"], item["last_modified"])
+            yield ListedFile(item["path"], item["size"], item["last_modified"])
 
     def drop(self, names: Sequence[str]) -> None:
         """Delete objects; those that are gone are no trouble."""

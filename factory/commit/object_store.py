@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
-from factory.commit.bucket import Bucket, Listed
+from factory.commit.bucket import Bucket, ListedFile
 from factory.commit.commit import Commit, DamagedCommitError, ShardFile, from_json, to_json
 from factory.commit.shard import DamagedShardError, check_shard, first_line, parquet_bytes, table_of
 from factory.commit.store import SWEEP_AFTER_S, way_back
@@ -178,7 +178,7 @@ class ObjectStore:
         names = {f"commits/{run}/{unit}.{epoch:08d}.json" for unit, epoch in self._visible(run, state).items()}
         names |= {file.name for commit in self.commits(run) for file in commit.files}
         old = datetime.now(UTC) - timedelta(seconds=SWEEP_AFTER_S)
-        listed: Iterable[Listed] = (*self._bucket.list(f"shards/{run}"), *self._bucket.list(f"commits/{run}"))
+        listed: Iterable[ListedFile] = (*self._bucket.list(f"shards/{run}"), *self._bucket.list(f"commits/{run}"))
         unnamed = [item.name for item in listed if item.name not in names and item.modified < old]
         self._bucket.drop(unnamed)
         return len(unnamed)

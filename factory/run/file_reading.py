@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
-from factory.agents.second_reader import MOST_CLAUSES, Question, SecondReader, questions_of
+from factory.agents.second_reader import MOST_CLAUSES, SecondReader, UnreadClause, questions_of
 from factory.config import SANDBOX, Settings, settings_of
 from factory.errors import UsageError
 from factory.llm.transport import Endpoint
@@ -39,7 +39,7 @@ class _Row:
     asked: Asked | None
     result: Verification
 
-    def questions(self, place: int) -> list[Question]:
+    def questions(self, place: int) -> list[UnreadClause]:
         """Its unread clauses, for which it would be refused; ``place`` in its group stands where a wish's number does."""
         return questions_of(place, self.result)
 
@@ -97,7 +97,7 @@ async def _ask(reader: SecondReader, group: list[_Row], number: int, in_flight: 
             row.result = settle(row.result, extracts, row.asked.candidate, row.asked.check)
 
 
-def _order(group: list[_Row], number: int, questions: Sequence[Question]) -> Order:
+def _order(group: list[_Row], number: int, questions: Sequence[UnreadClause]) -> Order:
     """What stands where an order does: its id is its content's, so that its kept answer is found again."""
     asked = group[0].asked
     if asked is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from factory.settings.kinds import Choice, DataFolder, Folder, JsonObject, Number, Switch, Text, Whole, url
-from factory.settings.setting import setting
+from factory.settings.setting import key, setting
 
 RUNS: Final = ("synth", "preview")
 SERVICES: Final = (*RUNS, "doctor", "factory-doctor", "chat")
@@ -154,29 +154,11 @@ SANDBOX_FAULTS = setting(
     default="{}",
     flags=("--faults",),
 )
-AMAP_KEY = setting(
-    "AMAP_KEY", Text("a key without spaces", r"\S+"), "AMap web-service key", commands=SERVICES, secret=True
-)
-AMAP_SECRET = setting(
-    "AMAP_SECRET",
-    Text("a key without spaces", r"\S+"),
-    "AMap's digital-signature secret",
-    commands=SERVICES,
-    secret=True,
-)
-DASHSCOPE_API_KEY = setting(
-    "DASHSCOPE_API_KEY",
-    Text("a key without spaces", r"\S+"),
-    "DashScope's key, for TEACHER and JUDGE",
-    commands=(*SERVICES, *JUDGES),
-    secret=True,
-)
-TEACHER_API_KEY = setting(
-    "TEACHER_API_KEY",
-    Text("a key without spaces", r"\S+"),
-    "key of a teacher behind TEACHER_BASE_URL; no other key is sent there",
-    commands=SERVICES,
-    secret=True,
+AMAP_KEY = key("AMAP_KEY", "AMap web-service key", commands=SERVICES)
+AMAP_SECRET = key("AMAP_SECRET", "AMap's digital-signature secret", commands=SERVICES)
+DASHSCOPE_API_KEY = key("DASHSCOPE_API_KEY", "DashScope's key, for TEACHER and JUDGE", commands=(*SERVICES, *JUDGES))
+TEACHER_API_KEY = key(
+    "TEACHER_API_KEY", "key of a teacher behind TEACHER_BASE_URL; no other key is sent there", commands=SERVICES
 )
 
 PORT = setting(

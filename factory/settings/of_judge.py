@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from factory.settings.kinds import Folder, JsonObject, Number, Text, Whole, url
 from factory.settings.of_factory import JUDGES
-from factory.settings.setting import setting
+from factory.settings.setting import Setting, key, setting
 
 NAMES: Final = (*JUDGES, "report")
+
+
+def _rubric(name: str, judged: str) -> Setting[Path | None]:
+    what = f"a rubric for {judged} instead of the bundled one"
+    return setting(name, Folder("the path of a rubric"), what, commands=NAMES)
+
 
 JUDGE = setting(
     "JUDGE",
@@ -26,12 +33,8 @@ JUDGE2 = setting(
 REPLICATES = setting("REPLICATES", Whole(1, 100), "times each question is asked", commands=NAMES, default="3")
 JUDGE_BASE_URL = setting("JUDGE_BASE_URL", url(), "an OpenAI-compatible server for the judge", commands=JUDGES)
 JUDGE2_BASE_URL = setting("JUDGE2_BASE_URL", url(), "the same for the second judge", commands=JUDGES)
-JUDGE_API_KEY = setting(
-    "JUDGE_API_KEY",
-    Text("a key without spaces", r"\S+"),
-    "key of a judge behind JUDGE_BASE_URL; no other key is sent there",
-    commands=JUDGES,
-    secret=True,
+JUDGE_API_KEY = key(
+    "JUDGE_API_KEY", "key of a judge behind JUDGE_BASE_URL; no other key is sent there", commands=JUDGES
 )
 JUDGE_EXTRA = setting(
     "JUDGE_EXTRA",
@@ -68,15 +71,9 @@ JUDGE_TPM = setting(
 JUDGE_UNIT = setting(
     "JUDGE_UNIT", Whole(1, 10_000), "verdicts a commit", commands=JUDGES, default="192", flags=("--unit",)
 )
-RUBRIC_DATA = setting(
-    "RUBRIC_DATA", Folder("the path of a rubric"), "a rubric for samples instead of the bundled one", commands=NAMES
-)
-RUBRIC_ANSWER = setting(
-    "RUBRIC_ANSWER", Folder("the path of a rubric"), "a rubric for answers instead of the bundled one", commands=NAMES
-)
-RUBRIC_PAIR = setting(
-    "RUBRIC_PAIR", Folder("the path of a rubric"), "a rubric for pairs instead of the bundled one", commands=NAMES
-)
+RUBRIC_DATA = _rubric("RUBRIC_DATA", "samples")
+RUBRIC_ANSWER = _rubric("RUBRIC_ANSWER", "answers")
+RUBRIC_PAIR = _rubric("RUBRIC_PAIR", "pairs")
 PAIRS = setting(
     "PAIRS",
     Text("two arms such as tuned:base, tuned/open:copy or tuned@A:tuned@B"),

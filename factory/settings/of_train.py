@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from factory.settings.kinds import Choice, Number, Switch, Text, Whole, url
 from factory.settings.of_factory import COMPLETES, TRAINS
-from factory.settings.setting import setting
+from factory.settings.setting import key, setting
 
 MODE = setting(
     "MODE",
@@ -92,13 +92,7 @@ FROM = setting(
 COMPLETE_BASE_URL = setting(
     "COMPLETE_BASE_URL", url(), "an OpenAI-compatible server for FROM=model:ID", commands=("complete",)
 )
-COMPLETE_API_KEY = setting(
-    "COMPLETE_API_KEY",
-    Text("a key without spaces", r"\S+"),
-    "key of a model behind COMPLETE_BASE_URL",
-    commands=("complete",),
-    secret=True,
-)
+COMPLETE_API_KEY = key("COMPLETE_API_KEY", "key of a model behind COMPLETE_BASE_URL", commands=("complete",))
 COMPLETE_MAX_TOKENS = setting(
     "COMPLETE_MAX_TOKENS", Whole(1), "room for an answer of FROM=model:ID", commands=("complete",), default="1200"
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, cast, overload
 
-from factory.settings.kinds import Kind, Switch
+from factory.settings.kinds import Kind, Switch, Text
 
 T = TypeVar("T")
 
@@ -85,6 +85,11 @@ def setting(
 ) -> Setting[Any]:
     """Declare one; with a ``default`` its value is never None, and the type says so."""
     return Setting(name, kind, help, commands, default, flags, secret, flag_only)
+
+
+def key(name: str, help: str, *, commands: tuple[str, ...]) -> Setting[str | None]:  # noqa: A002 - as above
+    """Declare a secret: from the environment alone, and never shown."""
+    return Setting(name, Text("a key without spaces", r"\S+"), help, commands, secret=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import orjson
 import pytest
 
 from factory.agents.order_run import OrderRun
-from factory.agents.second_reader import Question, Reading, read_answer
+from factory.agents.second_reader import Reading, UnreadClause, read_answer
 from factory.maps.service import PoiPage
 from factory.records import Candidate, Evidence, Order, Place, Poi, SearchRecord, Verification, Wish
 from factory.verifier import verify
@@ -108,7 +108,7 @@ def test_a_claim_without_its_fields_says_nothing() -> None:
 
 
 def test_the_readers_json_is_read_in_any_wrapping_and_anything_else_says_nothing() -> None:
-    asked = [Question(0, 3, "x", "item", None, ())]
+    asked = [UnreadClause(0, 3, "x", "item", None, ())]
     wrapped = '好的：```json\n{"clauses": [{"id": 0, "claims": [{"kind": "dish"}, 7]}, {"id": 9, "claims": []}]}\n```'
     assert read_answer(wrapped, asked) == {(0, 3): ({"kind": "dish"},)}
     for odd in ("", "[]", "{", '{"clauses": 4}', '{"clauses": [{"id": "0", "claims": []}]}'):
@@ -149,7 +149,7 @@ class _Reader:
     def __init__(self, claims: dict[tuple[int, int], tuple[dict[str, Any], ...]]) -> None:
         self.claims, self.asked = claims, 0
 
-    async def read(self, order: Order, questions: list[Question]) -> Reading:  # noqa: ARG002
+    async def read(self, order: Order, questions: list[UnreadClause]) -> Reading:  # noqa: ARG002
         self.asked += 1
         return Reading(
             {(question.wish_index, question.number): self.claims.get((0, 0), ()) for question in questions}, None
