@@ -210,6 +210,7 @@ class _Reader:
         trial.verdicts, trial.echoes, trial.sole_among = [], [], None
         left = self._tiled(bare_question(tokens), trial)
         wanted = asked_best(tokens, trial)
+        state.verdicts, state.echoes = [], []
         loaded = [token for token in tokens if ROLES[token.char] & LOADED]
         state.question = Question(tuple(trial.verdicts) if not left else (), wanted, picks=picks_one(tokens))
         if not left and trial.subject is not None and len(trial.subject) == 1:

@@ -97,7 +97,7 @@ def _say_of_names(said: Said, state: State, pois: tuple[Poi, ...], status: Claim
 
 def subject_group(said: Said, state: State) -> None:
     """有标价的都…, 圈外那三家也都…: what follows is said of each of the set."""
-    if state.item is not None or not state.everyone or said.piece.end == len(said.tokens):
+    if state.item is not None or state.fresh or not state.everyone or said.piece.end == len(said.tokens):
         raise UnreadError  # nothing follows that could be said of them
     group = _group(said, state, ())
     if not group.tests:

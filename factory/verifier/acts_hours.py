@@ -188,12 +188,19 @@ def _open(day: Day, minute: int) -> bool:
     return overlap_min(day, (minute, minute + 1), before=day) > 0
 
 
+def _alike(states: Sequence[bool]) -> bool:
+    """What holds at nine in the morning and at nine in the evening; where they differ, nobody can tell which is meant."""
+    if len(set(states)) > 1:
+        raise UnreadError
+    return all(states)
+
+
 def _moment(token: Token) -> Callable[[Day], bool]:
     """Whether a day is open at a time, in a part of the day, or for a meal."""
     if "T" in ROLES[token.char]:
         clock: Clock = token.value[0]
         if clock.either:
-            return lambda day: all(_open(day, minute) for minute in clock.readings())
+            return lambda day: _alike([_open(day, minute) for minute in clock.readings()])
         return lambda day: _open(day, clock.minutes)
     window = _PERIODS.get(token.text) or _meal(token.text)
     if window is None:

@@ -67,6 +67,8 @@ def vague(said: Said, state: State) -> None:
         adjective = "GOOD"
     for poi in pois:
         status = loose_status(poi, name, adjective, state)
+        if status == "contradicted" and state.reference:
+            raise UnreadError  # 评分也高, after 比第二家
         if denied and status != "unsupported":
             status = "inferable" if status == "contradicted" else "contradicted"
         rows.append((poi, status, show(poi, name)))

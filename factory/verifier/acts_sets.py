@@ -292,6 +292,23 @@ def superlative(said: Said, state: State) -> None:
             state.field = name
 
 
+def nth(said: Said, state: State) -> None:
+    """第二近: how many of the set come before it."""
+    name, up = scale_of(said.all("w"), field_of(said.all("f")), state)
+    among, _ = _among(said, state)
+    if said.has("n"):
+        state.subject, state.fresh = restaurants(said.all("n"), state), True
+    poi = state.one()
+    own = value(poi, name)
+    others = [value(other, name) for other in among if other != poi]
+    if own is None or poi not in among:
+        raise UnreadError
+    better = sum((other > own) if up else (other < own) for other in others if other is not None)
+    status: ClaimStatus = "inferable" if better + 1 == said.all("v")[0].value else "contradicted"
+    state.say("superlative", said.text, [(poi, status, show(poi, name))])
+    state.field = name
+
+
 def told(among: Sequence[Poi], name: str, state: State) -> tuple[Poi, ...]:
     """A set without the restaurants whose gap in a field the text has told: 暂无评分."""
     return tuple(poi for poi in among if (poi.poi_id, name) not in state.scene.absent)

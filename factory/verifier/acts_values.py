@@ -22,8 +22,12 @@ def subject(said: Said, state: State) -> None:
     names = [token for token in words if not ROLES[token.char] & {"CNT", "HAVE", "OTHER", "MORE", "FIND", "COP"}]
     if any("THIS" not in ROLES[token.char] for token in names):
         names = [token for token in names if "THIS" not in ROLES[token.char]]  # 某某那家
-    state.subject, state.described, state.fresh, state.unsure = restaurants(names, state), False, True, False
-    if said.has("v") and said.all("v")[0].value.low != len(state.subject):
+    state.subject, state.described, state.fresh = restaurants(names, state), False, True
+    # 前者, 它 in running text: who is meant was worked out, not said.
+    pronoun = state.item is None and all(ROLES[token.char] & {"FORMER", "LATTER", "THIS", "WITH"} for token in names)
+    state.unsure = pronoun
+    counted = said.all("v")[0].value if said.has("v") else None
+    if counted is not None and counted.low == counted.high and counted.low != len(state.subject):
         raise UnreadError  # 某某、某某这三家
     if state.criteria and state.item is None and len(state.subject) == 1:  # 要近：某某
         for name, up in dict.fromkeys(state.criteria):
@@ -34,6 +38,7 @@ def subject(said: Said, state: State) -> None:
 
 def subject_set(said: Said, state: State) -> None:
     """The sentence goes on about a set of the listed."""
+    state.unsure = state.unsure or (bool(said.of("OTHER")) and not said.of("CNT"))
     state.subject, state.fresh = the_set(said.tokens[said.piece.start : said.piece.end], state), True
 
 
@@ -154,6 +159,8 @@ def value_of(said: Said, state: State) -> None:
     """433米的某某, 39元的某某: a value before the name."""
     token = said.all("v")[0]
     name = unit_field([token])
+    if "、" in said.text or "," in said.text:
+        raise UnreadError  # 222元、某某: a value of the one before
     state.subject, state.fresh, state.unsure = restaurants(said.all("n"), state), True, False
     if name is None or len(state.subject) != 1:
         raise UnreadError
@@ -269,7 +276,9 @@ def phone(said: Said, state: State) -> None:
 def cuisine(said: Said, state: State) -> None:
     """是一家川菜馆, 主营川菜: in opening and closing the wish's cuisine is its echo."""
     word = said.all("v")[0].value
-    if any(token.value.low != 1 for token in said.of("CNT")):
+    if any(token.value.low != 1 for token in said.of("CNT")) or any(
+        ROLES[t.char] & {"MOREADD", "LESS"} for t in said.tokens
+    ):
         raise UnreadError  # 八家川菜 is a count
     if word in EATEN and word not in {
         state.scene.wish.cuisine,
@@ -329,6 +338,7 @@ def absent(said: Said, state: State) -> None:
         names = ["hours"]
     if not names and state.field is not None and alone:
         names = [{"close": "hours", "open": "hours"}.get(state.field, state.field)]  # 后者未标
+        state.unsure = True
     if not names or any(token.text in {"营业", "开放"} for token in said.all("f")):
         raise UnreadError
     for name in dict.fromkeys(names):

@@ -222,6 +222,9 @@ def fits(said: Said, state: State) -> None:
     state.say("fit", said.text, rows)
 
 
+_TASTY: Final = frozenset({"SPICY", "MILD", "HEAVY", "SWEET", "MEATY", "HEALTHY", "VEGGY", "LIKE", "TASTE", "TASTEF"})
+
+
 def misses(said: Said, state: State) -> None:
     """不符合的是距离: that very condition is missed; without one, any is."""
     names = []
@@ -246,6 +249,8 @@ def misses(said: Said, state: State) -> None:
     wanted = {name for name in names if name}
     if any("IF" in ROLES[token.char] for token in said.tokens):
         return  # 如果都不合适 states nothing
+    if not wanted and (not said.of("COND") or any(ROLES[token.char] & _TASTY for token in said.tokens)):
+        raise UnreadError  # 跟吃肉的心思差一点
     only = bool(said.of("ONLY"))
     rows: list[tuple[Poi, ClaimStatus, str | None]] = []
     for poi in state.who():

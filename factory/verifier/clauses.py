@@ -74,6 +74,8 @@ def doubtful(tokens: Sequence[Token], state: State) -> bool:
         return False
     named = any("N" in ROLES[token.char] for token in tokens)
     kinds = [one.kind for one in state.verdicts]
+    if state.item is None and not named and "CU" in ROLES[tokens[-1].char] and len(tokens) > 1:
+        return True  # 1000米以内、人均100元的湘菜 is what is looked for
     if not named and (tokens[-1].text == "的" or tokens[0].text in {"要", "若要", "想要", "若想", "若", "要想"}):
         return True  # 正好落在100到200的: of whom, comes after it
     if not named and any("IF" in ROLES[token.char] and "LIKE" not in ROLES[token.char] for token in tokens):

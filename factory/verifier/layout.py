@@ -126,7 +126,9 @@ def _place(parts: list[Part], line: Line, known: Known) -> None:
         return
     if parts[-1].kind == "item":
         parts.append(Part("closing"))
-    parts[-1].lines.append((line, start if number or bullet else 0))
+    step = _NUMBERED.match(text)
+    stepped = step is not None and (not step[0].isdigit() or line.raw.lstrip()[:1] in "①②③④⑤⑥⑦⑧⑨⑩")
+    parts[-1].lines.append((line, step.end() if step and stepped else start if bullet else 0))
 
 
 def _with_branch(text: str, end: int) -> int:
