@@ -14,6 +14,8 @@ def count(said: Said, state: State) -> None:
     """这三家, 找到五家, 只有一家: as many as are listed, or as the evidence holds; 只有 denies that there are more."""
     if state.item is not None:
         raise UnreadError
+    if any(ROLES[token.char] & {"OPENV", "OPENS", "REST"} for token in said.tokens):
+        raise UnreadError  # 查到一家营业的: of those that are open
     scene = state.scene
     pois = list(scene.of_cuisine(scene.wish.cuisine, scene.wish.radius_m))
     fitting = [poi for poi in scene.evidence.pois if not any(miss.sure for miss in scene.misses(poi))]

@@ -22,8 +22,13 @@ def denied(pieces: Sequence[Piece], kept: Sequence[Token]) -> bool:
     for piece in pieces:
         if before and piece.frame.act not in _NO_CLAIM:
             return True
-        denies = any(ROLES[token.char] & _DENYING for token in kept[piece.start : piece.end])
-        before = before or (denies and piece.frame.act in _NO_CLAIM)
+        words = kept[piece.start : piece.end]
+        denies = any(ROLES[token.char] & _DENYING for token in words)
+        # 不符合的是人均超出预算: what is missed follows, and is a claim of its own
+        leads = any(ROLES[token.char] & {"MISSW"} for token in words) and any(
+            ROLES[token.char] & {"COP", "COLON"} for token in words
+        )
+        before = before or (denies and not leads and piece.frame.act in _NO_CLAIM)
     return False
 
 
