@@ -15,7 +15,19 @@ from typing import Final
 from factory.records import Clause, Evidence, Place, Poi, Wish
 from factory.verifier.acts import ACTS
 from factory.verifier.acts_dishes import KNOWN_DISHES
-from factory.verifier.clauses import FIELDS, SHOPS, TYPED, asks, bare, doubtful, holds, leads, raw_words
+from factory.verifier.clauses import (
+    DECIDED,
+    FIELDS,
+    SHOPS,
+    TYPED,
+    VACUOUS,
+    asks,
+    bare,
+    doubtful,
+    holds,
+    leads,
+    raw_words,
+)
 from factory.verifier.deciding import Verdict
 from factory.verifier.following import denied, end_sentence, lose, mentions
 from factory.verifier.grammar import SKIPPED, code, tile
@@ -314,6 +326,7 @@ class _Reader:
         """The best reading with one choice among the sets that may be meant: the tokens left unread, the state after it."""
         best: tuple[list[Token], State] | None = None
         banned: frozenset[str] = frozenset()
+        self.claimed: set[int] = set()
         for _ in range(MOST_READINGS):
             trial = state.copy()
             trial.pick, trial.ways, trial.unsure, trial.fresh = pick, 1, False, False
@@ -342,14 +355,22 @@ class _Reader:
         if not left and denied(best.pieces, kept):
             left = list(kept)
         failed: set[str] = set()
+        claims: set[int] = set()
         for piece in best.pieces:
             before = len(state.verdicts)
+            covered = {token.start for token in kept[piece.start : piece.end]}
+            if piece.frame.act in VACUOUS and covered & self.claimed:
+                left += kept[piece.start : piece.end]  # a claim that nobody could decide is no talk either
+                continue
             try:
                 ACTS[piece.frame.act](Said(piece, tuple(kept), self.words), state)
             except UnreadError:
                 del state.verdicts[before:]
                 left += kept[piece.start : piece.end]
                 failed.add(piece.frame.name)
+                if piece.frame.act in DECIDED:
+                    claims |= covered
+        self.claimed |= claims
         if left:  # a clause that was not wholly read claims nothing
             state.verdicts, state.echoes = [], []
         return left, frozenset(failed)

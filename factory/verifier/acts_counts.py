@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from factory.records import ClaimStatus
 from factory.verifier.acts_wish import bounds, inside
 from factory.verifier.known import split_branch
 from factory.verifier.lexer import EATEN, ROLES
-from factory.verifier.scene import Said, State, UnreadError, restaurants
+from factory.verifier.references import restaurants
+from factory.verifier.scene import Said, State, UnreadError
 from factory.verifier.script import fold
+
+_CONDITIONS: Final = frozenset({"MEAL", "PERIOD", "SESSION", "T", "TR", "M", "L", "S", "BUDGET", "PRICE", "RATING", "OPENV", "REST", "PRICED", "INB", "INR", "OUTR", "CU"})  # fmt: skip
 
 
 def count(said: Said, state: State) -> None:
@@ -46,8 +51,9 @@ def count(said: Said, state: State) -> None:
             raise UnreadError  # of another set, perhaps (acts_groups.py)
         state.world("count", said.text, f"符合的有{len(fitting)}家", "inferable")
         return
-    if state.everyone:
-        raise UnreadError
+    rest = (*said.tokens[: said.piece.start], *said.tokens[said.piece.end :])
+    if state.everyone or any(ROLES[token.char] & _CONDITIONS for token in rest):
+        raise UnreadError  # 早餐时段查到一家营业的: of a described set
     good = number == scene.items if not said.of("FIND") and not said.of("HAVE") else number in may_be
     if not good and scene.evidence.pois:
         raise UnreadError  # of another set, perhaps (acts_groups.py)

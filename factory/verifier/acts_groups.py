@@ -10,7 +10,8 @@ from factory.verifier.deciding import value
 from factory.verifier.groups import Group, described, members, sizes
 from factory.verifier.hours import DAY_MIN
 from factory.verifier.lexer import ROLES, Token
-from factory.verifier.scene import Said, State, UnreadError, restaurants
+from factory.verifier.references import restaurants
+from factory.verifier.scene import Said, State, UnreadError
 
 
 def _around(said: Said, taken: tuple[Token, ...]) -> list[Token]:
@@ -28,7 +29,8 @@ def count_of(said: Said, state: State) -> None:
     """12家中超过100元的只有三家, 一公里内共五家江浙菜: as many as one of the sets that can be meant holds."""
     token = said.all("v")[0]
     stated = token.value
-    if state.everyone or stated.low != stated.high:
+    rest = (*said.tokens[: said.piece.start], *said.tokens[said.piece.end :])
+    if state.everyone or stated.low != stated.high or any(ROLES[token.char] & CONDITIONS for token in rest):
         raise UnreadError
     group = _group(said, state, (token,))
     rows = members(group, state.scene)
@@ -50,6 +52,8 @@ def count_of(said: Said, state: State) -> None:
         state.subject = fitting[0]
 
 
+CONDITIONS: Final = frozenset({"MEAL", "PERIOD", "SESSION", "T", "TR", "M", "L", "S", "BUDGET", "PRICE", "RATING", "OPENV", "REST", "PRICED", "INB", "INR", "OUTR"})  # fmt: skip
+"""Words of conditions: a count beside them, read without them, would be of another set."""
 _PLACES: Final = frozenset({"PLACE", "ROUND", "L", "IN", "AT", "YOU", "WITHIN", "FIND", "DATA", "SHOP"})
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from factory.records import ClaimStatus, Poi
+from factory.verifier import rules
 from factory.verifier.deciding import amount_status, difference_status, show, value
 from factory.verifier.lexer import ROLES, Token
 from factory.verifier.numbers import Quantity
-from factory.verifier.scene import Said, State, UnreadError, field_of, restaurants, scale_of, the_set, unit_field
+from factory.verifier.references import restaurants, the_set
+from factory.verifier.scene import Said, State, UnreadError, field_of, scale_of, unit_field
 
 
 def order(said: Said, state: State) -> None:
@@ -115,13 +117,20 @@ def total(said: Said, state: State) -> None:
         if stated.exact:
             status: ClaimStatus = "inferable" if away < count + 1e-9 else "contradicted"
         elif stated.about:
-            status = "inferable" if away <= max(0.1 * truth, 10.0) else "contradicted"
+            status = (
+                "inferable" if away <= max(rules.TOTAL_ABOUT_SHARE * truth, rules.TOTAL_ABOUT_LEAST) else "contradicted"
+            )
         else:
             status = "inferable" if stated.holds(truth) else "contradicted"
         if status == "contradicted" and any(
             token.text in {"大概", "大约", "预计", "差不多", "估计"} for token in said.of("TOTAL")
         ):
-            status = "inferable" if away <= max(0.1 * truth, 10.0) and (stated.exact or stated.about) else status
+            status = (
+                "inferable"
+                if away <= max(rules.TOTAL_ABOUT_SHARE * truth, rules.TOTAL_ABOUT_LEAST)
+                and (stated.exact or stated.about)
+                else status
+            )
         rows.append((poi, status, f"{count}人{truth:g}元"))
     state.say("total" if count > 1 else "price", said.text, rows)
 

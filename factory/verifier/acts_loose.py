@@ -6,7 +6,8 @@ from factory.records import ClaimStatus, Poi
 from factory.verifier import rules
 from factory.verifier.deciding import extreme_status, show, value
 from factory.verifier.lexer import ROLES
-from factory.verifier.scene import Said, State, UnreadError, field_of, restaurants, scale_of
+from factory.verifier.references import restaurants
+from factory.verifier.scene import Said, State, UnreadError, field_of, scale_of
 
 
 def modified(said: Said, state: State) -> None:

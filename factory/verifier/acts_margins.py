@@ -13,7 +13,8 @@ from factory.records import ClaimStatus, Poi
 from factory.verifier.deciding import amount_status, difference_status, show, value
 from factory.verifier.lexer import ROLES, Token
 from factory.verifier.numbers import Quantity
-from factory.verifier.scene import Said, State, UnreadError, restaurants, unit_field
+from factory.verifier.references import restaurants
+from factory.verifier.scene import Said, State, UnreadError, unit_field
 
 _DOWN: Final = frozenset(
     [

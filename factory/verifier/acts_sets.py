@@ -17,7 +17,8 @@ from factory.verifier.deciding import (
 from factory.verifier.groups import bases, described
 from factory.verifier.lexer import ROLES, Token
 from factory.verifier.numbers import Quantity
-from factory.verifier.scene import Said, State, UnreadError, field_of, restaurants, scale_of, the_set, unit_field
+from factory.verifier.references import restaurants, the_set
+from factory.verifier.scene import Said, State, UnreadError, field_of, scale_of, unit_field
 
 
 def compare(said: Said, state: State) -> None:

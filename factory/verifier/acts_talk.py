@@ -8,7 +8,8 @@ from factory.records import ClaimStatus
 from factory.verifier.acts_loose import loose_status
 from factory.verifier.deciding import extreme_status, show, value
 from factory.verifier.lexer import ROLES
-from factory.verifier.scene import Said, State, UnreadError, field_of, restaurants, scale_of
+from factory.verifier.references import restaurants
+from factory.verifier.scene import Said, State, UnreadError, field_of, scale_of
 
 _URGED: Final = frozenset(
     {

@@ -10,7 +10,8 @@ from factory.verifier.deciding import amount_status, extreme_status, show, value
 from factory.verifier.fit import shows_cuisine
 from factory.verifier.lexer import EATEN, ROLES
 from factory.verifier.numbers import Quantity
-from factory.verifier.scene import FIELD_OF, Said, State, UnreadError, restaurants, the_set, unit_field
+from factory.verifier.references import restaurants, the_set
+from factory.verifier.scene import FIELD_OF, Said, State, UnreadError, unit_field
 from factory.verifier.script import fold
 
 

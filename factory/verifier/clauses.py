@@ -68,6 +68,11 @@ SHOPS: Final = frozenset({"N", "ORD", "THIS", "THESE", "SELF", "CNT", "ALLSET", 
 FIELDS: Final = frozenset({"RATING", "PRICE", "DIST", "HOURS", "ADDR"})
 
 
+VACUOUS: Final = frozenset({"intro", "chat", "talk", "advice", "criterion", "choose", "echo", "contact", "tell"})
+"""Acts that claim nothing: they may not take over words that a claim had taken and could not decide."""
+DECIDED: Final = frozenset({"rating", "price", "distance", "cuisine", "hours", "closes", "opens", "open_at", "absent", "total", "margin", "compare", "superlative", "dish", "address", "phone", "walk", "bare", "value_of", "within", "beyond", "vague"})  # fmt: skip
+
+
 def doubtful(tokens: Sequence[Token], state: State) -> bool:
     """Whether what was read and is wrong may be said of somebody or something else: 若改吃午餐, a row of prices without names."""
     if all(one.status in {"verified", "inferable"} for one in (*state.verdicts, *state.echoes)):

@@ -121,7 +121,7 @@ def difference_status(name: str, stated: Quantity, truth: float, *, scale: float
     elif name == "price":
         exact, about = rules.PRICE_EXACT, max(rules.PRICE_ABOUT_LEAST, rules.PRICE_ABOUT_SHARE * truth)
     else:
-        exact = max(rules.DISTANCE_EXACT_LEAST, rules.DISTANCE_EXACT_SHARE * truth, rules.KILOMETRE_STEP * stated.kilo)
+        exact = max(rules.DIFFERENCE_LEAST, rules.DISTANCE_EXACT_SHARE * truth, rules.KILOMETRE_STEP * stated.kilo)
         about = max(rules.DISTANCE_ABOUT_LEAST, rules.DISTANCE_ABOUT_SHARE * truth, 0.01 * scale)
     if not stated.exact and not stated.about:
         return "inferable" if stated.low - exact <= truth <= stated.high + exact else "contradicted"

@@ -129,7 +129,7 @@ class _Description:
     def take(self, place: int) -> None:
         """Read one word."""
         token, roles = self.tokens[place], self.roles_at(place)
-        self.listed = self.listed or bool(roles & {"THESE", "ALLSET"})
+        self.listed = self.listed or "THESE" in roles
         if roles & set(_COMPARED) and "BY" not in roles and self.roles_at(place + 1) & _MEASURED:
             self.over = next(name for name in _COMPARED if name in roles)
             return
@@ -215,7 +215,7 @@ def bases(group: Group, scene: Scene) -> list[tuple[Poi, ...]]:
     mentioned = tuple(dict.fromkeys(scene.mentioned))
     rows = [scene.listed, near, kind, around, scene.evidence.pois, mentioned]
     if group.anywhere and not group.listed:
-        rows = [near, kind, scene.evidence.pois, around, scene.listed]
+        rows = [near, kind, scene.evidence.pois, around, *([scene.listed] if group.number is not None else [])]
     found = [row for row in rows if row and (group.number is None or len(row) == group.number)]
     return list(dict.fromkeys(found))
 

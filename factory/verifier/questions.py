@@ -10,7 +10,8 @@ from factory.records import ClaimStatus, Poi
 from factory.verifier.deciding import Verdict, extreme_status, show
 from factory.verifier.groups import bases, described
 from factory.verifier.lexer import INERT, ROLES, Token
-from factory.verifier.scene import Question, Scene, State, UnreadError, field_of, restaurants, scale_of
+from factory.verifier.references import restaurants
+from factory.verifier.scene import Question, Scene, State, UnreadError, field_of, scale_of
 
 LOADED: Final = frozenset({"UNPROVABLE", "FEAT", "NAMELIKE", "STREETLIKE", "U"})
 """Words that make a question more than a question: who asks for the window seat says that there is one."""
@@ -215,9 +216,17 @@ def answered(question: Question, tokens: Sequence[Token], scene: Scene) -> tuple
             return ()
         return tuple(one if text in _YES else replace(one, status=_FLIPPED[one.status]) for one in question.verdicts)
     names = [token for token in words if "WITH" not in ROLES[token.char]]
-    if question.picks and names and all(ROLES[token.char] & {"N", "ORD", "BRANCH"} for token in names):
-        return _picked(question, names, scene)
+    chosen = [token for token in names if ROLES[token.char] & {"N", "ORD", "BRANCH"}]
+    rest = [token for token in names if token not in chosen]
+    if question.picks and chosen and all(ROLES[token.char] & _LEADING for token in rest):
+        return _picked(question, chosen, scene)
     return None
+
+
+_LEADING: Final = frozenset(
+    {"COP", "BASIS", "RATING", "PRICE", "DIST", "SHOP", "CNT", "ADVISE", "CHOOSE", "COLON", "FROM", "ME", "ONLY"}
+)
+"""Words that lead to the name that is the answer: 就评分而言是某某."""
 
 
 def _picked(question: Question, names: Sequence[Token], scene: Scene) -> tuple[Verdict, ...]:

@@ -15,9 +15,15 @@ PRICE_ABOUT_SHARE = 0.10
 PRICE_ABOUT_LEAST = 5.0
 """约80 for 78; small prices may be rounded to the next five."""
 
+TOTAL_ABOUT_SHARE = 0.05
+TOTAL_ABOUT_LEAST = 10.0
+"""两个人大约340元 for 342: a sum is worked out, so that 约 rounds it and no more."""
+
 DISTANCE_EXACT_SHARE = 0.03
 DISTANCE_EXACT_LEAST = 10.0
 """Two measurements of one straight line differ by a few metres; 3 % also covers rounding to tens."""
+DIFFERENCE_LEAST = 5.0
+"""近14米: two distances that the same text states differ by what they differ by."""
 DISTANCE_ABOUT_SHARE = 0.12
 DISTANCE_ABOUT_LEAST = 30.0
 """约400米 for 387; people round to hundreds when they say 约."""
