@@ -14,7 +14,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from judge.loose_json import Fields, Span, objects, strict
+from factory.loose_json import Fields, Span, objects, strict
 from judge.rubric import Rubric, plain
 from judge.score_words import CANNOT, dimension_of, is_blank, key_in, names_mark, number, side
 

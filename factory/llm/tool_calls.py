@@ -1,13 +1,12 @@
 """Tool calls as models really write them, to calls that can be served; pure and total.
 
-Read are arguments as objects, doubly encoded, fenced, with raw newlines, trailing commas, single quotes or a second object before
-them; values as text where the schema wants numbers, lists or objects; names with prefixes, indexes and stray marks; the old
-``function_call``; and calls that stand in the text (tool_text.py). What cannot be read stays as it was written.
+Read are arguments as objects, in lists, in the call that they belong to, and as text that is not quite JSON
+(loose_arguments.py); values as text where the schema wants numbers, lists or objects; names with prefixes, indexes and stray
+marks; the old ``function_call``; and calls that stand in the text (tool_text.py). What cannot be read stays as it was written.
 """
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,18 +14,14 @@ from typing import Any
 
 import orjson
 
+from factory.llm.loose_arguments import loose_list, loose_value
 from factory.llm.tool_text import TextCall
 from factory.records import ToolCall
-from factory.wire_text import loose_json, mapping
+from factory.wire_text import mapping
 
-_FENCE = re.compile(r"^\s*```[\w-]*\s*\n?(.*?)\n?\s*```\s*$", re.DOTALL)
-_TRAILING_COMMA = re.compile(r",(\s*[}\]])")
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _NAME = re.compile(r"[\w.-]+")
 _ID = re.compile(r"[\w.:-]{1,64}")
 _INDEX = re.compile(r":\d+$")
-MOST_ARGUMENTS = 2_000_000
-"""Characters of arguments that are looked at beyond plain JSON."""
 MOST_WHOLE = 2.0**53
 """From here on floats skip whole numbers, and nobody means one."""
 _NOTHING = frozenset({"null", "none", "undefined", ""})
@@ -111,7 +106,7 @@ def _name(raw: Any, known: Collection[str]) -> str:
 
 def read_arguments(raw: Any, schema: Mapping[str, Any]) -> tuple[str, bool]:
     """Arguments as the JSON text of an object that follows ``schema`` as far as it can be made to; else as written, and False."""
-    if raw is None or (isinstance(raw, str) and not raw.strip()):
+    if raw is None or (isinstance(raw, str) and raw.strip().lower() in _NOTHING):
         return "{}", True
     value, is_plain = raw, False
     if isinstance(raw, str):
@@ -119,13 +114,31 @@ def read_arguments(raw: Any, schema: Mapping[str, Any]) -> tuple[str, bool]:
             value = orjson.loads(raw)
             is_plain = isinstance(value, dict)
         except orjson.JSONDecodeError:
-            value = loose_object(raw)
+            value = loose_value(raw)
         if isinstance(value, str):  # encoded twice
-            value = loose_object(value)
-    if not isinstance(value, dict):
+            value = loose_value(value)
+    unwrapped = _unwrapped(value, schema)
+    if not isinstance(unwrapped, dict):
         return _as_text(raw), False
-    fitted = fit(value, schema)
+    fitted = fit(unwrapped, schema)
     return (str(raw), True) if is_plain and fitted is value else _dumped(fitted, raw)
+
+
+def _unwrapped(value: Any, schema: Mapping[str, Any]) -> Any:
+    """The arguments themselves, where they stand in a list, in the call that they belong to, or without their only name."""
+    names = mapping(schema.get("properties"))
+    if isinstance(value, list):
+        if not value and not schema.get("required"):
+            return {}
+        if len(value) == 1 and isinstance(value[0], dict) and (not names or names.keys() & value[0].keys()):
+            return value[0]
+        only = next(iter(names)) if len(names) == 1 else ""
+        return {only: value} if only and mapping(names[only]).get("type") == "array" else value
+    if isinstance(value, dict) and names and not names.keys() & value.keys():
+        inner = next((value[name] for name in ("arguments", "parameters", "input", "args") if name in value), value)
+        if inner is not value:
+            return loose_value(inner) if isinstance(inner, str) else inner
+    return value
 
 
 def _dumped(value: Any, raw: Any) -> tuple[str, bool]:
@@ -137,46 +150,6 @@ def _dumped(value: Any, raw: Any) -> tuple[str, bool]:
 
 def _as_text(raw: Any) -> str:
     return raw if isinstance(raw, str) else _dumped(raw, "")[0]
-
-
-def loose_object(text: str) -> Any:
-    """An object out of text that is not quite JSON, or None."""
-    if len(text) > MOST_ARGUMENTS:
-        return None
-    if fence := _FENCE.match(text):
-        text = fence[1]
-    for candidate in (text, *_mended(text)):
-        if isinstance(value := loose_json(candidate), dict):
-            return value if value or not (rest := _behind_empty(candidate)) else loose_object(rest) or value
-        if isinstance(value, str) and value != text:
-            return loose_object(value)
-    return _python_literal(text)
-
-
-def _mended(text: str) -> list[str]:
-    """Without commas before closing brackets, outside strings."""
-    parts, last = [], 0
-    for string in _STRING.finditer(text):
-        parts += [_TRAILING_COMMA.sub(r"\1", text[last : string.start()]), string[0]]
-        last = string.end()
-    return ["".join([*parts, _TRAILING_COMMA.sub(r"\1", text[last:])])] if "," in text else []
-
-
-def _behind_empty(text: str) -> str:
-    """What stands behind an empty object that stands first: ``{}{"a": 1}``."""
-    body = text.strip()
-    return body[body.index("}") + 1 :].strip() if body.startswith("{") and "}" in body else ""
-
-
-def _python_literal(text: str) -> Any:
-    """A dictionary as Python prints it."""
-    if not text.lstrip().startswith("{") or len(text) > 50_000:
-        return None
-    try:
-        value = ast.literal_eval(text.strip())
-        return orjson.loads(orjson.dumps(value)) if isinstance(value, dict) else None
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, orjson.JSONEncodeError):
-        return None
 
 
 def fit(value: Any, schema: Mapping[str, Any], depth: int = 0) -> Any:
@@ -212,7 +185,7 @@ def _scalar(text: str, kind: str, as_given: str) -> Any:
 
 def _fit_object(value: Any, schema: Mapping[str, Any], depth: int) -> Any:
     if isinstance(value, str):
-        found = loose_object(value)
+        found = loose_value(value)
         return _fit_object(found, schema, depth) if isinstance(found, dict) else value
     if not isinstance(value, dict):
         return value
@@ -230,17 +203,19 @@ def _fit_object(value: Any, schema: Mapping[str, Any], depth: int) -> Any:
 
 def _fit_array(value: Any, schema: Mapping[str, Any], depth: int) -> Any:
     if isinstance(value, str):
-        found = loose_json(value)
-        found = found if isinstance(found, list) else loose_object(value)
-        if found is None and _mended(value):
-            found = loose_json(_mended(value)[0])
-        return _fit_array(found, schema, depth) if isinstance(found, (list, dict)) else value
+        listed = loose_list(value)
+        return _fit_array(listed, schema, depth) if isinstance(listed, (list, dict)) else value
     items = mapping(schema.get("items"))
     if isinstance(value, dict):
         if all(name.isdecimal() for name in value):
             return _fit_array(list(value.values()), schema, depth)
+        inner = next(iter(value.values()))
+        if len(value) == 1 and isinstance(inner, list) and not value.keys() & mapping(items.get("properties")).keys():
+            return _fit_array(inner, schema, depth)
         return [fit(value, items, depth + 1)] if items.get("type") == "object" else value
     if not isinstance(value, list):
         return value
-    fitted = [fit(one, items, depth + 1) for one in value]
+    if items.get("type") == "object" and len(value) == 1 and isinstance(value[0], list):
+        return _fit_array(value[0], schema, depth)
+    fitted = [fit(part, items, depth + 1) for part in value]
     return value if all(new is old for new, old in zip(fitted, value, strict=True)) else fitted

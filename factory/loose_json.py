@@ -1,7 +1,8 @@
 """JSON as models write it: comments, trailing commas, raw newlines, full-width or single quotes, bare words; no number is invented.
 
-Pure; parsing.py decides what counts. An object keeps every field it was given, so that a key that stands twice is seen to do so:
-text that a judge quotes without escaping its quotes can add fields to the judge's object, but can replace none unseen.
+Pure; who reads decides what counts (judge/parsing.py, llm/tool_calls.py). An object keeps every field it was given, so that a key
+that stands twice is seen to do so: text that a judge quotes without escaping its quotes can add fields to the judge's object, but
+can replace none unseen.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ _BLANK = r"(?:[\s\ufeff\u3000]|//[^\n]*+|/\*.*?\*/)*+"
 _SKIPPED = re.compile(_BLANK, re.DOTALL)
 _CLOSING = {'"': '"', "“": "”", "”": "”", "'": "'"}
 _ENDS = re.compile(_BLANK + r"(?:[,，:：}\]]|$)", re.DOTALL)
+_NAME = re.compile(r"[A-Za-z_$][\w$]*(?=\s*[:：])")
+"""A key without quotes."""
 _BARE = re.compile(r"[^,，}\]\n{\[\"“”]+")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
@@ -72,6 +75,22 @@ def objects(text: str) -> Iterator[Span]:
         position = text.find("{", end)
 
 
+def value_at(text: str, at: int) -> tuple[Any, int] | None:
+    """One value that begins here, objects as dictionaries (the last of equal keys counts), and where it ends; None for none."""
+    try:
+        value, end = _value(text, at, 0)
+    except _NotJsonError:
+        return None
+    return plain(value), end
+
+
+def plain(value: Any) -> Any:
+    """Fields as dictionaries, all the way down."""
+    if isinstance(value, Fields):
+        return {name: plain(inner) for name, inner in value.pairs}
+    return [plain(inner) for inner in value] if isinstance(value, list) else value
+
+
 def _skip(text: str, at: int) -> int:
     found = _SKIPPED.match(text, at)
     return found.end() if found else at
@@ -95,9 +114,7 @@ def _object(text: str, at: int, depth: int) -> tuple[Fields, int]:
     pairs: list[tuple[str, Any]] = []
     at = _skip(text, at + 1)
     while text[at : at + 1] != "}":
-        if text[at : at + 1] not in _CLOSING:
-            raise _NotJsonError
-        key, at = _string(text, at)
+        key, at = _key(text, at)
         at = _skip(text, at)
         if text[at : at + 1] not in {":", "："}:
             raise _NotJsonError
@@ -105,6 +122,14 @@ def _object(text: str, at: int, depth: int) -> tuple[Fields, int]:
         pairs.append((key, value))
         at = _next(text, at, "}")
     return Fields(tuple(pairs)), at + 1
+
+
+def _key(text: str, at: int) -> tuple[str, int]:
+    if text[at : at + 1] in _CLOSING:
+        return _string(text, at)
+    if (name := _NAME.match(text, at)) is None:
+        raise _NotJsonError
+    return name[0], name.end()
 
 
 def _list(text: str, at: int, depth: int) -> tuple[list[Any], int]:
