@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -26,6 +27,10 @@ LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 """Fields that bound an answer, by any provider's name."""
 _GIVEN_BACK = ("reasoning_content", "reasoning_details")
 """Fields of a message with calls that providers ask back: DeepSeek and Moonshot their reasoning, OpenRouter its details."""
+
+_THOUGHTS = ("reasoning_content", "reasoning")
+_WRAPPERS = ("data", "result", "response", "output")
+"""Fields in which gateways of one's own hand a completion on."""
 
 
 class UnreadableAnswerError(ValueError):
@@ -107,10 +112,19 @@ def call_key(endpoint: str, packed: bytes, key: CallKey) -> str:
 def decode(raw: bytes) -> Any:
     """The value of an answer, or None; never raises, since it runs before the answer is safe. A stream is put together."""
     try:
-        return orjson.loads(raw)
+        body = orjson.loads(raw)
     except orjson.JSONDecodeError:
         text = readable(raw)
-        return joined(text) if is_stream(text) else wire_text.loose_json(text)
+        body = joined(text) if is_stream(text) else wire_text.loose_json(text)
+    return body if isinstance(body, dict) and "choices" in body else _out_of_its_wrapper(body)
+
+
+def _out_of_its_wrapper(body: Any) -> Any:
+    """The completion that a gateway put into a list, a text or a field of its own; else the body as it is."""
+    inner = wire_text.loose_json(body) if isinstance(body, str) else body
+    inner = inner[0] if isinstance(inner, list) and len(inner) == 1 else inner
+    held = (inner, *(mapping(inner).get(name) for name in _WRAPPERS))
+    return next((value for value in held if isinstance(value, dict) and value.get("choices")), body)
 
 
 def read(body: Any, tools: Tools | None = None, told: Usage | None = None) -> Parsed:
@@ -118,11 +132,11 @@ def read(body: Any, tools: Tools | None = None, told: Usage | None = None) -> Pa
 
     ``told``: its usage, where that was read before.
     """
-    choices = mapping(body).get("choices")
-    choice = next((one for one in choices if isinstance(one, dict)), None) if isinstance(choices, list) else None
+    choice = _choice(mapping(body).get("choices"))
     if choice is None:
         raise UnreadableAnswerError(f"it has no choices: {_beginning(body)}")
-    raw = choice.get("message") or choice.get("delta")
+    raw = choice.get("message") or choice.get("delta") or choice.get("messages")
+    raw = raw[0] if isinstance(raw, list) and raw else raw
     raw = {"content": raw} if isinstance(raw, str) else raw
     if not isinstance(raw, dict):
         raise UnreadableAnswerError(f"its first choice has no message: {_beginning(choice)}")
@@ -136,8 +150,21 @@ def read(body: Any, tools: Tools | None = None, told: Usage | None = None) -> Pa
         request_id=words(body.get("id")) or words(body.get("request_id")) or None,
         input_tokens=split.input_tokens if split else None,
         output_tokens=split.output_tokens if split else None,
-        logprobs=tuple(one for one in logprobs if isinstance(one, dict)) if isinstance(logprobs, list) else (),
+        logprobs=tuple(token for token in logprobs if isinstance(token, dict)) if isinstance(logprobs, list) else (),
     )
+
+
+def _choice(choices: Any) -> dict[str, Any] | None:
+    """The first one; calls that a server spread over choices of their own are put together in it."""
+    if isinstance(choices, dict):
+        choices = [choices] if "message" in choices else list(choices.values())
+    listed = [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
+    if len(listed) > 1:
+        groups = [mapping(choice.get("message")).get("tool_calls") for choice in listed]
+        calls = [group for group in groups if isinstance(group, list) and group]
+        if len(calls) == len(listed):
+            return {**listed[0], "message": {**listed[0]["message"], "tool_calls": list(chain(*calls))}}
+    return listed[0] if listed else None
 
 
 def _message(raw: dict[str, Any], tools: Tools | None) -> Message:
@@ -145,10 +172,12 @@ def _message(raw: dict[str, Any], tools: Tools | None) -> Message:
     if tools is None or not tools.schemas:
         return Message("assistant", content)
     calls = read_calls(raw, tools)
-    if not calls and content:
-        in_text, rest = calls_in_text(content)
+    # A parser of thoughts may have swallowed the calls behind them.
+    thoughts = next((raw[name] for name in _THOUGHTS if isinstance(raw.get(name), str)), "")
+    if not calls and (content or thoughts):
+        in_text, rest = calls_in_text(content or thoughts)
         if calls := served_calls(in_text, tools):
-            content = rest
+            content = rest if content else ""
     return Message("assistant", content, calls, echo=_echo(raw) if calls else "")
 
 
@@ -157,7 +186,7 @@ def _content(raw: Any) -> str:
     if isinstance(raw, str):
         return raw
     if isinstance(raw, list):
-        texts = [one if isinstance(one, str) else mapping(one).get("text") for one in raw]
+        texts = [part if isinstance(part, str) else mapping(part).get("text") for part in raw]
         return "".join(text for text in texts if isinstance(text, str))
     return words(mapping(raw).get("text") if isinstance(raw, dict) else raw)
 

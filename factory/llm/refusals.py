@@ -24,7 +24,7 @@ from factory.errors import (
     RetryLater,
 )
 from factory.sending.waits import seconds_to_wait
-from factory.wire_text import decode, mapping, quoted, snippet, words
+from factory.wire_text import count, decode, mapping, quoted, snippet, words
 
 _ACCOUNT = frozenset(
     {
@@ -108,6 +108,8 @@ _MODEL = frozenset(
             "workspacenotfound",
             "model_not_exist",
             "model_not_open",
+            "model_deprecated",
+            "model_decommissioned",
         ),
         *("invalidendpointormodel.notfound", "unsupported_model", "zhipu.1211", "zhipu.1221", "zhipu.1222", "baidu.3"),
     }
@@ -152,7 +154,8 @@ def refusal_in(body: Any) -> Refusal | None:
     if not isinstance(body, dict) or (isinstance(choices, list) and choices):
         return None
     named = ("error", "errors", "error_code", "error_msg", "base_resp", "detail", "code")
-    if not any(body.get(name) for name in named) or (told := _told(body)) is None:
+    is_status = (count(body.get("status")) or 0) >= 400  # a gateway's, under a 200 of its own
+    if not (is_status or any(body.get(name) for name in named)) or (told := _told(body)) is None:
         return None
     if told[0] in {"minimax.0", "baidu.0"}:
         return None
@@ -183,7 +186,7 @@ def _told(parsed: Any) -> tuple[str, str] | None:
 
 
 def _code(error: dict[str, Any]) -> str:
-    reasons = [mapping(one).get("reason") for one in _list(error.get("details"))]
+    reasons = [mapping(detail).get("reason") for detail in _list(error.get("details"))]
     given = [words(value) for value in (*reasons, error.get("code"), error.get("type"), error.get("status"))]
     for value in given:
         if value.isdecimal() and len(value) == 4:
@@ -250,15 +253,15 @@ def to_error(refusal: Refusal, *, service: str, model: str, setting: str) -> Chi
         )
     if status == 429 or code in _RATE or code in _BURST or code in TOKEN_CODES:
         return _rate(refusal, said + quote)
+    if status in {501, 505}:
+        return _no_chat_here(said + quote, setting)
     if code in _BUSY or status in _TRANSIENT or status >= 500 or status == 200:
         billed = status >= 500 and status != 503 and not refusal.is_told
         return RetryLater(f"{said}{quote}.", kind="server", retry_after_s=refusal.retry_after_s, billed=billed)
-    if status == 404:
+    if status in {404, 410}:
         return ModelRefused(f"{said}{quote}: there is no model {model} here. Check the model id and the base URL.")
-    if status < 400 or status in {405, 406, 407, 410, 421, 426}:
-        return AddressRefused(
-            f"{said}{quote}: no chat is served at this address. Check {setting}_BASE_URL (and the proxy)."
-        )
+    if status < 400 or status in {405, 406, 407, 421, 426}:
+        return _no_chat_here(said + quote, setting)
     if code in _TOO_LONG or status == 413:
         text = f"{said}{quote}: the conversation is too long for {model}. Serve it with a longer context, or lower K."
         return ParameterRefused(text, reason="too_long")
@@ -266,6 +269,10 @@ def to_error(refusal: Refusal, *, service: str, model: str, setting: str) -> Chi
         f"{said}: {refusal.message or 'the request is refused as malformed'}. {setting}_EXTRA changes or drops a field."
     )
     return ParameterRefused(text, reason="bad_request")
+
+
+def _no_chat_here(said: str, setting: str) -> AddressRefused:
+    return AddressRefused(f"{said}: no chat is served at this address. Check {setting}_BASE_URL (and the proxy).")
 
 
 def _is_empty_account(refusal: Refusal, service: str) -> bool:

@@ -19,9 +19,11 @@ from factory.llm.tool_text import TextCall
 from factory.records import ToolCall
 from factory.wire_text import mapping
 
-_NAME = re.compile(r"[\w.-]+")
 _ID = re.compile(r"[\w.:-]{1,64}")
 _INDEX = re.compile(r":\d+$")
+ARGUMENTS = ("arguments", "parameters", "input", "args")
+"""Names under which arguments stand; the first is everybody's."""
+MOST_NAME = 200
 MOST_WHOLE = 2.0**53
 """From here on floats skip whole numbers, and nobody means one."""
 _NOTHING = frozenset({"null", "none", "undefined", ""})
@@ -44,23 +46,30 @@ class Tools:
 
 def read_calls(message: Mapping[str, Any], tools: Tools) -> tuple[ToolCall, ...]:
     """The calls of a message's own fields, those without a name left out."""
-    raw = message.get("tool_calls")
-    if isinstance(raw, dict):
-        raw = [raw]
-    if not raw and isinstance(message.get("function_call"), dict):
-        raw = [{"function": message["function_call"]}]
-    found = []
-    for call in raw if isinstance(raw, list) else ():
-        if not isinstance(call, dict):
-            continue
+    named = []
+    for call in _raw_calls(message):
         function = call.get("function", call)
-        if isinstance(function, str):
-            function = {"name": function}
-        name = _name(mapping(function).get("name"), tools.schemas)
+        function = {"name": function} if isinstance(function, str) else mapping(function)
+        name = _name(function.get("name"), tools.schemas)
         if name:
-            arguments = mapping(function).get("arguments", mapping(function).get("parameters"))
-            found.append((call.get("id"), name, arguments, _echo(call)))
-    return _numbered(found, tools)
+            arguments = next((function[field] for field in ARGUMENTS if field in function), None)
+            named.append((call.get("id"), name, arguments, _echo(call)))
+    return _numbered(named, tools)
+
+
+def _raw_calls(message: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Whatever a message holds as calls: a list, one call, calls by index, JSON of them, the old ``function_call``."""
+    raw = message.get("tool_calls") or message.get("tool_call")
+    if isinstance(raw, str):
+        raw = loose_list(raw)
+    if not raw and isinstance(message.get("function_call"), dict):
+        raw = {"function": message["function_call"]}
+    if isinstance(raw, dict):
+        raw = list(raw.values()) if raw and all(name.isdecimal() for name in raw) else [raw]
+    if not isinstance(raw, list):
+        return []
+    flat = [inner for call in raw for inner in (call if isinstance(call, list) else [call])]
+    return [call for call in flat if isinstance(call, dict)]
 
 
 def served_calls(calls: Sequence[TextCall], tools: Tools) -> tuple[ToolCall, ...]:
@@ -89,19 +98,26 @@ def _echo(call: Mapping[str, Any]) -> str:
     return orjson.dumps({"extra_content": extra}).decode() if isinstance(extra, dict) and extra else ""
 
 
-def _name(raw: Any, known: Collection[str]) -> str:
+def _name(raw: Any, offered: Collection[str]) -> str:
+    """The tool that is meant: by its name, by its letters alone, as the one whose letters end what was written or stand in it."""
+    if isinstance(raw, list) and len(raw) == 1:
+        raw = raw[0]
     if not isinstance(raw, str):
         return ""
-    if raw in known:
+    if raw in offered:
         return raw
-    plain = _INDEX.sub("", raw.split("<|", 1)[0].strip())
-    for candidate in (plain, plain.rsplit(".", 1)[-1], plain.rsplit("/", 1)[-1], plain.replace("-", "_").lower()):
-        if candidate in known:
-            return candidate
-    inside = [name for name in known if name in _NAME.findall(re.sub(r"[.:]", " ", plain))]
-    if len(inside) == 1:
-        return inside[0]
+    plain = _INDEX.sub("", raw[:MOST_NAME].split("<|", 1)[0].strip())
+    letters = _letters(plain)
+    if letters:
+        for fits in (str.__eq__, str.endswith, str.__contains__):
+            meant = [name for name in offered if fits(letters, _letters(name))]
+            if len(meant) == 1:
+                return meant[0]
     return re.sub(r"[^A-Za-z0-9_-]+", "_", plain).strip("_")[:64]
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name)).lower()
 
 
 def read_arguments(raw: Any, schema: Mapping[str, Any]) -> tuple[str, bool]:
@@ -135,7 +151,7 @@ def _unwrapped(value: Any, schema: Mapping[str, Any]) -> Any:
         only = next(iter(names)) if len(names) == 1 else ""
         return {only: value} if only and mapping(names[only]).get("type") == "array" else value
     if isinstance(value, dict) and names and not names.keys() & value.keys():
-        inner = next((value[name] for name in ("arguments", "parameters", "input", "args") if name in value), value)
+        inner = next((value[name] for name in ARGUMENTS if name in value), value)
         if inner is not value:
             return loose_value(inner) if isinstance(inner, str) else inner
     return value
@@ -165,6 +181,9 @@ def fit(value: Any, schema: Mapping[str, Any], depth: int = 0) -> Any:
         return int(value)
     if kind == "string" and isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
+    if kind == "string" and isinstance(value, list):  # a text in parts
+        texts = [part if isinstance(part, str) else mapping(part).get("text") for part in value]
+        return "".join(map(str, texts)) if texts and None not in texts else value
     return _scalar(value.strip(), kind, value) if isinstance(value, str) else value
 
 
@@ -191,7 +210,9 @@ def _fit_object(value: Any, schema: Mapping[str, Any], depth: int) -> Any:
         return value
     properties, required = mapping(schema.get("properties")), schema.get("required") or ()
     fitted, changed = {}, False
-    for name, inner in value.items():
+    for given, inner in value.items():
+        name = given if given in properties else _plain_key(given, properties)
+        changed = changed or name != given
         expected = mapping(properties.get(name))
         if name not in required and isinstance(inner, str) and inner.strip().lower() in _NOTHING and expected:
             changed = True
@@ -199,6 +220,11 @@ def _fit_object(value: Any, schema: Mapping[str, Any], depth: int) -> Any:
         fitted[name] = fit(inner, expected, depth + 1)
         changed = changed or fitted[name] is not inner
     return fitted if changed else value
+
+
+def _plain_key(name: str, properties: Mapping[str, Any]) -> str:
+    plain = name.strip().lower()
+    return plain if plain in properties else name
 
 
 def _fit_array(value: Any, schema: Mapping[str, Any], depth: int) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +23,7 @@ from factory.wire_text import quoted
 
 MOST_BYTES = 32 * 2**20
 """Of one body, decompressed: ten times the longest answer; a server that sends more is broken or means harm."""
+_GZIP = b"\x1f\x8b"
 ENCODINGS = "gzip, deflate"
 _CA_BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
@@ -83,9 +85,18 @@ async def receive(response: aiohttp.ClientResponse, name: str) -> Received:
     headers = response.headers
     plain = "Content-Encoding" not in headers and (response.content_length or MOST_BYTES + 1) <= MOST_BYTES
     raw = await response.read() if plain else await _capped(response, name)
+    if raw[:2] == _GZIP:  # under another name of it, or none
+        raw = _unpacked(raw)
     if response.status == 200:
         return Received(200, raw, None, "")
     return Received(response.status, raw, headers.get("Retry-After"), headers.get("Location", ""))
+
+
+def _unpacked(raw: bytes) -> bytes:
+    try:
+        return zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(raw, MOST_BYTES)
+    except zlib.error:
+        return raw
 
 
 async def _capped(response: aiohttp.ClientResponse, name: str) -> bytes:

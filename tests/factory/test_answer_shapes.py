@@ -275,7 +275,7 @@ UNREAD: dict[str, Bend] = {
     "half a body": _body(lambda raw: raw[: len(raw) // 2]),
     "nothing": _body(lambda _: b""),
     "a page": _body(lambda _: b"<html><body><h1>It works</h1></body></html>"),
-    "a list": _body(lambda raw: b"[" + raw + b"]"),
+    "a list": _body(lambda _: b'[{"id": "x"}, {"id": "y"}]'),
     "a hundred thousand brackets": _body(lambda _: b"[" * 100_000),
     "a stream that breaks off": lambda answer, _: web.Response(
         body=_events(answer).body.rpartition(b"data: {")[0][:300]
