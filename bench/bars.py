@@ -123,6 +123,18 @@ BARS = (
         AT_MOST,
         10,
     ),
+    *(
+        Bar("damage", what, lambda result, name=name: result[name], AT_MOST, 0)
+        for name, what in (
+            ("tracebacks", "damages that end in a traceback"),
+            ("unnoticed_losses", "losses that nothing told of"),
+            ("stuck", "damages without a way back"),
+            ("not_n", "runs that missed N"),
+        )
+    ),
+    Bar("stops", "stops with a fault", lambda result: result["with_faults"], AT_MOST, 0),
+    Bar("stops", "orphans", lambda result: result["orphans"], AT_MOST, 0),
+    Bar("full_disk", "troubles with a fault", lambda result: result["with_faults"], AT_MOST, 0),
     Bar("judge_throughput", "seconds for 6,540 calls of 1 s", lambda result: result["ours"]["wall_s"], AT_MOST, 60),
     Bar(
         "judge_throughput",
