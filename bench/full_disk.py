@@ -1,7 +1,7 @@
 """A disk that is full at many points of every room, a read-only folder, two runs at once, few file descriptors: one sentence each.
 
-Then, with room again (writable, alone, with the usual limit), the same command holds exactly N. A small tmpfs (root's, or one's own in a name space)
-holds DATA; its size is the point at which writing fails. Prints JSON as its last line; exit status 1 on a miss: a traceback,
+Then, with room again (writable, alone, with the usual limit), the same command holds exactly N. A small
+tmpfs (root's, or one's own in a name space) holds DATA; its size is the point at which writing fails. Prints JSON as its last line; exit status 1 on a miss: a traceback,
 several error lines or none, a failed check, not N, other weights than those of a training left alone.
 """
 
@@ -220,7 +220,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     flags = parser.parse_args()
     if os.geteuid() != 0:  # a name space of our own, in which a tmpfs may be mounted
-        os.execvp("unshare", ["unshare", "--user", "--map-root-user", "--mount", sys.executable, *sys.argv])
+        os.execvp("unshare", ["unshare", "--user", "--map-root-user", "--mount", sys.executable, *sys.argv])  # noqa: S606 - no shell is wanted
     points = []
     with tempfile.TemporaryDirectory(prefix="full-made-") as place:
         made = Path(place) / "data"
