@@ -1,8 +1,8 @@
 """A disk that is full at many points of every room, a read-only folder, two runs at once, few file descriptors: one sentence each.
 
-Then, with room again (writable, alone, with the usual limit), the same command holds exactly N. A small
-tmpfs (root's, or one's own in a name space) holds DATA; its size is the point at which writing fails. Prints JSON as its last line; exit status 1 on a miss: a traceback,
-several error lines or none, a failed check, not N, other weights than those of a training left alone.
+Then, with room again (writable, alone, with the usual limit), the same command holds exactly N. A small tmpfs (root's, or one's
+own in a name space) holds DATA; its size is the point at which writing fails. Prints JSON as its last line; exit status 1 on a
+miss: a traceback, several error lines or none, a failed check, not N, other weights than those of a training left alone.
 """
 
 from __future__ import annotations
