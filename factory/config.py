@@ -46,6 +46,8 @@ class Settings:
     budget_cny: float | None
     candidates: int | None
     workers: int
+    executor: str
+    """local or ray"""
     agents: int
     repairs: int
     dry: bool
@@ -109,6 +111,7 @@ def settings_of(values: Values, environ: Mapping[str, str] | None = None) -> Set
         budget_cny=values[of_factory.BUDGET],
         candidates=values[of_factory.CANDIDATES],
         workers=values[of_factory.WORKERS],
+        executor=values[of_factory.EXECUTOR],
         agents=agents if agents is not None else (16 if teacher == SANDBOX else 64),
         repairs=values[of_factory.REPAIRS],
         dry=values[of_factory.DRY],

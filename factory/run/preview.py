@@ -56,7 +56,7 @@ async def preview(settings: Settings, face: Face) -> tuple[list[OrderOutcome], f
         opened = await open_run(settings, face, stack)
         job, services = opened.job, opened.services
         opened.folder.claim_world(opened.world.label, settings.teacher)
-        executor = await open_executor(job, services)
+        executor = await open_executor(job, services, stack)
         stack.push_async_callback(executor.aclose)
         orders = [job.plan.order(index) for index in range(ORDERS) if index * job.plan.k < job.plan.capacity]
         await services.ledger.open_orders([(order.order_id, len(order.wishes)) for order in orders])

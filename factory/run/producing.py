@@ -39,7 +39,7 @@ from factory.run.refresh import Refresher
 from factory.run.services import Services, open_services
 from factory.run.stopping import Stopping
 from factory.run.workers.desk import WorkerDesk
-from factory.run.workers.executor import WorkerExecutor
+from factory.run.workers.executor import ProcessWorker, Worker, WorkerExecutor
 from factory.run.workers.setup import MapFacts, WorkerSetup
 from factory.sending.addresses import is_loopback
 
@@ -153,7 +153,7 @@ async def _produce(
     job: PlannedRun, services: Services, committer: RunCommitter, accepted: int, face: Face, stack: AsyncExitStack
 ) -> RunResult:
     settings = job.settings
-    executor = await open_executor(job, services)
+    executor = await open_executor(job, services, stack)
     stack.push_async_callback(executor.aclose)
     refresher = Refresher(settings.data)
     await refresher.refresh()
@@ -209,8 +209,8 @@ def _coordinator(
     )
 
 
-async def open_executor(job: PlannedRun, services: Services) -> Executor:
-    """Agents on this loop, or in processes that ask this one for slots, money and pages."""
+async def open_executor(job: PlannedRun, services: Services, stack: AsyncExitStack) -> Executor:
+    """Agents on this loop, or in processes or Ray's actors that ask this one for slots, money and pages."""
     settings, maps = job.settings, services.maps
     agent = AgentSettings(
         services.model,
@@ -221,18 +221,31 @@ async def open_executor(job: PlannedRun, services: Services) -> Executor:
         services.reader_model,
         settings.unread == "keep",
     )
-    if settings.workers == 1:
+    if settings.workers == 1 and settings.executor == "local":
         reader = SecondReader(services.reader, agent.reader) if services.reader and agent.reader else None
         return LocalExecutor(lambda: AgentWorker(services.chat, maps, agent, reader), settings.agents)
     about = MapFacts(maps.provider, maps.datum, maps.licence, maps.attribution, maps.facts)
     setup = WorkerSetup(services.chat_setup, about, agent, settings.agents, services.reader_setup)
-    executor = WorkerExecutor(setup, settings.workers, lambda: WorkerDesk(services.limiter, services.ledger, maps))
+    make = await _make_worker(settings.executor, stack, lambda: WorkerDesk(services.limiter, services.ledger, maps))
+    executor = WorkerExecutor(setup, settings.workers, make)
     try:
         await executor.start()
     except BaseException:
         await executor.aclose()
         raise
     return executor
+
+
+async def _make_worker(executor: str, stack: AsyncExitStack, desk: Callable[[], WorkerDesk]) -> Callable[[], Worker]:
+    """How a worker is made, with a cluster that is left when the run ends."""
+    if executor == "local":
+        return lambda: ProcessWorker(desk())
+    from factory.run.workers.actors import ActorWorker, Cluster  # noqa: PLC0415 - an extra
+
+    cluster = Cluster()
+    await cluster.open()
+    stack.push_async_callback(cluster.close)
+    return lambda: ActorWorker(desk(), cluster)
 
 
 def _making(job: PlannedRun, services: Services) -> Making:

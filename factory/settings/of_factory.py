@@ -67,7 +67,14 @@ TEACHER = setting(
     commands=SERVICES,
 )
 CANDIDATES = setting("CANDIDATES", Whole(1), "most candidate slots to open; without it 3 N + 100", commands=RUNS)
-WORKERS = setting("WORKERS", Whole(1, 64), "worker processes", commands=RUNS, default="1")
+WORKERS = setting("WORKERS", Whole(1, 64), "worker processes, or with EXECUTOR=ray actors", commands=RUNS, default="1")
+EXECUTOR = setting(
+    "EXECUTOR",
+    Choice(("local", "ray")),
+    "where agents run: on this machine, or as actors of the Ray cluster at RAY_ADDRESS (without it one of this machine)",
+    commands=RUNS,
+    default="local",
+)
 AGENTS = setting("AGENTS", Whole(1, 1024), "orders in flight; without it 64, in the sandbox 16", commands=ASKS)
 REPAIRS = setting("REPAIRS", Whole(0, 2), "times a failing answer goes back to the agent", commands=RUNS, default="2")
 READER = setting(

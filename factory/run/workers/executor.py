@@ -1,4 +1,4 @@
-"""``Executor`` over n worker processes: each order goes to the one with the fewest, and survives the worker it was with.
+"""``Executor`` over n workers, processes or Ray's actors: each order goes to the one with the fewest, and survives its worker.
 
 A worker that dies is replaced; its orders are run again from the answers that were kept, so that only calls in flight are paid
 again. An order that several workers died with stops the run with a sentence.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Self
@@ -16,7 +17,7 @@ from typing import Self
 from factory.errors import RunStopped
 from factory.records import Order, OrderOutcome
 from factory.run.workers.desk import WorkerDesk
-from factory.run.workers.link import Link, LinkLostError
+from factory.run.workers.link import Link, LinkLostError, Talk
 from factory.run.workers.setup import WorkerSetup
 
 START_S = 60.0
@@ -29,15 +30,59 @@ class WorkerDiedError(RunStopped):
     """It ended before it was ready."""
 
 
-class Worker:
-    """One process, from the parent's side. ``running``: orders that are with it."""
+class Worker(ABC):
+    """One of them, from the parent's side. ``running``: orders that are with it."""
 
     def __init__(self, desk: WorkerDesk) -> None:
         self._desk = desk
         self._settled: asyncio.Task[None] | None = None
-        self._process: asyncio.subprocess.Process | None = None
-        self.link = Link(desk.handlers(), self._lost)
         self.running = 0
+
+    @property
+    @abstractmethod
+    def link(self) -> Talk:
+        """Where it is talked to."""
+
+    @abstractmethod
+    async def start(self, setup: WorkerSetup) -> Self:
+        """Raises WorkerDiedError when it does not come up, RunStopped when no other would."""
+
+    @abstractmethod
+    async def stop(self) -> str:
+        """End it, and wait; returns how it ended."""
+
+    async def run(self, order: Order) -> OrderOutcome:
+        """Raises LinkLostError when the worker died, after all that it held is given back."""
+        self.running += 1
+        try:
+            outcome: OrderOutcome = await self.link.ask("run", order)
+        except LinkLostError:
+            await self._given_back()
+            raise
+        finally:
+            self.running -= 1
+        return outcome
+
+    def _lost(self) -> None:
+        self._settled = asyncio.create_task(self._desk.close())
+
+    async def _given_back(self) -> None:
+        if self._settled is not None:
+            await asyncio.shield(self._settled)
+
+
+class ProcessWorker(Worker):
+    """A process of this machine."""
+
+    def __init__(self, desk: WorkerDesk) -> None:
+        super().__init__(desk)
+        self._process: asyncio.subprocess.Process | None = None
+        self._link = Link(desk.handlers(), self._lost)
+
+    @property
+    def link(self) -> Link:
+        """See ``Worker``."""
+        return self._link
 
     async def start(self, setup: WorkerSetup) -> Self:
         """Raises RunStopped when it does not come up."""
@@ -62,22 +107,6 @@ class Worker:
             ) from error
         return self
 
-    async def run(self, order: Order) -> OrderOutcome:
-        """Raises LinkLostError when the worker died, after all that it held is given back."""
-        self.running += 1
-        try:
-            outcome: OrderOutcome = await self.link.ask("run", order)
-        except LinkLostError:
-            if self._settled is not None:
-                await asyncio.shield(self._settled)
-            raise
-        finally:
-            self.running -= 1
-        return outcome
-
-    def _lost(self) -> None:
-        self._settled = asyncio.create_task(self._desk.close())
-
     async def stop(self) -> str:
         """Hang up, which ends it, and wait; returns how it ended."""
         await self.link.close()
@@ -88,18 +117,17 @@ class Worker:
         except TimeoutError:
             self._process.kill()
             await self._process.wait()
-        if self._settled is not None:
-            await self._settled
+        await self._given_back()
         status = self._process.returncode or 0
         return f"signal {-status}" if status < 0 else f"status {status}"
 
 
 class WorkerExecutor:
-    """n workers; ``agents`` orders at once over all of them."""
+    """n workers; ``agents`` orders at once over all of them. ``make``: a worker that is not started."""
 
-    def __init__(self, setup: WorkerSetup, workers: int, open_desk: Callable[[], WorkerDesk]) -> None:
+    def __init__(self, setup: WorkerSetup, workers: int, make: Callable[[], Worker]) -> None:
         self._setup = setup
-        self._open_desk = open_desk
+        self._make = make
         self._seats = asyncio.Semaphore(setup.agents)
         self._workers: list[Worker | None] = [None] * workers
         self._starting = asyncio.Lock()
@@ -128,8 +156,8 @@ class WorkerExecutor:
         """A worker that is up; one that dies in its first second is replaced. Raises RunStopped when several do."""
         for _ in range(TRIES - 1):
             with suppress(WorkerDiedError):
-                return await Worker(self._open_desk()).start(self._setup)
-        return await Worker(self._open_desk()).start(self._setup)
+                return await self._make().start(self._setup)
+        return await self._make().start(self._setup)
 
     async def run(self, order: Order) -> OrderOutcome:
         """By the least busy worker, in the order of asking."""

@@ -1,8 +1,9 @@
-"""Two of our processes talking over a socket pair: questions with answers, and words that need none.
+"""Two of our processes talking: questions with answers, and words that need none; over a socket pair, or Ray's calls (actors.py).
 
-A frame is four bytes of length and one pickle of all messages of one turn of the event loop, so that busy processes pay one
-system call for many messages. Pickle, since both ends are our own code of one version on a socket that nobody else holds.
-Our records are packed by their values in order: pickle's own way with slotted dataclasses costs ten times as much.
+A frame is one pickle of all messages of one turn of the event loop, so that busy processes pay one system call (or one of Ray's
+calls) for many messages; on a socket four bytes of length stand before it. Pickle, since both ends are our own code of one version,
+and nobody else can write there. Our records are packed by their values in order: pickle's own way with slotted dataclasses costs
+ten times as much.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import io
 import itertools
 import pickle
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from operator import attrgetter
 from typing import Any, cast
@@ -36,8 +38,8 @@ class FarError(Exception):
     """An error in the other process that none of us raised on purpose: its traceback as text."""
 
 
-class Link(asyncio.Protocol):
-    """One end. ``on_lost`` is called once, when the other end is closed, however its process ended."""
+class Talk(ABC):
+    """One end, whatever carries it. ``on_lost`` is called once, when the other end is gone, however its process ended."""
 
     def __init__(self, handlers: Handlers, on_lost: Callable[[], None]) -> None:
         self._handlers = handlers
@@ -46,10 +48,11 @@ class Link(asyncio.Protocol):
         self._asked: dict[int, asyncio.Future[Any]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._outbox: list[tuple[Any, ...]] = []
-        self._inbox = bytearray()
-        self._transport: asyncio.Transport | None = None
-        self._closed = asyncio.Event()
         self.lost = False
+
+    @abstractmethod
+    def write(self, frame: bytes) -> None:
+        """Bring a frame to the other end; in vain when it is gone."""
 
     async def ask(self, what: str, *values: Any, **named: Any) -> Any:
         """The other side's answer. Raises what its handler raised, FarError, or LinkLostError."""
@@ -67,37 +70,20 @@ class Link(asyncio.Protocol):
         """Say something; said in vain when the other side is gone."""
         self._send(("tell", what, values))
 
-    async def close(self) -> None:
-        """Hang up; when this returns, ``on_lost`` has been called."""
-        if self._transport is not None:
-            self._transport.close()
-            await self._closed.wait()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Both ends stand from the beginning."""
-        self._transport = cast("asyncio.Transport", transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature; why does not matter
+    def break_off(self) -> None:
         """Nobody will answer any more."""
+        if self.lost:
+            return
         self.lost = True
         for future in self._asked.values():
             if not future.done():
                 future.set_exception(LinkLostError())
         self._on_lost()
-        self._closed.set()
 
-    def data_received(self, data: bytes) -> None:
+    def receive(self, frame: bytes) -> None:
         """Take apart what has come."""
-        self._inbox += data
-        start = 0
-        while len(self._inbox) - start >= _HEAD:
-            end = start + _HEAD + int.from_bytes(self._inbox[start : start + _HEAD], "big")
-            if len(self._inbox) < end:
-                break
-            for message in pickle.loads(self._inbox[start + _HEAD : end]):  # noqa: S301 - written by our own other end
-                self._take(message)
-            start = end
-        del self._inbox[:start]
+        for message in pickle.loads(frame):  # noqa: S301 - written by our own other end
+            self._take(message)
 
     def _take(self, message: tuple[Any, ...]) -> None:
         match message:
@@ -129,10 +115,49 @@ class Link(asyncio.Protocol):
 
     def _flush(self) -> None:
         messages, self._outbox = self._outbox, []
-        if self._transport is None or self._transport.is_closing():
-            return
-        packed = _pack(messages)
-        self._transport.write(len(packed).to_bytes(_HEAD, "big") + packed)
+        self.write(_pack(messages))
+
+
+class Link(Talk, asyncio.Protocol):
+    """One end of a socket pair."""
+
+    def __init__(self, handlers: Handlers, on_lost: Callable[[], None]) -> None:
+        super().__init__(handlers, on_lost)
+        self._inbox = bytearray()
+        self._transport: asyncio.Transport | None = None
+        self._closed = asyncio.Event()
+
+    def write(self, frame: bytes) -> None:
+        """See ``Talk``."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(len(frame).to_bytes(_HEAD, "big") + frame)
+
+    async def close(self) -> None:
+        """Hang up; when this returns, ``on_lost`` has been called."""
+        if self._transport is not None:
+            self._transport.close()
+            await self._closed.wait()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Both ends stand from the beginning."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature; why does not matter
+        """Nobody will answer any more."""
+        self.break_off()
+        self._closed.set()
+
+    def data_received(self, data: bytes) -> None:
+        """Part it into frames."""
+        self._inbox += data
+        start = 0
+        while len(self._inbox) - start >= _HEAD:
+            end = start + _HEAD + int.from_bytes(self._inbox[start : start + _HEAD], "big")
+            if len(self._inbox) < end:
+                break
+            self.receive(bytes(self._inbox[start + _HEAD : end]))
+            start = end
+        del self._inbox[:start]
 
 
 def _pack(messages: list[tuple[Any, ...]]) -> bytes:

@@ -15,20 +15,26 @@ from factory.agents.agent import AgentWorker
 from factory.agents.second_reader import SecondReader
 from factory.records import Order, OrderOutcome
 from factory.run.executor import LocalExecutor, spare_collector
-from factory.run.workers.link import Link
+from factory.run.workers.link import Handlers, Link, Talk
 from factory.run.workers.remote import RemoteLedger, RemoteLimiter, RemoteMap
 from factory.run.workers.setup import WorkerSetup
 
 
-class _Worker:
-    """Set up once, then asked for orders."""
+class Serving:
+    """A worker's own side: set up once, then asked for orders. ``link`` leads to whoever has limits, money and map."""
 
     def __init__(self) -> None:
-        self.link = Link({"setup": self.setup, "run": self.run}, _parent_is_gone)
+        self.link: Talk | None = None
         self._executor: LocalExecutor | None = None
+
+    def handlers(self) -> Handlers:
+        """What the other side asks."""
+        return {"setup": self.setup, "run": self.run}
 
     async def setup(self, given: WorkerSetup) -> None:
         """Open the teacher's sockets and make room for agents."""
+        if self.link is None:
+            raise AssertionError  # it is how this was asked
         limiter, ledger = RemoteLimiter(self.link), RemoteLedger(self.link)
         chat = given.chat.open(limiter, ledger)
         model = given.agent.reader
@@ -48,8 +54,9 @@ def _parent_is_gone() -> None:
 
 
 async def _serve(end: socket.socket) -> None:
-    worker = _Worker()
-    await asyncio.get_running_loop().create_unix_connection(lambda: worker.link, sock=end)
+    serving = Serving()
+    link = serving.link = Link(serving.handlers(), _parent_is_gone)
+    await asyncio.get_running_loop().create_unix_connection(lambda: link, sock=end)
     await asyncio.Event().wait()
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from factory.maps.service import PoiPage
 from factory.records import Place
-from factory.run.workers.link import Link
+from factory.run.workers.link import Talk
 from factory.run.workers.setup import MapFacts
 from factory.sending.ledger import KeptCall
 
@@ -16,7 +16,7 @@ class RemoteLease:
 
     __slots__ = ("_link", "_number", "patience_s")
 
-    def __init__(self, link: Link, number: int, patience_s: float) -> None:
+    def __init__(self, link: Talk, number: int, patience_s: float) -> None:
         self._link = link
         self._number = number
         self.patience_s = patience_s
@@ -37,7 +37,7 @@ class RemoteLease:
 class RemoteLimiter:
     """``Leases`` over a link."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Talk) -> None:
         self._link = link
 
     async def lease(self, pool: str, *, tokens: int = 0, priority: int = 0) -> RemoteLease:
@@ -49,7 +49,7 @@ class RemoteLimiter:
 class RemoteLedger:
     """``CallBook`` over a link: each returns when the parent's disk has it."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Talk) -> None:
         self._link = link
 
     async def replay(self, key: str) -> KeptCall | None:
@@ -90,7 +90,7 @@ class RemoteLedger:
 class RemoteMap:
     """``Surroundings`` over a link."""
 
-    def __init__(self, link: Link, about: MapFacts) -> None:
+    def __init__(self, link: Talk, about: MapFacts) -> None:
         self._link = link
         self.provider = about.provider
         self.datum = about.datum
