@@ -125,8 +125,8 @@ class Cluster:
 
     @property
     def failures(self) -> tuple[type[BaseException], ...]:
-        """What a call to an actor that is gone raises."""
-        return (self._ray.exceptions.RayError,)
+        """What a call to an actor raises that is gone, or silent."""
+        return (self._ray.exceptions.RayError, TimeoutError)
 
     async def close(self) -> None:
         """Leave it."""
@@ -161,7 +161,7 @@ class _ActorLink(Talk):
                 for frame in await asyncio.wait_for(self._collected(), patience):
                     self.receive(frame)
                 patience = DEAF_S
-        except (*self._cluster.failures, TimeoutError):
+        except self._cluster.failures:
             self._cluster.kill(self._actor)
         finally:
             self.break_off()
