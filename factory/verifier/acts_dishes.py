@@ -167,7 +167,10 @@ def taste_of_shop(said: Said, state: State) -> None:
     roles = {role for token in tokens for role in ROLES[token.char] if role in _SIGNS}
     if said.of("DISHREF") and not state.dishes:
         raise UnreadError
-    whole_menu = said.of("PRIO") or any(token.text in _MENU for token in said.of("FOOD"))
+    meat = any(token.text == "肉菜" for token in said.of("FOOD"))
+    if meat and not state.dishes:
+        raise UnreadError  # 全是肉菜: of which dishes, nobody can tell
+    whole_menu = said.of("PRIO") or any(token.text in _MENU - {"肉菜"} for token in said.of("FOOD"))
     if state.dishes and roles and not whole_menu:
         _of_dishes(said, state, roles)
         return

@@ -159,7 +159,7 @@ def _wish(
     if good < enough:
         sentence = f"查询结果中有{len(fitting)}家符合需求，至少应推荐{enough}家，现在只有{good}家。"
         found.append(Finding("wish", "too_few", sentence, "wish"))
-    if not good and not found:
+    if not good and not found and not any(clause.account == "unread" for clause in account.clauses):
         sentence = "没有餐厅完全符合需求，应如实说明并标出最接近的选择。"
         found.append(Finding("wish", "nothing_fits_unsaid", sentence, "wish"))
     return found
