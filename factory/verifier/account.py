@@ -40,6 +40,8 @@ from factory.verifier.questions import (
     asked_best,
     bare_question,
     is_question,
+    is_yes_or_no,
+    misses_told,
     picks_one,
     spoken,
 )
@@ -199,6 +201,9 @@ class _Reader:
             for t in lex(line.text[start:], self.scene.known)
         ]
         tokens, asked = spoken(tokens)
+        if label and is_yes_or_no(line.text):
+            self._yes_or_no(line, tokens, state)
+            return
         clause: list[Token] = list(label)
         for token in [*tokens, None]:
             if token is not None and token.char != SEP_CHAR and not (token.text == ":" and leads(clause)):
@@ -215,6 +220,19 @@ class _Reader:
             clause = []
             if token is None or token.text in _SENTENCE_ENDS:
                 end_sentence(state)
+
+    def _yes_or_no(self, line: Line, tokens: list[Token], state: State) -> None:
+        """A cell that says yes or no to its column's heading."""
+        heading = [
+            Token(t.char, -1, -1, t.value, t.text)
+            for t in lex(_WHETHER.sub("", fold(line.label).replace("在不在", "在")), self.scene.known)
+        ]
+        trial = state.copy()
+        trial.verdicts, trial.echoes, trial.sole_among = [], [], None
+        left = self._tiled(heading, trial)
+        state.question = Question(tuple(trial.verdicts) if not left else (), None, picks=False)
+        self._clause(tokens, line, state)
+        misses_told(state.verdicts, self.scene)
 
     def _question(self, tokens: list[Token], line: Line, state: State) -> None:
         """A question states nothing; what it would state is kept for the yes or no that may follow."""
@@ -378,6 +396,7 @@ class _Reader:
 
 _IN_HEADINGS: Final = frozenset({"T", "TR", "AFTER", "BEFORE"})
 """What a column's heading says of the meal, and no cell states: 夜宵(21:30以后)."""
+_WHETHER: Final = re.compile(r"是否|能否|能不能|可否|有无|有没有|是不是")
 MOST_READINGS: Final = 5
 """Readings of one clause that are tried."""
 

@@ -57,6 +57,11 @@ def dish(said: Said, state: State) -> None:
         state.world("dish", said.text, None, answers.pop())
         return
     state.dishes = tuple(names)
+    if state.subject is None and state.item is None and state.lost:
+        if not any(all(holds(poi, name) for name in names) for poi in state.scene.listed):
+            raise UnreadError
+        state.world("dish", said.text, None, "inferable")  # of whom, nobody can tell, but somebody's they are
+        return
     for token, name in zip(said.within("v", "D"), names, strict=True):
         state.say("dish", said.raw([token]), [(poi, _dish_status(poi, name), show(poi, "dish")) for poi in state.who()])
 

@@ -89,7 +89,7 @@ _AGAIN: Final = frozenset({"重新开门", "再开门", "又开门", "重新开"
 
 def closes_at(said: Said, state: State) -> None:
     """营业到22:00: the end of the day's last span, of any span with 午市."""
-    stated: Clock = said.all("v")[0].value[0]
+    stated = _in_its_part(said.all("v")[0].value[0], said)
     some = _session(said) or any(token.text in _FIRST_END for token in said.of("UNTIL"))
 
     def test(day: Day) -> ClaimStatus:
@@ -115,6 +115,19 @@ def open_close(said: Said, state: State) -> None:
     _say(said, state, test)
 
 
+def _in_its_part(clock: Clock, said: Said) -> Clock:
+    """夜里开到十二点, 晚上开到九点半: the part of the day that stands apart from its time."""
+    late = any(token.text[:2] in _LATE_PARTS for token in (*said.of("PERIOD"), *said.of("SESSION")))
+    if not late:
+        return clock
+    if clock.minutes == DAY_MIN // 2:
+        return Clock(DAY_MIN)
+    return Clock(clock.minutes + DAY_MIN // 2) if clock.either and clock.minutes >= 4 * 60 else clock
+
+
+_LATE_PARTS: Final = frozenset({"晚上", "夜里", "深夜", "夜晚", "傍晚", "晚间", "夜间", "晚市", "今晚", "当晚", "半夜"})
+
+
 def _same(truth: int, stated: Clock) -> bool:
     return any(truth % DAY_MIN == minute % DAY_MIN for minute in stated.readings())
 
@@ -125,7 +138,7 @@ _LATER: Final = frozenset({"后", "之后", "以后"})
 
 def opens_at(said: Said, state: State) -> None:
     """10:30开门: the beginning of the day's first span, of any span with 晚市."""
-    stated: Clock = said.all("v")[0].value[0]
+    stated = _in_its_part(said.all("v")[0].value[0], said)
     some = _session(said) or any(token.text in _AGAIN for token in said.of("OPENS"))
     later = any(token.text in _LATER for token in said.of("AFTER"))
 

@@ -142,8 +142,8 @@ def tell(said: Said, state: State) -> None:
             poi in token.value.pois for poi in (state.subject or ((state.item,) if state.item else state.scene.listed))
         ):
             raise UnreadError
-    if said.has("v"):
-        return
+    if said.has("v") or (state.item is None and words and words[0].text[:1] in "少多别"):
+        return  # 少放酱: what the guest says goes on
     if not any(
         ROLES[token.char] & {"TELL", "ASK", "STAFF", "SOON", "ADVISE", "IF", "LIKE", "CAN", "YOU"} for token in words
     ):

@@ -70,11 +70,19 @@ def split_parts(answer: str, known: Known) -> list[Part]:
     return parts
 
 
+def _marked(row: str) -> str:
+    """A table's row with its ticks and crosses as signs that stay."""
+    return row.translate(_TICKS)
+
+
+_TICKS: Final = str.maketrans(dict.fromkeys("✅✔☑🟢⭕", "√") | dict.fromkeys("❌✖✘❎🔴✗", "×"))
+
+
 def _lines(answer: str) -> list[Line]:
     lines: list[Line] = []
     offset = 0
     for raw in answer.split("\n"):
-        folded = fold_text(raw)
+        folded = fold_text(_marked(raw) if raw.count("|") >= 2 else raw)
         speaker = _SPEAKER.match(folded.text)
         start = speaker.end() if speaker else 0
         asks = bool(speaker) and folded.text[0] in "问q客"

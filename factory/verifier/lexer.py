@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from factory.maps.cuisines import CUISINES_KNOWN
 from factory.verifier.amounts import AMOUNT, CN, number_range, read_amount
-from factory.verifier.clock import TIME, read_time
+from factory.verifier.clock import TIME, Clock, read_time
 from factory.verifier.known import Entry, Known
 from factory.verifier.numbers import Quantity
 from factory.verifier.script import fold
@@ -160,6 +160,8 @@ def lex(text: str, known: Known) -> list[Token]:
         )
         if token.char == _OTH and token.text.endswith("个") and tokens and "YOU" in ROLES[tokens[-1].char]:
             token = Token(_PPL, token.start, token.end, token.value, token.text)  # 咱们五个
+        if token.text == "两点" and tokens and ROLES[tokens[-1].char] & _BEFORE_TWO:
+            token = Token(CHARS[frozenset({"T"})], token.start, token.end, (Clock(120, either=True),), token.text)
         few = token.char == _M and token.text.endswith("块") and token.value.high < 10
         if few and tokens and ROLES[tokens[-1].char] & {"DISHF", "EAT", "D"}:
             token = Token(_OTH, token.start, token.end, token.value, token.text)  # 尝一两块 is no price
@@ -168,6 +170,8 @@ def lex(text: str, known: Known) -> list[Token]:
     return tokens
 
 
+_BEFORE_TWO: Final = frozenset({"UNTIL", "PERIOD", "SESSION", "TOUP", "OPENV", "CLOSE"})
+"""Behind these 两点 is a time; elsewhere it may be two points."""
 _BEFORE_ABOUT: Final = frozenset({"PRICE", "DIST", "YOU", "PLACE", "COP", "ONLY", "WALK", "NEED", "AT"})
 """近400米 is about 400 m after these; elsewhere it is 400 m nearer."""
 

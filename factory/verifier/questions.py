@@ -207,6 +207,19 @@ def asked_best(tokens: Sequence[Token], state: State) -> tuple[str, bool, tuple[
     return name, up, sets
 
 
+def is_yes_or_no(text: str) -> bool:
+    """Whether a table's cell only says yes or no to its heading."""
+    return text in _YES | _NO
+
+
+def misses_told(verdicts: Sequence[Verdict], scene: Scene) -> None:
+    """What a true no tells of the wish: 预算内：否 is a miss said."""
+    for one in verdicts:
+        if one.poi_id is not None and one.status in {"verified", "inferable"}:
+            kinds = {"fit": ("budget", "radius"), "open_at": ("hours",), "cuisine": ("cuisine",)}.get(one.kind, ())
+            scene.said.setdefault(one.poi_id, set()).update(kinds)
+
+
 def answered(question: Question, tokens: Sequence[Token], scene: Scene) -> tuple[Verdict, ...] | None:
     """What a short answer states; empty when it cannot be told; None when it is a statement of its own."""
     words = [token for token in tokens if token.char != INERT]
