@@ -50,6 +50,8 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (code
 _MARKS_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How .xlsx (and .ods) and .xls begin."""
+_COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
+"""How gzip, bzip2, xz and zstd begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ def decoded(content: bytes, what: str) -> str:
     """The text of a table in any encoding that spreadsheets save. Raises UsageError with the first place that cannot be read."""
     if content.startswith(_WORKBOOKS):
         raise UsageError(f"{what} is a workbook, not a table of text: save it as CSV (UTF-8) and give that file.")
+    if content.startswith(_COMPRESSED):
+        raise UsageError(f"{what} is compressed: unpack it and give the table in it.")
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), None)
     if encoding is None and content.startswith(_MARKS_16):
         encoding = "utf-16"

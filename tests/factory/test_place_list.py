@@ -55,6 +55,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "no header": ("银杏公园,成都市\n".encode(), "line 1: a header line must name the columns name and city"),
     "a header without a city": ("\nname,place type\n银杏公园,公园\n".encode(), "line 2: a header line"),
     "a workbook": (b"PK\x03\x04\x14\x00", "is a workbook"),
+    "a compressed table": (b"\x1f\x8b\x08\x00name,city", "is compressed"),
     "Latin-1": ("name,city\nJyväskylä,Jyväskylä\n".encode("latin-1"), "neither UTF-8 nor GB18030 (line 2, byte 4"),
     "Big5": ("name,city\n國立臺灣師範大學圖書館,臺北\n".encode("big5"), "neither UTF-8 nor GB18030 (line 2"),
     "half a character at the end": (PLAIN.encode()[:-3], "neither UTF-8 nor GB18030 (line 3"),
