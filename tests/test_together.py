@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
+from tests.keyless import CLEAN
+
 FACTORY_FAULTS = {
     "map": {"shares": {"10021": 0.03, "5xx": 0.02, "html": 0.02, "drop": 0.02}},
     "chat": {"shares": {"429": 0.04, "5xx": 0.02, "half_body": 0.02, "drop": 0.02}},

@@ -16,7 +16,8 @@ from factory.llm.usage import usage_of
 from factory.sandbox.serve import Sandbox
 from tests.factory.sandbox_wire import served
 from tests.factory.test_money import PRICES, _bill, _env
-from tests.factory.test_synth import CLEAN, _run
+from tests.factory.test_synth import _run
+from tests.keyless import CLEAN
 
 SECRET = "sk-never-to-be-seen-0123456789"
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
+from tests.keyless import CLEAN
 
 
 def _run(command: str, data: Path, **settings: str) -> subprocess.CompletedProcess[str]:

@@ -15,7 +15,8 @@ import orjson
 import pyarrow.parquet as pq
 import pytest
 
-from tests.factory.test_synth import CLEAN, _ask, _run
+from tests.factory.test_synth import _ask, _run
+from tests.keyless import CLEAN
 
 SINCE_CHECKSUMS = ("checksum", "shards", "kind")
 NEWEST = ("grams", "near_bands", "gram_bits", "fingerprint_version")

@@ -12,7 +12,8 @@ from factory.plan.orders import Plan
 from factory.records import Order
 from factory.run import synth
 from factory.settings import read
-from tests.factory.test_synth import CLEAN, _ask
+from tests.factory.test_synth import _ask
+from tests.keyless import CLEAN
 
 
 def test_an_exhausted_plan_stops_the_run_with_what_it_gave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

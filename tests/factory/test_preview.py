@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sqlite3
 import subprocess
@@ -12,14 +11,15 @@ from typing import Any
 
 import duckdb
 
-KEYLESS = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
+from tests.keyless import CLEAN
+
 PRICED = {"PRICE_IN": "2", "PRICE_OUT": "8", "K": "2", "SEED": "4"}
 
 
 def _run(command: str, data: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "factory", command],
-        env={**KEYLESS, "DATA": str(data), **settings},
+        env={**CLEAN, "DATA": str(data), **settings},
         capture_output=True,
         text=True,
         timeout=120,

@@ -17,7 +17,8 @@ from factory.errors import RunStopped
 from factory.run import synth
 from factory.run.progress import Progress, Quota, Snapshot
 from factory.settings import read
-from tests.factory.test_synth import CLEAN, _ask
+from tests.factory.test_synth import _ask
+from tests.keyless import CLEAN
 
 FACTS = (
     "accepted",

@@ -17,7 +17,8 @@ import pytest
 from factory.run import refresh, synth
 from factory.run.refresh import Refresher
 from factory.settings import read
-from tests.factory.test_synth import CLEAN, _ask
+from tests.factory.test_synth import _ask
+from tests.keyless import CLEAN
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from factory.records import Candidate, Evidence, Order, Place, Poi, SearchRecord
 from factory.verifier import verify
 from factory.verifier.cutting import cut
 from factory.verifier.extracted import Extract, covers, said, settle, unread
+from tests.keyless import CLEAN
 
 PLACE = Place("p", "石桥", "某市", None, 120.0, 30.0, "GCJ-02")
 WISH = Wish("湘菜", None, None, None, 2000)
@@ -194,9 +194,6 @@ def test_the_reader_is_asked_once_an_order() -> None:
     reader = _Reader({})
     _submitted([STUBBORN, STUBBORN], reader=reader)
     assert reader.asked == 1
-
-
-CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
 
 
 def test_a_run_with_a_second_reader_asks_it_over_the_wire_and_books_its_calls(tmp_path: Path) -> None:

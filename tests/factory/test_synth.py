@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sqlite3
 import subprocess
@@ -14,7 +13,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
+from tests.keyless import CLEAN
+
 FAULTS = json.dumps(
     {
         "map": {"shares": {"10021": 0.03, "5xx": 0.02, "html": 0.02}},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,8 +12,8 @@ import pytest
 
 from factory import chart_style as style
 from factory.run.timeline import Series, Timeline, draw, read_timeline, slices, write_timeline
+from tests.keyless import CLEAN
 
-CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
 RUN = ("sandbox-00000000", True)
 
 

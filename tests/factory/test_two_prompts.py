@@ -2,32 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
-
-import duckdb
 
 from factory.plan.identity import read_prompt
-
-
-def _run(room: str, command: str, data: Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    keyless = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET"))}
-    return subprocess.run(
-        [sys.executable, "-m", room, command],
-        env={**keyless, "DATA": str(data), **settings},
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
-
-
-def _ask(data: Path, question: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as connection:
-        return connection.execute(question).fetchall()
+from tests.factory.test_synth import _ask, _run
 
 
 def test_two_prompts_in_one_folder_are_two_runs_and_each_goes_on_as_planned(tmp_path: Path) -> None:

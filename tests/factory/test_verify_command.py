@@ -10,7 +10,8 @@ import duckdb
 import orjson
 import pytest
 
-from tests.factory.test_synth import CLEAN, _run
+from tests.factory.test_synth import _run
+from tests.keyless import CLEAN
 
 
 def _verify(file: Path, *flags: str) -> subprocess.CompletedProcess[str]:

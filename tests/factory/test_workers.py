@@ -26,8 +26,8 @@ from factory.run.workers.link import FarError, Link, LinkLostError
 from factory.sending.ledger import Ledger
 from factory.sending.limits import LocalLimiter, PoolLimits
 from tests.factory.sandbox_wire import served
+from tests.keyless import CLEAN
 
-CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
 FAULTS = json.dumps({"chat": {"latency_ms": 30, "shares": {"429": 0.04, "5xx": 0.02, "half_body": 0.02}}})
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -24,8 +23,8 @@ from judge.ablation.results import LOSS, Value
 from judge.ablation.rows import SHARES, Arm, TrainingRow, chars, fingerprint, mix, rejected_arms, tier_arms
 from judge.ablation.study import Origin, make_rejects
 from judge.statistics.crossed import crossed_mean
+from tests.keyless import CLEAN
 
-CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
 TOKENS = 20_000
 
 

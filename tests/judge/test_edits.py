@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -25,8 +24,8 @@ from judge.instrument import MOST_EVIDENCE
 from judge.items import Selection, read_items
 from judge.planted import DOSES
 from judge.sandbox_judge import Look, look
+from tests.keyless import CLEAN
 
-CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
 SELECTION = Selection(None, 0)
 RELATIONS = {"comparison", "superlative", "quantifier", "count", "order", "total", "fit", "open_at", "absence"}
 """Claims that are wrong as well when a fact that they rest on is changed: of them an answer holds as many as its voice makes."""

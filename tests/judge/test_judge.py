@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -16,8 +15,7 @@ import pytest
 from judge.statistics.agreement import reliability
 from judge.statistics.bootstrap import places_of
 from judge.statistics.clustered_mean import clustered_mean
-
-CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
+from tests.keyless import CLEAN
 
 
 def test_the_clustered_mean_by_hand() -> None:

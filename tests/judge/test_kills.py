@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 from bench.judge_kills import scene
-
-CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
+from tests.keyless import CLEAN
 
 
 def test_a_judging_survives_kills_with_a_tenth_of_the_answers_faulty(tmp_path: Path) -> None:

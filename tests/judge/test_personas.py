@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -20,8 +19,8 @@ from judge.report import judge_words
 from judge.statistics.examination import Examination
 from judge.statistics.summary import summarise
 from tests.judge.personas import STYLE, rows_of
+from tests.keyless import CLEAN
 
-CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
 STUDENTS = 60
 
 

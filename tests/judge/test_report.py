@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import shutil
@@ -28,8 +27,8 @@ from judge.report.words import CONCLUSIONS
 from judge.statistics.agreement import reliability
 from judge.statistics.bootstrap import places_of
 from tests.judge.test_asking import attack
+from tests.keyless import CLEAN
 
-CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 EVIL = "</script><img src=x onerror=\"document.title='OWNED'\"><svg/onload=document.title='OWNED'>"
 MODEL, SECOND_MODEL = "sandbox/judge-v1", "sandbox/judge-v2"

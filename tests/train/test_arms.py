@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,11 +15,11 @@ from aiohttp import web
 
 from factory.errors import UsageError
 from factory.settings import read
+from tests.keyless import CLEAN
 from train.answering import questions
 from train.arms import Brought, author_of, bring, brought_of, read_answers
 from train.baselines import LIST, copied, drawn, read_prompt, read_question
 
-CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
 NEAR = "东篱小馆｜湘菜｜地址甲街1号｜评分4.2｜人均60元｜距离300米｜营业10:00-22:00｜招牌剁椒鱼头"
 DEAR = "西窗小馆｜湘菜｜地址乙街2号｜人均190元｜距离200米"
 FAR = "南山小馆｜湘菜｜人均70元｜距离1900米"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from factory.commit.rows import now_utc
 from factory.commit.store import open_store
 from factory.errors import UsageError
 from factory.settings import read
+from tests.keyless import CLEAN
 from train import attention, completing, tokenizer
 from train.completing import Student, answers, complete, identity, load_student, main, questions, visible
 from train.measuring import Ground, Grounds, measure, open_data, repetition
@@ -28,7 +28,6 @@ from train.source import contents
 from train.summary import interval, open_minus_closed
 from warehouse.catalogue import refresh
 
-CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
 PROMPTS = [
     "我在清华大学，想吃川菜。",
     "西湖边有什么江浙菜？两个人，晚餐，人均一百以内。",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import subprocess
@@ -13,9 +12,9 @@ import duckdb
 import pytest
 
 from factory.errors import ChidianError
+from tests.keyless import CLEAN
 from warehouse.catalogue import FILE, check, refresh_file
 
-CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
 KEPT = {
     "samples": "shards/*/samples/*.parquet",
     "rejects": "shards/*/rejects/*.parquet",

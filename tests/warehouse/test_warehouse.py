@@ -12,6 +12,7 @@ import pytest
 
 from factory.errors import UsageError
 from factory.sending.ledger import Ledger
+from tests.keyless import CLEAN
 from warehouse import loading
 from warehouse.catalogue import FILE, check, refresh
 from warehouse.forget import forget
@@ -55,7 +56,6 @@ CONTRACT = [
     ),
     *("attribution", "teacher", "prompt_version", "input_tokens", "output_tokens", "cost_cny", "created_at", "split"),
 ]
-CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
 
 
 @pytest.fixture
