@@ -192,6 +192,17 @@ def pause(said: Said, state: State) -> None:
     _say(said, state, test)
 
 
+def rest_until(said: Said, state: State) -> None:
+    """中午两点歇到五点: a break with its two ends."""
+    first, last = said.all("v")[0].value[0], said.all("w")[0].value[0]
+
+    def test(day: Day) -> ClaimStatus:
+        held = [(start, end) for start, end in breaks(day) if _same(start, first) and _same(end, last)]
+        return "verified" if held else "contradicted"
+
+    _say(said, state, test)
+
+
 def _meal(word: str) -> tuple[int, int] | None:
     meal = meal_of(word)
     return None if meal is None else rules.MEAL_WINDOWS[meal]

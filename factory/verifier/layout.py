@@ -23,6 +23,7 @@ _BULLET: Final = re.compile(r"^[-·•+]+")
 _LABEL: Final = re.compile(
     r"^(?:(?:餐厅|店铺|商家|饭店)?(?:店名|名称|名字)|餐厅|店铺|首选|次选|备选|推荐[一二三四五]?|第[一二三四五六]家|方案[一二三四abc]|选择[一二三四]|no\.?\d|top\.?\d|第[一二三四五六]名)[::,、]*"
 )
+_SPOKEN: Final = frozenset({"推荐", "首选", "次选", "备选", "餐厅", "店铺"})
 _HEAD_END: Final = re.compile(r"[:,。;!(|—~]|-(?!\d)|·")
 _RULE: Final = re.compile(r"^[|:\-\s]+$")
 
@@ -101,7 +102,9 @@ def _place(parts: list[Part], line: Line, known: Known) -> None:
     mark = number or bullet
     strong = line.raw.lstrip().startswith(("【", "**", "「", "《", "✅", "❌", "👉")) or _signed(line.raw)
     start = mark.end() if mark else 0
-    label = _LABEL.match(text, start) if start or _LABEL.match(text) else None
+    label = _LABEL.match(text, start)
+    if label and not start and label[0] in _SPOKEN:
+        label = None  # 推荐某某，61元: a sentence
     at = label.end() if label else start
     entry = _name_at(text, at, known)
     inside = (

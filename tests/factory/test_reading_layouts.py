@@ -1,0 +1,140 @@
+"""Texts of other layouts: tables with ticks, fields behind pictures, questions and answers, prose; what each states and leaves unsaid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from factory.records import Verification
+from factory.verifier.public import verify_row
+
+NEAR = {
+    "poi_id": "SBX1",
+    "name": "青禾湘菜馆(石桥店)",
+    "address": "竹山路1号",
+    "lng": 120.002,
+    "lat": 30.0,
+    "cuisine": "湘菜",
+    "rating": 4.4,
+    "cost_cny": 61.0,
+    "open_hours": "11:00-14:00 17:00-21:30",
+    "tel": "0571-55512345",
+    "specialities": ["剁椒鱼头", "烤茄子"],
+}
+DEAR = {
+    "poi_id": "SBX2",
+    "name": "云溪湘菜馆",
+    "address": "梅林街20号",
+    "lng": 120.004,
+    "lat": 30.0,
+    "cuisine": "湘菜",
+    "rating": None,
+    "cost_cny": 120.0,
+    "open_hours": "10:00-22:00",
+}
+ROW: dict[str, Any] = {
+    "question": "我在石桥，想吃湘菜，人均50到100元，2公里以内，有推荐吗？",
+    "place": "石桥",
+    "cuisine": "湘菜",
+    "budget_min_cny": 50,
+    "budget_max_cny": 100,
+    "radius_m": 2000,
+    "lng": 120.0,
+    "lat": 30.0,
+    "evidence": [NEAR, DEAR],
+}
+
+
+def _read(answer: str, **wish: object) -> Verification:
+    return verify_row(ROW | wish | {"answer": answer})
+
+
+def _outcomes(answer: str, **wish: object) -> set[str]:
+    return {finding.outcome for finding in _read(answer, **wish).findings}
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcomes"),
+    [
+        ("青禾湘菜馆(石桥店) ⭐4.4 💰61元 📞0571-55512345", set()),
+        ("青禾湘菜馆(石桥店) ⭐4.9 💰61元 📞0571-55512345", {"contradicted"}),
+        ("青禾湘菜馆(石桥店) 61元 ⭐4.4\n⏰ 11:00-14:00 17:00-21:30", set()),
+        ("青禾湘菜馆(石桥店) 61元 ⭐4.4\n⏰ 11:00-21:30", {"contradicted"}),
+        ("云溪湘菜馆 💰120元，超预算20元 ⭐未标", set()),
+        ("青禾湘菜馆(石桥店) 💰61元 ⭐未标", {"contradicted"}),
+    ],
+)
+def test_a_picture_before_a_value_names_its_field(answer: str, outcomes: set[str]) -> None:
+    assert _outcomes(answer) == outcomes
+
+
+TABLE = "| 店名 | 人均 | 预算内 |\n|---|---|---|\n| 青禾湘菜馆(石桥店) | 61元 | {} |\n| 云溪湘菜馆 | 120元 | {} |"
+
+
+@pytest.mark.parametrize(("yes", "no"), [("是", "否"), ("✅", "❌"), ("√", "×")])
+def test_a_tick_states_its_heading_and_a_cross_denies_it(yes: str, no: str) -> None:
+    assert _outcomes(TABLE.format(yes, no)) == set()
+    assert _outcomes(TABLE.format(yes, yes)) == {"contradicted", "wish"}
+    assert _outcomes(TABLE.format(no, no)) == {"contradicted"}
+
+
+def test_a_tick_under_what_no_map_tells_is_not_passed_over() -> None:
+    table = "| 店名 | 人均 | 有包间 |\n|---|---|---|\n| 青禾湘菜馆(石桥店) | 61元 | ✅ |"
+    assert not _read(table).accepted
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcomes"),
+    [
+        ("推荐青禾湘菜馆(石桥店)，人均61元。云溪湘菜馆人均120元，没有评分。", set()),
+        ("推荐青禾湘菜馆(石桥店)，人均61元。云溪湘菜馆没有评分。", {"wish"}),
+        ("推荐青禾湘菜馆(石桥店)，人均61元。云溪湘菜馆掌柜那股子劲头挺带感。", {"not_understood"}),
+        ("1. 青禾湘菜馆(石桥店)：人均61元。\n2. 云溪湘菜馆：人均120元。", {"wish"}),
+        ("1. 青禾湘菜馆(石桥店)：人均61元。\n2. 云溪湘菜馆：人均120元，超出预算20元。", set()),
+    ],
+)
+def test_prose_tells_a_miss_by_the_value_that_misses_and_what_is_unread_may_be_the_miss(
+    answer: str, outcomes: set[str]
+) -> None:
+    assert _outcomes(answer) == outcomes
+
+
+@pytest.mark.parametrize(
+    ("words", "holds"),
+    [
+        ("早餐时段没有一家湘菜馆营业", True),
+        ("中午没有一家湘菜馆营业", False),
+        ("上午11点才开张", True),
+        ("上午9点才开张", False),
+        ("中午两点歇到五点", True),
+        ("中午一点歇到五点", False),
+        ("晚上开到九点半", True),
+        ("晚上开到十点半", False),
+    ],
+)
+def test_hours_as_people_say_them(words: str, holds: bool | None) -> None:  # noqa: FBT001
+    """True, false, or not read at all; never the other way round."""
+    outcomes = _outcomes(
+        f"推荐青禾湘菜馆(石桥店)，人均61元。它{words}。"
+        if "没有一家" not in words
+        else f"推荐青禾湘菜馆(石桥店)。{words}。"
+    )
+    expected = {True: set(), False: {"contradicted"}, None: {"not_understood"}}[holds]
+    assert outcomes in (expected, {"not_understood"}), words
+    if holds is True:
+        assert outcomes == set(), words
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_cut_off"),
+    [
+        ("推荐青禾湘菜馆(石桥店)，人均61元", False),
+        ("青禾湘菜馆(石桥店)", False),
+        ("推荐青禾湘菜馆(石桥店)，人均61元，", True),
+        ("推荐青禾湘菜馆(石桥店)，人均61元（距离", True),
+        ("推荐青禾湘菜馆(石桥店)，人均61元。另外", True),
+    ],
+)
+def test_how_an_answer_ends_is_style_unless_it_waits_for_more(answer: str, is_cut_off: bool) -> None:  # noqa: FBT001
+    assert ("truncated" in {finding.reason for finding in _read(answer).findings}) is is_cut_off
