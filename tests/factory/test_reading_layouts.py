@@ -1,4 +1,4 @@
-"""Texts of other layouts: tables with ticks, fields behind pictures, questions and answers, prose; what each states and leaves unsaid."""
+"""Texts of other layouts: tables with ticks, fields behind pictures, prose; what each states and what it leaves unsaid."""
 
 from __future__ import annotations
 
