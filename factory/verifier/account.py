@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import takewhile
 from typing import Final
 
 from factory.records import Clause, Evidence, Place, Poi, Wish
@@ -26,7 +25,9 @@ from factory.verifier.clauses import (
     doubtful,
     holds,
     leads,
+    open_number,
     raw_words,
+    stranger_in,
 )
 from factory.verifier.deciding import Verdict
 from factory.verifier.following import denied, end_sentence, lose, mentions
@@ -49,12 +50,6 @@ from factory.verifier.scene import Question, Said, Scene, State, UnreadError
 from factory.verifier.script import fold
 
 _SENTENCE_ENDS: Final = "。;!?\n"
-
-
-_SHOP_NAME: Final = re.compile(
-    r"[\u4e00-\u9fff]{1,5}?(?:酒家|酒楼|饭庄|食府|小馆|菜馆|餐厅|饭店|火锅店?|烧烤店?|私房菜|大排档|小厨|茶楼|居酒屋|阁|轩|斋)"
-)
-"""What looks like a restaurant's name in words that nothing knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +283,9 @@ class _Reader:
         """Put a clause into the account, with what it claims."""
         number = len(self.clauses)
         start, end, text = self._span(tokens, line)
-        self._strangers(number, left, tokens)
+        stranger = stranger_in(left, tokens)
+        if stranger is not None:
+            self.strangers.append((number, stranger))
         account = "unread" if left else "claim" if state.verdicts else "wish" if state.echoes else "talk"
         detachable = bool(left) and not any(ROLES[token.char] & TYPED for token in tokens)
         nobody = state.item is not None and not state.item.poi_id
@@ -306,29 +303,18 @@ class _Reader:
         whole, alone = state.copy(), state.copy()
         left = self._tiled(tokens, whole)
         if not holds((left, whole)):
+            typed = any(ROLES[token.char] & {"M", "L", "S", "NUM", "PCT"} for token in tokens if token.start < 0)
             rest = self._tiled(cell, alone)
-            if holds((rest, alone)) and alone.verdicts:
+            if not typed and holds((rest, alone)) and alone.verdicts:
                 state.take(alone)
                 return rest
         state.take(whole)
         return left
 
-    def _strangers(self, number: int, left: list[Token], tokens: list[Token]) -> None:
-        unknown = next((token for token in left if ROLES[token.char] & {"U", "NAMELIKE"}), None)
-        if unknown is None:
-            return
-        if "NAMELIKE" in ROLES[unknown.char]:
-            self.strangers.append((number, unknown.text))
-            return
-        rest = list(takewhile(lambda t: "N" not in ROLES[t.char], (t for t in tokens if t.start >= unknown.start)))
-        found = _SHOP_NAME.match("".join(token.text for token in rest))
-        if found:
-            self.strangers.append((number, found[0]))
-
     def _tiled(self, tokens: list[Token], state: State) -> list[Token]:
         """Run the acts of the best tiling; where one cannot tell what is meant, try without its frame. The tokens left unread."""
         string, kept = code(tokens)
-        state.everyone = any("ALL" in ROLES[token.char] for token in kept)
+        state.everyone = any(ROLES[token.char] & {"ALL", "TIE"} for token in kept)
         state.known_only = any("KNOWN" in ROLES[token.char] for token in kept)
         best = self._read_as(string, kept, state, 0)
         for pick in range(1, min(best[1].ways, MOST_READINGS)):
@@ -377,7 +363,10 @@ class _Reader:
         for piece in best.pieces:
             before = len(state.verdicts)
             covered = {token.start for token in kept[piece.start : piece.end]}
-            if piece.frame.act in VACUOUS and covered & self.claimed:
+            empty = piece.frame.act in VACUOUS or (
+                piece.frame.act in {"subject_set", "world_set"} and not state.everyone
+            )
+            if empty and covered & self.claimed:
                 left += kept[piece.start : piece.end]  # a claim that nobody could decide is no talk either
                 continue
             try:
@@ -386,7 +375,7 @@ class _Reader:
                 del state.verdicts[before:]
                 left += kept[piece.start : piece.end]
                 failed.add(piece.frame.name)
-                if piece.frame.act in DECIDED:
+                if piece.frame.act in DECIDED and not open_number(kept[piece.start : piece.end]):
                     claims |= covered
         self.claimed |= claims
         if left:  # a clause that was not wholly read claims nothing

@@ -42,7 +42,7 @@ def count_of(said: Said, state: State) -> None:
         if number in sizes(rows) | {state.scene.items} - ({state.scene.items} if group.tests else set())
         else "contradicted"
     )
-    told = not group.tests and state.scene.items and (said.of("THESE") or said.of("FIND") or said.of("CHOOSE"))
+    told = not group.tests and state.scene.items and (said.of("THESE") or said.of("ADVISE"))
     if held == "contradicted" and not told:
         raise UnreadError  # of a set that nobody can tell
     state.world("count", said.text, f"查到{len(rows[0])}家", held)

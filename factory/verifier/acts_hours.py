@@ -269,7 +269,7 @@ def open_at(said: Said, state: State) -> None:
         )
         return
     if state.item is None and not (
-        said.of("CAN") or said.of("OPENV") or said.of("FINE") or said.of("MEET") or said.of("COVER")
+        said.of("CAN") or said.of("OPENV") or said.of("FINE") or said.of("MEET") or said.of("COVER") or said.of("WAIT")
     ):
         raise UnreadError  # 早上吃火锅 is the guest's wish
     tests = [_moment(token) for token in tokens if "WITH" not in ROLES[token.char]]

@@ -135,6 +135,36 @@ def total(said: Said, state: State) -> None:
     state.say("total" if count > 1 else "price", said.text, rows)
 
 
+def sums(said: Said, state: State) -> None:
+    """四人大约496元和692元: a total for each of a set, in its order."""
+    people = int(said.all("p")[0].value.low)
+    tokens = [token for token in said.all("v") if "M" in ROLES[token.char]]
+    late = tuple(dict.fromkeys(reversed(state.scene.mentioned)))[: len(tokens)][::-1]
+    sure = state.subject if state.subject and len(state.subject) > 1 else ()
+    pois = sure or state.choose([row for row in (state.scene.listed, late) if len(row) == len(tokens)])
+    if len(pois) != len(tokens) or state.item is not None:
+        raise UnreadError
+    about = bool(said.of("ABOUT")) or any(token.value.about for token in tokens)
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    for poi, token in zip(pois, tokens, strict=True):
+        together = None if poi.cost_cny is None else poi.cost_cny * people
+        rows.append((poi, _sum_status(token.value, together, people, about=about), f"{people}人{together or 0:g}元"))
+    state.unsure = state.unsure or not sure
+    state.say("total", said.text, rows)
+
+
+def _sum_status(stated: Quantity, truth: float | None, people: int, *, about: bool) -> ClaimStatus:
+    if truth is None:
+        return "unsupported"
+    away = abs(stated.low - truth)
+    room = max(rules.TOTAL_ABOUT_SHARE * truth, rules.TOTAL_ABOUT_LEAST) if about else people + 0.0
+    return (
+        "inferable"
+        if (stated.holds(truth) if not stated.exact and not stated.about else away <= room)
+        else "contradicted"
+    )
+
+
 def average(said: Said, state: State) -> None:
     """三家平均人均27元: the mean over the set, each value known."""
     token = said.all("v")[0]
@@ -207,7 +237,8 @@ def _differ(token: Token, said: Said, state: State) -> None:
         state.world("comparison", said.text, truth, "unsupported")
         return
     status = difference_status(name, token.value, abs(first - second), scale=max(first, second))
-    sure = bool(state.subject and len(state.subject) == 2) or len(state.scene.listed) == 2
+    two = any(ROLES[one.char] & {"CNT", "THESE", "ALL"} or one.text == "相差" for one in said.tokens)
+    sure = bool(state.subject and len(state.subject) == 2) or (two and len(state.scene.listed) == 2)
     if status == "contradicted" and not sure:
         raise UnreadError
     state.world("comparison", said.text, truth, status)

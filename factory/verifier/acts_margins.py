@@ -18,6 +18,7 @@ from factory.verifier.scene import Said, State, UnreadError, unit_field
 
 _DOWN: Final = frozenset(
     [
+        "分低",
         "少",
         "少了",
         "低",
@@ -46,6 +47,7 @@ _DOWN: Final = frozenset(
 )
 _UP: Final = frozenset(
     [
+        "分高",
         "多",
         "多了",
         "多出",
@@ -111,7 +113,9 @@ def margin(said: Said, state: State) -> None:
     token = said.all("a")[0]
     name = unit_field([token]) or state.field
     word = said.all("d")[0].text if said.has("d") else ""
-    if name not in {"price", "distance"} or _FIELD.get(word, name) != name:
+    if word in {"分高", "分低"}:
+        name = "rating"
+    if name not in {"price", "distance", "rating"} or _FIELD.get(word, name) != name:
         raise UnreadError
     if (
         not said.has("n")
@@ -199,6 +203,8 @@ def _of_amounts(amounts: list[Token], own: list[_Mark]) -> list[_Mark]:
 
 def _wish_marks(state: State, name: str) -> list[_Mark]:
     wish = state.scene.wish
+    if name == "rating":
+        return []
     if name == "distance":
         return [_Mark(float(wish.radius_m), kind="radius")]
     party = state.party or wish.party_size or 1

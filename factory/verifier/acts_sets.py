@@ -310,6 +310,46 @@ def nth(said: Said, state: State) -> None:
     state.field = name
 
 
+def edge_word(said: Said, state: State) -> None:
+    """评分垫底, 距离居首: the worst and the best of a set."""
+    name = field_of(said.all("f")) or state.field
+    if name not in {"rating", "price", "distance"}:
+        raise UnreadError
+    among, _ = _among(said, state)
+    best = name == "rating"
+    highest = best if said.of("TOPW") else not best
+    poi = state.one()
+    status = (
+        extreme_status(poi, told(among, name, state), name, highest=highest, known=True)
+        if poi in among
+        else "contradicted"
+    )
+    state.say("superlative", said.text, [(poi, status, show(poi, name))])
+
+
+def except_absent(said: Said, state: State) -> None:
+    """除了某某没标时间: of that one the gap is told, what follows is said of the others."""
+    names = {
+        "HOURS": "hours",
+        "PRICE": "price",
+        "RATING": "rating",
+        "DIST": "distance",
+        "FOOD": "dish",
+        "CONTACT": "phone",
+    }
+    pois = restaurants(said.all("s"), state)
+    for token in said.all("f"):
+        name = next((field for role, field in names.items() if role in ROLES[token.char]), None)
+        if name is None:
+            raise UnreadError
+        rows: list[tuple[Poi, ClaimStatus, str | None]] = [
+            (poi, "verified" if show(poi, name) is None else "contradicted", show(poi, name)) for poi in pois
+        ]
+        state.say("absence", said.text, rows)
+        state.scene.absent |= {(poi.poi_id, name) for poi in pois}
+    state.excluded, state.subject, state.lost = pois, None, False
+
+
 def told(among: Sequence[Poi], name: str, state: State) -> tuple[Poi, ...]:
     """A set without the restaurants whose gap in a field the text has told: 暂无评分."""
     return tuple(poi for poi in among if (poi.poi_id, name) not in state.scene.absent)

@@ -216,7 +216,9 @@ def bound(said: Said, state: State) -> None:
 
 def walk(said: Said, state: State) -> None:
     """步行约5分钟, at 80 m a minute."""
-    stated = said.all("v")[0].value
+    if said.has("b") and state.field != "distance":
+        raise UnreadError
+    stated = said.all("b" if said.has("b") else "v")[0].value
     rows = [(poi, walk_status(stated, value(poi, "distance")), show(poi, "distance")) for poi in state.who()]
     state.say("distance", said.text, rows)
     state.field = "distance"

@@ -27,8 +27,14 @@ def _target(said: Said, state: State) -> str:
     if roles & {"BUDGET", "PRICE", "INB"} or any("BUDGET" in ROLES[token.char] for token in said.all("f")):
         return "price"
     if roles & {"RADIUS", "DIST"}:
+        if named is None and state.field == "price" and any(token.text in {"范围", "区间"} for token in said.all("t")):
+            state.unsure = True
+            return "price"  # 989元，不在你要的范围
         return "price" if named == "price" else "distance"
     found = named or state.field
+    if found is None and roles & {"YOU", "COND"} and state.everyone:
+        state.unsure = True
+        return "price"  # 全部低于您的要求
     if found is None and roles & {"UPPER", "LOWER"} and bounds(state)["LOWER" not in roles] is not None:
         return "price"  # 没超你说的上限
     if found not in {"price", "distance"}:
@@ -166,7 +172,8 @@ def _threshold(said: Said, state: State, name: str, bound: float, *, over: bool,
 def threshold(said: Said, state: State) -> None:
     """达不到人均200元: a value against a number that is named."""
     token = said.all("a")[0]
-    name = field_of(said.all("f")) or unit_field([token])
+    budget = "price" if said.of("BUDGET") or said.of("UPPER") or said.of("LOWER") else state.field
+    name = field_of(said.all("f")) or unit_field([token]) or budget
     if name is None:
         raise UnreadError
     roles = ROLES[said.all("v")[0].char]

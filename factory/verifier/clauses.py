@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Final
 
 from factory.verifier.layout import Line
@@ -68,9 +70,21 @@ SHOPS: Final = frozenset({"N", "ORD", "THIS", "THESE", "SELF", "CNT", "ALLSET", 
 FIELDS: Final = frozenset({"RATING", "PRICE", "DIST", "HOURS", "ADDR"})
 
 
+_SHOP_NAME: Final = re.compile(
+    r"[\u4e00-\u9fff]{1,5}?(?:酒家|酒楼|饭庄|食府|小馆|菜馆|餐厅|饭店|火锅店?|烧烤店?|私房菜|大排档|小厨|茶楼|居酒屋|阁|轩|斋)"
+)
+"""What looks like a restaurant's name in words that nothing knows."""
+
+
 VACUOUS: Final = frozenset({"intro", "chat", "talk", "advice", "criterion", "choose", "echo", "contact", "tell"})
 """Acts that claim nothing: they may not take over words that a claim had taken and could not decide."""
-DECIDED: Final = frozenset({"rating", "price", "distance", "cuisine", "hours", "closes", "opens", "open_at", "absent", "total", "margin", "compare", "superlative", "dish", "address", "phone", "walk", "bare", "value_of", "within", "beyond", "vague"})  # fmt: skip
+DECIDED: Final = frozenset({"rating", "price", "distance", "cuisine", "hours", "closes", "opens", "open_at", "absent", "total", "margin", "compare", "superlative", "dish", "address", "phone", "walk", "bare", "value_of", "within", "beyond", "vague", "count", "count_of", "none_of", "sole_of", "members_of"})  # fmt: skip
+
+
+def open_number(tokens: Sequence[Token]) -> bool:
+    """Whether a count is of no number: 再找几家."""
+    counts = [token for token in tokens if "CNT" in ROLES[token.char]]
+    return bool(counts) and all(token.value.low != token.value.high for token in counts)
 
 
 def doubtful(tokens: Sequence[Token], state: State) -> bool:
@@ -120,3 +134,15 @@ ASKING: Final = frozenset({"ASK", "WHETHER", "CONTACT"})
 def asks(tokens: Sequence[Token]) -> bool:
     """Whether a clause asks or tells somebody to ask: then it states nothing, though it may stay unread."""
     return any(ROLES[token.char] & ASKING for token in tokens)
+
+
+def stranger_in(left: Sequence[Token], tokens: Sequence[Token]) -> str | None:
+    """The name of a restaurant that nobody knows, in what stayed unread of a clause."""
+    unknown = next((token for token in left if ROLES[token.char] & {"U", "NAMELIKE"}), None)
+    if unknown is None:
+        return None
+    if "NAMELIKE" in ROLES[unknown.char]:
+        return unknown.text
+    rest = takewhile(lambda token: "N" not in ROLES[token.char], (one for one in tokens if one.start >= unknown.start))
+    shop = _SHOP_NAME.match("".join(token.text for token in rest))
+    return shop[0] if shop else None

@@ -185,6 +185,8 @@ def place_words(place: Place) -> tuple[str, ...]:
     city = fold(place.city).removesuffix("市")
     if city and name.startswith(city) and len(name) - len(city) >= 2:
         words.add(name.removeprefix(city))
+    if len(city) >= 2:
+        words |= {city, f"{city}市"}
     for tail in _TAILS:
         if name.endswith(tail) and name != tail:
             words.add(tail)

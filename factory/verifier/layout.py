@@ -58,14 +58,18 @@ def split_parts(answer: str, known: Known) -> list[Part]:
     """Parts in order; items of a list that name nothing known keep ``entry`` None."""
     parts = [Part("opening")]
     header: list[str] = []
-    for line in _lines(answer):
+    rows = _lines(answer)
+    for place, line in enumerate(rows):
         if not line.text:
             if parts[-1].kind == "item" and not line.raw.strip():
                 parts[-1].marked = True  # a blank line ends what an unmarked line may continue
             continue
         cells = _cells(line) if line.raw.count("|") >= 2 else []
         if cells:
-            _table_row(parts, cells, header, known)
+            if place + 1 < len(rows) and rows[place + 1].raw.count("-") >= 3 and _RULE.match(rows[place + 1].text):
+                header[:] = [cell.text for cell in cells]  # above a rule stand the headings
+            else:
+                _table_row(parts, cells, header, known)
             continue
         _place(parts, line, known)
     return parts

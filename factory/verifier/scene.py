@@ -305,6 +305,9 @@ def scale_of(tokens: Sequence[Token], named: str | None, state: State) -> tuple[
                 found = own or named or state.field
                 if name == "GOOD" and named:
                     found = named
+                if found is None and name in {"HIGH", "LOW"}:
+                    state.unsure = True
+                    return ("rating" if name == "HIGH" else "price"), upward
                 if found is None:
                     raise UnreadError
                 return found, upward
