@@ -19,6 +19,7 @@ SHED = (
     "factory/plan",
     "factory/run",
     "factory/sandbox",
+    "factory/sending",
     "factory/settings",
     "warehouse",
     "bench",

@@ -89,8 +89,10 @@ def _drop(data: Path, path: Path, key: str | None) -> int:
         sql = "select distinct key from calls where substr(key, 1, ?) = ? and status = 'kept'"
         keys = [row[0] for row in book.execute(sql, (len(name), name))]
         if len(keys) != 1:
-            found = "no kept answer" if not keys else f"{len(keys)} kept answers"
-            raise UsageError(f"{found} under {name}: give one whole key, as `chidian calls --status kept` shows it.")
+            keys_matched = "no kept answer" if not keys else f"{len(keys)} kept answers"
+            raise UsageError(
+                f"{keys_matched} under {name}: give one whole key, as `chidian calls --status kept` shows it."
+            )
         book.execute("update calls set status = 'unreadable' where key = ? and status = 'kept'", (keys[0],))
     print_line(f"{keys[0]} is dropped: the same command asks for it again; what it cost counts all the same.")
     return 0

@@ -42,20 +42,20 @@ class Granted:
 
     def _count_as_spent(self, book: sqlite3.Connection, cny: float) -> None:
         """An entry for what the lease granted to a lost book beyond what this one knows."""
-        [(known,)] = book.execute(
+        [(spent_cny,)] = book.execute(
             "select coalesce(sum(case when status = 'unresolved' then worst_cny when status in ('kept', 'unreadable') "
             "then cost_cny end), 0) from calls where run_id = ?",
             (self._run,),
         ).fetchall()
-        if cny <= known:
+        if cny <= spent_cny:
             return
         book.execute(
             "insert into calls (key, attempt, run_id, order_id, step, purpose, model, status, worst_cny, reserved_at) "
             "values (?, 0, ?, '', 0, 'lost account book', '', 'unresolved', ?, ?)",
-            (f"lease {secrets.token_hex(8)}", self._run, cny - known, datetime.now(UTC).isoformat()),
+            (f"lease {secrets.token_hex(8)}", self._run, cny - spent_cny, datetime.now(UTC).isoformat()),
         )
         print_line(
-            f"Another account book of {self._run} is gone: {cny:.4f} CNY may have been spent by it, of which {known:.4f} "
+            f"Another account book of {self._run} is gone: {cny:.4f} CNY may have been spent by it, of which {spent_cny:.4f} "
             "are in the shards; all of it counts."
         )
 

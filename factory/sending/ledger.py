@@ -105,8 +105,8 @@ class CallBook(Protocol):
         """What a kept answer cost, once it was read."""
         ...
 
-    async def mark_unreadable(self, key: str, attempt: int, said: str = "") -> None:
-        """A kept answer that is no completion; ``said``: how it begins."""
+    async def mark_unreadable(self, key: str, attempt: int, reason: str = "") -> None:
+        """A kept answer that is no completion; ``reason``: how it begins."""
         ...
 
     async def void(self, key: str, attempt: int, *, worst_cny: float | None) -> None:
@@ -299,13 +299,13 @@ class Ledger:
         self._purse.measured(counted_cny or 0.0, cost_cny or 0.0)
         self._purse.correct((cost_cny or 0.0) - (counted_cny or 0.0))
 
-    async def mark_unreadable(self, key: str, attempt: int, said: str = "") -> None:
+    async def mark_unreadable(self, key: str, attempt: int, reason: str = "") -> None:
         """A kept answer that is no completion: it stays, as paid for, and is never replayed. The first one is told."""
         await self._do("update calls set status = 'unreadable' where key = ? and attempt = ?", (key, attempt))
         if not self._told_unreadable:
             self._told_unreadable = True
             print_line(
-                f"An answer that was paid for cannot be read ({quoted(said) or 'no completion'}): it is marked and asked for "
+                f"An answer that was paid for cannot be read ({quoted(reason) or 'no completion'}): it is marked and asked for "
                 "again, as will be others; `chidian calls` lists them."
             )
 

@@ -47,8 +47,8 @@ class Lease(Protocol):
     def settle(self, tokens: int) -> None:
         """Tell the real number of tokens, 0 for a refusal; the difference to the estimate is given back or taken."""
 
-    async def refused(self, kind: str, retry_after_s: float | None, said: str = "") -> None:
-        """The service refused for rate (``rate``, ``burst``, ``tokens``) or failed (anything else); ``said`` is its last word.
+    async def refused(self, kind: str, retry_after_s: float | None, answer: str = "") -> None:
+        """The service refused for rate (``rate``, ``burst``, ``tokens``) or failed (anything else); ``answer`` is its last word.
 
         Raises ProviderDown when the pool gives up.
         """

@@ -44,8 +44,8 @@ def proxy_for(url: str, environ: Mapping[str, str] | None = None) -> str | None:
     if target.host is None or proxy_bypass(target.host if target.is_default_port() else f"{target.host}:{target.port}"):
         return None
     proxies = getproxies() if environ is None else environ
-    found = proxies.get(target.scheme) or proxies.get("all")
-    return checked_url("HTTP_PROXY", found if found is None or "://" in found else f"http://{found}")
+    proxy = proxies.get(target.scheme) or proxies.get("all")
+    return checked_url("HTTP_PROXY", proxy if proxy is None or "://" in proxy else f"http://{proxy}")
 
 
 @cache

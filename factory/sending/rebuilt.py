@@ -26,17 +26,17 @@ def rows_of(data: Path, run_id: str) -> list[Row]:
     Raises DamagedFile for a shard whose costs cannot be told.
     """
     store, now = open_store(data), datetime.now(UTC).isoformat()
-    found: dict[str, Row] = {}
+    rebuilt: dict[str, Row] = {}
     for row in _read(store, run_id, "calls", _CALLS):
         whose = (row["order_id"], row["step"], row["purpose"], row["model"])
         tokens = (row.get("input_tokens"), row.get("output_tokens"), row.get("refusals") or 0, row.get("latency_s"))
-        found[row["key"]] = (row["key"], 0, run_id, *whose, row.get("cost_cny"), *tokens, now)
+        rebuilt[row["key"]] = (row["key"], 0, run_id, *whose, row.get("cost_cny"), *tokens, now)
     for number, row in enumerate(_read(store, run_id, "verdicts", _VERDICTS)):
         if row.get("cost_cny") is not None:  # it stands on the first rubric of a question
             key, whose = f"verdict {number}", (row["item_id"], 0, row.get("design") or "", row["judge"])
             tokens = (row.get("input_tokens"), row.get("output_tokens"), 0, None)
-            found[key] = (key, 0, run_id, *whose, row["cost_cny"], *tokens, now)
-    return list(found.values())
+            rebuilt[key] = (key, 0, run_id, *whose, row["cost_cny"], *tokens, now)
+    return list(rebuilt.values())
 
 
 def _read(store: Store, run_id: str, kind: str, names: tuple[str, ...]) -> Iterator[dict[str, Any]]:

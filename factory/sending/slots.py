@@ -157,7 +157,7 @@ class Pool:
             self.last_growth = now
             self.ceiling = min(self.limits.max_in_flight, self.ceiling + min(1.0, max(0.02, allowed)))
 
-    def refuse(self, kind: str, retry_after_s: float | None, said: str) -> None:
+    def refuse(self, kind: str, retry_after_s: float | None, answer: str) -> None:
         """One cut per burst of refusals; the provider's own waiting time holds the whole pool. Raises ProviderDown.
 
         Cut is the pace of what was refused; the ceiling where no pace is known, or where calls came in a burst.
@@ -167,7 +167,7 @@ class Pool:
         since = self.unanswered_since if self.unanswered_since is not None else now
         insists = bool(retry_after_s) and kind in RATE_KINDS and self._block(now, since, retry_after_s or 0.0)
         if insists or now - since >= self.limits.give_up_s:
-            self._give_up(kind, now - since, said)
+            self._give_up(kind, now - since, answer)
         if self.down:
             raise ProviderDown(self.down)
         if kind not in RATE_KINDS:
@@ -231,12 +231,12 @@ class Pool:
             if pace is not None:
                 pace.grow(elapsed, min(quiet, 1e3))
 
-    def _give_up(self, kind: str, silent_s: float, said: str) -> None:
+    def _give_up(self, kind: str, silent_s: float, answer: str) -> None:
         what = "refuses for rate" if kind in RATE_KINDS else "does not answer" if kind in SILENT_KINDS else "fails"
         wish = f", and asks to wait {self.wish_s:.0f} s more" if self.wish_s else ""
         self.down = self.down or (
             f"The {self.name} service {what} ({kind}): no answer for {silent_s:.0f} s{wish}; GIVE_UP_S is "
-            f"{self.limits.give_up_s:.0f}. {said + ' ' if said else ''}Look at its status page and your quota; what is "
+            f"{self.limits.give_up_s:.0f}. {answer + ' ' if answer else ''}Look at its status page and your quota; what is "
             "committed is safe, and the same command goes on."
         )
         for _, _, _, future in self.waiters:
@@ -267,10 +267,10 @@ class PoolLease:
             self._pool.tokens.correct(self._pool.clock(), float(tokens - self._estimate))
         self._estimate = self._used = tokens
 
-    async def refused(self, kind: str, retry_after_s: float | None, said: str = "") -> None:
+    async def refused(self, kind: str, retry_after_s: float | None, answer: str = "") -> None:
         """Report a refusal or failure of this attempt. Raises ProviderDown when the pool gives up."""
         self._refused = True
-        self._pool.refuse(kind, retry_after_s, said)
+        self._pool.refuse(kind, retry_after_s, answer)
 
     def release(self, *, answered: bool = True) -> None:
         """End the attempt; without a refusal it counts as an answer, unless nothing was sent."""
