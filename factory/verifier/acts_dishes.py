@@ -48,8 +48,9 @@ def dish(said: Said, state: State) -> None:
             state.say("dish", text, [(poi, "unsupported", show(poi, "dish"))])
         return
     names = [token.text for token in said.within("v", "D")]
-    if any("ONLY" in ROLES[token.char] for token in said.tokens[said.piece.end :]):
-        raise UnreadError  # 列出凯撒沙拉的只有前者
+    rest = frozenset().union(*(ROLES[token.char] for token in said.tokens[said.piece.end :]))
+    if rest & {"ONLY", "LESS", "STAFF", "TELL", "MOREADD"}:
+        raise UnreadError  # 列出凯撒沙拉的只有前者, 牛排少放黑椒
     if state.subject is None and state.item is None and len(state.scene.listed) != 1 and not state.everyone:
         answers = {_dish_status(poi, name) for poi in state.scene.listed for name in names}
         if len(answers) != 1:
@@ -172,6 +173,8 @@ def taste_of_shop(said: Said, state: State) -> None:
     roles = {role for token in tokens for role in ROLES[token.char] if role in _SIGNS}
     if said.of("DISHREF") and not state.dishes:
         raise UnreadError
+    if said.of("NOT") and any(token.text[:2] in _CUES for token in said.tokens):
+        raise UnreadError  # 列出的菜里没有内脏: of the listed dishes
     meat = any(token.text == "肉菜" for token in said.of("FOOD"))
     if meat and not state.dishes:
         raise UnreadError  # 全是肉菜: of which dishes, nobody can tell

@@ -57,7 +57,8 @@ def echo_taste(said: Said, state: State) -> None:
 
 def _opposed(named: list[str], words: str) -> bool:
     """Whether a taste is the opposite of what the wish says."""
-    wished = {role for role, signs in TASTES.items() if any(sign in words for sign in signs)}
+    wished = {role for role, signs in TASTES.items() if role != "MILD" and any(sign in words for sign in signs)}
+    wished |= {"MILD"} if "清淡" in words else set()  # who eats healthily may like it hot
     return any(wished & _OPPOSITE.get(role, frozenset()) for role in named)
 
 

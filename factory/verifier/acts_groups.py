@@ -89,6 +89,14 @@ def sole_of(said: Said, state: State) -> None:
     rows = members(group, state.scene)
     good = any(set(row) == set(pois) for row in rows)
     _say_of_names(said, state, pois, "inferable" if good else "contradicted")
+    if good:  # the others miss what makes the set
+        roles = frozenset().union(*(ROLES[token.char] for token in said.tokens))
+        kinds = {"budget"} if roles & {"PRICE", "M", "BUDGET"} else set()
+        kinds |= {"radius"} if roles & {"L", "RADIUS"} else set()
+        kinds |= {"hours"} if roles & {"MEAL", "PERIOD", "OPENV"} else set()
+        for poi in state.scene.listed:
+            if poi not in pois:
+                state.scene.said.setdefault(poi.poi_id, set()).update(kinds)
 
 
 def _say_of_names(said: Said, state: State, pois: tuple[Poi, ...], status: ClaimStatus) -> None:

@@ -141,6 +141,8 @@ def opens_at(said: Said, state: State) -> None:
     stated = _in_its_part(said.all("v")[0].value[0], said)
     some = _session(said) or any(token.text in _AGAIN for token in said.of("OPENS"))
     later = any(token.text in _LATER for token in said.of("AFTER"))
+    if later and not (said.of("OPENS") or said.of("OPENV") or said.of("HOURS")):
+        raise UnreadError  # 16:30之后: of what, nobody can tell
 
     def test(day: Day) -> ClaimStatus:
         first = opens(day)

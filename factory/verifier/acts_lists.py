@@ -107,6 +107,9 @@ def total(said: Said, state: State) -> None:
     if not count:
         raise UnreadError
     stated: Quantity = said.all("v")[0].value
+    wish = state.scene.wish
+    if stated.exact and stated.low in {count * bound for bound in (wish.budget_min_cny, wish.budget_max_cny) if bound}:
+        raise UnreadError  # 总共五百 may be all that the guests would spend
     rows: list[tuple[Poi, ClaimStatus, str | None]] = []
     for poi in state.who():
         if poi.cost_cny is None:

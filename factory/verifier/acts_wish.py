@@ -26,6 +26,8 @@ def _target(said: Said, state: State) -> str:
     named = field_of(said.all("f"))
     if roles & {"BUDGET", "PRICE", "INB"} or any("BUDGET" in ROLES[token.char] for token in said.all("f")):
         return "price"
+    if roles & {"RADIUS", "DIST"} and named is None and state.field == "price" and not roles & {"DIST"}:
+        return "price"  # 989块，不在你要的范围
     if roles & {"RADIUS", "DIST"}:
         if named is None and state.field == "price" and any(token.text in {"范围", "区间"} for token in said.all("t")):
             state.unsure = True
@@ -254,6 +256,8 @@ def misses(said: Said, state: State) -> None:
             else ""
         )
     wanted = {name for name in names if name}
+    if any(ROLES[token.char] & {"MEATY", "SPICY", "MILD", "SWEET", "HEALTHY"} for token in said.tokens):
+        raise UnreadError  # 不太合您想多吃肉的意思
     if any("IF" in ROLES[token.char] for token in said.tokens):
         return  # 如果都不合适 states nothing
     if not wanted and (not said.of("COND") or any(ROLES[token.char] & _TASTY for token in said.tokens)):

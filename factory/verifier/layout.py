@@ -223,7 +223,7 @@ def _unknown_head(text: str, at: int, known: Known) -> bool:
         return False
     found = _HEAD_END.search(text, at)
     head = text[at : found.start() if found else len(text)]
-    if not 2 <= len(head) <= 24:
+    if not 2 <= len(head) <= 24 or "的" in head or re.search(r"\d\.\d|最|至于", head):
         return False
     tokens = lex(head, known)
     return any(ROLES[token.char] & {"U", "NAMELIKE", "N", "STREETLIKE"} for token in tokens)

@@ -205,6 +205,8 @@ class State:
             self.verdicts.append(Verdict(kind, poi.poi_id, stated, truth, status))
             return
         status = worst(status for _, status, _ in rows)
+        if status == "unsupported" and any(poi not in self.scene.listed for poi, _, _ in rows):
+            raise UnreadError  # 两公里内的川菜都没到200元: whether those without a price are meant, nobody can tell
         wrong = [row for row in rows if row[1] == status][:3]
         truth = "，".join(f"{poi.name}{text or '没有数据'}" for poi, _, text in wrong)
         self.verdicts.append(Verdict("quantifier", None, stated, truth, status))
