@@ -6,6 +6,7 @@ sends as arguments is data from outside: bad arguments are answered with a sente
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 import orjson
@@ -14,16 +15,16 @@ from smolagents import Tool
 from factory.agents.order_run import OrderRun, poi_json, wish_json
 
 
-class OrderTool(Tool):  # type: ignore[misc]  # smolagents ships no types
+class OrderTool(Tool, ABC):  # type: ignore[misc]  # smolagents ships no types
     """A tool bound, for the length of one order, to that order's run."""
 
     output_type = "string"
     skip_forward_signature_validation = True
     run: OrderRun
 
+    @abstractmethod
     async def answer(self, arguments: dict[str, Any]) -> str:
         """The tool's result as JSON text."""
-        raise NotImplementedError
 
 
 class PreferenceGenTool(OrderTool):

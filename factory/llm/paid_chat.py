@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -87,7 +88,7 @@ class Call:
         return sum(len(message.content) for message in self.request.messages)
 
 
-class PaidChat:
+class PaidChat(ABC):
     """The ask-loop; a subclass knows how to send one body."""
 
     def __init__(self, endpoint: Endpoint, limiter: Leases, ledger: CallBook) -> None:
@@ -268,8 +269,13 @@ class PaidChat:
             raise UnreadableAnswerError(snippet(raw))
         return read(decoded, call.tools, told)
 
+    @abstractmethod
     async def _send(self, packed: bytes, body: dict[str, Any], timeout_s: float) -> bytes:
-        raise NotImplementedError
+        """The raw answer to one body. Raises what a refusal means, RetryLater among it."""
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Close the connections."""
 
 
 def _keeps_its_tokens(error: ChidianError) -> bool:
