@@ -49,6 +49,8 @@ class _Slot:
     verification: Verification
     settled: bool = False
     """it was returned once, is still not understood, and is asked for no more"""
+    shown: int = 0
+    """restaurants and searches that stood behind the judgement"""
 
 
 @dataclass(slots=True)
@@ -182,6 +184,7 @@ class OrderRun:
             judged.settled = True
             if self.keep_unread:
                 judged.verification = replace(judged.verification, findings=())
+        judged.shown = self._shown()
         self.slots[index] = judged
         verification = judged.verification
         self.attempts.append(
@@ -202,11 +205,21 @@ class OrderRun:
     def outcomes(self, otherwise: Failure) -> tuple[SlotOutcome, ...]:
         """What became of each wish; ``otherwise``: why nothing came where nothing was submitted."""
         return tuple(
-            SlotOutcome(index, slot.candidate, slot.verification)
+            SlotOutcome(index, slot.candidate, self._in_the_end(index, slot))
             if (slot := self.slots.get(index))
             else SlotOutcome(index, failure=otherwise)
             for index in range(len(self.order.wishes))
         )
+
+    def _in_the_end(self, index: int, slot: _Slot) -> Verification:
+        """An accepted sample as all the evidence has it that it is kept with: a later search may have found what it denied."""
+        if not slot.verification.accepted or slot.shown == self._shown():
+            return slot.verification
+        again = self._check(index)(slot.candidate)
+        return again if any(finding.outcome == "contradicted" for finding in again.findings) else slot.verification
+
+    def _shown(self) -> int:
+        return len(self.pois) + len(self.searches)
 
     def returned(self) -> Returned:
         """The wishes that have no accepted sample yet, and what was shown so far."""

@@ -6,15 +6,17 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from aiohttp import web
 
 from factory.agents.order_run import OrderRun, poi_json
+from factory.maps.amap.bodies import read_body
 from factory.maps.amap.client import AmapMap
 from factory.maps.amap.parsing import number, poi, point
 from factory.maps.amap.wire import POOL, AmapAccount
 from factory.maps.kept import KeptAnswers
-from factory.records import Order, Place, Poi, Wish
+from factory.records import Failure, Order, Place, Poi, Wish
 from factory.sending.limits import LocalLimiter
 from factory.verifier.fit import fits, misses
 from factory.verifier.wishes import proved_empty
@@ -176,3 +178,40 @@ def test_a_short_key_that_answers_echo_is_cut_out_of_no_other_word(tmp_path: Pat
     assert record.open_week == WEEK
     kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert b"key=k" not in kept
+
+
+def test_an_accepted_nothing_fits_that_a_later_search_refutes_is_not_kept_and_one_that_it_does_not_is(
+    tmp_path: Path,
+) -> None:
+    answer = f"很抱歉，{PLACE.name}附近没有找到火锅店。"
+    sample = {"wish": 0, "question": f"我在{PLACE.name}附近，想吃火锅，有推荐吗？", "answer": answer, "feasible": False}
+    for kind, stays in (("西餐", True), ("火锅", False)):
+        run = asyncio.run(_searched([], tmp_path / kind))
+        assert asyncio.run(run.submit([{**sample, "recommendations": []}]))[0] == [0]
+        later = read(name=f"青石{kind}", code="050100")
+        run.pois[later.poi_id] = later  # what another wish's search shows before the order ends
+        [slot] = run.outcomes(Failure("missing_sample", ""))
+        assert slot.accepted is stays
+        assert slot.verification is not None
+        assert [finding.reason for finding in slot.verification.findings] == ([] if stays else ["false_nothing_fits"])
+
+
+def test_a_name_loses_the_number_of_a_list_and_keeps_a_number_of_its_own() -> None:
+    names = {"12. 小馆": "小馆", "3、 面馆": "面馆", "1.5寸牛排": "1.5寸牛排", "12号院": "12号院", "7. ": "7."}
+    assert {given: read(name=given).name for given in names} == names
+
+
+def test_a_point_is_read_with_another_comma_or_as_two_numbers_and_not_from_three() -> None:
+    assert point("120.6，31.3") == point([120.6, 31.3]) == point(["120.6", "31.3"]) == point("120.6, 31.3")
+    assert point("120.6,31.3,7") is point([120.6]) is point([True, 31.3]) is None
+
+
+def test_rows_by_number_and_a_row_alone_are_lists_and_another_object_is_no_answer() -> None:
+    def pois(value: Any) -> Any:
+        body = read_body(orjson.dumps({"status": "1", "infocode": "10000", "pois": value}))
+        return body.values["pois"] if body is not None else None
+
+    assert pois({"0": row(1), "1": row(2)}) == [row(1), row(2)]
+    assert pois(row(1)) == [row(1)]
+    assert pois({"a": 1}) is None
+    assert pois("x") is None

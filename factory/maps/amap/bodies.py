@@ -35,10 +35,20 @@ def read_body(raw: bytes) -> AmapBody | None:
     status = _plain(values["status"])
     if status not in {"0", "1"}:
         return None
-    if any(values.get(name) and not isinstance(values[name], list) for name in _LISTS):
-        return None
+    for name in _LISTS:
+        values[name] = listed = _listed(values.get(name))
+        if listed and not isinstance(listed, list):
+            return None
     infocode = _plain(values.get("infocode"))
     return AmapBody(status == "1", quoted(infocode, 20), quoted(words(values.get("info")), 80), values)
+
+
+def _listed(value: Any) -> Any:
+    """A list that came as its one row, or as rows by number, is that list."""
+    if isinstance(value, dict) and value:
+        inner = list(value.values())
+        return inner if all(isinstance(row, dict) for row in inner) else [value] if "location" in value else value
+    return value
 
 
 def _plain(value: Any) -> str:

@@ -7,6 +7,7 @@ plausible (a rating of 99.9, a point off the earth) is no fact: it is left out, 
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from factory.geo import LngLat
@@ -18,6 +19,7 @@ from factory.verifier.hours import status_of
 MOST_STARS = 5.0
 MOST_CNY = 20_000.0
 """Per person; the dearest tables of the country take about half."""
+_LIST_NUMBER = re.compile(r"^\d{1,3}[.、．)）]\s+(?=\S)")
 _STATUS_FIELDS = ("status", "business_status", "opening_status", "operating_status")
 
 
@@ -56,16 +58,22 @@ def odd_rows(value: Any) -> int:
 
 def point(value: Any) -> LngLat | None:
     """``"lng,lat"`` on the earth; 0,0 is how services write that they do not know."""
+    axes = value if isinstance(value, list) else (text(value) or "").replace("，", ",").split(",")
     try:
-        lng, lat = (float(axis) for axis in (text(value) or "").split(","))
+        lng, lat = (float(text(axis) or "") for axis in axes)
     except ValueError:
         return None
     return LngLat(lng, lat) if abs(lng) <= 180 and abs(lat) <= 90 and (lng or lat) else None
 
 
+def _name(value: Any) -> str | None:
+    """Without the number of a list that it was copied from (``12. 小馆``): an answer's own list would be read by it."""
+    return _LIST_NUMBER.sub("", text(value) or "") or None
+
+
 def poi(row: dict[str, Any]) -> Poi | None:
     """One poi of either API; None when it has no id, name or location: such a row is unreadable."""
-    where, poi_id, name = point(row.get("location")), text(row.get("id")), text(row.get("name"))
+    where, poi_id, name = point(row.get("location")), text(row.get("id")), _name(row.get("name"))
     if where is None or poi_id is None or name is None:
         return None
     v3, v5 = part(row.get("biz_ext")), part(row.get("business"))
