@@ -94,8 +94,9 @@ def sole_of(said: Said, state: State) -> None:
         kinds = {"budget"} if roles & {"PRICE", "M", "BUDGET"} else set()
         kinds |= {"radius"} if roles & {"L", "RADIUS"} else set()
         kinds |= {"hours"} if roles & {"MEAL", "PERIOD", "OPENV"} else set()
+        own = roles & {"EXCEED", "UNDER", "MISSW", "NOT"}
         for poi in state.scene.listed:
-            if poi not in pois:
+            if (poi in pois) == bool(own):
                 state.scene.said.setdefault(poi.poi_id, set()).update(kinds)
 
 

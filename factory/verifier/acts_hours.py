@@ -67,11 +67,17 @@ def hours(said: Said, state: State) -> None:
     whole = bool(said.of("ALLDAY") or said.of("NOREST"))
 
     def test(day: Day) -> ClaimStatus:
-        if any(not _is_span(day, first.minutes, last.minutes) for first, last in ranges):
+        if any(not any(_is_span(day, *span) for span in _readings(first, last)) for first, last in ranges):
             return "contradicted"
         return "contradicted" if whole and len(day) != 1 else "verified"
 
     _say(said, state, test)
+
+
+def _readings(first: Clock, last: Clock) -> list[tuple[int, int]]:
+    """The spans that a range may mean: 两点到五点 is most often of the afternoon."""
+    own = (first.minutes, last.minutes)
+    return [own, (own[0] + DAY_MIN // 2, own[1] + DAY_MIN // 2)] if first.either else [own]
 
 
 def _is_span(day: Day, start: int, end: int) -> bool:
@@ -183,7 +189,9 @@ def pause(said: Said, state: State) -> None:
             held = {(start % DAY_MIN, end % DAY_MIN) for start, end in breaks(day)}
             return (
                 "verified"
-                if all((a.minutes % DAY_MIN, b.minutes % DAY_MIN) in held for a, b in ranges)
+                if all(
+                    any((start % DAY_MIN, end % DAY_MIN) in held for start, end in _readings(a, b)) for a, b in ranges
+                )
                 else "contradicted"
             )
         if period is None:
@@ -203,6 +211,30 @@ def rest_until(said: Said, state: State) -> None:
         return "verified" if held else "contradicted"
 
     _say(said, state, test)
+
+
+def closed_after(said: Said, state: State) -> None:
+    """下午两点以后就不接待了: a span ends then."""
+    stated = _in_its_part(said.all("v")[0].value[0], said)
+
+    def test(day: Day) -> ClaimStatus:
+        if any(_same(end, stated) for _, end in day):
+            return "inferable"
+        shut = all(not _open(day, minute) for minute in stated.readings())
+        if shut:
+            raise UnreadError
+        return "contradicted"
+
+    _say(said, state, test, missed="hours")
+
+
+def absent_days(said: Said, state: State) -> None:
+    """没有标周末的时间: true where the map gave no week."""
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    for poi in state.who():
+        status: ClaimStatus = "contradicted" if hours_of(poi).week_known else "verified"
+        rows.append((poi, status, poi.open_week or "没有标注"))
+    state.say("absence", said.text, rows)
 
 
 def _meal(word: str) -> tuple[int, int] | None:

@@ -142,7 +142,7 @@ _FACTORS: Final = {
     "刻钟": 15.0,
 }
 _PLAIN = re.compile(r"\d+(?:\.\d+)?")
-_ADJACENT = re.compile(r"([一二三四五六七八])([二三四五六七八九])(十|百|千|万)?")
+_ADJACENT = re.compile(r"([一二两三四五六七八])([二三四五六七八九])(十|百|千|万)?")
 _BETWEEN_TENS = re.compile(r"([一二三四五六七八九百两]*十)([一二三四五六七八])([二三四五六七八九])")
 _ONE_OR_TWO = re.compile(r"一两(十|百|千|万)?")
 

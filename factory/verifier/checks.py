@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from factory.records import Candidate, Claim, Evidence, Finding, Place, Poi, Recommendation, Verification, Wish
@@ -200,6 +201,17 @@ def _told(poi: Poi, claims: tuple[Claim, ...]) -> set[str]:
     return told
 
 
+def _relaxed(poi: Poi, account: Account) -> frozenset[str]:
+    """若愿意多花一点，可以考虑某某: who names it beside what the guest would have to give up tells the miss."""
+    for before, clause in pairwise(account.clauses):
+        if split_branch(fold(poi.name))[0] in fold(clause.text) and _RELAXES.search(before.text + clause.text):
+            return frozenset({"budget", "radius", "hours"})
+    return frozenset()
+
+
+_RELAXES: Final = re.compile(
+    r"(?:愿意|若|如果|要是|肯|能|可以|接受|不介意|不在乎).{0,8}(?:加|多花|多走|放宽|提高|上调|贵|远|晚)"
+)
 _UNPRICED: Final = re.compile(
     r"(?:没有?标|未标|没写|未写|没有?|无|暂无|缺)(?:明|出|注)?(?:人均|标价|价)|(?:人均|价格?)(?:都|均)?(?:没|未|暂无|不详)"
 )
@@ -208,7 +220,7 @@ _UNPRICED: Final = re.compile(
 def _says_miss(account: Account, poi: Poi, missed: tuple[Miss, ...], claims: tuple[Claim, ...]) -> bool:
     said = account.said_misses.get(poi.poi_id, frozenset())
     if claims and not any(clause.part == "item" for clause in account.clauses):
-        said |= _told(poi, claims)
+        said |= _told(poi, claims) | _relaxed(poi, account)
     return bool(said & {miss.kind for miss in missed})
 
 
