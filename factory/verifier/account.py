@@ -269,6 +269,7 @@ class _Reader:
             lose(state, tokens)
         elif state.subject:
             state.lost = False
+            self.scene.mentioned += state.subject if state.described else ()
         self.scene.mentioned += mentions(tokens, self.scene)
         self._account(tokens, line, state, left)
 
@@ -375,7 +376,14 @@ class _Reader:
                 del state.verdicts[before:]
                 left += kept[piece.start : piece.end]
                 failed.add(piece.frame.name)
-                if piece.frame.act in DECIDED and not open_number(kept[piece.start : piece.end]):
+                counted = piece.frame.act == "cuisine" and any(
+                    "CNT" in ROLES[one.char] for one in kept[piece.start : piece.end]
+                )
+                if (
+                    piece.frame.act in DECIDED
+                    and not counted
+                    and not open_number(kept[max(0, piece.start - 1) : piece.end])
+                ):
                     claims |= covered
         self.claimed |= claims
         if left:  # a clause that was not wholly read claims nothing

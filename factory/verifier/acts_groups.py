@@ -30,26 +30,40 @@ def count_of(said: Said, state: State) -> None:
     token = said.all("v")[0]
     stated = token.value
     rest = (*said.tokens[: said.piece.start], *said.tokens[said.piece.end :])
-    if state.everyone or stated.low != stated.high or any(ROLES[token.char] & CONDITIONS for token in rest):
+    if stated.low != stated.high or any(ROLES[token.char] & CONDITIONS for token in rest):
         raise UnreadError
+    if state.everyone and not (said.of("MEET") or said.of("COND")):
+        raise UnreadError  # 五家都…: said of each
     group = _group(said, state, (token,))
     rows = members(group, state.scene)
-    if not rows:
-        raise UnreadError
     number = int(stated.low)
-    held: ClaimStatus = (
-        "inferable"
-        if number in sizes(rows) | {state.scene.items} - ({state.scene.items} if group.tests else set())
-        else "contradicted"
-    )
+    held: ClaimStatus = "inferable" if number in _sizes(said, state, group, rows) else "contradicted"
     told = not group.tests and state.scene.items and (said.of("THESE") or said.of("ADVISE"))
     if held == "contradicted" and not told:
         raise UnreadError  # of a set that nobody can tell
-    state.world("count", said.text, f"查到{len(rows[0])}家", held)
+    state.world("count", said.text, f"查到{len(rows[0]) if rows else 0}家", held)
     state.group = group.tests
     fitting = [row for row in rows if len(row) == number]
     if held == "inferable" and fitting:
         state.subject = fitting[0]
+
+
+def _sizes(said: Said, state: State, group: Group, rows: list[tuple[Poi, ...]]) -> set[int]:
+    """How many there may be: in each set that can be meant, among the listed where they were chosen, of those that fit."""
+    scene = state.scene
+    found = sizes(rows)
+    chosen = said.of("FIND") or said.of("CHOOSE") or said.of("THESE") or said.of("ADVISE") or said.of("FOR")
+    if not group.tests:
+        found.add(scene.items)
+    if chosen and all(test(poi) for poi in scene.listed for test in group.tests):
+        found |= {len(scene.listed), scene.items}
+    if said.of("MEET") or said.of("COND"):
+        certain = sum(not scene.misses(poi) for poi in scene.evidence.pois)
+        likely = sum(not any(miss.sure for miss in scene.misses(poi)) for poi in scene.evidence.pois)
+        found |= set(range(certain, likely + 1))
+        if not any(miss.sure for poi in scene.listed for miss in scene.misses(poi)):
+            found |= {scene.items, len(scene.listed)}
+    return found
 
 
 CONDITIONS: Final = frozenset({"MEAL", "PERIOD", "SESSION", "T", "TR", "M", "L", "S", "BUDGET", "PRICE", "RATING", "OPENV", "REST", "PRICED", "INB", "INR", "OUTR"})  # fmt: skip

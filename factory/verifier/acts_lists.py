@@ -240,6 +240,10 @@ def _differ(token: Token, said: Said, state: State) -> None:
         state.world("comparison", said.text, truth, "unsupported")
         return
     status = difference_status(name, token.value, abs(first - second), scale=max(first, second))
+    numbers = [number for poi in state.scene.listed if (number := value(poi, name)) is not None]
+    if status == "contradicted" and numbers and state.extreme is not None:  # 最高的…，最低的…，中间差31元
+        spread = max(numbers) - min(numbers)
+        status = difference_status(name, token.value, spread, scale=max(numbers))
     two = any(ROLES[one.char] & {"CNT", "THESE", "ALL"} or one.text == "相差" for one in said.tokens)
     sure = bool(state.subject and len(state.subject) == 2) or (two and len(state.scene.listed) == 2)
     if status == "contradicted" and not sure:

@@ -111,6 +111,8 @@ class _Mark:
 def margin(said: Said, state: State) -> None:
     """差6元, 超您的50元17元, 还剩三百四十一米."""
     token = said.all("a")[0]
+    if said.piece.start and "MOST" in ROLES[said.tokens[said.piece.start - 1].char]:
+        raise UnreadError  # 最高的173元
     name = unit_field([token]) or state.field
     word = said.all("d")[0].text if said.has("d") else ""
     if word in {"分高", "分低"}:

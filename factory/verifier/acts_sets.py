@@ -277,7 +277,6 @@ def superlative(said: Said, state: State) -> None:
             raise UnreadError
         state.subject = extremes(told(among, pairs[0][0], state), pairs[0][0], highest=pairs[0][1])
         state.field, state.described = pairs[0][0], True
-        state.scene.mentioned += state.subject
         return
     for poi in state.who():
         for name, up in pairs:

@@ -82,9 +82,10 @@ DECIDED: Final = frozenset({"rating", "price", "distance", "cuisine", "hours", "
 
 
 def open_number(tokens: Sequence[Token]) -> bool:
-    """Whether a count is of no number: 再找几家."""
+    """Whether a number of restaurants counts nothing: 再找几家, 这五家."""
     counts = [token for token in tokens if "CNT" in ROLES[token.char]]
-    return bool(counts) and all(token.value.low != token.value.high for token in counts)
+    these = any("THESE" in ROLES[token.char] for token in tokens)
+    return bool(counts) and (these or all(token.value.low != token.value.high for token in counts))
 
 
 def doubtful(tokens: Sequence[Token], state: State) -> bool:
