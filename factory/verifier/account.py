@@ -394,8 +394,7 @@ class _Reader:
 _IN_HEADINGS: Final = frozenset({"T", "TR", "AFTER", "BEFORE"})
 """What a column's heading says of the meal, and no cell states: 夜宵(21:30以后)."""
 _WHETHER: Final = re.compile(r"是否|能否|能不能|可否|有无|有没有|是不是")
-MOST_READINGS: Final = 5
-"""Readings of one clause that are tried."""
+MOST_READINGS: Final = 5  # tried of one clause
 
 
 __all__ = ["Account", "Entry", "Known", "Listed", "read_answer"]
