@@ -102,6 +102,9 @@ class _Quiet:
     def show(self, _now: Any, *, force: bool = False) -> None:
         """Nothing."""
 
+    def idle(self, _now: Any) -> None:
+        """Nothing."""
+
     def close(self) -> None:
         """Nothing."""
 
@@ -120,7 +123,7 @@ def command(tally: Tally, data: Path, base: str, n: int, seed: int) -> bool:
         "PRICE_OUT": "8",
         "BUDGET": "100000",
         "GIVE_UP_S": "15",
-        "AGENTS": "300",
+        "AGENTS": "200",
         "CANDIDATES": str(50 * n),
     }
     tally.commands += 1

@@ -216,7 +216,11 @@ class OrderRun:
         if not slot.verification.accepted or slot.shown == self._shown():
             return slot.verification
         again = self._check(index)(slot.candidate)
-        return again if any(finding.outcome == "contradicted" for finding in again.findings) else slot.verification
+        may_be_unread = (
+            self.reader is not None or self.keep_unread
+        )  # then it was accepted with clauses that this check cannot read
+        is_good = all(may_be_unread and finding.outcome == "not_understood" for finding in again.findings)
+        return slot.verification if is_good else again
 
     def _shown(self) -> int:
         return len(self.pois) + len(self.searches)
