@@ -66,6 +66,11 @@ def intro(said: Said, state: State) -> None:
     """根据您的要求，推荐以下餐厅: leads to the list; within an item it would be about the shop."""
     if state.item is not None:
         raise UnreadError
+    wish = state.scene.wish
+    if any(token.value.high != wish.radius_m for token in said.of("L")):
+        raise UnreadError  # another circle than the wish's
+    if any(wish.party_size and token.value.low != wish.party_size for token in said.of("PPL")):
+        raise UnreadError
     if said.of("MEET") and not (said.of("CLOSEST") or said.of("IF") or said.of("LIKE")):
         state.scene.says_fit = True
     cuisines: list[Token] = list(said.of("CU"))

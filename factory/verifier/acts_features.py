@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from factory.records import ClaimStatus, Poi
-from factory.verifier.deciding import show
+from factory.verifier.deciding import amount_status, show, value
 from factory.verifier.lexer import ROLES
-from factory.verifier.scene import Said, State, UnreadError
+from factory.verifier.scene import Said, State, UnreadError, unit_field
 
 _HELD: Final = frozenset({"yes", "only", "wlan", "wifi", "required", "recommended", "designated"})
 _DENIED: Final = frozenset({"no", "none"})
@@ -49,6 +49,20 @@ def present(said: Said, state: State) -> None:
                     ],
                 )
                 break
+
+
+def versus(said: Said, state: State) -> None:
+    """193米对1158米: one value of each of two that the text compares; which is whose, the order of their names may tell or not."""
+    left, right = said.all("v")[0], said.all("w")[0]
+    between = [token for token in said.words(left.start, right.end)] if left.end < right.start else []
+    if "对" not in between:
+        raise UnreadError
+    name = unit_field([left]) or state.field or "rating"
+    rows = [poi for poi in state.scene.listed if amount_status(name, left.value, value(poi, name)) == "verified"]
+    others = [poi for poi in state.scene.listed if amount_status(name, right.value, value(poi, name)) == "verified"]
+    if not any(one != other for one in rows for other in others):
+        raise UnreadError
+    state.world("comparison", said.text, None, "inferable")
 
 
 def feature(said: Said, state: State) -> None:

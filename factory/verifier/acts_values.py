@@ -319,7 +319,7 @@ def not_cuisine(said: Said, state: State) -> None:
 
 def absent(said: Said, state: State) -> None:
     """暂无评分: true where the evidence has none."""
-    if any(ROLES[token.char] & {"MEAL", "EXCEPT"} for token in said.tokens):
+    if any(ROLES[token.char] & {"MEAL", "EXCEPT"} for token in said.tokens if token.start >= 0):
         raise UnreadError  # 早餐时段没查到营业的, 除了没标时间的那家
     names = []
     for token in (*said.all("f"), *said.all("g")):

@@ -111,7 +111,10 @@ def holds(reading: tuple[list[Token], State]) -> bool:
 
 def leads(clause: Sequence[Token]) -> bool:
     """Whether a colon after these tokens ends a clause (只有某某符合：评分4.4) rather than a field's name (评分：4.4)."""
-    return len([one for one in clause if one.char != INERT]) > 2 or any("N" in ROLES[one.char] for one in clause)
+    spoken = [one for one in clause if one.char != INERT]
+    if spoken and spoken[0].text in {"看", "先看", "再看", "最后看", "论", "单论"}:
+        return True  # 看价格：某某61元
+    return len(spoken) > 2 or any("N" in ROLES[one.char] for one in clause)
 
 
 def raw_words(answer: str, line: Line, start: int, end: int) -> str:

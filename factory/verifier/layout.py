@@ -204,6 +204,7 @@ _FIELDS: Final = frozenset(
         "BUDGET",
         "TASTEF",
         "REASON",
+        "SESSION",
     }
 )
 

@@ -292,7 +292,7 @@ def _runs_on(text: str, at: int, length: int) -> bool:
     return text[at + length : at + length + 1] in _NOT_BEFORE.get(text[at : at + length], ())
 
 
-_NOT_BEFORE: Final = {"家里人": ("均", "气")}
+_NOT_BEFORE: Final = {"家里人": ("均", "气"), "没有营业": ("时",), "没营业": ("时",), "未营业": ("时",)}
 
 
 def _number(text: str, at: int) -> Token | None:
