@@ -54,7 +54,7 @@ def present(said: Said, state: State) -> None:
 def versus(said: Said, state: State) -> None:
     """193米对1158米: one value of each of two that the text compares; which is whose, the order of their names may tell or not."""
     left, right = said.all("v")[0], said.all("w")[0]
-    between = [token for token in said.words(left.start, right.end)] if left.end < right.start else []
+    between = said.words(left.start, right.end) if left.end < right.start else ""
     if "对" not in between:
         raise UnreadError
     name = unit_field([left]) or state.field or "rating"
