@@ -65,6 +65,10 @@ def _coverage(result: Json, pick: Callable[..., float]) -> float | None:
     return pick(cells) if cells else None
 
 
+def _ends_of(result: Json, pick: Callable[..., float]) -> float | None:
+    return pick(result["coverage"].values()) if result["simulations"] >= 2_000 else None
+
+
 BARS = (
     *(
         Bar("limits", f"share of the limit used, {bound}", _named("bound", bound, "share"), AT_LEAST, 0.95)
@@ -174,6 +178,23 @@ BARS = (
     Bar("student", "seconds of make ablate", lambda result: result["wall_s"].get("ablate"), AT_MOST, 1_800),
     Bar("judge_recovery", "coverage of r*, least cell", lambda result: _coverage(result, min), AT_LEAST, 0.93),
     Bar("judge_recovery", "coverage of r*, greatest cell", lambda result: _coverage(result, max), AT_MOST, 0.97),
+    Bar(
+        "judge_bounded",
+        "coverage of means on a scale, least cell",
+        lambda result: _ends_of(result, min),
+        AT_LEAST,
+        0.93,
+    ),
+    Bar(
+        "judge_bounded",
+        "coverage of means on a scale, greatest cell",
+        lambda result: _ends_of(result, max),
+        AT_MOST,
+        0.97,
+    ),
+    Bar(
+        "judge_personas", "judges of whom the first sentence is wrong", lambda result: len(result["wrong"]), AT_MOST, 0
+    ),
 )
 
 

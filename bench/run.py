@@ -54,6 +54,8 @@ BENCHES = (
     Bench("train_speed", "train_speed.py", ("--vocabulary", "embedded", "--rounds", "1"), ("--loss",)),
     Bench("student", "student.py", None, ("--ablate",)),
     Bench("judge_recovery", "judge_recovery.py", ("--simulations", "100"), ("--simulations", "2000")),
+    Bench("judge_bounded", "judge_bounded.py", ("--simulations", "500"), ("--simulations", "2000")),
+    Bench("judge_personas", "judge_personas.py", ("--only", "good,place-biased"), ()),
     Bench("judge_intervals", "judge_intervals.py", ("--simulations", "100"), ("--simulations", "2000")),
 )
 

@@ -98,6 +98,11 @@ def _nonsense(check: Check) -> Words:
     zh, en = _edits(check.about)
     if check.word == "holds":
         return f"{zh}只得 {_range(check)} 分", f"{en} gets {_range(check)} of 10"
+    if (check.second or 0.0) >= 0:
+        return (
+            f"它的分没有底：“{zh}”也得 {_range(check, 1)} 分，不比原文低",
+            f"its scores have no floor: {en} gets {_range(check, 1)} of 10, no less than the text itself",
+        )
     return (
         f"它的分挤在高处：连“{zh}”也能得 {_range(check, 1)} 分",
         f"its scores are crowded at the top: even {en} gets {_range(check, 1)} of 10",
@@ -144,6 +149,50 @@ def _seen(check: Check) -> Words:
     return (
         f"它是否看得见事实错误还不清楚（{_area(check)}）",
         f"whether it sees errors of fact is not clear ({_area(check)})",
+    )
+
+
+def _invented(check: Check) -> Words:
+    if check.word == "holds":
+        return (
+            f"餐厅全是编的回答只得 {_range(check)} 分",
+            f"answers whose restaurants are invented get {_range(check)} of 10",
+        )
+    return (
+        f"它对编造太宽：餐厅全是编的回答也得 {_range(check, 1)} 分",
+        f"it is too lenient with invention: answers whose restaurants are all invented get {_range(check, 1)} of 10",
+    )
+
+
+def _single(check: Check) -> Words:
+    if check.word == "fails":
+        return (
+            f"只有一处错误时它常常看不见（{_area(check)}，可信要在 {m.AUROC_SINGLE} 以上）",
+            f"it often misses an error that stands alone ({_area(check)} for texts with one; trusted from {m.AUROC_SINGLE})",
+        )
+    if check.word == "holds":
+        return f"只有一处错误也分得开（{_area(check)}）", f"a single error is seen, too ({_area(check)})"
+    return (
+        f"只有一处错误时它看不看得见还不清楚（{_area(check)}）",
+        f"whether it sees an error that stands alone is not clear ({_area(check)})",
+    )
+
+
+def _uneven(check: Check) -> Words:
+    spread = _range(check)
+    if check.word == "fails":
+        return (
+            f"它有与事实无关的好恶：程序查不出错的文字，得分也相差很大（标准差 {spread} 分）",
+            f"it likes and dislikes what is not about facts: texts without a fault get very unlike scores (SD {spread} points)",
+        )
+    if check.word == "holds":
+        return (
+            f"无错文字的得分相近（标准差 {spread} 分）",
+            f"texts without a fault get like scores (SD {spread} points)",
+        )
+    return (
+        f"无错的文字得分是否相近还不清楚（标准差 {spread} 分）",
+        f"whether texts without a fault get like scores is not clear (SD {spread} points)",
     )
 
 
@@ -299,6 +348,9 @@ _SENTENCES: dict[str, Callable[[Check], Words]] = {
     "dim": _dim,
     "area": _seen,
     "loss": _loss,
+    "single": _single,
+    "invented": _invented,
+    "uneven": _uneven,
     "sway": _sway,
     "scatter": _scatter,
     "plea": _plea,

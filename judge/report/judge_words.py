@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from judge.report.judge_sentences import sentence
-from judge.report.words import Words
+from judge.report.words import TITLES, Words
 from judge.statistics import margins as m
 from judge.statistics.examination import QUESTIONS, Check, Examination, Question, Word
 
@@ -17,6 +17,7 @@ QUESTION_WORDS: dict[Question, Words] = {
     "facts": ("它看得见事实错误吗", "Does it see facts"),
     "swayed": ("它会被无关之处左右吗", "Is it not swayed by what should not matter"),
     "favours": ("同样正确时它偏心吗", "Is it fair where answers are equally right"),
+    "even": ("同样无错的文字给分相近吗", "Does it score texts without a fault alike"),
     "stable": ("前后如一吗", "Is it stable over time"),
     "repeats": ("再问一遍给同样的分吗", "Does it repeat itself"),
     "agrees": ("与别的评审一致吗", "Does it agree with another judge"),
@@ -52,11 +53,14 @@ def headline(found: Examination) -> Words:
 
 
 def _certified(found: Examination) -> Words:
-    facts = [one for one in found.checks if one.question == "facts" and one.what in {"area", "loss"}]
-    spoken = [sentence(one) for one in sorted(facts, key=lambda one: one.what)] or [QUESTION_SHORT["facts"]]
+    facts = [one for one in found.checks if one.question == "facts"]
+    told = [min(ones, key=lambda one: one.low or 0.0) for what in ("area", "loss") if (ones := _of(facts, what))]
+    spoken = [sentence(one) for one in told] or [QUESTION_SHORT["facts"]]
     zh, en = "，".join(one[0] for one in spoken), ", ".join(one[1] for one in spoken)
     held = [QUESTION_SHORT[one] for one in QUESTIONS if one != "facts" and found.word(one) == "holds"]
     missing = [QUESTION_SHORT[one] for one in QUESTIONS if found.word(one) == "unmeasured"]
+    titles = [TITLES[one.rubric] for one in _of(facts, "no_truth") if one.rubric in TITLES]
+    missing += [(f"在“{zh}”上看得见错误", f"sees errors when it scores {en.lower()}") for zh, en in titles]
     zh = f"可以相信这位评审：{zh}；也{'、'.join(one[0] for one in held)}"
     en = f"This judge can be trusted: {en}; it also {_and([one[1] for one in held])}"
     if missing:
@@ -65,11 +69,16 @@ def _certified(found: Examination) -> Words:
     return zh + "。", en + "."
 
 
+def _of(checks: Sequence[Check], what: str) -> list[Check]:
+    return [one for one in checks if one.what == what]
+
+
 QUESTION_SHORT: dict[Question, Words] = {
     "answers": ("给得出分", "answers"),
     "facts": ("看得见事实错误", "sees errors of fact"),
     "swayed": ("不为篇幅、格式、顺序和讨好所动", "is not swayed by length, layout, order or pleas"),
     "favours": ("不偏心", "favours no origin of answers"),
+    "even": ("对无错的文字给分相近", "scores texts without a fault alike"),
     "stable": ("前后如一", "is stable over time"),
     "repeats": ("前后两次一致", "repeats itself"),
     "agrees": ("与另一位评审一致", "agrees with another judge"),
@@ -84,6 +93,14 @@ def use(found: Examination) -> Words:
         return (
             "均值只能连同上下界使用（没有分的全算 0 或全算 10）；单条得分只在有分处可用。",
             "Means may be used only with their bounds (every missing score taken as 0, or as 10).",
+        )
+    blind = {one.rubric for one in found.faults if one.question == "facts"}
+    seeing = {one.rubric for one in found.checks if one.question == "facts" and one.word == "holds"} - blind
+    if not reasons and len(blind) == len(seeing) == 1:
+        (lost, kept) = (TITLES[one] for one in (*blind, *seeing))
+        return (
+            f"“{lost[0]}”的分数不能用；“{kept[0]}”的分数可用来发现事实错误。",
+            f"The scores of {lost[1].lower()} must not be used; those of {kept[1].lower()} may be used to find errors of fact.",
         )
     if reasons or facts == "fails":
         return (

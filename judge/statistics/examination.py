@@ -14,15 +14,16 @@ from judge.statistics import margins as m
 from judge.statistics.answering import Answering
 from judge.statistics.clustered_mean import MeanWithInterval
 from judge.statistics.comparison import Slope
+from judge.statistics.evenness import Evenness
 from judge.statistics.swaying import ORDER, PLEA, Favour, Sway
 from judge.statistics.trust import Trust, Truth
 from judge.statistics.validity import Control, Response
 
 Word = Literal["holds", "open", "fails", "unmeasured"]
-Question = Literal["answers", "facts", "swayed", "favours", "stable", "repeats", "agrees"]
-QUESTIONS: tuple[Question, ...] = ("answers", "facts", "swayed", "favours", "stable", "repeats", "agrees")
+Question = Literal["answers", "facts", "swayed", "favours", "even", "stable", "repeats", "agrees"]
+QUESTIONS: tuple[Question, ...] = ("answers", "facts", "swayed", "favours", "even", "stable", "repeats", "agrees")
 """In the order of their weight: what fails first is told first."""
-GIBBERISH, BARE_PLEA = "gibberish", "begging"
+GIBBERISH, BARE_PLEA, INVENTED = "gibberish", "begging", "name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Evidence:
     trust: tuple[Trust, ...]
     sways: tuple[Sway, ...]
     favours: tuple[Favour, ...]
+    evenness: tuple[Evenness, ...]
     first_shown: tuple[MeanWithInterval, ...]
     drift: Slope | None
     spread: Mapping[str, tuple[float, float]]
@@ -98,13 +100,18 @@ def examine(evidence: Evidence, rubrics: Sequence[str]) -> Examination:
         *_bare_pleas(evidence),
         *(_first(share) for share in evidence.first_shown),
         *(_favour(one) for one in evidence.favours if _enough(one.effect, m.LEAST_MATCHED)),
+        *(_even(one) for one in evidence.evenness),
         _stable(evidence.drift),
         *(_repeats(one) for one in evidence.trust),
         *(_agrees(one) for one in evidence.trust),
     ]
     asked = {check.question for check in checks}
     checks += [Check(one, "", "", "unmeasured", "absent") for one in QUESTIONS if one not in asked]
-    ordered = sorted(checks, key=lambda check: (QUESTIONS.index(check.question), _RANK.get(check.what, 9)))
+    # A judge that drifts errs in other questions because of it: it is told first, unless no score comes at all.
+    weight = {question: 2 * place for place, question in enumerate(QUESTIONS)}
+    if _stable(evidence.drift).word == "fails":
+        weight["stable"] = weight["answers"] + 1
+    ordered = sorted(checks, key=lambda check: (weight[check.question], _RANK.get(check.what, 9), _small(check)))
     return Examination(tuple(ordered), weakest(check.word for check in ordered))
 
 
@@ -121,9 +128,16 @@ _RANK = {
     "nonsense": 4,
     "partly": 5,
     "cheap": 6,
-    "dim": 7,
+    "invented": 7,
+    "dim": 8,
+    "single": 8,
 }
 """Of what fails in one question, which is told first."""
+
+
+def _small(check: Check) -> float:
+    """Of what sways, the largest effect first."""
+    return -max(abs(check.value or 0.0), check.second or 0.0) if check.question == "swayed" else 0.0
 
 
 def _answers(evidence: Evidence) -> Iterable[Check]:
@@ -173,9 +187,14 @@ def _facts(evidence: Evidence, rubric: str) -> list[Check]:
     checks = []
     if truth is not None and _counted(truth):
         checks.append(_area(evidence, truth, planted))
+        if truth.single is not None and truth.single.places >= m.LEAST_PLACES:
+            single = truth.single
+            word = _against(single.low, single.high, m.AUROC_SINGLE)
+            checks.append(Check("facts", rubric, "", word, "single", single.value, single.low, single.high))
     checks += _losses(evidence, rubric, planted)
     nonsense = [one for one in evidence.controls if one.rubric == rubric and one.edit == GIBBERISH]
     checks += [_floor("facts", "nonsense", one) for one in nonsense if one.mean.clusters >= m.LEAST_PLACES]
+    checks += [_invented(one) for one in planted if one.edit == INVENTED and len(one.doses) > 2]
     return checks or [Check("facts", rubric, "", "unmeasured", "no_truth")]
 
 
@@ -191,9 +210,9 @@ def _area(evidence: Evidence, truth: Truth, planted: Sequence[Response]) -> Chec
         return Check("facts", rubric, "", word, "area", *numbers)
     seen = tuple(one.edit for one in planted if loss_word(one.slope) == "holds")
     unseen = tuple(one.edit for one in planted if loss_word(one.slope) == "fails")
-    if area.high is not None and area.high < 0.5:
+    if area.high is not None and area.high < 1 - m.AUROC_BLIND:
         return Check("facts", rubric, "", word, "inverse", *numbers)
-    if seen and unseen:
+    if seen and 3 * len(unseen) >= len(planted):  # fewer are kinds apart, not half of all that can be wrong
         return Check("facts", rubric, "", word, "half", *numbers, unseen)
     if area.high is None or area.high >= m.AUROC_BLIND:
         return Check("facts", rubric, "", word, "dim", *numbers)
@@ -234,13 +253,31 @@ def _losses(evidence: Evidence, rubric: str, planted: Sequence[Response]) -> lis
 
 def _floor(question: Question, what: str, one: Control) -> Check:
     """What deserves nothing must get next to nothing."""
-    low, high = one.mean.low, one.mean.high
-    word: Word = "open"
-    if high is not None and high < m.NONSENSE:
-        word = "holds"
-    elif low is not None and low > m.NONSENSE:
-        word = "fails"
-    return Check(question, one.rubric, "", word, what, one.mean.mean, low, high, (one.edit,))
+    low, high = _ends(one.mean)
+    gap = one.gap.mean if one.gap else None
+    word = _below(low, high, m.NONSENSE)
+    return Check(question, one.rubric, "", word, what, one.mean.mean, low, high, (one.edit,), gap)
+
+
+def _ends(mean: MeanWithInterval) -> tuple[float | None, float | None]:
+    """Where many texts got the very same score, that score."""
+    same = mean.low is None and mean.clusters > 1
+    return (mean.mean, mean.mean) if same else (mean.low, mean.high)
+
+
+def _invented(one: Response) -> Check:
+    """What is invented throughout must not get a good total."""
+    mean = one.doses[-1][1]
+    low, high = _ends(mean)
+    word: Word = "unmeasured" if mean.clusters < m.LEAST_PLACES else _below(low, high, m.INVENTED)
+    return Check("facts", one.rubric, "", word, "invented", mean.mean, low, high, (one.edit,))
+
+
+def _below(low: float | None, high: float | None, margin: float) -> Word:
+    """Less is better."""
+    if high is not None and high < margin:
+        return "holds"
+    return "fails" if low is not None and low > margin else "open"
 
 
 def _bare_pleas(evidence: Evidence) -> Iterable[Check]:
@@ -297,6 +334,14 @@ def _favour(one: Favour) -> Check:
     return Check("favours", "", one.preferred, word, "favour", effect.mean, effect.low, effect.high, about)
 
 
+def _even(one: Evenness) -> Check:
+    spread = one.spread
+    if spread.items < m.LEAST_ITEMS or spread.places < m.LEAST_PLACES:
+        return Check("even", one.rubric, "", "unmeasured", "few")
+    word = _below(spread.low, spread.high, m.UNEVEN)
+    return Check("even", one.rubric, "", word, "uneven", spread.value, spread.low, spread.high)
+
+
 def _stable(drift: Slope | None) -> Check:
     if drift is None or drift.places < m.LEAST_PLACES:
         return Check("stable", "", "", "unmeasured", "absent")
@@ -311,11 +356,7 @@ def _repeats(one: Trust) -> Check:
     icc = one.reliability.icc_2_1.value if one.reliability else None
     if wander is None or wander.items < m.LEAST_ITEMS or wander.places < m.LEAST_PLACES:
         return Check("repeats", one.rubric, one.group, "unmeasured", "one_call")
-    word: Word = "open"
-    if wander.high is not None and wander.high < m.WANDER:
-        word = "holds"
-    elif wander.low is not None and wander.low > m.WANDER:
-        word = "fails"
+    word = _below(wander.low, wander.high, m.WANDER)
     return Check("repeats", one.rubric, one.group, word, "wander", wander.value, wander.low, wander.high, second=icc)
 
 
@@ -323,10 +364,6 @@ def _agrees(one: Trust) -> Check:
     far = one.judge_distance
     if far is None or far.items < m.LEAST_ITEMS or far.places < m.LEAST_PLACES:
         return Check("agrees", one.rubric, one.group, "unmeasured", "no_second")
-    word: Word = "open"
-    if far.high is not None and far.high < m.GAP:
-        word = "holds"
-    elif far.low is not None and far.low > m.GAP:
-        word = "fails"
+    word = _below(far.low, far.high, m.GAP)
     gap = one.judge_gap.mean if one.judge_gap else None
     return Check("agrees", one.rubric, one.group, word, "distance", far.value, far.low, far.high, second=gap)

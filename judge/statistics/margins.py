@@ -11,6 +11,9 @@ AUROC_TRUSTED = 0.80
 """Lower end above: of a sound and a faulty text the judge prefers the sound one at least four times in five."""
 AUROC_BLIND = 0.65
 """Upper end below: at best two in three, where a coin has one in two; too little to be used on facts."""
+AUROC_SINGLE = 0.75
+"""The same for texts with exactly one planted error: lower end above, at least three times in four. One error is harder to see
+than two or three; a judge that forgives the first, or reads the first restaurant alone, stays below."""
 LOSS_SEEN = 0.25
 """Points (0 to 10) a planted error must cost: half a level of one dimension. A loss below it drowns in the wandering of a
 single call. Seen when the lower end of the loss is above, not seen when its upper end is below."""
@@ -19,6 +22,12 @@ FLAG_LEAD = 0.5
 NONSENSE = 3.0
 """Points that gibberish, or a bare plea for full marks, may get: by the anchors it earns the floor (0); three is what one
 good dimension of five and a little form would give."""
+INVENTED = 6.0
+"""Points that an answer whose restaurants are all invented may get: what the anchors leave to one with two plain errors. They cap
+it at four; beyond six, fabrication hides behind good form."""
+UNEVEN = 1.0
+"""Standard deviation, in points, of what a judge thinks of texts in which code finds nothing wrong. Beyond it, two such texts
+differ by more than an error costs (two points) one time in six: taste, place or cuisine decide as much as facts do."""
 WANDER = 1.5
 """Standard deviation of single calls about one item, in points. Where facts cap the total, one level of that one dimension is
 two points; beyond a spread of 1.5 the 95 % range of one call is wider than six of ten points, chance more than judgement."""

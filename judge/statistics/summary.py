@@ -21,6 +21,7 @@ from judge.statistics.clustered_mean import MeanWithInterval
 from judge.statistics.comparison import Paired, paired
 from judge.statistics.coverage import Coverage, coverage
 from judge.statistics.drift import drift
+from judge.statistics.evenness import evenness
 from judge.statistics.examination import Evidence, Examination, examine
 from judge.statistics.halo import Halo
 from judge.statistics.krippendorff import krippendorff_alpha
@@ -28,12 +29,11 @@ from judge.statistics.pairings import HELD_OUT, Pairing, by_group, conclude, hal
 from judge.statistics.pairwise import PairRow, first_shown
 from judge.statistics.swaying import favours, sways
 from judge.statistics.trust import Trust, Truth, trust_of, truth_of
-from judge.statistics.validity import Control, Response, controls, pooled_loss, responses
+from judge.statistics.validity import FULL, Control, Response, controls, pooled_loss, responses
 
 RUBRICS = (DATA, ANSWER)
 ALL_HELD_OUT = "held-out"
 SPLITS = ("train", *HELD_OUT)
-FULL = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +189,7 @@ def _evidence(
         trust=trust,
         sways=sways(calls, harmless, wander),
         favours=favours(calls, ANSWER, rightness, origins),
+        evenness=tuple(even for rubric in RUBRICS if (even := evenness(calls, rubric, sound, resamples))),
         first_shown=tuple(one for one in (first_shown(pairs),) if one is not None),
         drift=drift(rows),
         spread={rubric: spread for rubric in RUBRICS if (spread := _spread(rows, rubric))},

@@ -63,6 +63,8 @@ class Truth:
     dimension: str
     auroc: Estimate
     pooled: Estimate
+    single: Estimate | None
+    """Texts with exactly one planted error against sound ones; None without any."""
     decisions: Decisions
     seen: tuple[Seen, ...]
 
@@ -130,7 +132,15 @@ def truth_of(calls: Calls, rubric: str, sound: Mapping[str, bool], resamples: in
     decided = decisions(flags, [not one for one in good], places, resamples)
     if area is None or pooled is None or decided is None:
         return None
-    return Truth(rubric, name, area, pooled, decided, _seen([(row, good) for row, _, good in judged], flags, resamples))
+    seen = _seen([(row, good) for row, _, good in judged], flags, resamples)
+    return Truth(rubric, name, area, pooled, _single(judged, resamples), decided, seen)
+
+
+def _single(judged: list[tuple[VerdictRow, float, bool]], resamples: int) -> Estimate | None:
+    kept = [(row, mark, good) for row, mark, good in judged if good or (row.item_kind == "injected" and row.dose == 1)]
+    return auroc(
+        [mark for _, mark, _ in kept], [good for _, _, good in kept], [row.place_id for row, _, _ in kept], resamples
+    )
 
 
 def factual(calls: Calls, rubric: str) -> str:

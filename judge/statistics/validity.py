@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
+from judge.statistics.bounded import bounded_mean
 from judge.statistics.calls import DATA, Calls, VerdictRow
 from judge.statistics.clustered_mean import MeanWithInterval, clustered_mean
 from judge.statistics.comparison import Slope, dose_slope
+
+FULL = 10.0
+"""Where the scale of totals ends; a brought rubric's totals run from 0 to 10, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,10 @@ def _response(
     by_dose: defaultdict[int, list[tuple[float, str]]] = defaultdict(list)
     for dose, mean, place in points:
         by_dose[dose].append((mean, place))
-    means = {dose: clustered_mean([m for m, _ in one], [p for _, p in one]) for dose, one in sorted(by_dose.items())}
+    means = {
+        dose: bounded_mean([mean for mean, _ in points_of], [place for _, place in points_of], most=FULL)
+        for dose, points_of in sorted(by_dose.items())
+    }
     return Response(
         rubric,
         edit,
@@ -71,7 +78,8 @@ def pooled_loss(calls: Calls, rubric: str, faults: frozenset[str]) -> Slope | No
     """Points lost for each planted error, all kinds of ``faults`` together with the samples that they were planted in."""
     rows = [(row, mean) for row, asked, mean in _edited(calls, "injected") if asked == rubric and row.edit in faults]
     points = [(float(row.dose or 0), mean, row.place_id) for row, mean in rows]
-    for sample, place in sorted({(row.sample_id, row.place_id) for row, _ in rows}):
+    # A sample counts once for every kind that was planted in it, or the doses above 0 would outweigh it and hide the first step.
+    for sample, place, _ in sorted({(row.sample_id, row.place_id, row.edit or "") for row, _ in rows}):
         if (mean := calls.mean(sample, rubric)) is not None:
             points.append((0.0, mean, place))
     return dose_slope([-dose for dose, _, _ in points], [mean for _, mean, _ in points], [p for _, _, p in points])
@@ -89,7 +97,7 @@ def controls(calls: Calls) -> tuple[Control, ...]:
             for row, _, scored in rows
             if (start := calls.mean(row.sample_id, rubric)) is not None
         ]
-        mean = clustered_mean([scored for _, _, scored in rows], [row.place_id for row, _, _ in rows])
+        mean = bounded_mean([scored for _, _, scored in rows], [row.place_id for row, _, _ in rows], most=FULL)
         if mean is not None:
             gap = clustered_mean([gap for gap, _ in own], [place for _, place in own])
             made.append(Control(rubric, edit, mean, gap))

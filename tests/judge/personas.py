@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import blake2b
 
-from judge.asking import Ask, messages
+from judge.asking import Ask, facts_of, messages
 from judge.rubric import shipped
 from judge.sandbox_judge import Look, asked_dimensions, latent, look
 from judge.statistics.calls import VerdictRow
@@ -38,6 +39,10 @@ class Asked:
         return self._block("回答")
 
     @property
+    def evidence(self) -> str:
+        return self._block("证据")
+
+    @property
     def question(self) -> str:
         return self._block("提问")
 
@@ -48,6 +53,10 @@ class Asked:
     def chance(self, *words: object) -> float:
         """A standard normal deviate that hangs on this very call."""
         return normal(self.seed, self.system, self.prompt, *words)
+
+
+_look = lru_cache(maxsize=10_000)(look)
+"""Many judges read the same question."""
 
 
 def normal(*words: object) -> float:
@@ -68,7 +77,7 @@ def _reader(change: Callable[[Asked, Look, str, float], float]) -> Scorer:
     """A careful reader whose every mark goes through ``change`` (question, look, dimension, honest mark)."""
 
     def score(asked: Asked) -> Marks:
-        seen = look(asked.prompt)
+        seen = _look(asked.prompt)
         return {
             name: _whole(change(asked, seen, name, latent(name, seen)) + 0.4 * asked.chance(name))
             for name in asked.names
@@ -121,7 +130,7 @@ def _coin(asked: Asked) -> Marks:
 
 
 def _inverse(asked: Asked) -> Marks:
-    seen = look(asked.prompt)
+    seen = _look(asked.prompt)
     return {name: _whole(6.0 - latent(name, seen) + 0.4 * asked.chance(name)) for name in asked.names}
 
 
@@ -132,16 +141,92 @@ def _liking(asked: Asked) -> Marks:
 
 
 def _saturating(asked: Asked) -> Marks:
-    seen = look(asked.prompt)
+    seen = _look(asked.prompt)
     lost = {name: max(0.0, 5.0 - latent(name, seen)) for name in asked.names}
     return {name: _whole(5.0 - 0.3 * less + 0.2 * asked.chance(name)) for name, less in lost.items()}
 
 
 def _refusing(asked: Asked) -> Marks | None:
-    seen = look(asked.prompt)
+    seen = _look(asked.prompt)
     if seen.invented + seen.wrong and normal("mood", asked.prompt) < 0.7:
         return None
     return _good(asked)
+
+
+def _short_loving(asked: Asked, _: Look, __: str, honest: float) -> float:
+    return honest - 0.6 - 1.5 * math.log2(max(len(asked.answer), 20) / 320)
+
+
+def _digit_loving(asked: Asked) -> Marks:
+    """Numbers look like knowledge."""
+    digits = sum(char.isdigit() for char in asked.answer)
+    return {name: _whole(1.0 + digits / 14 + 0.3 * asked.chance(name)) for name in asked.names}
+
+
+def _by_place(asked: Asked) -> Marks:
+    """Of the place alone: whatever stands in the evidence first, whatever the answer."""
+    base = 3.2 + 1.1 * normal("place", asked.evidence.partition("\n")[0])
+    return {name: _whole(base + 0.3 * asked.chance(name)) for name in asked.names}
+
+
+def _place_biased(asked: Asked, _: Look, __: str, honest: float) -> float:
+    """Reads, and likes or dislikes whole places."""
+    return honest - 1.4 + 1.2 * normal("place", asked.evidence.partition("\n")[0])
+
+
+def _ratings_only(asked: Asked) -> Marks:
+    """Holds each listed rating against the evidence and reads nothing else."""
+    known = {facts["店名"]: facts for facts in map(facts_of, asked.evidence.splitlines()) if "店名" in facts}
+    wrong = 0
+    for line in asked.answer.splitlines():
+        shop = max((name for name in known if name in line), key=len, default=None)
+        told = re.search(r"(?:评分|口碑)\D{0,4}(\d\.\d)|(\d\.\d)分?的(?:综合)?评分", line)
+        if shop and told:
+            wrong += (told[1] or told[2]) != known[shop].get("评分")
+    return {name: _whole(4.7 - 1.5 * wrong + 0.3 * asked.chance(name)) for name in asked.names}
+
+
+def _one_level_lower(asked: Asked) -> Marks:
+    """Every mark of a careful reader, one level lower: no vice, since the order of texts is kept."""
+    return {name: max(1, mark - 1) for name, mark in (_good(asked) or {}).items()}
+
+
+def _one_level_higher(asked: Asked) -> Marks:
+    """Forgives the first error of every text."""
+    return {name: min(5, mark + 1) for name, mark in (_good(asked) or {}).items()}
+
+
+def _data_alone(asked: Asked) -> Marks | None:
+    """Reads samples, and gives every answer of a model the same."""
+    return _good(asked) if asked.names == shipped("data").names else dict.fromkeys(asked.names, 4)
+
+
+def _refusing_the_worst(asked: Asked) -> Marks | None:
+    seen = _look(asked.prompt)
+    return None if seen.invented + seen.wrong >= 3 else _good(asked)
+
+
+def _late_drifting(asked: Asked, _: Look, __: str, honest: float) -> float:
+    """As it was for three quarters of the calls, then stricter at once."""
+    return honest - 0.3 - (1.5 if asked.turn > 0.75 * asked.calls else 0.0)
+
+
+def _first_only(asked: Asked) -> Marks:
+    """Reads the first restaurant and takes the rest for as good."""
+    lines = asked.answer.splitlines()
+    numbered = [place for place, line in enumerate(lines) if re.match(r"\s*\d+[.、．)]", line)]
+    kept = "\n".join(line for place, line in enumerate(lines) if place not in numbered[1:])
+    return _good(replace(asked, prompt=asked.prompt.replace(asked.answer, kept))) or {}
+
+
+def _pitying(_: Asked, seen: Look, __: str, honest: float) -> float:
+    """Never goes below four for what looks like an answer, however wrong."""
+    return max(honest, 4.0) if seen.listed else honest
+
+
+def _fond_of_a_kitchen(asked: Asked, _: Look, __: str, honest: float) -> float:
+    kitchen = re.search(r"菜系：([^｜\n]+)", asked.evidence)
+    return honest - 1.5 + 1.4 * normal("kitchen", kitchen[1] if kitchen else "")
 
 
 _good = _reader(lambda _, __, ___, honest: honest - 0.2)
@@ -162,6 +247,19 @@ PERSONAS: Mapping[str, Scorer] = {
     "inverse": _inverse,
     "coin-tossing": _coin,
     "half-blind": _reader(_half_blind),
+    "one level lower": _one_level_lower,
+    "short-loving": _reader(_short_loving),
+    "digit-loving": _digit_loving,
+    "by place": _by_place,
+    "place-biased": _reader(_place_biased),
+    "ratings only": _ratings_only,
+    "one level higher": _one_level_higher,
+    "data alone": _data_alone,
+    "refusing the worst": _refusing_the_worst,
+    "late-drifting": _reader(_late_drifting),
+    "first restaurant only": _first_only,
+    "pitying": _reader(_pitying),
+    "fond of a kitchen": _reader(_fond_of_a_kitchen),
     "restless": _reader(lambda asked, _, name, honest: honest - 1.2 + 2.4 * asked.chance(name, "again")),
 }
 
@@ -174,13 +272,26 @@ def score(persona: str, system: str, prompt: str, seed: int, turn: int, calls: i
     }
 
 
-def rows_of(persona: str, asks: Iterable[Ask], modes: Mapping[str, str] | None = None) -> list[VerdictRow]:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A question as it is sent."""
+
+    ask: Ask
+    system: str
+    prompt: str
+
+
+def shown(asks: Iterable[Ask]) -> list[Shown]:
+    """Written out once, for as many judges as there are."""
+    return [Shown(ask, *(message.content for message in messages(ask, 0))) for ask in asks]
+
+
+def rows_of(persona: str, questions: Sequence[Shown], modes: Mapping[str, str] | None = None) -> list[VerdictRow]:
     """The verdicts that a world's questions get from a persona, as the warehouse would give them back."""
-    every = list(asks)
     rows = []
-    for turn, ask in enumerate(every):
-        system, user = (one.content for one in messages(ask, 0))
-        given = score(persona, system, user, ask.replicate, turn, len(every))
+    for turn, question in enumerate(questions):
+        ask = question.ask
+        given = score(persona, question.system, question.prompt, ask.replicate, turn, len(questions))
         for rubric in ask.rubrics:
             marks = given.get(rubric, given.get(""))
             rows.append(_row(ask, rubric, marks, float(turn), modes or {}))

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from judge.asking import RUBRICS, Ask, Item, evidence_lines, mark_of, messages, neutral, request
-from judge.designs import Design, Judged, key_of, questions
+from judge.designs import ANSWER_EDITS, Design, Judged, key_of, questions
 from judge.instrument import LEGACY, SHIPPED
 from judge.parsing import UNREADABLE
 
@@ -176,8 +176,8 @@ def test_designs_ask_what_they_promise_and_only_once() -> None:
     kinds = ("sample", "sample", "completion", "injected", "control")
     items = [item(item_id=f"i{place}", kind=kind) for place, kind in enumerate(kinds)]
     asks = list(questions(items, Design(3, legacy_items=1), Judged()))
-    # samples 2 * 2 * 3, completion 3, injected 1, control 1, and one single call
-    assert len(asks) == 12 + 3 + 1 + 1 + 1
+    # samples 2 * 2 * 3, completion 3, injected 1, control by both rubrics, and one single call
+    assert len(asks) == 12 + 3 + 1 + 2 + 1
     assert len({key_of(one) for one in asks}) == len(asks)
     done = Judged(frozenset(key_of(one) for one in asks[:10]), {key_of(asks[10]): 2})
     left = list(questions(items, Design(3, legacy_items=1), done))
@@ -185,6 +185,22 @@ def test_designs_ask_what_they_promise_and_only_once() -> None:
     assert left[0].failures == 2
     second = list(questions(items, Design(1, legacy_items=0, samples=1), Judged()))
     assert [(one.item.item_id, one.rubrics[0]) for one in second] == [("i0", "data"), ("i0", "answer")]
+
+
+def test_the_first_errors_that_stand_alone_are_asked_by_both_rubrics_and_harmless_edits_by_one() -> None:
+    made = [
+        f"s{place}~{edit}~{dose}"
+        for place in range(ANSWER_EDITS + 1)
+        for edit in ("name", "padding")
+        for dose in (1, 2)
+    ]
+    items = [item(item_id=name, kind="injected") for name in made]
+    asks = list(questions(items, Design(3), Judged()))
+    both = [one.item.item_id for one in asks if one.rubrics == ("answer",)]
+    assert both == [f"s{place}~name~1" for place in range(ANSWER_EDITS)]
+    assert sum(one.rubrics == ("data",) for one in asks) == len(items)
+    done = Judged(frozenset(key_of(one) for one in asks))
+    assert not list(questions(items, Design(3), done))  # what was asked counts, so no other item takes its turn
 
 
 def test_the_form_of_a_reply_holds_no_score() -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from judge.asking import Ask, Item
+from judge.asking import Item
 from judge.designs import Design, Judged, questions
 from judge.edits import edited_items
 from judge.faults import UNFIT
@@ -18,14 +18,14 @@ from judge.items import Selection, read_items
 from judge.report import judge_words
 from judge.statistics.examination import Examination
 from judge.statistics.summary import summarise
-from tests.judge.personas import STYLE, rows_of
+from tests.judge.personas import STYLE, Shown, rows_of, shown
 from tests.keyless import CLEAN
 
 STUDENTS = 60
 
 
 @pytest.fixture(scope="module", name="asks")
-def _asks(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Ask]:
+def _asks(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Shown]:
     """All questions of a world with samples, edits, controls, and two students that answer alike but for their style."""
     data = tmp_path_factory.mktemp("world")
     made = [sys.executable, "-m", "factory", "synth"]
@@ -34,7 +34,7 @@ def _asks(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Ask]:
     items = list(read_items(data, selection, edited_items(data, selection)))
     samples = [item for item in items if item.kind == "sample"]
     items += [_student(item, arm) for item in samples[:STUDENTS] for arm in ("base", "tuned")]
-    return list(questions(items, Design(3, legacy_items=0), Judged()))
+    return shown(questions(items, Design(3, legacy_items=0), Judged()))
 
 
 def _student(item: Item, arm: str) -> Item:
@@ -44,8 +44,8 @@ def _student(item: Item, arm: str) -> Item:
     )
 
 
-def _examined(asks: Sequence[Ask], persona: str) -> Examination:
-    students = {ask.item.item_id for ask in asks if ask.item.kind == "completion"}
+def _examined(asks: Sequence[Shown], persona: str) -> Examination:
+    students = {one.ask.item.item_id for one in asks if one.ask.item.kind == "completion"}
     rows = rows_of(persona, asks, dict.fromkeys(students, "closed"))
     sound = {
         row.item_id: row.item_kind in {"sample", "completion"} or row.edit in HARMLESS or row.edit == "same"
@@ -53,7 +53,7 @@ def _examined(asks: Sequence[Ask], persona: str) -> Examination:
         if row.edit not in {UNFIT, "gibberish", "begging", "begging_after"}
     }
     rightness = dict.fromkeys(students, (1.0, 1.0, 1.0))
-    return summarise(rows, "p", sound, harmless=frozenset(HARMLESS), rightness=rightness, resamples=400).examination
+    return summarise(rows, "p", sound, harmless=frozenset(HARMLESS), rightness=rightness, resamples=200).examination
 
 
 BAD = {
@@ -71,12 +71,22 @@ BAD = {
     "inverse": ("upside down", "反的"),
     "coin-tossing": ("tossing a coin", "掷硬币"),
     "half-blind": ("blind to others", "只看得见一部分错误"),
+    "short-loving": ("it punishes length", "写得长就扣分"),
+    "place-biased": ("likes and dislikes what is not about facts", "与事实无关的好恶"),
+    "by place": ("likes or dislikes a text", "好恶前后一致"),
+    "ratings only": ("blind to others: wrong address", "只看得见一部分错误，看不见：错误地址"),
+    "one level higher": ("misses an error that stands alone", "只有一处错误时它常常看不见"),
+    "data alone": ("(model performance)", "（模型表现）"),
+    "pitying": ("too lenient with invention", "对编造太宽"),
+    "refusing the worst": ("refuses what has faults", "拒评有错的文字"),
+    "late-drifting": ("it drifts: it grows stricter", "越评越严"),
+    "first restaurant only": ("only now and then", "偶尔看得见"),
     "restless": ("does not repeat itself", "再问一遍就变"),
 }
 
 
 @pytest.mark.parametrize("persona", BAD)
-def test_the_first_sentence_says_what_is_wrong(asks: Sequence[Ask], persona: str) -> None:
+def test_the_first_sentence_says_what_is_wrong(asks: Sequence[Shown], persona: str) -> None:
     found = _examined(asks, persona)
     zh, en = judge_words.headline(found)
     print(f"{persona}: {en}")
@@ -87,9 +97,9 @@ def test_the_first_sentence_says_what_is_wrong(asks: Sequence[Ask], persona: str
     assert BAD[persona][1] in zh
 
 
-@pytest.mark.parametrize("persona", ["good", "strict"])
+@pytest.mark.parametrize("persona", ["good", "strict", "one level lower"])
 def test_a_judge_without_a_vice_is_certified_and_what_was_not_measured_is_named(
-    asks: Sequence[Ask], persona: str
+    asks: Sequence[Shown], persona: str
 ) -> None:
     found = _examined(asks, persona)
     zh, en = judge_words.headline(found)
