@@ -1,6 +1,6 @@
 """Judges with a known vice, each over the wire and through the command: what the report's first sentence says of them; JSON.
 
-    python bench/judge_personas.py [--samples 80] [--students 60] [--only NAME,…] [--at-once 2] [--server URL]
+    python bench/judge_personas.py [--samples 80] [--students 60] [--only NAME,…] [--at-once 2] [--world DIR] [--server URL]
 
 One sandbox world with two students that answer alike but for their opening; a copy of it for each judge, asked by ``chidian
 judge`` from a loopback server that scores one call at a time (tests/judge/personas.py). ``--server``: another server of judges
@@ -155,12 +155,14 @@ def main() -> int:
     parser.add_argument("--only", default="")
     parser.add_argument("--at-once", type=int, default=2)
     parser.add_argument("--server")
+    parser.add_argument("--world", type=Path, help="a folder that holds such a world, or where it is made")
     asked = parser.parse_args()
     names = [name for name in asked.only.split(",") if name] or list(NAMES)
     with tempfile.TemporaryDirectory() as made, served(Desk(asked.samples * 26)) as ours:
-        base = Path(made) / "world"
-        base.mkdir()
-        world(base, asked.samples, asked.students)
+        base = asked.world or Path(made) / "world"
+        if not base.exists():
+            base.mkdir()
+            world(base, asked.samples, asked.students)
 
         def ask(name: str) -> dict[str, Any]:
             found = judged(base, Path(made), name, asked.server or ours)

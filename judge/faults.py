@@ -79,17 +79,17 @@ Known = Sequence[Mapping[str, str]]
 Fault = Callable[[Spot, Known, Item, Asked, random.Random], str | None]
 
 
-def _name(spot: Spot, known: Known, _: Item, __: Asked, dice: random.Random) -> str | None:
+def _name(spot: Spot, shops: Known, _: Item, __: Asked, dice: random.Random) -> str | None:
     """A restaurant that the evidence does not hold: the true one's kind and branch under another head."""
-    branch = found[0] if (found := _BRANCH.search(spot.words)) else ""
+    branch = branch_named[0] if (branch_named := _BRANCH.search(spot.words)) else ""
     base = spot.words.removesuffix(branch)
     name = dice.choice(_WORDS) + (base[2:] if len(base) > 3 else base[-2:]) + branch
-    return None if any(name in one.get("店名", "") for one in known) else name
+    return None if any(name in shop.get("店名", "") for shop in shops) else name
 
 
-def _address(spot: Spot, known: Known, _: Item, __: Asked, dice: random.Random) -> str | None:
+def _address(spot: Spot, shops: Known, _: Item, __: Asked, dice: random.Random) -> str | None:
     """Another restaurant's address, or another number in the same street."""
-    others = [one["地址"] for one in known if one.get("地址", spot.words) != spot.words]
+    others = [shop["地址"] for shop in shops if shop.get("地址", spot.words) != spot.words]
     number = re.search(r"\d+(?=号)", spot.words)
     if number and dice.random() < 0.5:
         return f"{spot.words[: number.start()]}{int(number[0]) + dice.randint(111, 199)}{spot.words[number.end() :]}"
@@ -123,7 +123,12 @@ def _distance(spot: Spot, _: Known, __: Item, asked: Asked, dice: random.Random)
     truth = _digits(spot.facts["距离"])
     tries = (truth * dice.uniform(0.3, 2.4) for _ in range(60))
     far = next(
-        (one for one in tries if one > 60 and abs(one - truth) > max(0.34 * truth, 150) and asked.reaches(one)), None
+        (
+            metres
+            for metres in tries
+            if metres > 60 and abs(metres - truth) > max(0.34 * truth, 150) and asked.reaches(metres)
+        ),
+        None,
     )
     if far is None:
         return None
@@ -159,20 +164,24 @@ def _hours(spot: Spot, _: Known, __: Item, ___: Asked, dice: random.Random) -> s
     hour, minute = map(int, time.split(":"))
     steps = [-150, -120, -90] if held.index(time) % 2 == 0 else [60, 90, 120]
     moved = [(60 * hour + minute + step) % (24 * 60) for step in steps]
-    free = [said for one in moved if (said := f"{one // 60:02d}:{one % 60:02d}") not in every]
+    free = [clock for minute in moved if (clock := f"{minute // 60:02d}:{minute % 60:02d}") not in every]
     return spot.words.replace(time, dice.choice(free), 1) if free else None
 
 
-def _dish(spot: Spot, known: Known, item: Item, _: Asked, dice: random.Random) -> str | None:
+def _dish(spot: Spot, shops: Known, item: Item, _: Asked, dice: random.Random) -> str | None:
     """A dish of another restaurant of the kitchen, else of another near by, else one that nobody here serves."""
     own = _dishes(spot.facts)
-    alike = [one for one in known if one.get("菜系") == spot.facts.get("菜系")]
+    alike = [shop for shop in shops if shop.get("菜系") == spot.facts.get("菜系")]
     for pool in (
-        {dish for one in alike for dish in _dishes(one)},
-        {dish for one in known for dish in _dishes(one)},
+        {dish for shop in alike for dish in _dishes(shop)},
+        {dish for shop in shops for dish in _dishes(shop)},
         _DISHES,
     ):
-        free = [dish for dish in pool if dish not in item.answer and not any(dish in one or one in dish for one in own)]
+        free = [
+            dish
+            for dish in pool
+            if dish not in item.answer and not any(dish in served or served in dish for served in own)
+        ]
         if free:
             return dice.choice(sorted(free))
     return None
@@ -185,24 +194,26 @@ def _dishes(facts: Mapping[str, str]) -> list[str]:
 def _cuisine(spot: Spot, _: Known, item: Item, __: Asked, dice: random.Random) -> str | None:
     """Right name, and a kitchen that it does not have: in the place of the true one, else as a clause among the others."""
     own = spot.facts.get("菜系")
-    wrong = dice.choice([one for one in _CUISINES if one != own and one not in item.question])
+    wrong = dice.choice([cuisine for cuisine in _CUISINES if cuisine != own and cuisine not in item.question])
     name, mark, rest = spot.words.partition("：")
     if not mark or own is None:
         return None
     if own in rest:
         return f"{name}{mark}{rest.replace(own, wrong, 1)}"
-    commas = [found.end() for found in re.finditer("，", rest)]
+    commas = [comma.end() for comma in re.finditer("，", rest)]
     place = dice.choice([0, *commas[:2]])
     return f"{name}{mark}{rest[:place]}{dice.choice(_SAYS)}{wrong}，{rest[place:]}"
 
 
-def _unfit(spot: Spot, known: Known, item: Item, asked: Asked, dice: random.Random) -> str | None:
+def _unfit(spot: Spot, shops: Known, item: Item, asked: Asked, dice: random.Random) -> str | None:
     """Another kitchen's restaurant with its own true facts, in the very words that told of the one that fits."""
     others = [
-        one for one in known if one.get("菜系", item.question) not in item.question and one["店名"] not in item.answer
+        shop
+        for shop in shops
+        if shop.get("菜系", item.question) not in item.question and shop["店名"] not in item.answer
     ]
     others = [
-        one for one in others if not _SHUT.search(one["店名"] + one.get("营业状态", "") + one.get("营业时间", ""))
+        shop for shop in others if not _SHUT.search(shop["店名"] + shop.get("营业状态", "") + shop.get("营业时间", ""))
     ]
     dice.shuffle(others)
     for other in others:
@@ -223,11 +234,11 @@ def _retold(spot: Spot, other: Mapping[str, str]) -> str | None:
     text, dishes = spot.words, iter(_dishes(other))
     if re.search(r"最|没有查到|周[一二三四五六日末]|来得及|吃.{0,3}没问题|开着", text):
         return None
-    for claim in sorted(spot.claims, key=lambda one: -len(one.words)):
-        said = _same_fact(claim, spot.facts, other, dishes)
-        if said is None:
+    for claim in sorted(spot.claims, key=lambda stated: -len(stated.words)):
+        words = _same_fact(claim, spot.facts, other, dishes)
+        if words is None:
             return None
-        text = text.replace(claim.words, said, 1)
+        text = text.replace(claim.words, words, 1)
     return text if other["店名"] in text else None
 
 
@@ -259,11 +270,11 @@ def _same_fact(claim: Stated, facts: Mapping[str, str], other: Mapping[str, str]
 
 def _same_hours(words: str, facts: Mapping[str, str], other: Mapping[str, str]) -> str | None:
     """The other's opening hours in these words; None where the two are told in other shapes."""
-    held, theirs = (_TIME.findall(one.get("营业时间", "")) for one in (facts, other))
+    held, theirs = (_TIME.findall(shop.get("营业时间", "")) for shop in (facts, other))
     stated = list(_TIME.finditer(words))
     if not theirs or not stated or "一周营业时间" in other:
         return None
-    if [one[0] for one in stated] == held:
+    if [span[0] for span in stated] == held:
         return words[: stated[0].start()] + other["营业时间"] + words[stated[-1].end() :]
     if len(stated) == 1 and stated[0][0] == held[-1]:
         return words.replace(stated[0][0], theirs[-1], 1)

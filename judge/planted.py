@@ -23,23 +23,23 @@ _LISTED = re.compile(r"^(\s*)(\d+)([.、．)]\s*)(.+)$")
 def faulty(item: Item, claims: Sequence[Stated], kind: str, dose: int, asked: Asked = ANYTHING) -> str | None:
     """The answer with ``dose`` faults of a kind; None where it cannot carry the largest dose (all doses or none)."""
     dice = random.Random(f"{item.item_id} {kind}")
-    known = [facts_of(line) for line in item.evidence]
+    shops = [facts_of(line) for line in item.evidence]
     lines = item.answer.splitlines()
     edits: list[tuple[Spot, str]] = []
-    groups = _restaurants(lines, claims, kind, known, dice)
+    groups = _restaurants(lines, claims, kind, shops, dice)
     # Dishes count one by one: where too few restaurants are told with dishes, a second dish of one of them is a fault more.
     further = [group[place : place + 1] for place in range(1, max(DOSES)) for group in groups] if kind == "dish" else []
     for spots in [group[:1] if kind == "dish" else group for group in groups] + further:
-        edit = _edit(spots, edits, kind, known, item, asked, dice)
+        edit = _edit(spots, edits, kind, shops, item, asked, dice)
         if edit is not None:
             edits.append(edit)
     if len(edits) < max(DOSES):
         return None
-    for spot, said in edits[:dose]:
-        lines[spot.line] = lines[spot.line].replace(spot.words, said, 1)
+    for spot, words in edits[:dose]:
+        lines[spot.line] = lines[spot.line].replace(spot.words, words, 1)
         if kind == "name":
             # The closing may speak of it again.
-            lines = [line.replace(spot.words, said) for line in lines]
+            lines = [line.replace(spot.words, words) for line in lines]
     return "\n".join(lines)
 
 
@@ -47,19 +47,19 @@ def _edit(
     spots: Sequence[Spot],
     edits: Sequence[tuple[Spot, str]],
     kind: str,
-    known: Sequence[Mapping[str, str]],
+    shops: Sequence[Mapping[str, str]],
     item: Item,
     asked: Asked,
     dice: random.Random,
 ) -> tuple[Spot, str] | None:
     """The first place of one restaurant where something else can be said than was said anywhere."""
     for spot in spots:
-        tries = (FAULTS[kind](spot, known, item, asked, dice) for _ in range(20))
-        used = {spot.words, *(said for _, said in edits)}
-        said = next((one for one in tries if one is not None and one not in used), None)
+        tries = (FAULTS[kind](spot, shops, item, asked, dice) for _ in range(20))
+        used = {spot.words, *(words for _, words in edits)}
+        words = next((attempt for attempt in tries if attempt is not None and attempt not in used), None)
         # An unfit restaurant stands in one place of the list only.
-        if said is not None and not (kind == UNFIT and any(_head(said) == _head(other) for _, other in edits)):
-            return spot, said
+        if words is not None and not (kind == UNFIT and any(_head(words) == _head(other) for _, other in edits)):
+            return spot, words
     return None
 
 
@@ -68,15 +68,15 @@ def _head(text: str) -> str:
 
 
 def _restaurants(
-    lines: list[str], claims: Sequence[Stated], kind: str, known: Sequence[Mapping[str, str]], dice: random.Random
+    lines: list[str], claims: Sequence[Stated], kind: str, shops: Sequence[Mapping[str, str]], dice: random.Random
 ) -> list[list[Spot]]:
     """Places for a fault by restaurant, both in a random order. Two faults in one restaurant could count as one."""
-    facts = {one["店名"]: one for one in known if "店名" in one}
+    facts = {shop["店名"]: shop for shop in shops if "店名" in shop}
     homes = {
         name: number
         for number, line in enumerate(lines)
-        if (found := _LISTED.match(line))
-        and (name := max((n for n in facts if n in found[4][: len(n) + 3]), key=len, default=None))
+        if (listed := _LISTED.match(line))
+        and (name := max((n for n in facts if n in listed[4][: len(n) + 3]), key=len, default=None))
     }
     of: defaultdict[str, list[Stated]] = defaultdict(list)
     for claim in claims:

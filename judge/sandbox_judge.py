@@ -76,15 +76,15 @@ class Look:
 
 def look(prompt: str) -> Look:
     """Read the last message. Nothing outside the marked fences counts."""
-    found = _MARK.search(prompt)
-    if found is None:
+    fence = _MARK.search(prompt)
+    if fence is None:
         return Look(0, 0, 0, 0, 0, 0.0, 0)
-    evidence, question, answer = (_block(prompt, name, found[1]) for name in ("证据", "提问", "回答"))
-    known = {facts["店名"]: facts for facts in map(facts_of, evidence.splitlines()) if "店名" in facts}
+    evidence, question, answer = (_block(prompt, name, fence[1]) for name in ("证据", "提问", "回答"))
+    shops = {facts["店名"]: facts for facts in map(facts_of, evidence.splitlines()) if "店名" in facts}
     lines = [line for line in re.sub(r"[*【】#`]", "", answer).splitlines() if line.strip()]
     items = [(position, match) for position, line in enumerate(lines) if (match := _LISTED.match(line))]
-    names = [_named(match[2], known) for _, match in items]
-    real = [known[name] for name in names if name is not None]
+    names = [_named(match[2], shops) for _, match in items]
+    real = [shops[name] for name in names if name is not None]
     texts = [match[2] for (_, match), name in zip(items, names, strict=True) if name is not None]
     numbered = [int(match[1]) for _, match in items] == list(range(1, len(items) + 1)) and bool(items)
     form = (bool(items) and items[0][0] > 0) + numbered + (bool(items) and items[-1][0] < len(lines) - 1)
@@ -92,12 +92,12 @@ def look(prompt: str) -> Look:
         listed=len(items),
         distinct=len({name for name in names if name is not None}) + names.count(None),
         invented=names.count(None),
-        wrong=sum(_wrong(text, facts, known) for text, facts in zip(texts, real, strict=True)),
-        missed=0 if _NOTHING.search(answer) else sum(_missed(question, facts, known) for facts in real),
+        wrong=sum(_wrong(text, facts, shops) for text, facts in zip(texts, real, strict=True)),
+        missed=0 if _NOTHING.search(answer) else sum(_missed(question, facts, shops) for facts in real),
         told=sum(map(_told, texts, real)) / len(real) if real else 0.0,
         form=form,
         abstained=not items and _NOTHING.search(answer) is not None,
-        could=any(not _missed(question, facts, known) and _affordable(question, facts) for facts in known.values()),
+        could=any(not _missed(question, facts, shops) and _affordable(question, facts) for facts in shops.values()),
     )
 
 
@@ -106,25 +106,25 @@ def _block(prompt: str, name: str, mark: str) -> str:
     return prompt.partition(f"<{fence} {mark}>\n")[2].partition(f"\n</{fence} {mark}>")[0]
 
 
-def _named(text: str, known: Mapping[str, object]) -> str | None:
-    return max((name for name in known if text.startswith(name)), key=len, default=None)
+def _named(text: str, shops: Mapping[str, object]) -> str | None:
+    return max((name for name in shops if text.startswith(name)), key=len, default=None)
 
 
 def _number(facts: Mapping[str, str], name: str) -> float | None:
-    found = re.match(r"\d+(?:\.\d+)?", facts.get(name, ""))
-    return float(found[0]) if found else None
+    number = re.match(r"\d+(?:\.\d+)?", facts.get(name, ""))
+    return float(number[0]) if number else None
 
 
-def _wrong(text: str, facts: Mapping[str, str], known: Mapping[str, Mapping[str, str]]) -> int:
+def _wrong(text: str, facts: Mapping[str, str], shops: Mapping[str, Mapping[str, str]]) -> int:
     """Statements that this restaurant's evidence contradicts or does not hold."""
     # "80 metres east of the crossing" is no distance, and a name may hold a dish or a kitchen.
     for own in (facts["店名"], facts.get("地址", "")):
         text = text.replace(own, "") if own else text
-    count, text = _elsewhere(_RELATION.sub("", text), facts, known)
+    count, text = _elsewhere(_RELATION.sub("", text), facts, shops)
     for name, pattern, unit in _NUMBERS:
         truth = _number(facts, name)
-        for found in pattern.finditer(text):
-            stated = float(found[1]) * unit
+        for number in pattern.finditer(text):
+            stated = float(number[1]) * unit
             slack = {"评分": 0.049, "人均": 0.06 * (truth or 0) + 1, "距离": 0.06 * (truth or 0) + 50}[name]
             count += truth is None or abs(stated - truth) > slack
     where = facts.get("地址", "") + facts["店名"]
@@ -132,35 +132,37 @@ def _wrong(text: str, facts: Mapping[str, str], known: Mapping[str, Mapping[str,
     hours = facts.get("营业时间", "") + facts.get("一周营业时间", "")
     count += sum(time.zfill(5) not in hours for time in _TIME.findall(text))
     count += sum(str(kitchen) != facts.get("菜系") for kitchen in _KITCHEN.findall(text))
-    return count + _not_served(text, facts, known)
+    return count + _not_served(text, facts, shops)
 
 
-def _elsewhere(text: str, facts: Mapping[str, str], known: Mapping[str, Mapping[str, str]]) -> tuple[int, str]:
+def _elsewhere(text: str, facts: Mapping[str, str], shops: Mapping[str, Mapping[str, str]]) -> tuple[int, str]:
     """Addresses of other restaurants, and the text without them."""
-    others = {one["地址"] for one in known.values() if "地址" in one} - {facts.get("地址", "")}
+    others = {shop["地址"] for shop in shops.values() if "地址" in shop} - {facts.get("地址", "")}
     stated = sorted((address for address in others if address in text), key=len, reverse=True)
     for address in stated:
         text = text.replace(address, "")
     return int(bool(stated)), text
 
 
-def _not_served(text: str, facts: Mapping[str, str], known: Mapping[str, Mapping[str, str]]) -> int:
+def _not_served(text: str, facts: Mapping[str, str], shops: Mapping[str, Mapping[str, str]]) -> int:
     """Dishes that are other restaurants', and dishes offered in so many words that are nobody's here."""
     own = facts.get("招牌菜", "").split("、")
     for dish in sorted(filter(None, own), key=len, reverse=True):
         text = text.replace(dish, "")
-    others = {dish for one in known.values() for dish in one.get("招牌菜", "").split("、") if dish}
+    others = {dish for shop in shops.values() for dish in shop.get("招牌菜", "").split("、") if dish}
     count = 0
     for dish in sorted(others.difference(own), key=len, reverse=True):
         count += dish in text
         text = text.replace(dish, "")
-    offered = [one.strip(" 等") for group in _DISHES.findall(text) for one in re.split(r"[、和与及]", group)]
+    offered = [
+        dish_named.strip(" 等") for group in _DISHES.findall(text) for dish_named in re.split(r"[、和与及]", group)
+    ]
     return count + sum(bool(dish) for dish in offered)
 
 
-def _missed(question: str, facts: Mapping[str, str], known: Mapping[str, Mapping[str, str]]) -> int:
+def _missed(question: str, facts: Mapping[str, str], shops: Mapping[str, Mapping[str, str]]) -> int:
     """Needs of the question that this restaurant does not meet: its cuisine, the distance."""
-    wanted = {one.get("菜系", "") for one in known.values()} - {""}
+    wanted = {shop.get("菜系", "") for shop in shops.values()} - {""}
     wanted = {cuisine for cuisine in wanted if cuisine in question}
     far = _FAR.search(question)
     number, unit = (far[1] or far[3], far[2] or far[4]) if far else ("", "")
@@ -175,12 +177,12 @@ def _affordable(question: str, facts: Mapping[str, str]) -> bool:
     """Whether a known price meets the budget that the question names."""
     price = _number(facts, "人均")
     low = high = None
-    if found := _BETWEEN.search(question):
-        low, high = float(found[1]), float(found[2])
-    elif found := _AT_LEAST.search(question):
-        low = float(found[1] or found[2])
-    elif found := _AT_MOST.search(question):
-        high = float(found[1] or found[2])
+    if budget := _BETWEEN.search(question):
+        low, high = float(budget[1]), float(budget[2])
+    elif budget := _AT_LEAST.search(question):
+        low = float(budget[1] or budget[2])
+    elif budget := _AT_MOST.search(question):
+        high = float(budget[1] or budget[2])
     if low is None and high is None:
         return True
     return price is not None and (low is None or price >= low) and (high is None or price <= high)
@@ -229,16 +231,16 @@ def scores(system: str, prompt: str, seed: object, temper: Temper) -> dict[str, 
     seen = look(prompt)
     # Halo: one error for all that this very call scores.
     shared = temper.halo * _normal(seed, system, prompt, "halo") + temper.bias
-    found: dict[str, dict[str, int]] = {}
+    given: dict[str, dict[str, int]] = {}
     for rubric, names in asked_dimensions(system).items():
-        found[rubric] = {
+        given[rubric] = {
             name: max(
                 1,
                 min(5, round(latent(name, seen) + shared + temper.noise * _normal(seed, system, prompt, rubric, name))),
             )
             for name in names
         }
-    return found
+    return given
 
 
 SIDES = (("甲", "A"), ("乙", "B"))

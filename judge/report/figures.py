@@ -33,30 +33,31 @@ Draw = Callable[[bool], Figure]
 
 def charts(summary: Summary, losses: Sequence[Losses], timeline: Timeline | None) -> dict[str, Draw]:
     """Name to drawing, in the page's order; what has no data has no chart."""
-    found: dict[str, Draw] = {
-        f"distribution_{one.rubric}": partial(_distribution, one) for one in summary.distributions
+    drawn: dict[str, Draw] = {
+        f"distribution_{distribution.rubric}": partial(_distribution, distribution)
+        for distribution in summary.distributions
     }
     if summary.dimensions:
-        found["dimensions"] = partial(_dimensions, summary.dimensions)
+        drawn["dimensions"] = partial(_dimensions, summary.dimensions)
     pairs = summary.leading
     if lines := correlation_lines(summary):
-        found["correlations"] = partial(_correlations, lines)
+        drawn["correlations"] = partial(_correlations, lines)
     if pairs.points:
-        found["scatter"] = partial(_scatter, pairs)
-    rubric = next((one.rubric for one in summary.responses), DATA)  # the one that most edits were judged by
-    if responses := [one for one in summary.responses if one.rubric == rubric]:
-        found["dose_response"] = partial(_dose_response, responses)
-        found["slopes"] = partial(_slopes, responses)
-    if controls := [one for one in summary.controls if one.rubric == rubric]:
-        found["controls"] = partial(_controls, controls)
-    students = [one for one in summary.scored if one.group != "data" and one.split in HELD_OUT]
+        drawn["scatter"] = partial(_scatter, pairs)
+    rubric = next((response.rubric for response in summary.responses), DATA)  # the one that most edits were judged by
+    if responses := [response for response in summary.responses if response.rubric == rubric]:
+        drawn["dose_response"] = partial(_dose_response, responses)
+        drawn["slopes"] = partial(_slopes, responses)
+    if controls := [control for control in summary.controls if control.rubric == rubric]:
+        drawn["controls"] = partial(_controls, controls)
+    students = [scored for scored in summary.scored if scored.group != "data" and scored.split in HELD_OUT]
     if students:
-        found["arms"] = partial(_arms, students)
+        drawn["arms"] = partial(_arms, students)
     if losses:
-        found["loss"] = partial(_loss, losses)
+        drawn["loss"] = partial(_loss, losses)
     if timeline is not None:
-        found["timeline"] = lambda chinese: draw_timeline(timeline, chinese=chinese)
-    return found
+        drawn["timeline"] = lambda chinese: draw_timeline(timeline, chinese=chinese)
+    return drawn
 
 
 def _pick(chinese: bool, words: Words) -> str:  # noqa: FBT001 - the language
@@ -91,14 +92,14 @@ def _rows(axes: Any, names: Sequence[str]) -> None:
     axes.spines["left"].set_visible(False)
 
 
-def _distribution(one: Distribution, chinese: bool) -> Figure:  # noqa: FBT001 - the language
+def _distribution(distribution: Distribution, chinese: bool) -> Figure:  # noqa: FBT001 - the language
     drawn = style.figure()
     axes = drawn.subplots()
-    grid = {float(half): 100 * share for half, share in one.shares.items()}
+    grid = {float(half): 100 * share for half, share in distribution.shares.items()}
     axes.bar(list(grid), list(grid.values()), width=0.42, color=BLUE)
     mean = sum(value * share for value, share in grid.items()) / 100
     axes.axvline(mean, color=RED, linewidth=1.4, label=_pick(chinese, ("均值", "mean")) + f" {mean:.2f}")
-    theirs = ORIGINAL_MEAN[one.rubric]
+    theirs = ORIGINAL_MEAN[distribution.rubric]
     label = _pick(chinese, ("原项目均值", "the original's mean")) + f" {theirs:.2f}"
     axes.axvline(theirs, color=style.MUTED, linewidth=1.2, linestyle="--", label=label)
     axes.set_xlim(-0.5, 10.5)
@@ -110,19 +111,25 @@ def _distribution(one: Distribution, chinese: bool) -> Figure:  # noqa: FBT001 -
     return drawn
 
 
-def _dimensions(found: Sequence[Dimension], chinese: bool) -> Figure:  # noqa: FBT001 - the language
-    shown = [one for one in found if (one.rubric, one.group) in ((DATA, "data"), (ANSWER, "data"))]
+def _dimensions(dimensions: Sequence[Dimension], chinese: bool) -> Figure:  # noqa: FBT001 - the language
+    shown = [
+        dimension
+        for dimension in dimensions
+        if (dimension.rubric, dimension.group) in ((DATA, "data"), (ANSWER, "data"))
+    ]
     student = {
-        one.name: one for one in found if one.rubric == ANSWER and one.group == _tuned({one.group for one in found})
+        dimension.name: dimension
+        for dimension in dimensions
+        if dimension.rubric == ANSWER and dimension.group == _tuned({dimension.group for dimension in dimensions})
     }
     drawn = style.figure(height_in=3.5)
     axes = drawn.subplots()
     rows = list(reversed(shown))
-    for row, one in enumerate(rows):
-        _interval(axes, one.mean.mean, one.mean, row, BLUE if one.rubric == DATA else OCHRE)
-        if one.rubric == ANSWER and one.name in student:
-            _interval(axes, student[one.name].mean.mean, student[one.name].mean, row, VIOLET)
-    _rows(axes, [one.name if chinese else DIMENSIONS.get(one.name, one.name) for one in rows])
+    for row, dimension in enumerate(rows):
+        _interval(axes, dimension.mean.mean, dimension.mean, row, BLUE if dimension.rubric == DATA else OCHRE)
+        if dimension.rubric == ANSWER and dimension.name in student:
+            _interval(axes, student[dimension.name].mean.mean, student[dimension.name].mean, row, VIOLET)
+    _rows(axes, [dimension.name if chinese else DIMENSIONS.get(dimension.name, dimension.name) for dimension in rows])
     axes.plot([], [], "o", color=BLUE, label=_pick(chinese, TITLES[DATA]))
     axes.plot([], [], "o", color=OCHRE, label=_pick(chinese, ("参考回答的表现", "reference answers")))
     if student:
@@ -168,10 +175,10 @@ def _correlations(lines: Sequence[Line], chinese: bool) -> Figure:  # noqa: FBT0
     rows = list(reversed(lines))
     axes.axvline(0, color=style.LINE, linewidth=1)
     axes.axvline(ORIGINAL_R, color=RED, linewidth=1.2, linestyle="--")
-    for row, (_, one, color) in enumerate(rows):
-        _interval(axes, one.value, one, row, color)
+    for row, (_, estimate, color) in enumerate(rows):
+        _interval(axes, estimate.value, estimate, row, color)
     _rows(axes, [_pick(chinese, words) for words, _, _ in rows])
-    ends = [end for _, one, _ in rows for end in (one.low, one.high, one.value) if end is not None]
+    ends = [end for _, estimate, _ in rows for end in (estimate.low, estimate.high, estimate.value) if end is not None]
     axes.set_xlim(max(-1.6, min([-0.3, *ends]) - 0.05), min(2.0, max([1.05, *ends]) + 0.05))
     axes.set_xlabel(_pick(chinese, ("r，95 % 区间；虚线：原项目 0.956", "r, 95 % CI; dashed: the original's 0.956")))
     return drawn
@@ -190,22 +197,24 @@ def _scatter(pairs: Pairing, chinese: bool) -> Figure:  # noqa: FBT001 - the lan
     return drawn
 
 
-def _dose_response(found: Sequence[Response], chinese: bool) -> Figure:  # noqa: FBT001 - the language
+def _dose_response(responses: Sequence[Response], chinese: bool) -> Figure:  # noqa: FBT001 - the language
     """One small panel a kind, all on one scale."""
     columns = 3
-    rows = -(-len(found) // columns)
+    rows = -(-len(responses) // columns)
     drawn = style.figure(height_in=0.5 + 1.12 * rows)
     panels = drawn.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    for axes in panels.flat[len(found) :]:
+    for axes in panels.flat[len(responses) :]:
         axes.set_visible(False)
-    for axes, one in zip(panels.flat, found, strict=False):
-        color = GREEN if one.harmless else RED
-        doses, means = [dose for dose, _ in one.doses], [mean for _, mean in one.doses]
+    for axes, response in zip(panels.flat, responses, strict=False):
+        color = GREEN if response.harmless else RED
+        doses, means = [dose for dose, _ in response.doses], [mean for _, mean in response.doses]
         lows = [mean.mean if mean.low is None else mean.low for mean in means]
         highs = [mean.mean if mean.high is None else mean.high for mean in means]
         axes.fill_between(doses, lows, highs, color=color, alpha=0.22, linewidth=0)
         axes.plot(doses, [mean.mean for mean in means], marker="o", markersize=3, color=color, linewidth=1.4)
-        axes.set_title(_pick(chinese, EDITS.get(one.edit, (one.edit, one.edit))), fontsize=8.5, loc="left")
+        axes.set_title(
+            _pick(chinese, EDITS.get(response.edit, (response.edit, response.edit))), fontsize=8.5, loc="left"
+        )
         axes.set_ylim(0, 10.4)
         axes.set_yticks([0, 5, 10])
         axes.set_xticks([0, 1, 2, 3])
@@ -216,39 +225,43 @@ def _dose_response(found: Sequence[Response], chinese: bool) -> Figure:  # noqa:
     return drawn
 
 
-def _slopes(found: Sequence[Response], chinese: bool) -> Figure:  # noqa: FBT001 - the language
-    rows = [one for one in reversed(found) if one.slope is not None]
+def _slopes(responses: Sequence[Response], chinese: bool) -> Figure:  # noqa: FBT001 - the language
+    rows = [response for response in reversed(responses) if response.slope is not None]
     drawn = style.figure(height_in=0.75 + 0.26 * len(rows))
     axes = drawn.subplots()
     axes.axvspan(-NEGLIGIBLE, NEGLIGIBLE, color=GREEN, alpha=0.12, linewidth=0)
     axes.axvline(0, color=style.LINE, linewidth=1)
-    for row, one in enumerate(rows):
-        if one.slope is not None:
-            _interval(axes, one.slope.slope, one.slope, row, GREEN if one.harmless else RED)
-    _rows(axes, [_pick(chinese, EDITS.get(one.edit, (one.edit, one.edit))) for one in rows])
+    for row, response in enumerate(rows):
+        if response.slope is not None:
+            _interval(axes, response.slope.slope, response.slope, row, GREEN if response.harmless else RED)
+    _rows(axes, [_pick(chinese, EDITS.get(response.edit, (response.edit, response.edit))) for response in rows])
     axes.set_xlabel(_pick(chinese, ("每一剂量的分数变化，95 % 区间", "points a dose, 95 % CI")))
     return drawn
 
 
-def _controls(found: Sequence[Control], chinese: bool) -> Figure:  # noqa: FBT001 - the language
+def _controls(controls: Sequence[Control], chinese: bool) -> Figure:  # noqa: FBT001 - the language
     drawn = style.figure(height_in=2.1)
     axes = drawn.subplots()
-    rows = sorted(found, key=lambda one: one.mean.mean)
-    for row, one in enumerate(rows):
-        _interval(axes, one.mean.mean, one.mean, row, GREEN if one.edit in {"same", "begging_after"} else RED)
-    _rows(axes, [_pick(chinese, CONTROLS.get(one.edit, (one.edit, one.edit))) for one in rows])
+    rows = sorted(controls, key=lambda control: control.mean.mean)
+    for row, control in enumerate(rows):
+        _interval(
+            axes, control.mean.mean, control.mean, row, GREEN if control.edit in {"same", "begging_after"} else RED
+        )
+    _rows(axes, [_pick(chinese, CONTROLS.get(control.edit, (control.edit, control.edit))) for control in rows])
     axes.set_xlim(-0.3, 10.3)
     axes.set_xlabel(_pick(chinese, ("数据质量均分（0–10），95 % 区间", "mean data quality (0-10), 95 % CI")))
     return drawn
 
 
-def _arms(found: Sequence[Scored], chinese: bool) -> Figure:  # noqa: FBT001 - the language
-    rows = [(one, one.mean) for one in reversed(found) if one.mean is not None]
+def _arms(scores: Sequence[Scored], chinese: bool) -> Figure:  # noqa: FBT001 - the language
+    rows = [(scored, scored.mean) for scored in reversed(scores) if scored.mean is not None]
     drawn = style.figure(height_in=0.7 + 0.34 * len(rows))
     axes = drawn.subplots()
-    for row, (one, mean) in enumerate(rows):
-        _interval(axes, mean.mean, mean, row, OCHRE if one.group.startswith("base") else BLUE)
-    names = [f"{_pick(chinese, group_words(one.group))} · {_pick(chinese, SPLITS[one.split])}" for one, _ in rows]
+    for row, (scored, mean) in enumerate(rows):
+        _interval(axes, mean.mean, mean, row, OCHRE if scored.group.startswith("base") else BLUE)
+    names = [
+        f"{_pick(chinese, group_words(scored.group))} · {_pick(chinese, SPLITS[scored.split])}" for scored, _ in rows
+    ]
     _rows(axes, names)
     axes.set_xlim(-0.3, 10.3)
     axes.set_xlabel(_pick(chinese, ("均分（0–10），95 % 区间", "mean (0-10), 95 % CI")))
@@ -259,11 +272,11 @@ def _loss(losses: Sequence[Losses], chinese: bool) -> Figure:  # noqa: FBT001 - 
     """Running means over each step's loss; validation by split as dots, in the run's colour."""
     drawn = style.figure()
     axes = drawn.subplots()
-    for one, color in zip(losses, style.SERIES, strict=False):
-        steps, values = zip(*one.losses, strict=True)
+    for curve, color in zip(losses, style.SERIES, strict=False):
+        steps, values = zip(*curve.losses, strict=True)
         axes.plot(steps, values, color=color, linewidth=0.5, alpha=0.3)
-        axes.plot(steps, _running_mean(values), color=color, linewidth=1.4, label=one.model)
-        for marker, (split, held) in zip("os^", sorted(one.validation.items()), strict=False):
+        axes.plot(steps, _running_mean(values), color=color, linewidth=1.4, label=curve.model)
+        for marker, (split, held) in zip("os^", sorted(curve.validation.items()), strict=False):
             at, loss = zip(*held, strict=True)
             label = _pick(chinese, ("验证：", "validation: ")) + _pick(chinese, SPLITS.get(split, (split, split)))
             axes.plot(at, loss, "--", marker=marker, markersize=3.5, linewidth=0.8, color=color, label=label)
@@ -298,7 +311,7 @@ def rendered(drawings: dict[str, Draw]) -> dict[str, dict[str, str]]:
 def pictures(drawings: dict[str, Draw], *, simulated: bool) -> dict[str, bytes]:
     """Each chart as PNG: in Chinese where a Chinese font is installed, and in English; a simulated one says so itself."""
     languages = {".en.png": False, **({".png": True} if style.chinese_font() else {})}
-    found: dict[str, bytes] = {}
+    files: dict[str, bytes] = {}
     with style.drawing():
         for name, draw in drawings.items():
             for ending, chinese in languages.items():
@@ -307,5 +320,5 @@ def pictures(drawings: dict[str, Draw], *, simulated: bool) -> dict[str, bytes]:
                     drawn.suptitle(
                         "SIMULATED 模拟" if chinese else "SIMULATED", fontsize=8, color=RED, x=0.99, ha="right"
                     )
-                found[name + ending] = style.png(drawn)
-    return found
+                files[name + ending] = style.png(drawn)
+    return files

@@ -74,11 +74,13 @@ def find(material: Material, judge: str, second: str | None = None) -> Findings:
     accepted = sum(run.accepted for run in material.runs)
     costs = [row[7] for row in material.usage]
     tokens = sum((row[5] or 0) + (row[6] or 0) for row in material.usage)
-    by_status = {status: sum(n for _, one, n in material.claims if one == status) for _, status, _ in material.claims}
+    by_status = {
+        status: sum(n for _, standing, n in material.claims if standing == status) for _, status, _ in material.claims
+    }
     asked = [row for row in material.coverage if row[0] == judge]
     judge_costs = [row[7] for row in asked if row[7] is not None]
     return Findings(
-        simulated=any(one.startswith("sandbox/") for one in (judge, second or ""))
+        simulated=any(name.startswith("sandbox/") for name in (judge, second or ""))
         or any(run.simulated for run in material.runs),
         claims=sum(by_status.values()),
         verified=by_status.get("verified", 0),
@@ -124,25 +126,27 @@ def _share_of_different(recommended: tuple[tuple[str, str], ...]) -> float | Non
 
 
 def _corpora(material: Material) -> Iterable[Corpus]:
-    trained = [one.answer for one in material.texts if (one.group, one.split) == ("data", "train")]
+    trained = [text.answer for text in material.texts if (text.group, text.split) == ("data", "train")]
     seen = frozenset(stretch for answer in trained for stretch in stretches_of(answer))
-    for group in sorted({one.group for one in material.texts}, key=lambda name: (name != "data", name)):
-        texts = [one for one in material.texts if one.group == group and (group == "data" or one.split in HELD_OUT)]
+    for group in sorted({text.group for text in material.texts}, key=lambda name: (name != "data", name)):
+        texts = [text for text in material.texts if text.group == group and (group == "data" or text.split in HELD_OUT)]
         # Held-out reference answers show how much a sound answer repeats of what training holds anyway.
-        shares = [(copied(one.answer, seen), one.place_id) for one in texts if one.split in HELD_OUT]
-        known = [(share, place) for share, place in shares if share is not None]
+        shares = [(copied(text.answer, seen), text.place_id) for text in texts if text.split in HELD_OUT]
+        measured = [(share, place) for share, place in shares if share is not None]
         yield Corpus(
             group,
-            diversity([one.question for one in texts], [one.answer for one in texts], [one.place_id for one in texts]),
-            bounded_mean([share for share, _ in known], [place for _, place in known]),
+            diversity(
+                [text.question for text in texts], [text.answer for text in texts], [text.place_id for text in texts]
+            ),
+            bounded_mean([share for share, _ in measured], [place for _, place in measured]),
         )
 
 
 def _measured(material: Material) -> Iterable[Measured]:
     groups: defaultdict[tuple[str, str, str], list[tuple[float, str]]] = defaultdict(list)
-    for one in material.measures:
-        if one.split in HELD_OUT:
-            groups[one.kind, one.mode, one.arm].append((float(one.value), one.place_id))
+    for measure in material.measures:
+        if measure.split in HELD_OUT:
+            groups[measure.kind, measure.mode, measure.arm].append((float(measure.value), measure.place_id))
     for (kind, mode, arm), rows in sorted(groups.items()):
         values, places = [value for value, _ in rows], [place for _, place in rows]
         mean = clustered_mean(values, places) if kind in COUNTS else bounded_mean(values, places)

@@ -31,13 +31,13 @@ WORD_WORDS: dict[Word, Words] = {
 _MOST_FAULTS = 4
 
 
-def headline(found: Examination) -> Words:
+def headline(examination: Examination) -> Words:
     """The page's first sentence: what is wrong with the judge, or that nothing is."""
-    faults, undecided = merged(found.faults), merged(found.undecided)
+    faults, undecided = merged(examination.faults), merged(examination.undecided)
     if faults:
         zh, en = _joined(faults)
         return f"不要相信这位评审：{zh}。", f"Do not trust this judge: {en}."
-    if found.word("facts") == "unmeasured":
+    if examination.word("facts") == "unmeasured":
         zh, en = "，其余也有未定之处" if undecided else "", ", and other questions are not settled" if undecided else ""
         return (
             f"还不能相信这位评审：没有测过它看不看得见事实错误{zh}。",
@@ -49,28 +49,32 @@ def headline(found: Examination) -> Words:
             f"还不能完全相信这位评审：{zh}；条目再多一些才能定论。",
             f"This judge is not certified yet: {en}; more items would settle it.",
         )
-    return _certified(found)
+    return _certified(examination)
 
 
-def _certified(found: Examination) -> Words:
-    facts = [one for one in found.checks if one.question == "facts"]
-    told = [min(ones, key=lambda one: one.low or 0.0) for what in ("area", "loss") if (ones := _of(facts, what))]
-    spoken = [sentence(one) for one in told] or [QUESTION_SHORT["facts"]]
-    zh, en = "，".join(one[0] for one in spoken), ", ".join(one[1] for one in spoken)
-    held = [QUESTION_SHORT[one] for one in QUESTIONS if one != "facts" and found.word(one) == "holds"]
-    missing = [QUESTION_SHORT[one] for one in QUESTIONS if found.word(one) == "unmeasured"]
-    titles = [TITLES[one.rubric] for one in _of(facts, "no_truth") if one.rubric in TITLES]
+def _certified(examination: Examination) -> Words:
+    facts = [check for check in examination.checks if check.question == "facts"]
+    told = [min(ones, key=lambda check: check.low or 0.0) for what in ("area", "loss") if (ones := _of(facts, what))]
+    spoken = [sentence(check) for check in told] or [QUESTION_SHORT["facts"]]
+    zh, en = "，".join(words[0] for words in spoken), ", ".join(words[1] for words in spoken)
+    held = [
+        QUESTION_SHORT[question]
+        for question in QUESTIONS
+        if question != "facts" and examination.word(question) == "holds"
+    ]
+    missing = [QUESTION_SHORT[question] for question in QUESTIONS if examination.word(question) == "unmeasured"]
+    titles = [TITLES[check.rubric] for check in _of(facts, "no_truth") if check.rubric in TITLES]
     missing += [(f"在“{zh}”上看得见错误", f"sees errors when it scores {en.lower()}") for zh, en in titles]
-    zh = f"可以相信这位评审：{zh}；也{'、'.join(one[0] for one in held)}"
-    en = f"This judge can be trusted: {en}; it also {_and([one[1] for one in held])}"
+    zh = f"可以相信这位评审：{zh}；也{'、'.join(words[0] for words in held)}"
+    en = f"This judge can be trusted: {en}; it also {_and([words[1] for words in held])}"
     if missing:
-        zh += f"（没有测：{'、'.join(one[0] for one in missing)}）"
-        en += f" (not measured: whether it {_and([one[1] for one in missing], 'or')})"
+        zh += f"（没有测：{'、'.join(words[0] for words in missing)}）"
+        en += f" (not measured: whether it {_and([words[1] for words in missing], 'or')})"
     return zh + "。", en + "."
 
 
 def _of(checks: Sequence[Check], what: str) -> list[Check]:
-    return [one for one in checks if one.what == what]
+    return [check for check in checks if check.what == what]
 
 
 QUESTION_SHORT: dict[Question, Words] = {
@@ -85,19 +89,24 @@ QUESTION_SHORT: dict[Question, Words] = {
 }
 
 
-def use(found: Examination) -> Words:
+def use(examination: Examination) -> Words:
     """What the scores may and may not be used for."""
-    facts, fair = found.word("facts"), {found.word("swayed"), found.word("favours"), found.word("stable")}
-    reasons = {one.what for one in found.faults if one.question == "answers"}
+    facts, fair = (
+        examination.word("facts"),
+        {examination.word("swayed"), examination.word("favours"), examination.word("stable")},
+    )
+    reasons = {check.what for check in examination.faults if check.question == "answers"}
     if reasons == {"missing"} and facts != "fails":
         return (
             "均值只能连同上下界使用（没有分的全算 0 或全算 10）；单条得分只在有分处可用。",
             "Means may be used only with their bounds (every missing score taken as 0, or as 10).",
         )
-    blind = {one.rubric for one in found.faults if one.question == "facts"}
-    seeing = {one.rubric for one in found.checks if one.question == "facts" and one.word == "holds"} - blind
+    blind = {check.rubric for check in examination.faults if check.question == "facts"}
+    seeing = {
+        check.rubric for check in examination.checks if check.question == "facts" and check.word == "holds"
+    } - blind
     if not reasons and len(blind) == len(seeing) == 1:
-        (lost, kept) = (TITLES[one] for one in (*blind, *seeing))
+        (lost, kept) = (TITLES[role] for role in (*blind, *seeing))
         return (
             f"“{lost[0]}”的分数不能用；“{kept[0]}”的分数可用来发现事实错误。",
             f"The scores of {lost[1].lower()} must not be used; those of {kept[1].lower()} may be used to find errors of fact.",
@@ -117,9 +126,9 @@ def use(found: Examination) -> Words:
             "分数可用来发现事实错误，不能用来比较写法、来源或评审时间不同的文字。",
             "The scores may be used to find errors of fact, not to compare texts that differ in form, origin or time of judging.",
         )
-    single = [one for one in found.checks if one.question == "repeats" and one.second is not None]
-    ranks = bool(single) and all((one.second or 0.0) >= m.ICC_ITEMS for one in single)
-    if found.word("repeats") == "fails":
+    single = [check for check in examination.checks if check.question == "repeats" and check.second is not None]
+    ranks = bool(single) and all((check.second or 0.0) >= m.ICC_ITEMS for check in single)
+    if examination.word("repeats") == "fails":
         return (
             "只可使用许多条的均值，并带区间；单次得分不可用。",
             "Only means of many items may be used, with their intervals; single scores may not.",
@@ -146,8 +155,8 @@ def merged(checks: Iterable[Check]) -> list[tuple[Check, tuple[str, ...]]]:
         groups.setdefault((check.question, about), []).append(check)
     kept = []
     for ones in groups.values():
-        same = [one for one in ones if one.what == ones[0].what]
-        kept.append((ones[0], tuple(dict.fromkeys(one.rubric for one in same if one.rubric))))
+        same = [check for check in ones if check.what == ones[0].what]
+        kept.append((ones[0], tuple(dict.fromkeys(check.rubric for check in same if check.rubric))))
     return kept
 
 
@@ -155,7 +164,7 @@ def _joined(entries: Sequence[tuple[Check, tuple[str, ...]]]) -> Words:
     alone = entries[0][0].what in {"silent", "constant", "inverse", "liking", "chance", "blind"}
     kept = entries[: 1 if alone else _MOST_FAULTS]  # a score that is not about the text explains all the rest
     spoken = [sentence(check, rubrics) for check, rubrics in kept]
-    zh, en = "；".join(one[0] for one in spoken), "; ".join(one[1] for one in spoken)
+    zh, en = "；".join(words[0] for words in spoken), "; ".join(words[1] for words in spoken)
     more = len(entries) - len(kept)
     if more:
         return f"{zh}；另有 {more} 处", f"{en}; and {more} more"

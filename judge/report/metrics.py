@@ -58,7 +58,7 @@ class Metric:
 
 def metrics(contents: Contents) -> dict[str, Metric]:
     """All that were measured, in the order of ``NAMES``."""
-    return dict(one for one in _all(contents) if one[1] is not None)  # type: ignore[misc] # None is left out
+    return dict(named for named in _all(contents) if named[1] is not None)  # type: ignore[misc] # None is left out
 
 
 def _all(contents: Contents) -> Iterator[tuple[str, Metric | None]]:
@@ -76,15 +76,15 @@ def _all(contents: Contents) -> Iterator[tuple[str, Metric | None]]:
 
 def _judged(contents: Contents) -> Iterator[tuple[str, Metric | None]]:
     student = contents.first.student
-    for one in contents.summary.scored:
-        if one.split == ALL_HELD_OUT:
-            if one.group == "data":
-                if one.rubric.startswith("data"):
-                    yield "data_score", _mean(one.mean)
+    for scored in contents.summary.scored:
+        if scored.split == ALL_HELD_OUT:
+            if scored.group == "data":
+                if scored.rubric.startswith("data"):
+                    yield "data_score", _mean(scored.mean)
                 continue
-            if student is not None and one.group == student.group:
-                yield "model_score", _mean(one.mean)
-            yield f"model_score.{one.group.replace(' ', '_')}", _mean(one.mean)
+            if student is not None and scored.group == student.group:
+                yield "model_score", _mean(scored.mean)
+            yield f"model_score.{scored.group.replace(' ', '_')}", _mean(scored.mean)
 
 
 def _of_data(contents: Contents) -> Iterator[tuple[str, Metric | None]]:
@@ -101,30 +101,30 @@ def _of_data(contents: Contents) -> Iterator[tuple[str, Metric | None]]:
 def _of_judge(contents: Contents) -> Iterator[tuple[str, Metric | None]]:
     """Of several rubrics and groups the worst."""
     evidence = contents.summary.evidence
-    yield "auroc", _least(_estimate(one.auroc) for one in evidence.truth)
-    yield "loss", _least(_slope(one) for one in evidence.loss.values())
-    wander = [metric for one in evidence.trust if one.wandering and (metric := _estimate(one.wandering))]
-    yield "wander", max(wander, key=lambda one: one.value, default=None)
+    yield "auroc", _least(_estimate(truth.auroc) for truth in evidence.truth)
+    yield "loss", _least(_slope(slope) for slope in evidence.loss.values())
+    wander = [metric for trust in evidence.trust if trust.wandering and (metric := _estimate(trust.wandering))]
+    yield "wander", max(wander, key=lambda metric: metric.value, default=None)
     yield "drift", _slope(evidence.drift) if evidence.drift else None
-    yield "scored", _least(_exact(one.scored / one.asked) for one in evidence.answering)
+    yield "scored", _least(_exact(answering.scored / answering.asked) for answering in evidence.answering)
     yield "judge_certified", _exact(float(contents.summary.examination.overall == "holds"))
 
 
-def _least(found: Iterable[Metric | None]) -> Metric | None:
-    return min((one for one in found if one is not None), key=lambda one: one.value, default=None)
+def _least(measured: Iterable[Metric | None]) -> Metric | None:
+    return min((metric for metric in measured if metric is not None), key=lambda metric: metric.value, default=None)
 
 
 def _exact(value: float) -> Metric:
     return Metric(value, value, value)
 
 
-def _mean(one: MeanWithInterval | None) -> Metric | None:
-    return None if one is None else Metric(one.mean, one.low, one.high)
+def _mean(mean: MeanWithInterval | None) -> Metric | None:
+    return None if mean is None else Metric(mean.mean, mean.low, mean.high)
 
 
-def _estimate(one: Estimate) -> Metric | None:
-    return None if one.value is None else Metric(one.value, one.low, one.high)
+def _estimate(estimate: Estimate) -> Metric | None:
+    return None if estimate.value is None else Metric(estimate.value, estimate.low, estimate.high)
 
 
-def _slope(one: Slope) -> Metric:
-    return Metric(one.slope, one.low, one.high)
+def _slope(slope: Slope) -> Metric:
+    return Metric(slope.slope, slope.low, slope.high)

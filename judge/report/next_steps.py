@@ -53,7 +53,10 @@ def data_weaknesses(material: Material, findings: Findings) -> tuple[Weakness, .
         for kind, told in findings.told
         if told < NOT_TOLD
     ]
-    return (*sorted(made, key=lambda one: -one.share.mean), *sorted(untold, key=lambda one: -one.share.mean))
+    return (
+        *sorted(made, key=lambda weakness: -weakness.share.mean),
+        *sorted(untold, key=lambda weakness: -weakness.share.mean),
+    )
 
 
 def accepted_share(material: Material) -> MeanWithInterval | None:
@@ -67,7 +70,7 @@ def _rejected(material: Material, reason: str, every: Counter[str], total: float
     counts = Counter({place: count for place, what, count in material.slots if what == reason})
     flags = [(float(number < counts[place]), place) for place, count in every.items() for number in range(count)]
     share = _share([flag for flag, _ in flags], [place for _, place in flags])
-    examples = [one.candidate_id for one in material.examples if f"{one.stage} {one.reason}" == reason]
+    examples = [example.candidate_id for example in material.examples if f"{example.stage} {example.reason}" == reason]
     cost = None if total is None else total * share.mean
     return Weakness("data", "rejected", reason, share, counts.total(), cost, tuple(examples[:SHOWN]))
 
@@ -81,20 +84,21 @@ def _without(material: Material, kind: str) -> tuple[str, ...]:
 
 def model_weaknesses(answers: Sequence[Checked], group: str) -> tuple[Weakness, ...]:
     """Of one origin's held-out answers; worst first."""
-    own = [one for one in answers if one.group == group and one.split in HELD_OUT]
+    own = [answer for answer in answers if answer.group == group and answer.split in HELD_OUT]
     made = [weak for kind in MODEL_LINKS if (weak := _link(own, kind)) is not None and weak.cases]
-    return tuple(sorted(made, key=lambda one: (-one.share.mean, MODEL_LINKS.index(one.name))))
+    return tuple(sorted(made, key=lambda weakness: (-weakness.share.mean, MODEL_LINKS.index(weakness.name))))
 
 
 def _link(answers: Sequence[Checked], kind: str) -> Weakness | None:
-    there = [one for one in answers if kind in one.values]
+    there = [answer for answer in answers if kind in answer.values]
     if not there:
         return None
     failing = sorted(
-        (one for one in there if one.values[kind] < 1), key=lambda one: (one.values[kind], one.completion_id)
+        (answer for answer in there if answer.values[kind] < 1),
+        key=lambda answer: (answer.values[kind], answer.completion_id),
     )
-    share = _share([float(one.values[kind] < 1) for one in there], [one.place_id for one in there])
-    items = tuple(one.completion_id for one in failing[:SHOWN])
+    share = _share([float(answer.values[kind] < 1) for answer in there], [answer.place_id for answer in there])
+    items = tuple(answer.completion_id for answer in failing[:SHOWN])
     return Weakness("model", "link", kind, share, len(failing), None, items)
 
 

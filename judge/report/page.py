@@ -123,7 +123,7 @@ def page(contents: Contents) -> str:
         script_hash=base64.b64encode(sha256(script.encode()).digest()).decode(),
         data=embedded(data),
         orders={order: embedded(value) for order, value in contents.browsable.orders.items()},
-        sections=[one for one in SECTIONS if one[0] != "ablation" or contents.ablation],
+        sections=[section for section in SECTIONS if section[0] != "ablation" or contents.ablation],
         resamples=RESAMPLES,
     )
 
@@ -143,20 +143,20 @@ SECTIONS = (
 def _tables(contents: Contents) -> dict[str, Any]:
     """What the tables look up."""
     summary = contents.summary
-    seen = {(one.rubric, kind.edit): kind for one in summary.truth for kind in one.seen}
+    seen = {(truth.rubric, kind.edit): kind for truth in summary.truth for kind in truth.seen}
     judged = {
-        one.group: one.mean.mean
-        for one in summary.scored
-        if (one.rubric, one.split) == (ANSWER, ALL_HELD_OUT) and one.mean is not None
+        scored.group: scored.mean.mean
+        for scored in summary.scored
+        if (scored.rubric, scored.split) == (ANSWER, ALL_HELD_OUT) and scored.mean is not None
     }
     trusted = contents.first.trust == "holds"
     return {
         "headline": {rubric: _headline(summary, rubric) for rubric in TITLES},
-        "bands": {one.rubric: _band(one) for one in summary.distributions},
-        "students": any(one.group != "data" for one in summary.scored),
+        "bands": {distribution.rubric: _band(distribution) for distribution in summary.distributions},
+        "students": any(scored.group != "data" for scored in summary.scored),
         "measured": _pivoted(contents.findings),
-        "dependable": {one.group: one.means.get("dependable") for one in contents.ranked},
-        "weak_rejects": [one for one in contents.first.data_next if one.kind == "rejected"],
+        "dependable": {ranked.group: ranked.means.get("dependable") for ranked in contents.ranked},
+        "weak_rejects": [weakness for weakness in contents.first.data_next if weakness.kind == "rejected"],
         "seen": seen,
         "response_word": telling.response_word(seen),
         "judged": lambda group: figure(judged.get(group)),
@@ -173,7 +173,7 @@ _NOT_TRUSTED = (
 
 def _words(contents: Contents) -> dict[str, Any]:
     """Words by name, and the functions that make sentences."""
-    found = contents.summary.examination
+    examination = contents.summary.examination
     return {
         "titles": TITLES,
         "splits": SPLITS,
@@ -189,8 +189,8 @@ def _words(contents: Contents) -> dict[str, Any]:
         "questions": QUESTIONS,
         "question_words": judge_words.QUESTION_WORDS,
         "word_words": judge_words.WORD_WORDS,
-        "judge_says": judge_words.headline(found),
-        "judge_use": judge_words.use(found),
+        "judge_says": judge_words.headline(examination),
+        "judge_use": judge_words.use(examination),
         "correlation_words": telling.correlation(contents.summary),
         "check_words": telling.check,
         "group_words": group_words,
@@ -209,24 +209,24 @@ def p_value(p: float | None) -> str:
 
 def _headline(summary: Summary, rubric: str) -> Scored | None:
     """The held-out score of a rubric: the tuned model's performance where there is one, else the reference answers'."""
-    held = [one for one in summary.scored if (one.rubric, one.split) == (rubric, ALL_HELD_OUT)]
-    tuned = [one for one in held if one.group.startswith("tuned")]
+    held = [scored for scored in summary.scored if (scored.rubric, scored.split) == (rubric, ALL_HELD_OUT)]
+    tuned = [scored for scored in held if scored.group.startswith("tuned")]
     return next(iter(tuned or held), None)
 
 
 def _pivoted(findings: Findings) -> dict[str, Any]:
     """Measures as rows in the order of ``MEASURES``, groups of answers as columns."""
     rows: dict[str, dict[str, MeanWithInterval]] = {kind: {} for kind in MEASURES}
-    for one in findings.measured:
-        rows.setdefault(one.kind, {})[f"{one.arm} {one.mode}"] = one.mean
-    groups = sorted({f"{one.arm} {one.mode}" for one in findings.measured})
+    for measured in findings.measured:
+        rows.setdefault(measured.kind, {})[f"{measured.arm} {measured.mode}"] = measured.mean
+    groups = sorted({f"{measured.arm} {measured.mode}" for measured in findings.measured})
     return {"groups": groups, "rows": {kind: cells for kind, cells in rows.items() if cells}}
 
 
-def _band(one: Distribution) -> float:
+def _band(distribution: Distribution) -> float:
     """Share of the two points that the original's report counts."""
-    low = {"data": 8.0, "answer": 7.0}[one.rubric]
-    return math.fsum(share for half, share in one.shares.items() if low <= float(half) <= low + 1)
+    low = {"data": 8.0, "answer": 7.0}[distribution.rubric]
+    return math.fsum(share for half, share in distribution.shares.items() if low <= float(half) <= low + 1)
 
 
 def _file(name: str) -> str:

@@ -100,22 +100,26 @@ def read_sides(connection: duckdb.DuckDBPyConnection, left: str, right: str, run
 def compared(ranked: Sequence[Ranked]) -> list[tuple[str, str]]:
     """By default: the student beside every other origin of answers, the best ones first."""
     student = leading(ranked)
-    others = [one.group for one in ranked if student and one.group != student.group]
+    others = [origin.group for origin in ranked if student and origin.group != student.group]
     return [(student.group, other) for other in others[:MOST_SIDES]] if student else []
 
 
 def warned(side: SideBySide, favours: Sequence[Favour]) -> SideBySide:
     """With a warning where the judge prefers one of both even where code finds them equally right."""
     sides = {side.left.replace("/", " "), side.right.replace("/", " ")}
-    for one in favours:
-        if {one.preferred, one.other} == sides and one.effect.low is not None and one.effect.low > FAVOUR_FAILS:
-            zh, en = side_words(one.preferred.replace(" ", "/", 1))
+    for favour in favours:
+        if (
+            {favour.preferred, favour.other} == sides
+            and favour.effect.low is not None
+            and favour.effect.low > FAVOUR_FAILS
+        ):
+            zh, en = side_words(favour.preferred.replace(" ", "/", 1))
             return replace(
                 side,
                 warning=(
-                    f"当心：程序认为同样正确的题上，评审仍给{zh}多 {one.effect.mean:.2f} 分，评审的差别不可信。",
+                    f"当心：程序认为同样正确的题上，评审仍给{zh}多 {favour.effect.mean:.2f} 分，评审的差别不可信。",
                     (
-                        f"Beware: where code finds both equally right the judge gives {en} {one.effect.mean:.2f} points more; "
+                        f"Beware: where code finds both equally right the judge gives {en} {favour.effect.mean:.2f} points more; "
                         "do not believe the judged differences."
                     ),
                 ),
@@ -146,7 +150,7 @@ def _read(connection: duckdb.DuckDBPyConnection, name: str, run: str | None, jud
 
 def _measured(connection: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> dict[str, Mapping[str, float]]:
     rows = connection.execute(_MEASURES, {"ids": list(ids)}).fetchall()
-    return {one.completion_id: one.values for one in checked(Measure(*row) for row in rows)}
+    return {answer.completion_id: answer.values for answer in checked(Measure(*row) for row in rows)}
 
 
 def _item(row: tuple[Any, ...], measured: Mapping[str, float]) -> SideItem:
@@ -159,7 +163,7 @@ def _item(row: tuple[Any, ...], measured: Mapping[str, float]) -> SideItem:
 
 
 def _rows(left: str, right: str, pairs: Sequence[tuple[SideItem, SideItem]]) -> tuple[Difference, ...]:
-    kinds = list(dict.fromkeys(kind for one, _ in pairs for kind in one.values))
+    kinds = list(dict.fromkeys(kind for ours, _ in pairs for kind in ours.values))
     order = [DEPENDABLE, TOTAL, *(kind for kind in kinds if kind not in PRIMARY)]
     made = [(kind, pair) for kind in order if (pair := _paired(pairs, kind)) is not None]
     adjusted = holm([None if kind in PRIMARY else pair.p for kind, pair in made])
@@ -171,29 +175,29 @@ def _rows(left: str, right: str, pairs: Sequence[tuple[SideItem, SideItem]]) -> 
 
 
 def _paired(pairs: Sequence[tuple[SideItem, SideItem]], kind: str) -> Paired | None:
-    kept = [(one, other) for one, other in pairs if kind in one.values and kind in other.values]
+    kept = [(ours, other) for ours, other in pairs if kind in ours.values and kind in other.values]
     return paired(
         [other.values[kind] for _, other in kept],
-        [one.values[kind] for one, _ in kept],
-        [one.place_id for one, _ in kept],
+        [ours.values[kind] for ours, _ in kept],
+        [ours.place_id for ours, _ in kept],
     )
 
 
 def _points(pairs: Sequence[tuple[SideItem, SideItem]]) -> tuple[Point, ...]:
     def apart(pair: tuple[SideItem, SideItem]) -> tuple[float, float, str]:
-        one, other = pair
-        gaps = [abs(one.values.get(kind, 0.0) - other.values.get(kind, 0.0)) for kind in PRIMARY]
-        return -gaps[0], -gaps[1], one.item_id
+        ours, other = pair
+        gaps = [abs(ours.values.get(kind, 0.0) - other.values.get(kind, 0.0)) for kind in PRIMARY]
+        return -gaps[0], -gaps[1], ours.item_id
 
     return tuple(
         Point(
-            one.question,
-            one.item_id,
+            ours.question,
+            ours.item_id,
             other.item_id,
-            one.values.get(DEPENDABLE),
+            ours.values.get(DEPENDABLE),
             other.values.get(DEPENDABLE),
-            one.values.get(TOTAL),
+            ours.values.get(TOTAL),
             other.values.get(TOTAL),
         )
-        for one, other in sorted(pairs, key=apart)[:POINTS]
+        for ours, other in sorted(pairs, key=apart)[:POINTS]
     )

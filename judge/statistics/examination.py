@@ -99,14 +99,14 @@ def examine(evidence: Evidence, rubrics: Sequence[str]) -> Examination:
         *(_sway(sway, still=_stable(evidence.drift).word != "fails") for sway in evidence.sways),
         *_bare_pleas(evidence),
         *(_first(share) for share in evidence.first_shown),
-        *(_favour(one) for one in evidence.favours if _enough(one.effect, m.LEAST_MATCHED)),
-        *(_even(one) for one in evidence.evenness),
+        *(_favour(favour) for favour in evidence.favours if _enough(favour.effect, m.LEAST_MATCHED)),
+        *(_even(even) for even in evidence.evenness),
         _stable(evidence.drift),
-        *(_repeats(one) for one in evidence.trust),
-        *(_agrees(one) for one in evidence.trust),
+        *(_repeats(trust) for trust in evidence.trust),
+        *(_agrees(trust) for trust in evidence.trust),
     ]
     asked = {check.question for check in checks}
-    checks += [Check(one, "", "", "unmeasured", "absent") for one in QUESTIONS if one not in asked]
+    checks += [Check(question, "", "", "unmeasured", "absent") for question in QUESTIONS if question not in asked]
     # A judge that drifts errs in other questions because of it: it is told first, unless no score comes at all.
     weight = {question: 2 * place for place, question in enumerate(QUESTIONS)}
     if _stable(evidence.drift).word == "fails":
@@ -141,22 +141,31 @@ def _small(check: Check) -> float:
 
 
 def _answers(evidence: Evidence) -> Iterable[Check]:
-    for one in evidence.answering:
-        share = one.share
-        if one.scored == 0:
-            yield Check("answers", one.rubric, "", "fails", "silent", 0.0, about=_reasons(one), second=one.asked)
-            continue
-        more = one.more_for_faulty
-        if more is not None and more.low is not None and more.low > m.REFUSED_MORE:
+    for answering in evidence.answering:
+        share = answering.share
+        if answering.scored == 0:
             yield Check(
-                *("answers", one.rubric, "", "fails", "refuses"),
-                *(one.unscored_faulty, more.low, more.high, _reasons(one), one.unscored_sound),
+                "answers",
+                answering.rubric,
+                "",
+                "fails",
+                "silent",
+                0.0,
+                about=_reasons(answering),
+                second=answering.asked,
             )
             continue
-        word = _against(share.low, share.high, m.ANSWERED) if one.scored < one.asked else "holds"
+        more = answering.more_for_faulty
+        if more is not None and more.low is not None and more.low > m.REFUSED_MORE:
+            yield Check(
+                *("answers", answering.rubric, "", "fails", "refuses"),
+                *(answering.unscored_faulty, more.low, more.high, _reasons(answering), answering.unscored_sound),
+            )
+            continue
+        word = _against(share.low, share.high, m.ANSWERED) if answering.scored < answering.asked else "holds"
         yield Check(
-            *("answers", one.rubric, "", word, "missing", 1 - share.mean),
-            *(_less(share.high), _less(share.low), _reasons(one)),
+            *("answers", answering.rubric, "", word, "missing", 1 - share.mean),
+            *(_less(share.high), _less(share.low), _reasons(answering)),
         )
 
 
@@ -164,8 +173,8 @@ def _less(end: float | None) -> float | None:
     return None if end is None else 1 - end
 
 
-def _reasons(one: Answering) -> tuple[str, ...]:
-    return tuple(f"{reason} {count}" for reason, count in one.reasons[:3])
+def _reasons(answering: Answering) -> tuple[str, ...]:
+    return tuple(f"{reason} {count}" for reason, count in answering.reasons[:3])
 
 
 def _against(low: float | None, high: float | None, margin: float) -> Word:
@@ -180,8 +189,8 @@ def _facts(evidence: Evidence, rubric: str) -> list[Check]:
     spread = evidence.spread.get(rubric)
     if spread is None:
         return []
-    truth = next((one for one in evidence.truth if one.rubric == rubric), None)
-    planted = [one for one in evidence.responses if one.rubric == rubric and not one.harmless]
+    truth = next((truth for truth in evidence.truth if truth.rubric == rubric), None)
+    planted = [response for response in evidence.responses if response.rubric == rubric and not response.harmless]
     if spread[0] < m.SPREAD and (planted or truth is not None):  # sound texts alone may well be alike
         return [Check("facts", rubric, "", "fails", "constant", spread[1], second=spread[0])]
     checks = []
@@ -192,9 +201,9 @@ def _facts(evidence: Evidence, rubric: str) -> list[Check]:
             word = _against(single.low, single.high, m.AUROC_SINGLE)
             checks.append(Check("facts", rubric, "", word, "single", single.value, single.low, single.high))
     checks += _losses(evidence, rubric, planted)
-    nonsense = [one for one in evidence.controls if one.rubric == rubric and one.edit == GIBBERISH]
-    checks += [_floor("facts", "nonsense", one) for one in nonsense if one.mean.clusters >= m.LEAST_PLACES]
-    checks += [_invented(one) for one in planted if one.edit == INVENTED and len(one.doses) > 2]
+    nonsense = [control for control in evidence.controls if control.rubric == rubric and control.edit == GIBBERISH]
+    checks += [_floor("facts", "nonsense", control) for control in nonsense if control.mean.clusters >= m.LEAST_PLACES]
+    checks += [_invented(response) for response in planted if response.edit == INVENTED and len(response.doses) > 2]
     return checks or [Check("facts", rubric, "", "unmeasured", "no_truth")]
 
 
@@ -208,15 +217,15 @@ def _area(evidence: Evidence, truth: Truth, planted: Sequence[Response]) -> Chec
     word = _against(area.low, area.high, m.AUROC_TRUSTED)
     if word != "fails":
         return Check("facts", rubric, "", word, "area", *numbers)
-    seen = tuple(one.edit for one in planted if loss_word(one.slope) == "holds")
-    unseen = tuple(one.edit for one in planted if loss_word(one.slope) == "fails")
+    seen = tuple(response.edit for response in planted if loss_word(response.slope) == "holds")
+    unseen = tuple(response.edit for response in planted if loss_word(response.slope) == "fails")
     if area.high is not None and area.high < 1 - m.AUROC_BLIND:
         return Check("facts", rubric, "", word, "inverse", *numbers)
     if seen and 3 * len(unseen) >= len(planted):  # fewer are kinds apart, not half of all that can be wrong
         return Check("facts", rubric, "", word, "half", *numbers, unseen)
     if area.high is None or area.high >= m.AUROC_BLIND:
         return Check("facts", rubric, "", word, "dim", *numbers)
-    own = weakest(_repeats(one).word for one in evidence.trust if one.rubric == rubric)
+    own = weakest(_repeats(trust).word for trust in evidence.trust if trust.rubric == rubric)
     what = {"holds": "liking", "fails": "chance"}.get(own, "blind")
     return Check("facts", rubric, "", word, what, *numbers)
 
@@ -231,7 +240,7 @@ def loss_word(slope: Slope | None) -> Word:
 
 
 def _losses(evidence: Evidence, rubric: str, planted: Sequence[Response]) -> list[Check]:
-    words = {one.edit: loss_word(one.slope) for one in planted}
+    words = {response.edit: loss_word(response.slope) for response in planted}
     measured = {edit: word for edit, word in words.items() if word != "unmeasured"}
     loss = evidence.loss.get(rubric)
     if not measured or loss is None:
@@ -240,9 +249,9 @@ def _losses(evidence: Evidence, rubric: str, planted: Sequence[Response]) -> lis
     numbers = (loss.slope, loss.low, loss.high)
     if failing:
         rising = all(
-            one.slope is not None and one.slope.low is not None and one.slope.low > 0
-            for one in planted
-            if one.edit in failing
+            response.slope is not None and response.slope.low is not None and response.slope.low > 0
+            for response in planted
+            if response.edit in failing
         )
         cheap = "inverse" if rising and len(failing) == len(measured) else "cheap"
         what = "partly" if any(word == "holds" for word in measured.values()) else cheap
@@ -251,12 +260,12 @@ def _losses(evidence: Evidence, rubric: str, planted: Sequence[Response]) -> lis
     return [Check("facts", rubric, "", "open" if undecided else "holds", "loss", *numbers, undecided)]
 
 
-def _floor(question: Question, what: str, one: Control) -> Check:
+def _floor(question: Question, what: str, control: Control) -> Check:
     """What deserves nothing must get next to nothing."""
-    low, high = _ends(one.mean)
-    gap = one.gap.mean if one.gap else None
+    low, high = _ends(control.mean)
+    gap = control.gap.mean if control.gap else None
     word = _below(low, high, m.NONSENSE)
-    return Check(question, one.rubric, "", word, what, one.mean.mean, low, high, (one.edit,), gap)
+    return Check(question, control.rubric, "", word, what, control.mean.mean, low, high, (control.edit,), gap)
 
 
 def _ends(mean: MeanWithInterval) -> tuple[float | None, float | None]:
@@ -265,12 +274,12 @@ def _ends(mean: MeanWithInterval) -> tuple[float | None, float | None]:
     return (mean.mean, mean.mean) if same else (mean.low, mean.high)
 
 
-def _invented(one: Response) -> Check:
+def _invented(response: Response) -> Check:
     """What is invented throughout must not get a good total."""
-    mean = one.doses[-1][1]
+    mean = response.doses[-1][1]
     low, high = _ends(mean)
     word: Word = "unmeasured" if mean.clusters < m.LEAST_PLACES else _below(low, high, m.INVENTED)
-    return Check("facts", one.rubric, "", word, "invented", mean.mean, low, high, (one.edit,))
+    return Check("facts", response.rubric, "", word, "invented", mean.mean, low, high, (response.edit,))
 
 
 def _below(low: float | None, high: float | None, margin: float) -> Word:
@@ -282,11 +291,11 @@ def _below(low: float | None, high: float | None, margin: float) -> Word:
 
 def _bare_pleas(evidence: Evidence) -> Iterable[Check]:
     """An answer that holds nothing but a plea; where gibberish fares as well, it is not the plea that is paid for."""
-    for one in evidence.controls:
-        if one.edit == BARE_PLEA and one.mean.clusters >= m.LEAST_PLACES:
-            other = next((x.mean for x in evidence.controls if (x.rubric, x.edit) == (one.rubric, GIBBERISH)), None)
-            if other is None or other.high is None or one.mean.low is None or one.mean.low > other.high:
-                yield _floor("swayed", "plea", one)
+    for control in evidence.controls:
+        if control.edit == BARE_PLEA and control.mean.clusters >= m.LEAST_PLACES:
+            other = next((x.mean for x in evidence.controls if (x.rubric, x.edit) == (control.rubric, GIBBERISH)), None)
+            if other is None or other.high is None or control.mean.low is None or control.mean.low > other.high:
+                yield _floor("swayed", "plea", control)
 
 
 def _enough(mean: MeanWithInterval, items: int) -> bool:
@@ -302,20 +311,20 @@ def _within(low: float | None, high: float | None, holds: float, fails: float, *
     return "holds" if high < holds and (gain_only or low > -holds) else "open"
 
 
-def _sway(one: Sway, *, still: bool) -> Check:
+def _sway(sway: Sway, *, still: bool) -> Check:
     """``still``: the judge does not drift, so that what scatters is not scattered by time."""
-    effect, plea = one.effect, one.edit == PLEA
-    numbers = (effect.mean, effect.low, effect.high, (one.edit,), one.scatter_low)
+    effect, plea = sway.effect, sway.edit == PLEA
+    numbers = (effect.mean, effect.low, effect.high, (sway.edit,), sway.scatter_low)
     if not _enough(effect, m.LEAST_ITEMS):
-        return Check("swayed", one.rubric, "", "unmeasured", "few", *numbers)
+        return Check("swayed", sway.rubric, "", "unmeasured", "few", *numbers)
     if not still:
-        return Check("swayed", one.rubric, "", "unmeasured", "drifting", *numbers)
-    if one.edit == ORDER and one.scatter_low is not None and one.scatter_low > m.SCATTER:
-        return Check("swayed", one.rubric, "", "fails", "scatter", *numbers)
+        return Check("swayed", sway.rubric, "", "unmeasured", "drifting", *numbers)
+    if sway.edit == ORDER and sway.scatter_low is not None and sway.scatter_low > m.SCATTER:
+        return Check("swayed", sway.rubric, "", "fails", "scatter", *numbers)
     if effect.low is None and effect.mean == 0.0:
-        return Check("swayed", one.rubric, "", "holds", "sway", *numbers)  # not one score moved
+        return Check("swayed", sway.rubric, "", "holds", "sway", *numbers)  # not one score moved
     word = _within(effect.low, effect.high, m.PLEA_HOLDS if plea else m.SWAY_HOLDS, m.SWAY_FAILS, gain_only=plea)
-    return Check("swayed", one.rubric, "", word, "sway", *numbers)
+    return Check("swayed", sway.rubric, "", word, "sway", *numbers)
 
 
 def _first(share: MeanWithInterval) -> Check:
@@ -327,19 +336,19 @@ def _first(share: MeanWithInterval) -> Check:
     return Check("swayed", "", "pairs", word, "first", *numbers)
 
 
-def _favour(one: Favour) -> Check:
-    effect = one.effect
+def _favour(favour: Favour) -> Check:
+    effect = favour.effect
     word = _within(effect.low, effect.high, m.FAVOUR_HOLDS, m.FAVOUR_FAILS)
-    about = (one.preferred, one.other)
-    return Check("favours", "", one.preferred, word, "favour", effect.mean, effect.low, effect.high, about)
+    about = (favour.preferred, favour.other)
+    return Check("favours", "", favour.preferred, word, "favour", effect.mean, effect.low, effect.high, about)
 
 
-def _even(one: Evenness) -> Check:
-    spread = one.spread
+def _even(even: Evenness) -> Check:
+    spread = even.spread
     if spread.items < m.LEAST_ITEMS or spread.places < m.LEAST_PLACES:
-        return Check("even", one.rubric, "", "unmeasured", "few")
+        return Check("even", even.rubric, "", "unmeasured", "few")
     word = _below(spread.low, spread.high, m.UNEVEN)
-    return Check("even", one.rubric, "", word, "uneven", spread.value, spread.low, spread.high)
+    return Check("even", even.rubric, "", word, "uneven", spread.value, spread.low, spread.high)
 
 
 def _stable(drift: Slope | None) -> Check:
@@ -351,19 +360,21 @@ def _stable(drift: Slope | None) -> Check:
     return Check("stable", "", "", word, "drift", drift.slope, drift.low, drift.high)
 
 
-def _repeats(one: Trust) -> Check:
-    wander = one.wandering
-    icc = one.reliability.icc_2_1.value if one.reliability else None
+def _repeats(trust: Trust) -> Check:
+    wander = trust.wandering
+    icc = trust.reliability.icc_2_1.value if trust.reliability else None
     if wander is None or wander.items < m.LEAST_ITEMS or wander.places < m.LEAST_PLACES:
-        return Check("repeats", one.rubric, one.group, "unmeasured", "one_call")
+        return Check("repeats", trust.rubric, trust.group, "unmeasured", "one_call")
     word = _below(wander.low, wander.high, m.WANDER)
-    return Check("repeats", one.rubric, one.group, word, "wander", wander.value, wander.low, wander.high, second=icc)
+    return Check(
+        "repeats", trust.rubric, trust.group, word, "wander", wander.value, wander.low, wander.high, second=icc
+    )
 
 
-def _agrees(one: Trust) -> Check:
-    far = one.judge_distance
+def _agrees(trust: Trust) -> Check:
+    far = trust.judge_distance
     if far is None or far.items < m.LEAST_ITEMS or far.places < m.LEAST_PLACES:
-        return Check("agrees", one.rubric, one.group, "unmeasured", "no_second")
+        return Check("agrees", trust.rubric, trust.group, "unmeasured", "no_second")
     word = _below(far.low, far.high, m.GAP)
-    gap = one.judge_gap.mean if one.judge_gap else None
-    return Check("agrees", one.rubric, one.group, word, "distance", far.value, far.low, far.high, second=gap)
+    gap = trust.judge_gap.mean if trust.judge_gap else None
+    return Check("agrees", trust.rubric, trust.group, word, "distance", far.value, far.low, far.high, second=gap)

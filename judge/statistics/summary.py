@@ -111,7 +111,7 @@ class Summary:
     @property
     def leading(self) -> Pairing:
         """The pairing that is told first: the tuned model's, closed before open as the original asked; else the last."""
-        return next((one for one in self.headline if one.group.startswith("tuned")), self.headline[-1])
+        return next((pairing for pairing in self.headline if pairing.group.startswith("tuned")), self.headline[-1])
 
 
 def summarise(
@@ -133,7 +133,7 @@ def summarise(
     calls = calls_of(rows, judge)
     other = calls_of(rows, second) if second and any(row.judge == second for row in rows) else None
     one_text = same_text(calls, SPLITS, resamples)
-    found = halo_of(calls, resamples)
+    halo = halo_of(calls, resamples)
     headline = by_group(calls, HELD_OUT, resamples)
     apart = [by_group(calls, (split,), resamples) for split in SPLITS]
     own = [row for row in rows if row.judge == judge]
@@ -147,11 +147,11 @@ def summarise(
         dimensions=tuple(_dimensions(calls, resamples)),
         distributions=tuple(_distributions(calls)),
         headline=headline or (same_text(calls, HELD_OUT, resamples),),
-        by_split=tuple(one for pairings in apart for one in pairings)
+        by_split=tuple(pairing for pairings in apart for pairing in pairings)
         or tuple(same_text(calls, (split,), resamples) for split in SPLITS),
         same_text=one_text,
-        halo=found,
-        conclusion=conclude(found, one_text.free_of_noise),
+        halo=halo,
+        conclusion=conclude(halo, one_text.free_of_noise),
         trust=evidence.trust,
         truth=evidence.truth,
         compared=tuple(_compared(calls)),
@@ -177,7 +177,7 @@ def _evidence(
         trust_of(calls, second, rubric, group, resamples) for rubric in RUBRICS for group in calls.groups(rubric)
     )
     answered = responses(calls, harmless)
-    faults = frozenset(one.edit for one in answered if not one.harmless)
+    faults = frozenset(response.edit for response in answered if not response.harmless)
     wander = {rubric: value for rubric in RUBRICS if (value := _wandering(trust, rubric)) is not None}
     origins = {item: row.group for item, row in calls.items.items() if row.item_kind == "completion"}
     return Evidence(
@@ -190,7 +190,7 @@ def _evidence(
         sways=sways(calls, harmless, wander),
         favours=favours(calls, ANSWER, rightness, origins),
         evenness=tuple(even for rubric in RUBRICS if (even := evenness(calls, rubric, sound, resamples))),
-        first_shown=tuple(one for one in (first_shown(pairs),) if one is not None),
+        first_shown=tuple(shown for shown in (first_shown(pairs),) if shown is not None),
         drift=drift(rows),
         spread={rubric: spread for rubric in RUBRICS if (spread := _spread(rows, rubric))},
     )
@@ -198,7 +198,9 @@ def _evidence(
 
 def _wandering(trust: Sequence[Trust], rubric: str) -> float | None:
     """Of the data, else of the first group."""
-    return next((one.wandering.value for one in trust if one.rubric == rubric and one.wandering is not None), None)
+    return next(
+        (judged.wandering.value for judged in trust if judged.rubric == rubric and judged.wandering is not None), None
+    )
 
 
 def _spread(rows: Sequence[VerdictRow], rubric: str) -> tuple[float, float] | None:
@@ -215,7 +217,9 @@ def _scored(calls: Calls, rows: Iterable[VerdictRow]) -> Iterable[Scored]:
             if row.split in HELD_OUT:
                 groups[row.rubric, row.group, ALL_HELD_OUT].append(row)
     order = (*SPLITS, ALL_HELD_OUT)
-    for key in sorted(groups, key=lambda one: (one[1] != "data", one[1], one[0] == ANSWER, order.index(one[2]))):
+    for key in sorted(
+        groups, key=lambda named: (named[1] != "data", named[1], named[0] == ANSWER, order.index(named[2]))
+    ):
         items = {row.item_id: row for row in groups[key]}
         means = [
             (mean, row.place_id)
@@ -279,7 +283,9 @@ def _distributions(calls: Calls) -> Iterable[Distribution]:
     for rubric in RUBRICS:
         scored = [calls.totals[item, "standard", rubric] for item in calls.replicated(rubric)]
         kinds = [calls.items[item].item_kind for item in calls.replicated(rubric)]
-        values = [total for one, kind in zip(scored, kinds, strict=True) if kind == "sample" for total in one.values()]
+        values = [
+            total for turns, kind in zip(scored, kinds, strict=True) if kind == "sample" for total in turns.values()
+        ]
         if values:
             shares = {
                 grid: count / len(values) for grid, count in sorted(Counter(round(2 * v) / 2 for v in values).items())
@@ -306,6 +312,6 @@ def _compared(calls: Calls) -> Iterable[Compared]:
     for mode in sorted({mode for mode, _ in arms}):
         base, tuned = arms[mode, "base"], arms[mode, "tuned"]
         both = sorted(base.keys() & tuned.keys())
-        found = paired([base[s][0] for s in both], [tuned[s][0] for s in both], [base[s][1] for s in both])
-        if found is not None:
-            yield Compared(mode, found)
+        difference = paired([base[s][0] for s in both], [tuned[s][0] for s in both], [base[s][1] for s in both])
+        if difference is not None:
+            yield Compared(mode, difference)
