@@ -92,8 +92,8 @@ def plain(value: Any) -> Any:
 
 
 def _skip(text: str, at: int) -> int:
-    found = _SKIPPED.match(text, at)
-    return found.end() if found else at
+    skipped = _SKIPPED.match(text, at)
+    return skipped.end() if skipped else at
 
 
 def _value(text: str, at: int, depth: int) -> tuple[Any, int]:
@@ -158,16 +158,16 @@ def _string(text: str, at: int) -> tuple[str, int]:
     stops = re.compile(rf"[\\{closing}]")
     kept: list[str] = []
     at += 1
-    while found := stops.search(text, at):
-        kept.append(text[at : found.start()])
-        at = found.end()
-        if found[0] == "\\":
+    while stop := stops.search(text, at):
+        kept.append(text[at : stop.start()])
+        at = stop.end()
+        if stop[0] == "\\":
             piece, at = _escape(text, at)
             kept.append(piece)
         elif _ENDS.match(text, at):
             return "".join(kept), at
         else:
-            kept.append(found[0])
+            kept.append(stop[0])
     raise _NotJsonError
 
 
@@ -181,10 +181,10 @@ def _escape(text: str, at: int) -> tuple[str, int]:
 
 def _bare(text: str, at: int) -> tuple[Any, int]:
     """A number, a word of JSON or Python, or words without quotes such as 4分."""
-    found = _BARE.match(text, at)
-    if found is None:
+    bare = _BARE.match(text, at)
+    if bare is None:
         raise _NotJsonError
-    words = re.split(r"//|/\*", found[0])[0]
+    words = re.split(r"//|/\*", bare[0])[0]
     end = at + len(words)
     words = words.strip()
     if not words:

@@ -103,7 +103,7 @@ def neutral(text: str) -> str:
     )
     # Taking one fence apart can bring the halves of another together: again until nothing is left.
     while _FENCE.search(kept) or _THOUGHTS.search(kept):
-        kept = _FENCE.sub(lambda found: found[0][1:].replace(">", "").replace("＞", ""), kept)
+        kept = _FENCE.sub(lambda fence: fence[0][1:].replace(">", "").replace("＞", ""), kept)
         # A judge that quotes the end of a thinking block would end its own.
         kept = _THOUGHTS.sub("think", kept)
     return kept
@@ -162,8 +162,8 @@ def request(
     """
     asked = messages(ask, seed, neutral_words=neutral_words)
     if again is not None:
-        said, wrong = again
-        asked += (Message("assistant", said), Message("user", _again(ask, wrong, mark_of(ask, seed))))
+        reply, wrong = again
+        asked += (Message("assistant", reply), Message("user", _again(ask, wrong, mark_of(ask, seed))))
     instrument = ask.instrument
     return ChatRequest(
         model=model,

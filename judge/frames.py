@@ -135,7 +135,9 @@ def system_text(rubric: Rubric) -> str:
             _ask(frame, rubric),
             *_dimensions(frame, rubric),
             "",
-            frame.reply.format(counting=frame.counting if any(one.counted for one in rubric.dimensions) else ""),
+            frame.reply.format(
+                counting=frame.counting if any(dimension.counted for dimension in rubric.dimensions) else ""
+            ),
             _form(frame, rubric),
         )
     )
@@ -148,7 +150,10 @@ def both_text(data: Rubric, answer: Rubric) -> str:
     for rubric in (data, answer):
         parts += [f"{frame.titles[rubric.about]}{frame.colon}{_ask(frame, rubric)}", *_dimensions(frame, rubric), ""]
     rules = tuple(dict.fromkeys((*data.rules, *answer.rules)))
-    scores = {rubric.about: _filled([one.name for one in rubric.dimensions], frame.number) for rubric in (data, answer)}
+    scores = {
+        rubric.about: _filled([dimension.name for dimension in rubric.dimensions], frame.number)
+        for rubric in (data, answer)
+    }
     groups = ", ".join(f'"{about}": {{{filled}}}' for about, filled in scores.items())
     reply = f'{{"reason": "……", "scores": {{{groups}}}, "code": "{frame.mark}"}}'
     return "\n".join(
@@ -194,7 +199,7 @@ def _ask(frame: Frame, rubric: Rubric) -> str:
 
 
 def _dimensions(frame: Frame, rubric: Rubric) -> list[str]:
-    return [f"- {one.name}{frame.colon}{_anchors(frame, rubric, one)}" for one in rubric.dimensions]
+    return [f"- {dimension.name}{frame.colon}{_anchors(frame, rubric, dimension)}" for dimension in rubric.dimensions]
 
 
 def _anchors(frame: Frame, rubric: Rubric, dimension: Dimension) -> str:
@@ -213,9 +218,9 @@ def _form(frame: Frame, rubric: Rubric) -> str:
     reason, count, score = frame.keys
     number = frame.number
     made = [
-        f'"{one.name}": {{"{reason}": "……", '
-        + (f'"{count}": {number}, ' if one.counted else "")
+        f'"{dimension.name}": {{"{reason}": "……", '
+        + (f'"{count}": {number}, ' if dimension.counted else "")
         + f'"{score}": {number}}}'
-        for one in rubric.dimensions
+        for dimension in rubric.dimensions
     ]
     return f'{{"scores": {{{", ".join(made)}}}, "code": "{frame.mark}"}}'

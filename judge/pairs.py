@@ -49,12 +49,12 @@ class Side:
 def sides_of(text: str) -> tuple[Side, Side]:
     """Raises UsageError."""
     parts = text.split(":")
-    found = [_SIDE.fullmatch(part) for part in parts]
-    if len(parts) != 2 or None in found or parts[0] == parts[1]:
+    named = [_SIDE.fullmatch(part) for part in parts]
+    if len(parts) != 2 or None in named or parts[0] == parts[1]:
         raise UsageError(
             f"PAIRS={text}: name two arms that differ, such as tuned:base, tuned/open:copy or tuned@A:tuned@B."
         )
-    left, right = (Side(one["arm"], one["mode"], one["checkpoint"]) for one in found if one is not None)
+    left, right = (Side(side["arm"], side["mode"], side["checkpoint"]) for side in named if side is not None)
     return left, right
 
 
@@ -73,7 +73,7 @@ def pairs_of(data: Path, selection: Selection, text: str, most: int) -> list[Pai
         ]
     joined = _joined(*ids)
     wanted = {completion for pair in joined for completion in pair}
-    items = {one.item_id: one for one in read_items(data, selection, [], most) if one.item_id in wanted}
+    items = {item.item_id: item for item in read_items(data, selection, [], most) if item.item_id in wanted}
     pairs = [Pair(items[a], items[b], "left") for a, b in joined if a in items and b in items]
     if not pairs:
         raise UsageError(

@@ -119,7 +119,7 @@ def read_choice(text: str | Sequence[Mapping[str, Any]], finish_reason: str, mar
 
 
 def _joined(text: str | Sequence[Mapping[str, Any]]) -> str:
-    return text if isinstance(text, str) else "".join(str(one.get("text") or "") for one in text)
+    return text if isinstance(text, str) else "".join(str(part.get("text") or "") for part in text)
 
 
 def _chosen(fields: Fields) -> str:
@@ -181,12 +181,12 @@ def _own(text: str, mark: str, form: _Reads) -> Fields:
             return whole
         raise _NoVerdictError("wrong_mark")
     spans = list(objects(text))
-    found = _marked(text, spans, mark) or _marked(text, list(objects(text.replace('\\"', '"'))), mark)
-    if not found:
+    verdicts = _marked(text, spans, mark) or _marked(text, list(objects(text.replace('\\"', '"'))), mark)
+    if not verdicts:
         raise _NoVerdictError(_why_none(spans, form))
-    if len({form.read(one) for one in found}) > 1:
+    if len({form.read(fields) for fields in verdicts}) > 1:
         raise _NoVerdictError("two_verdicts")
-    return found[-1]
+    return verdicts[-1]
 
 
 def _whole(text: str) -> Fields | None:
@@ -208,12 +208,12 @@ def _marked(text: str, spans: Sequence[Span], mark: str) -> list[Fields]:
     while thought >= 0 and any(span.start < thought < span.end for span in spans):
         thought = text.rfind(_THOUGHT, 0, thought)
     behind = [span for span in spans if span.start > thought]
-    own = [one for one in behind if (marked := _mark_of(one.fields)) is not None and names_mark(marked, mark)]
-    for one in own:
+    own = [spoken for spoken in behind if (marked := _mark_of(spoken.fields)) is not None and names_mark(marked, mark)]
+    for spoken in own:
         # What a judge quotes without escapes may open a string or a comment that a later quotation ends: scores between are lost.
-        if len(_POINT_KEY.findall(text, one.start, one.end)) > _points_in(one.fields):
+        if len(_POINT_KEY.findall(text, spoken.start, spoken.end)) > _points_in(spoken.fields):
             raise _NoVerdictError("two_verdicts")
-    return [one.fields for one in own]
+    return [spoken.fields for spoken in own]
 
 
 def _points_in(value: Any) -> int:
@@ -260,8 +260,10 @@ def _scores(fields: Fields, rubric: Rubric, part: str | None) -> dict[str, int |
         flat = part is None and not any(given.values())
         raise _NoVerdictError("no_scores" if flat else "missing_dimension")
     scores = {name: _agreed([_number(value, rubric) for value in values]) for name, values in given.items()}
-    for one in rubric.dimensions:
-        if one.counted and not all(_like_count(value, scores[one.name], rubric) for value in given[one.name]):
+    for dimension in rubric.dimensions:
+        if dimension.counted and not all(
+            _like_count(value, scores[dimension.name], rubric) for value in given[dimension.name]
+        ):
             raise _NoVerdictError("unlike_count")
     return scores
 
@@ -273,7 +275,7 @@ def _like_count(value: Any, score: int | None, rubric: Rubric) -> bool:
     """
     counts = _all(value, _COUNTS) if isinstance(value, Fields) else []
     least = rubric.low + 1
-    for count in (number(one, 0, 99) for one in counts):
+    for count in (number(text, 0, 99) for text in counts):
         if not isinstance(count, int) or score is None:
             continue
         if score > max(least, rubric.high - count) or (count == 0 and least < score < rubric.high):

@@ -58,7 +58,7 @@ class Rubric:
     @property
     def names(self) -> tuple[str, ...]:
         """Of the dimensions, in order."""
-        return tuple(one.name for one in self.dimensions)
+        return tuple(dimension.name for dimension in self.dimensions)
 
     @property
     def digest(self) -> str:
@@ -69,13 +69,15 @@ class Rubric:
         """Mean of all dimensions on 0 to 10, and no more than what its facts allow."""
         span = self.high - self.low
         mean = FULL * sum((scores[name] - self.low) / span for name in self.names) / len(self.names)
-        caps = [one.caps[round(scores[one.name]) - self.low] for one in self.dimensions if one.caps]
+        caps = [
+            dimension.caps[round(scores[dimension.name]) - self.low] for dimension in self.dimensions if dimension.caps
+        ]
         return min([mean, *caps])
 
 
 def plain(names: Sequence[str]) -> Rubric:
     """A rubric without words on the 1 to 5 scale; shipped dimensions keep their other names, and nothing caps the total."""
-    aliases = {one.name: one.aliases for role in ROLES for one in shipped(role).dimensions}
+    aliases = {dimension.name: dimension.aliases for role in ROLES for dimension in shipped(role).dimensions}
     made = tuple(Dimension(name, aliases.get(name, ())) for name in names)
     return Rubric("plain", DATA, "zh", 1, 5, "", (), made)
 
@@ -93,10 +95,12 @@ def read_rubric(path: Path, role: str) -> Rubric:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"The rubric {path} cannot be read ({error}).") from error
-    found = parse(text, str(path))
-    if found.about != role:
-        raise UsageError(f"{path} is a rubric about {found.about!r}, not about {role!r}: name it in the other setting.")
-    return found
+    rubric = parse(text, str(path))
+    if rubric.about != role:
+        raise UsageError(
+            f"{path} is a rubric about {rubric.about!r}, not about {role!r}: name it in the other setting."
+        )
+    return rubric
 
 
 def parse(text: str, where: str) -> Rubric:
@@ -112,10 +116,10 @@ def parse(text: str, where: str) -> Rubric:
         raise UsageError(
             f"The rubric {where} has low = {low} and high = {high}: give whole numbers, at most 11 of them."
         )
-    made = tuple(_dimension(one, low, high, where) for one in _field(table, "dimension", list, where))
+    made = tuple(_dimension(entry, low, high, where) for entry in _field(table, "dimension", list, where))
     if not 0 < len(made) <= MOST_DIMENSIONS:
         raise UsageError(f"The rubric {where} has {len(made)} dimensions: give 1 to {MOST_DIMENSIONS}.")
-    if len({one.name for one in made}) < len(made):
+    if len({dimension.name for dimension in made}) < len(made):
         raise UsageError(f"The rubric {where} names a dimension twice.")
     return Rubric(
         name=_field(table, "name", str, where),

@@ -72,20 +72,20 @@ async def judge_one(judge: Judge, run: str, ask: Ask, seed: int, priority: int) 
     moderated = False
     try:
         try:
-            found = await call(BASE)
+            verdicts = await call(BASE)
         except OrderFailed as error:
             if error.reason != "moderation":
                 raise
             moderated = True
-            found = await call(NEUTRAL, neutral=True)
-        wrong = next((verdict.reason for verdict in found if verdict.reason in UNREADABLE), None)
+            verdicts = await call(NEUTRAL, neutral=True)
+        wrong = next((verdict.reason for verdict in verdicts if verdict.reason in UNREADABLE), None)
         if wrong is not None:
-            found = await call(REASK, again=(answers[-1].message.content, wrong), neutral=moderated)
+            verdicts = await call(REASK, again=(answers[-1].message.content, wrong), neutral=moderated)
     except OrderFailed as error:
-        found = tuple(unscored(error.reason, str(error)) for _ in ask.rubrics)
+        verdicts = tuple(unscored(error.reason, str(error)) for _ in ask.rubrics)
     return Outcome(
         ask,
-        found,
+        verdicts,
         judge.stands_as,
         _sum([answer.input_tokens for answer in answers]),
         _sum([answer.output_tokens for answer in answers]),
@@ -96,8 +96,8 @@ async def judge_one(judge: Judge, run: str, ask: Ask, seed: int, priority: int) 
 
 
 def _sum(numbers: list[int | None]) -> int | None:
-    known = [number for number in numbers if number is not None]
-    return sum(known) if known and len(known) == len(numbers) else None
+    given = [number for number in numbers if number is not None]
+    return sum(given) if given and len(given) == len(numbers) else None
 
 
 def tables(outcomes: Sequence[Outcome]) -> dict[str, pa.Table]:
@@ -106,7 +106,7 @@ def tables(outcomes: Sequence[Outcome]) -> dict[str, pa.Table]:
         "verdicts": [row for outcome in outcomes if outcome.ask.pair is None for row in rows(outcome)],
         "pairs": [pair_row(outcome, outcome.ask.pair) for outcome in outcomes if outcome.ask.pair is not None],
     }
-    return {kind: table(kind, found) for kind, found in made.items() if found}
+    return {kind: table(kind, rows) for kind, rows in made.items() if rows}
 
 
 def pair_row(outcome: Outcome, pair: Pair) -> dict[str, Any]:

@@ -26,12 +26,12 @@ Draw = Callable[[bool], Figure]
 
 def drawings(findings: Findings) -> dict[str, Draw]:
     """Name to drawing; what has no data has no chart."""
-    found: dict[str, Draw] = {}
-    if any(one.arm.startswith("rejected") for one in findings.levels):
-        found["ablation_dose"] = partial(_dose, findings)
-    if any(one.name in COMPARED for one in findings.effects):
-        found["ablation_effects"] = partial(_effects, findings)
-    return found
+    drawn: dict[str, Draw] = {}
+    if any(level.arm.startswith("rejected") for level in findings.levels):
+        drawn["ablation_dose"] = partial(_dose, findings)
+    if any(effect.name in COMPARED for effect in findings.effects):
+        drawn["ablation_effects"] = partial(_effects, findings)
+    return drawn
 
 
 def _dose(findings: Findings, chinese: bool) -> Figure:  # noqa: FBT001 - the language
@@ -39,17 +39,17 @@ def _dose(findings: Findings, chinese: bool) -> Figure:  # noqa: FBT001 - the la
     axes = drawn.subplots()
     for number, measure in enumerate(DOSE):
         points = [(share, findings.level(measure, f"rejected-{round(100 * share):02d}")) for share in SHARES]
-        known = [(100 * share + 0.5 * (number - 2), mean) for share, mean in points if mean is not None]
+        measured = [(100 * share + 0.5 * (number - 2), mean) for share, mean in points if mean is not None]
         color = style.SERIES[number]
         axes.plot(
-            [x for x, _ in known],
-            [mean.mean for _, mean in known],
+            [x for x, _ in measured],
+            [mean.mean for _, mean in measured],
             "o-",
             color=color,
             markersize=3.5,
             label=MEASURES[measure][not chinese],
         )
-        for x, mean in known:
+        for x, mean in measured:
             if mean.low is not None and mean.high is not None:
                 axes.plot([x, x], [mean.low, mean.high], color=color, linewidth=1.1, alpha=0.6)
     axes.set_ylim(-0.03, 1.03)
@@ -63,16 +63,17 @@ def _dose(findings: Findings, chinese: bool) -> Figure:  # noqa: FBT001 - the la
 def _effects(findings: Findings, chinese: bool) -> Figure:  # noqa: FBT001 - the language
     drawn = style.figure(height_in=3.6)
     axes = drawn.subplots()
-    names = [one for one in MEASURES if one not in LEFT_OUT and any(findings.effect(one, name) for name in COMPARED)]
+    told = (measure for measure in MEASURES if measure not in LEFT_OUT)
+    names = [measure for measure in told if any(findings.effect(measure, name) for name in COMPARED)]
     for row, measure in enumerate(reversed(names)):
         for name, color, above in zip(COMPARED, (BLUE, OCHRE), (0.15, -0.15), strict=True):
             effect = findings.effect(measure, name)
             if effect is not None:
                 _interval(axes, effect, row + above, color)
     axes.axvline(0, color=style.MUTED, linewidth=0.8)
-    axes.set_yticks(range(len(names)), [MEASURES[one][not chinese] for one in reversed(names)])
+    axes.set_yticks(range(len(names)), [MEASURES[measure][not chinese] for measure in reversed(names)])
     for name, color in zip(COMPARED, (BLUE, OCHRE), strict=True):
-        if any(one.name == name for one in findings.effects):
+        if any(effect.name == name for effect in findings.effects):
             axes.plot([], [], "o", color=color, label=COMPARED[name][not chinese])
     axes.set_xlabel("差，95 % 区间" if chinese else "difference, 95 % interval")
     drawn.legend(loc="outside lower center", ncols=2)

@@ -68,13 +68,13 @@ class Findings:
     def level(self, measure: str, arm: str, split: str = "held-out") -> Crossed | None:
         """One arm's mean."""
         return next(
-            (one.mean for one in self.levels if (one.measure, one.arm, one.split) == (measure, arm, split)), None
+            (row.mean for row in self.levels if (row.measure, row.arm, row.split) == (measure, arm, split)), None
         )
 
     def effect(self, measure: str, name: str, split: str = "held-out") -> Crossed | None:
         """One contrast."""
         return next(
-            (one.effect for one in self.effects if (one.measure, one.name, one.split) == (measure, name, split)), None
+            (row.effect for row in self.effects if (row.measure, row.name, row.split) == (measure, name, split)), None
         )
 
 
@@ -103,27 +103,27 @@ def find(values: Sequence[Value], arms: Sequence[Arm]) -> Findings:
 
 def contrasts(arms: Sequence[Arm]) -> list[tuple[str, str, dict[str, float]]]:
     """(name, base, weight of each arm). The slope's weights are those of least squares over the shares."""
-    found: list[tuple[str, str, dict[str, float]]] = []
+    pairs: list[tuple[str, str, dict[str, float]]] = []
     names = {arm.name for arm in arms}
     mixed = [arm for arm in arms if arm.family == "rejected"]
     if mixed:
         middle = sum(SHARES) / len(SHARES)
         spread = sum((share - middle) ** 2 for share in SHARES)
         slope = {arm.name: 0.1 * (arm.level - middle) / spread for arm in mixed}
-        found.append((SLOPE, "", slope))
+        pairs.append((SLOPE, "", slope))
     for base in (BASE_MIX, BASE_TIER):
         family = base.partition("-")[0]
         others = [arm.name for arm in arms if arm.family == family and arm.name != base]
-        found += [(name, base, {name: 1.0, base: -1.0}) for name in others if base in names]
-    return found
+        pairs += [(name, base, {name: 1.0, base: -1.0}) for name in others if base in names]
+    return pairs
 
 
 def _answers(values: Sequence[Value], measure: str, split: str) -> Answers:
-    found: defaultdict[str, dict[Cell, Value]] = defaultdict(dict)
-    for one in values:
-        if one.measure == measure and split in (one.split, "held-out"):
-            found[one.arm][one.seed, one.question] = one
-    return found
+    cells: defaultdict[str, dict[Cell, Value]] = defaultdict(dict)
+    for value in values:
+        if value.measure == measure and split in (value.split, "held-out"):
+            cells[value.arm][value.seed, value.question] = value
+    return cells
 
 
 def _mean(answers: Answers, weights: Mapping[str, float]) -> Crossed | None:
@@ -143,5 +143,5 @@ def _of_seeds(cells: Sequence[Cell], sums: Sequence[float]) -> Crossed | None:
     by_seed: defaultdict[int, list[float]] = defaultdict(list)
     for (seed, _), value in zip(cells, sums, strict=True):
         by_seed[seed].append(value)
-    means = [sum(one) / len(one) for one in by_seed.values()]
+    means = [sum(scores) / len(scores) for scores in by_seed.values()]
     return crossed_mean(means, list(by_seed), ["all"] * len(means))

@@ -117,8 +117,8 @@ def rejected_arms(
     """The arms of the mixing, all of one size; or none and a sentence that says what is lacking."""
     size = int(min(chars(verified), tokens * CHARS_A_TOKEN, chars(rejected) / max(SHARES)))
     arms = [
-        Arm(f"rejected-{round(100 * one):02d}", "rejected", one, tuple(mix(verified, rejected, one, size)))
-        for one in SHARES
+        Arm(f"rejected-{round(100 * portion):02d}", "rejected", portion, tuple(mix(verified, rejected, portion, size)))
+        for portion in SHARES
     ]
     if min(len(arm.rows) for arm in arms) >= LEAST_ROWS:
         return arms, None
@@ -160,17 +160,17 @@ def read_families(data: Path, rejects_from: Path, tokens: int, seed: int = 0) ->
         def ask(sql: str) -> list[tuple[Any, ...]]:
             return connection.execute(sql.format(seed=seed)).fetchall()
 
-        verified, rejected = [_row(one) for one in ask(_VERIFIED)], [_row(one) for one in ask(_REJECTED)]
+        verified, rejected = [_row(row) for row in ask(_VERIFIED)], [_row(row) for row in ask(_REJECTED)]
         judged = ask(_JUDGED)
     mixed, few_rejects = rejected_arms(verified, rejected, tokens)
-    tiered, few_verdicts = tier_arms([(one[5], one[6], _row(one)) for one in judged], tokens)
-    missing = tuple(one for one in (few_rejects, few_verdicts) if one)
+    tiered, few_verdicts = tier_arms([(row[5], row[6], _row(row)) for row in judged], tokens)
+    missing = tuple(reason for reason in (few_rejects, few_verdicts) if reason)
     return Families((*mixed, *tiered), missing, judged[0][7] if judged else None)
 
 
-def _row(found: tuple[Any, ...]) -> TrainingRow:
-    row_id, question, messages, answer, reason = found[:5]
-    turns = tuple((str(one["role"]), str(one["content"])) for one in messages)
+def _row(fields: tuple[Any, ...]) -> TrainingRow:
+    row_id, question, messages, answer, reason = fields[:5]
+    turns = tuple((str(turn["role"]), str(turn["content"])) for turn in messages)
     return TrainingRow(str(row_id), question, turns, answer, reason)
 
 

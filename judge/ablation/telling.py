@@ -105,28 +105,28 @@ def answer(family: str, effect: Crossed) -> tuple[str, str]:
     )
 
 
-def mean(one: Crossed | None) -> str:
+def mean(crossed: Crossed | None) -> str:
     """A level."""
-    return NOTHING if one is None else f"{one.mean:.3f}"
+    return NOTHING if crossed is None else f"{crossed.mean:.3f}"
 
 
-def interval(one: Crossed | None) -> str:
+def interval(crossed: Crossed | None) -> str:
     """An effect with its interval, where it has one, and a star where that excludes zero."""
-    if one is None:
+    if crossed is None:
         return NOTHING
-    if one.low is None or one.high is None:
-        return f"{one.mean:+.3f}"
-    return f"{one.mean:+.3f} [{one.low:+.3f}, {one.high:+.3f}]{' *' if one.shown else ''}"
+    if crossed.low is None or crossed.high is None:
+        return f"{crossed.mean:+.3f}"
+    return f"{crossed.mean:+.3f} [{crossed.low:+.3f}, {crossed.high:+.3f}]{' *' if crossed.shown else ''}"
 
 
-def detectable(one: Crossed | None) -> str:
+def detectable(crossed: Crossed | None) -> str:
     """The smallest effect that would be seen."""
-    return NOTHING if one is None or one.detectable is None else f"{one.detectable:.3f}"
+    return NOTHING if crossed is None or crossed.detectable is None else f"{crossed.detectable:.3f}"
 
 
-def counted(one: Crossed | None) -> str:
+def counted(crossed: Crossed | None) -> str:
     """How many values every arm of the contrast has, and from how many seeds: a measure may be left out of an answer."""
-    return NOTHING if one is None else f"{one.values} ({one.seeds})"
+    return NOTHING if crossed is None else f"{crossed.values} ({crossed.seeds})"
 
 
 def write_study(data: Path, study: Study, findings: Findings) -> Path:
@@ -163,14 +163,14 @@ def section(study: Study, findings: Findings, pictures: dict[str, dict[str, str]
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     template = resources.files("judge.ablation").joinpath("section.html.jinja").read_text(encoding="utf-8")
-    said = [
+    sentences = [
         answer(family, effect) for name, family in ANSWERS if (effect := findings.effect(PRIMARY, name)) is not None
     ]
     return environment.from_string(template).render(
         s=study,
         f=findings,
         measures=MEASURES,
-        said=said,
+        sentences=sentences,
         pictures=pictures,
         slope=SLOPE,
         top=TOP,

@@ -230,7 +230,7 @@ def read_material(
     return Material(
         runs=tuple(Run(*row) for row in ask(_RUNS)),
         rows=(rows := tuple(VerdictRow(*row) for row in ask(_ROWS))),
-        sound=dict(ask(_SOUND)) | {row.item_id: one for row in rows if (one := _made_sound(row)) is not None},
+        sound=dict(ask(_SOUND)) | {row.item_id: is_sound for row in rows if (is_sound := _made_sound(row)) is not None},
         texts=tuple(Text(*row) for row in ask(_TEXTS)),
         facts=ask(_FACTS),
         held=ask(_HELD),
@@ -273,7 +273,7 @@ def _made_sound(row: VerdictRow) -> bool | None:
 
 def read_losses(data: Path) -> tuple[Losses, ...]:
     """The log of each checkpoint folder. A torn last line (a run that goes on) is left out."""
-    found = []
+    read = []
     for path in sorted(path for path in (data / "models").glob("*/metrics.jsonl") if path.is_file()):
         losses: list[tuple[int, float]] = []
         held: dict[str, list[tuple[int, float]]] = {}
@@ -289,5 +289,5 @@ def read_losses(data: Path) -> tuple[Losses, ...]:
             for split, loss in row.get("validation_loss", {}).items():
                 held.setdefault(split, []).append((int(row["step"]), float(loss)))
         if losses:
-            found.append(Losses(path.parent.name, tuple(losses), {name: tuple(one) for name, one in held.items()}))
-    return tuple(found)
+            read.append(Losses(path.parent.name, tuple(losses), {name: tuple(points) for name, points in held.items()}))
+    return tuple(read)

@@ -83,14 +83,14 @@ def first_screen(
 
 def leading(ranked: Sequence[Ranked]) -> Ranked | None:
     """The tuned model's answers, closed before open; where none was tuned, the best that there is."""
-    tuned = sorted((one for one in ranked if one.group.startswith("tuned")), key=lambda one: one.group)
+    tuned = sorted((origin for origin in ranked if origin.group.startswith("tuned")), key=lambda origin: origin.group)
     return next(iter([*tuned, *ranked]), None)
 
 
 def score_of(summary: Summary, rubric: str, group: str) -> Scored | None:
     """Held-out; ``rubric``: data or answer, of any version."""
-    held = (one for one in summary.scored if one.split == ALL_HELD_OUT and one.group == group)
-    return next((one for one in held if one.rubric.startswith(rubric)), None)
+    held = (scored for scored in summary.scored if scored.split == ALL_HELD_OUT and scored.group == group)
+    return next((scored for scored in held if scored.rubric.startswith(rubric)), None)
 
 
 def _data(findings: Findings) -> Word:

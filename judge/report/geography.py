@@ -46,30 +46,30 @@ def overview(places: tuple[MapPlace, ...]) -> Overview | None:
     """Equirectangular around the middle latitude; None without places."""
     if not places:
         return None
-    squeeze = math.cos(math.radians(sum(one.lat for one in places) / len(places)))
-    left, right = min(one.lng for one in places), max(one.lng for one in places)
-    low, high = min(one.lat for one in places), max(one.lat for one in places)
+    squeeze = math.cos(math.radians(sum(place.lat for place in places) / len(places)))
+    left, right = min(place.lng for place in places), max(place.lng for place in places)
+    low, high = min(place.lat for place in places), max(place.lat for place in places)
     span_x, span_y = max((right - left) * squeeze, 0.02), max(high - low, 0.02)
     scale = min((WIDTH - 2 * MARGIN - LABEL) / span_x, (HEIGHT - 2 * MARGIN) / span_y)
     width = max(span_x * scale + 2 * MARGIN + LABEL, 0.8 * HEIGHT)
     shift_x = (width - LABEL - span_x * scale) / 2
     shift_y = (HEIGHT - span_y * scale) / 2
-    most = max(one.samples for one in places)
-    spots = [(shift_x + (one.lng - left) * squeeze * scale, shift_y + (high - one.lat) * scale) for one in places]
+    most = max(place.samples for place in places)
+    spots = [(shift_x + (place.lng - left) * squeeze * scale, shift_y + (high - place.lat) * scale) for place in places]
     boxes: list[tuple[float, float]] = []
     told: set[str] = set()
     dots = []
     local = max(span_x, span_y) < 2.0
-    for index, one in sorted(enumerate(places), key=lambda pair: (-pair[1].samples, pair[0])):
+    for index, place in sorted(enumerate(places), key=lambda pair: (-pair[1].samples, pair[0])):
         x, y = spots[index]
-        name = one.name if local else one.city
+        name = place.name if local else place.city
         side = 0 if name in told else next((way for way in (1, -1) if _free(x, y, way, spots, boxes)), 0)
         if side:
             boxes.append((x + side * LABEL / 2, y))
             told.add(name)
         label = name if side else ""
-        radius = 2.5 + 5 * math.sqrt(one.samples / most)
-        dots.append(Dot(index, x, y, radius, one.side, one.name, one.samples, label, side < 0))
+        radius = 2.5 + 5 * math.sqrt(place.samples / most)
+        dots.append(Dot(index, x, y, radius, place.side, place.name, place.samples, label, side < 0))
     km = scale / METRES_A_DEGREE * 1000
     bar = _round(120 / km)
     return Overview(tuple(dots), width, bar * km, bar)

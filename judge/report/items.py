@@ -96,7 +96,7 @@ def read_items(
         _item(row, samples[row[6]], claims, verdicts, measures, judge)
         for row in connection.execute(_ITEMS, bound).fetchall()
     ]
-    items += [_rejected(one) for one in rejected]
+    items += [_rejected(reject) for reject in rejected]
     asked = set(first)
     items.sort(key=lambda item: (item["id"] not in asked, -(item["gap"] or 0.0), item["id"]))
     orders = {"": {"evidence": [], "trajectory": []}} | _orders(connection, sorted({item["order"] for item in items}))
@@ -138,9 +138,9 @@ def _item(
 ) -> dict[str, Any]:
     item_id, kind, arm, mode, question, answer, sample_id = row
     order, place, city, split, feasible, teacher, *wish, recommended = sample
-    found = verdicts.get(item_id, [])
+    given = verdicts.get(item_id, [])
     stated = claims.get(sample_id, []) if kind == "sample" else []
-    checked = [list(one) for one in measures.get(item_id, [])]
+    checked = [list(row) for row in measures.get(item_id, [])]
     return {
         "id": item_id,
         "kind": kind,
@@ -156,25 +156,25 @@ def _item(
         "by": teacher if kind == "sample" else "",
         "wish": wish,
         "recommended": recommended,
-        "claims": [list(one) for one in stated],
-        "verdicts": [_verdict(one) for one in found],
+        "claims": [list(row) for row in stated],
+        "verdicts": [_verdict(row) for row in given],
         "measures": checked,
-        "gap": _gap(kind, [one for one in found if one[3] == judge and one[9] is None], stated, checked),
-        "score": {rubric: _average(one[5] for one in found if _is(one, rubric, judge)) for rubric in _RUBRICS},
+        "gap": _gap(kind, [row for row in given if row[3] == judge and row[9] is None], stated, checked),
+        "score": {rubric: _average(row[5] for row in given if _is(row, rubric, judge)) for rubric in _RUBRICS},
     }
 
 
-def _rejected(one: Rejected) -> dict[str, Any]:
+def _rejected(reject: Rejected) -> dict[str, Any]:
     """A candidate that became no sample: its reason stands where the measures of an answer stand."""
     return {
-        "id": one.candidate_id,
+        "id": reject.candidate_id,
         "kind": "reject",
         "arm": "",
         "mode": "",
-        "q": one.question,
-        "a": one.answer,
+        "q": reject.question,
+        "a": reject.answer,
         "order": "",
-        "place": one.place_id,
+        "place": reject.place_id,
         "city": "",
         "split": "",
         "feasible": True,
@@ -185,7 +185,7 @@ def _rejected(one: Rejected) -> dict[str, Any]:
         "verdicts": [],
         "gap": None,
         "score": dict.fromkeys(_RUBRICS),
-        "measures": [[f"{one.stage} {one.reason}", None, one.detail]],
+        "measures": [[f"{reject.stage} {reject.reason}", None, reject.detail]],
     }
 
 
@@ -198,7 +198,7 @@ def _is(verdict: tuple[Any, ...], rubric: str, judge: str) -> bool:
 
 def _verdict(row: tuple[Any, ...]) -> list[Any]:
     design, rubric, replicate, judge, scores, total, status, reason, rationale, edit, dose = row
-    marks = [[one["key"], one["value"]] for one in scores or ()]
+    marks = [[mark["key"], mark["value"]] for mark in scores or ()]
     return [design, rubric, replicate, judge, marks, total, status, reason, rationale, edit, dose]
 
 
@@ -208,25 +208,32 @@ def _gap(kind: str, verdicts: list[tuple[Any, ...]], claims: list[tuple[Any, ...
     The judge's accuracy (for completions its total) against the share of claims that hold.
     """
     if kind == "sample":
-        held = sum(one[4] in {"verified", "inferable"} for one in claims) / len(claims) if claims else None
+        held = sum(claim[4] in {"verified", "inferable"} for claim in claims) / len(claims) if claims else None
         marks = [
-            one["value"] for row in verdicts if row[0] == "standard" for one in row[4] or () if one["key"] == "准确性"
+            mark["value"]
+            for row in verdicts
+            if row[0] == "standard"
+            for mark in row[4] or ()
+            if mark["key"] == "准确性"
         ]
-        said = _average((mark - 1) / 4 for mark in marks)
+        judged = _average((mark - 1) / 4 for mark in marks)
     else:
         held = _average(value for name, value, _ in measures if name in {"in_evidence", "claims_right"})
-        said = _average(row[5] / 10 for row in verdicts if row[0] == "standard" and row[5] is not None)
-    return None if held is None or said is None else round(abs(held - said), 4)
+        judged = _average(row[5] / 10 for row in verdicts if row[0] == "standard" and row[5] is not None)
+    return None if held is None or judged is None else round(abs(held - judged), 4)
 
 
 def _average(values: Any) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
+    given = [value for value in values if value is not None]
+    return sum(given) / len(given) if given else None
 
 
 def _orders(connection: duckdb.DuckDBPyConnection, wanted: list[str]) -> dict[str, dict[str, Any]]:
     return {
-        order: {"evidence": [_poi(poi) for poi in evidence], "trajectory": [_message(one) for one in trajectory]}
+        order: {
+            "evidence": [_poi(poi) for poi in evidence],
+            "trajectory": [_message(message) for message in trajectory],
+        }
         for order, evidence, trajectory in connection.execute(_ORDERS, {"orders": wanted}).fetchall()
     }
 

@@ -35,7 +35,7 @@ def _percent(value: float | None) -> str:
 
 
 def _edits(about: Sequence[str]) -> Words:
-    names = [(EDITS | CONTROLS).get(one, (one, one)) for one in about]
+    names = [(EDITS | CONTROLS).get(edit, (edit, edit)) for edit in about]
     return "、".join(zh for zh, _ in names), ", ".join(en for _, en in names)
 
 
@@ -221,8 +221,8 @@ def _sway(check: Check) -> Words:
     moved = f"{number(check.value)} [{number(check.low)}, {number(check.high)}]"
     if check.word == "fails":
         words = _SWAYED if (check.value or 0.0) > 0 else _SWAYED | _AGAINST
-        said = words.get(edit, (f"“{zh}”左右它的分", f"“{en}” sways it"))
-        return f"{said[0]}（{zh}：{moved} 分）", f"{said[1]} ({en}: {moved} points)"
+        wording = words.get(edit, (f"“{zh}”左右它的分", f"“{en}” sways it"))
+        return f"{wording[0]}（{zh}：{moved} 分）", f"{wording[1]} ({en}: {moved} points)"
     if check.word == "holds":
         return f"{zh}：{moved} 分，不为所动", f"{en}: {moved} points, not swayed"
     return f"{zh}是否左右它还不清楚（{moved} 分）", f"whether {en} sways it is not clear ({moved} points)"
@@ -260,7 +260,7 @@ def _first(check: Check) -> Words:
 
 
 def _favour(check: Check) -> Words:
-    (own, other) = (group_words(one) for one in check.about)
+    (own, other) = (group_words(origin) for origin in check.about)
     points = _range(check)
     if check.word == "fails":
         return (

@@ -63,8 +63,8 @@ class Difference:
 def checked(measures: Iterable[Measure]) -> tuple[Checked, ...]:
     """One a completion, in order."""
     rows: defaultdict[str, list[Measure]] = defaultdict(list)
-    for one in measures:
-        rows[one.completion_id].append(one)
+    for measure in measures:
+        rows[measure.completion_id].append(measure)
     return tuple(_checked(ones) for _, ones in sorted(rows.items()))
 
 
@@ -86,21 +86,23 @@ def _checked(rows: Sequence[Measure]) -> Checked:
 def ranking(answers: Sequence[Checked]) -> tuple[Ranked, ...]:
     """Best first; held-out questions only."""
     groups: defaultdict[str, list[Checked]] = defaultdict(list)
-    for one in answers:
-        if one.split in HELD_OUT:
-            groups[one.group].append(one)
+    for answer in answers:
+        if answer.split in HELD_OUT:
+            groups[answer.group].append(answer)
     made = [Ranked(group, len(ones), _means(ones)) for group, ones in groups.items()]
-    return tuple(sorted(made, key=lambda one: (-_mean(one, DEPENDABLE), -_mean(one, "claims_right"), one.group)))
+    return tuple(
+        sorted(made, key=lambda origin: (-_mean(origin, DEPENDABLE), -_mean(origin, "claims_right"), origin.group))
+    )
 
 
-def _mean(one: Ranked, kind: str) -> float:
-    return one.means[kind].mean if kind in one.means else -1.0
+def _mean(origin: Ranked, kind: str) -> float:
+    return origin.means[kind].mean if kind in origin.means else -1.0
 
 
 def _means(answers: Sequence[Checked]) -> dict[str, MeanWithInterval]:
     means = {}
     for kind in MEASURES:
-        rows = [(one.values[kind], one.place_id) for one in answers if kind in one.values]
+        rows = [(answer.values[kind], answer.place_id) for answer in answers if kind in answer.values]
         if (mean := bounded_mean([value for value, _ in rows], [place for _, place in rows])) is not None:
             means[kind] = mean
     return means
@@ -108,4 +110,4 @@ def _means(answers: Sequence[Checked]) -> dict[str, MeanWithInterval]:
 
 def rightness(answers: Sequence[Checked]) -> dict[str, tuple[float, ...]]:
     """By completion, what must be alike for two answers to be equally right; -1 where a share is undefined."""
-    return {one.completion_id: tuple(one.values.get(kind, -1.0) for kind in ALIKE) for one in answers}
+    return {answer.completion_id: tuple(answer.values.get(kind, -1.0) for kind in ALIKE) for answer in answers}

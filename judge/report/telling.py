@@ -94,13 +94,13 @@ def check(one: Check) -> Words:
     return sentence(one)
 
 
-def reason_of(found: Examination) -> Callable[[Question], Words | None]:
+def reason_of(examination: Examination) -> Callable[[Question], Words | None]:
     """For the first screen: the weakest answer to a question, with its number."""
 
     def reason(question: Question) -> Words | None:
-        word = found.word(question)
-        own = [one for one in found.checks if (one.question, one.word) == (question, word)]
-        best = sorted(own, key=lambda one: one.what not in {"area", "wander"})
+        word = examination.word(question)
+        own = [check for check in examination.checks if (check.question, check.word) == (question, word)]
+        best = sorted(own, key=lambda check: check.what not in {"area", "wander"})
         return sentence((best if word == "holds" else own)[0]) if own else None
 
     return reason
@@ -109,9 +109,9 @@ def reason_of(found: Examination) -> Callable[[Question], Words | None]:
 def response_word(seen: dict[tuple[str, str], Seen]) -> Callable[[Response], tuple[Word, Words]]:
     """One word a row of edits, from the same rule as the verdict: what it costs, then whether it is flagged."""
 
-    def word(one: Response) -> tuple[Word, Words]:
-        slope = one.slope
-        if one.harmless:
+    def word(response: Response) -> tuple[Word, Words]:
+        slope = response.slope
+        if response.harmless:
             if slope is None or slope.low is None or slope.high is None:
                 return "holds", ("不变", "unmoved")
             if slope.low > -SWAY_HOLDS and slope.high < SWAY_HOLDS:
@@ -120,7 +120,7 @@ def response_word(seen: dict[tuple[str, str], Seen]) -> Callable[[Response], tup
                 ("fails", ("受了影响", "swayed")) if slope.low > 0 or slope.high < 0 else ("open", WORD_WORDS["open"])
             )
         lost = loss_word(slope)
-        flagged = seen.get((one.rubric, one.edit))
+        flagged = seen.get((response.rubric, response.edit))
         ahead = flagged is not None and flagged.lead_low is not None and flagged.lead_low > FLAG_LEAD
         if lost == "holds":
             return lost, ("看得见", "seen")

@@ -62,7 +62,7 @@ def write_report(
         browsable = read_items(connection, run, judge, first=opened([*weak[0], *weak[1]]), rejected=material.examples)
         places = read_places(connection, run)
         [(judged_on,)] = connection.execute(_JUDGED_ON, {"judge": judge}).fetchall()
-        named = [compare] if compare else [(_slashed(one), _slashed(other)) for one, other in compared(ranked)]
+        named = [compare] if compare else [(_slashed(left), _slashed(other)) for left, other in compared(ranked)]
         sides = tuple(read_sides(connection, left, right, run, judge) for left, right in named)
     summary = summarise(
         material.rows,
@@ -109,9 +109,9 @@ def _numbers(contents: Contents) -> dict[str, Any]:
         "conclusion": {"overall": contents.summary.examination.overall, "zh": zh, "en": en, "use": [use_zh, use_en]},
         "metrics": {name: asdict(metric) for name, metric in metrics(contents).items()},
         "first_screen": asdict(contents.first),
-        "ranking": [asdict(one) for one in contents.ranked],
-        "sides": [asdict(one) for one in contents.sides],
-        "preferences": [asdict(one) for one in contents.preferences],
+        "ranking": [asdict(part) for part in contents.ranked],
+        "sides": [asdict(part) for part in contents.sides],
+        "preferences": [asdict(part) for part in contents.preferences],
         "scores": summary_json(contents.summary),
         "findings": asdict(contents.findings),
     }

@@ -73,7 +73,7 @@ class Calls:
     def complete(self, item: str, rubric: str) -> list[float] | None:
         """All standard replicates in order, None if one is unscored: replicate 1 is never taken for replicate 0."""
         scored = self.totals.get((item, "standard", rubric), {})
-        return [scored[one] for one in range(self.replicates)] if len(scored) == self.replicates else None
+        return [scored[turn] for turn in range(self.replicates)] if len(scored) == self.replicates else None
 
     def legacy(self, item: str, rubric: str) -> float | None:
         """The one score of the single call for both rubrics."""
@@ -98,13 +98,13 @@ class Calls:
     def table(self, rubric: str, group: str | None = None) -> Floats:
         """[items of ``replicated``, replicates] of totals, NaN where unscored."""
         scored = [self.totals[item, "standard", rubric] for item in self.replicated(rubric, group)]
-        rows = [[one.get(replicate, np.nan) for replicate in range(self.replicates)] for one in scored]
+        rows = [[turns.get(replicate, np.nan) for replicate in range(self.replicates)] for turns in scored]
         return np.asarray(rows, dtype=np.float64).reshape(len(rows), self.replicates)
 
     def mark_table(self, rubric: str, dimension: str, group: str | None = None) -> Floats:
         """The same of one dimension."""
         marks = [self.marks.get((item, rubric), {}) for item in self.replicated(rubric, group)]
-        rows = [[one.get(turn, {}).get(dimension, np.nan) for turn in range(self.replicates)] for one in marks]
+        rows = [[turns.get(turn, {}).get(dimension, np.nan) for turn in range(self.replicates)] for turns in marks]
         return np.asarray(rows, dtype=np.float64).reshape(len(rows), self.replicates)
 
 

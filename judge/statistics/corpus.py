@@ -43,8 +43,8 @@ def diversity(questions: Sequence[str], answers: Sequence[str], places: Sequence
     for question, answer, place in zip(questions, answers, places, strict=True):
         sets[place].append(grams(question, answer))
     shared = [ones for ones in sets.values() if len(ones) > 1]
-    near = [any(is_near(one, two) for two in ones if two is not one) for ones in shared for one in ones]
-    nearest = [max(_jaccard(one, two) for two in ones if two is not one) for ones in shared for one in ones]
+    near = [any(is_near(text, two) for two in ones if two is not text) for ones in shared for text in ones]
+    nearest = [max(_jaccard(text, two) for two in ones if two is not text) for ones in shared for text in ones]
     return Diversity(
         len(answers),
         len(drawn),
@@ -55,9 +55,9 @@ def diversity(questions: Sequence[str], answers: Sequence[str], places: Sequence
     )
 
 
-def _jaccard(one: frozenset[int], two: frozenset[int]) -> float:
-    common = len(one & two)
-    return common / (len(one) + len(two) - common)
+def _jaccard(left: frozenset[int], two: frozenset[int]) -> float:
+    common = len(left & two)
+    return common / (len(left) + len(two) - common)
 
 
 def distinct(texts: Iterable[str], n: int) -> float | None:
@@ -88,7 +88,7 @@ def contradictions(facts: Iterable[tuple[str, str, str, str]]) -> Contradictions
 def copied(answer: str, seen: frozenset[str]) -> float | None:
     """Share of an answer's stretches of eight characters that stand in ``seen``; None where it is shorter."""
     stretches = stretches_of(answer)
-    return sum(one in seen for one in stretches) / len(stretches) if stretches else None
+    return sum(stretch in seen for stretch in stretches) / len(stretches) if stretches else None
 
 
 def stretches_of(text: str) -> list[str]:

@@ -111,12 +111,15 @@ def mismatched(
     for position, name in enumerate(names):
         shared[name].append(position)
     moved = {
-        one: ones[(turn + 1) % len(ones)] for ones in shared.values() if len(ones) > 1 for turn, one in enumerate(ones)
+        item: ones[(turn + 1) % len(ones)]
+        for ones in shared.values()
+        if len(ones) > 1
+        for turn, item in enumerate(ones)
     }
     if len(moved) < 3:
         return None
-    places = places_of([names[one] for one in moved], resamples)
-    first, second = np.asarray([x[one] for one in moved]), np.asarray([y[one] for one in moved.values()])
+    places = places_of([names[item] for item in moved], resamples)
+    first, second = np.asarray([x[item] for item in moved]), np.asarray([y[item] for item in moved.values()])
     return within_between(first, second, places)[0]
 
 
@@ -147,7 +150,8 @@ def _rank_correlation(x: Floats, y: Floats, weights: Floats) -> Floats:
     middle = (weights.sum(axis=1, keepdims=True) + 1) / 2
     first, second = _ranks(x, weights) - middle, _ranks(y, weights) - middle
     products = [
-        np.einsum("bi,bi,bi->b", weights, one, two) for one, two in ((first, second), (first, first), (second, second))
+        np.einsum("bi,bi,bi->b", weights, left, two)
+        for left, two in ((first, second), (first, first), (second, second))
     ]
     return _ratio(products[0], products[1] * products[2])
 

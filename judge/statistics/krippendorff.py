@@ -21,21 +21,21 @@ Level = Literal["ordinal", "interval"]
 
 def krippendorff_alpha(table: Floats, level: Level, places: Places) -> Estimate | None:
     """``table`` [items, raters], NaN where there is no score; items with one score say nothing. None without a pair."""
-    known = ~np.isnan(table)
-    known &= known.sum(axis=1, keepdims=True) >= 2
-    if not known.any():
+    rated = ~np.isnan(table)
+    rated &= rated.sum(axis=1, keepdims=True) >= 2
+    if not rated.any():
         return None
     sums, alpha = (
-        (_moments(table, known), _interval) if level == "interval" else (_coincidences(table, known), _ordinal)
+        (_moments(table, rated), _interval) if level == "interval" else (_coincidences(table, rated), _ordinal)
     )
     by_place = places.sums(sums)
     return estimate(float(alpha(by_place.sum(axis=0)[None])[0]), alpha(places.weights @ by_place), places)
 
 
-def _moments(table: Floats, known: NDArray[np.bool_]) -> Floats:
+def _moments(table: Floats, rated: NDArray[np.bool_]) -> Floats:
     """[items, (scores, sum, squares, squared differences within the item over its scores less one)]."""
-    scores = np.where(known, table - table[known].mean(), 0.0)
-    n, total, squares = known.sum(axis=1), scores.sum(axis=1), (scores**2).sum(axis=1)
+    scores = np.where(rated, table - table[rated].mean(), 0.0)
+    n, total, squares = rated.sum(axis=1), scores.sum(axis=1), (scores**2).sum(axis=1)
     return np.stack([n, total, squares, 2 * (n * squares - total**2) / np.maximum(n - 1, 1)], axis=1)
 
 
@@ -44,10 +44,10 @@ def _interval(sums: Floats) -> Floats:
     return _ratio(within / n, 2 * (n * squares - total**2) / (n * (n - 1)))
 
 
-def _coincidences(table: Floats, known: NDArray[np.bool_]) -> Floats:
+def _coincidences(table: Floats, rated: NDArray[np.bool_]) -> Floats:
     """[items, v scores of each value, then v times v coincidences]; few values, as dimensions have."""
-    values = np.unique(table[known])
-    counts = np.stack([((table == value) & known).sum(axis=1) for value in values], axis=1).astype(np.float64)
+    values = np.unique(table[rated])
+    counts = np.stack([((table == value) & rated).sum(axis=1) for value in values], axis=1).astype(np.float64)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True) - 1, 1)
     seen = share[:, :, None] * counts[:, None, :] - share[:, :, None] * np.eye(len(values))
     return np.concatenate([counts, seen.reshape(len(table), -1)], axis=1)

@@ -49,13 +49,13 @@ def by_group(calls: Calls, splits: tuple[str, ...], resamples: int) -> tuple[Pai
     for item, row in sorted(calls.items.items()):
         if row.item_kind == "completion" and row.split in splits:
             pairs[row.group].append((row.sample_id, item))
-    return tuple(pairing(group, splits, calls, found, resamples) for group, found in sorted(pairs.items()))
+    return tuple(pairing(group, splits, calls, pairs_here, resamples) for group, pairs_here in sorted(pairs.items()))
 
 
 def same_text(calls: Calls, splits: tuple[str, ...], resamples: int) -> Pairing:
     """Both rubrics on the sample itself, each in its own call."""
     samples = [item for item, row in sorted(calls.items.items()) if row.item_kind == "sample" and row.split in splits]
-    return pairing("data", splits, calls, [(one, one) for one in samples], resamples)
+    return pairing("data", splits, calls, [(sample, sample) for sample in samples], resamples)
 
 
 def pairing(
@@ -78,7 +78,7 @@ def pairing(
     if calls.replicates > 1 and len(tables) > 2:
         table_x, table_y, kept = zip(*tables, strict=True)
         star = disattenuated(np.asarray(table_x), np.asarray(table_y), places_of(kept, resamples))
-    x, y = [one for one, _ in points], [one for _, one in points]
+    x, y = [score for score, _ in points], [score for _, score in points]
     return Pairing(
         group,
         splits,
@@ -104,19 +104,17 @@ def halo_of(calls: Calls, resamples: int) -> Halo | None:
     if len(crossed) < 3:
         return None
     same_x_all, same_y_all, x_all, y_all, names = zip(*crossed, strict=True)
-    scores = [np.asarray(one, dtype=np.float64) for one in (same_x_all, same_y_all, x_all, y_all)]
+    scores = [np.asarray(column, dtype=np.float64) for column in (same_x_all, same_y_all, x_all, y_all)]
     return halo(scores[0], scores[1], scores[2], scores[3], places_of(names, resamples))
 
 
-def conclude(found: Halo | None, noise_free: Disattenuated | None) -> str:
+def conclude(halo: Halo | None, noise_free: Disattenuated | None) -> str:
     """Halo is shown where its interval excludes zero; validity where that of r* does. An unknown end shows nothing."""
-    if (
-        found is None or found.halo.low is None or noise_free is None
-    ):  # without replicates the judge's noise is not known
+    if halo is None or halo.halo.low is None or noise_free is None:  # without replicates the judge's noise is not known
         return TOO_FEW
-    if found.halo.high is not None and found.halo.high < 0:
+    if halo.halo.high is not None and halo.halo.high < 0:
         return BELOW
-    if found.halo.low <= 0:
+    if halo.halo.low <= 0:
         return NO_HALO
     low = noise_free.r_star.low
     return HALO_AND_SIGNAL if low is not None and low > 0 else HALO_NOT_VALIDITY

@@ -41,7 +41,9 @@ def sways(calls: Calls, harmless: frozenset[str], wander: Mapping[str, float]) -
             gaps[rubric, row.edit or ""].append((sum(scored.values()) / len(scored) - before, repeats, row.place_id))
     return tuple(
         _sway(rubric, edit, rows, wander.get(rubric))
-        for (rubric, edit), rows in sorted(gaps.items(), key=lambda one: (one[0][0] != DATA, one[0][1] == PLEA, one[0]))
+        for (rubric, edit), rows in sorted(
+            gaps.items(), key=lambda entry: (entry[0][0] != DATA, entry[0][1] == PLEA, entry[0])
+        )
     )
 
 
@@ -87,19 +89,19 @@ def favours(
     for by_group in answers.values():
         for first in sorted(by_group):
             for second in sorted(by_group):
-                one, other = by_group[first], by_group[second]
-                if first < second and _alike(rightness[one], rightness[other]):
-                    gap = (calls.mean(one, rubric) or 0.0) - (calls.mean(other, rubric) or 0.0)
-                    gaps[first, second].append((gap, calls.items[one].place_id))
+                ours, other = by_group[first], by_group[second]
+                if first < second and _alike(rightness[ours], rightness[other]):
+                    gap = (calls.mean(ours, rubric) or 0.0) - (calls.mean(other, rubric) or 0.0)
+                    gaps[first, second].append((gap, calls.items[ours].place_id))
     return tuple(
         _favour(first, second, [gap for gap, _ in rows], [place for _, place in rows])
         for (first, second), rows in sorted(gaps.items())
     )
 
 
-def _alike(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return len(one) == len(other) and all(
-        abs(a - b) <= 0.05 * max(1.0, abs(a), abs(b)) for a, b in zip(one, other, strict=True)
+def _alike(ours: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return len(ours) == len(other) and all(
+        abs(a - b) <= 0.05 * max(1.0, abs(a), abs(b)) for a, b in zip(ours, other, strict=True)
     )
 
 

@@ -74,7 +74,7 @@ def trust_of(calls: Calls, second: Calls | None, rubric: str, group: str, resamp
     items, table = calls.replicated(rubric, group), calls.table(rubric, group)
     names = [calls.items[item].place_id for item in items]
     full = ~np.isnan(table).any(axis=1)
-    kept = [names[one] for one in np.flatnonzero(full)]
+    kept = [names[position] for position in np.flatnonzero(full)]
     pairs = _first_calls(calls, second, rubric, items) if second else []
     gaps = [theirs - ours for _, ours, theirs in pairs]
     places = [calls.items[item].place_id for item, _, _ in pairs]
@@ -106,7 +106,7 @@ def _distance(gaps: list[float], names: list[str], resamples: int) -> Estimate:
 def _first_calls(calls: Calls, second: Calls, rubric: str, items: list[str]) -> list[tuple[str, float, float]]:
     """One call against one call: a mean of three would agree better than a judge does."""
     key = [(item, "standard", rubric) for item in items]
-    both = [(one[0], calls.totals[one].get(0), second.totals.get(one, {}).get(0)) for one in key]
+    both = [(call[0], calls.totals[call].get(0), second.totals.get(call, {}).get(0)) for call in key]
     return [(item, ours, theirs) for item, ours, theirs in both if ours is not None and theirs is not None]
 
 
@@ -122,14 +122,14 @@ def truth_of(calls: Calls, rubric: str, sound: Mapping[str, bool], resamples: in
         for item, row in sorted(calls.items.items())
         if item in sound and (mark := _mark(calls, item, rubric, name)) is not None
     ]
-    marks, good = [mark for _, mark, _ in judged], [one for _, _, one in judged]
+    marks, good = [mark for _, mark, _ in judged], [is_sound for _, _, is_sound in judged]
     places = [row.place_id for row, _, _ in judged]
     if not judged:
         return None
     area = auroc(marks, good, places, resamples, styles=[row.group for row, _, _ in judged])
     pooled = auroc(marks, good, places, resamples)
     flags = [mark <= (FLAGGED if name != TOTAL else 2 * FLAGGED) for mark in marks]
-    decided = decisions(flags, [not one for one in good], places, resamples)
+    decided = decisions(flags, [not is_sound for is_sound in good], places, resamples)
     if area is None or pooled is None or decided is None:
         return None
     seen = _seen([(row, good) for row, _, good in judged], flags, resamples)
@@ -146,7 +146,11 @@ def _single(judged: list[tuple[VerdictRow, float, bool]], resamples: int) -> Est
 def factual(calls: Calls, rubric: str) -> str:
     """The dimension of this rubric that speaks of facts, or ``TOTAL``."""
     given = {
-        name for (_, asked), turns in calls.marks.items() if asked == rubric for one in turns.values() for name in one
+        name
+        for (_, asked), turns in calls.marks.items()
+        if asked == rubric
+        for marks in turns.values()
+        for name in marks
     }
     return next((name for name in FACTUAL.get(rubric, ()) if name in given), TOTAL)
 
@@ -175,6 +179,6 @@ def _seen(rows: list[tuple[VerdictRow, bool]], flags: list[bool], resamples: int
 
 def _lead(flagged: list[tuple[float, str]], alarms: list[tuple[float, str]]) -> float | None:
     """Lower end of how much oftener the planted error is flagged than a sound text."""
-    both = [(1.0, *one) for one in flagged] + [(0.0, *one) for one in alarms]
+    both = [(1.0, *row) for row in flagged] + [(0.0, *row) for row in alarms]
     slope = dose_slope([dose for dose, _, _ in both], [flag for _, flag, _ in both], [place for _, _, place in both])
     return slope.low if slope else None

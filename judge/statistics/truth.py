@@ -33,13 +33,13 @@ def decisions(
     flagged: Sequence[bool], faulty: Sequence[bool], names: Sequence[str], resamples: int = RESAMPLES
 ) -> Decisions | None:
     """None without sound or without faulty items. Four counts a place, so resamples are exact."""
-    said, bad = np.asarray(flagged, dtype=bool), np.asarray(faulty, dtype=bool)
+    flags, bad = np.asarray(flagged, dtype=bool), np.asarray(faulty, dtype=bool)
     if bad.all() or not bad.any():
         return None
     places = places_of(names, resamples)
-    sums = places.sums(np.stack([said & bad, ~said & bad, said & ~bad, ~said & ~bad], axis=1).astype(np.float64))
+    sums = places.sums(np.stack([flags & bad, ~flags & bad, flags & ~bad, ~flags & ~bad], axis=1).astype(np.float64))
     whole, drawn = _shares(sums.sum(axis=0)), _shares(places.weights @ sums)
-    made = [estimate(float(one), many, places) for one, many in zip(whole, drawn, strict=True)]
+    made = [estimate(float(share), many, places) for share, many in zip(whole, drawn, strict=True)]
     return Decisions(int((~bad).sum()), int(bad.sum()), *made)
 
 
@@ -63,7 +63,7 @@ def auroc(
     """None where no style has both sound and faulty items. Pairs are kept by pair of places, so resamples are exact."""
     good, values = np.asarray(sound, dtype=bool), np.asarray(scores, dtype=np.float64)
     _, style = np.unique(np.asarray(styles or [""] * len(values), dtype=str), return_inverse=True)
-    mixed = [one for one in range(style.max(initial=-1) + 1) if len(set(good[style == one])) == 2]
+    mixed = [kind for kind in range(style.max(initial=-1) + 1) if len(set(good[style == kind])) == 2]
     if not mixed:
         return None
     kept = np.isin(style, mixed)
@@ -73,8 +73,8 @@ def auroc(
 
     def area(weights: Floats) -> Floats:
         won, pairs = np.zeros(len(weights)), np.zeros(len(weights))
-        for one in mixed:
-            held, own = np.zeros((2, places.count, len(levels))), style == one
+        for kind in mixed:
+            held, own = np.zeros((2, places.count, len(levels))), style == kind
             np.add.at(held, (good[own].astype(int), places.index[own], level[own]), 1.0)
             bad_at, good_at = weights @ held[0], weights @ held[1]
             below = np.cumsum(bad_at, axis=1) - bad_at / 2
