@@ -80,7 +80,7 @@ BAD = {
     "pitying": ("too lenient with invention", "对编造太宽"),
     "refusing the worst": ("refuses what has faults", "拒评有错的文字"),
     "late-drifting": ("it drifts: it grows stricter", "越评越严"),
-    "first restaurant only": ("only now and then", "偶尔看得见"),
+    "first restaurant only": ("only now and then|an error that stands alone", "偶尔看得见|只有一处错误"),
     "restless": ("does not repeat itself", "再问一遍就变"),
 }
 
@@ -93,8 +93,8 @@ def test_the_first_sentence_says_what_is_wrong(asks: Sequence[Shown], persona: s
     assert found.overall == "fails"
     assert en.startswith("Do not trust this judge: ")
     assert zh.startswith("不要相信这位评审：")
-    assert BAD[persona][0] in en
-    assert BAD[persona][1] in zh
+    assert any(words in en for words in BAD[persona][0].split("|"))
+    assert any(words in zh for words in BAD[persona][1].split("|"))
 
 
 @pytest.mark.parametrize("persona", ["good", "strict", "one level lower"])
