@@ -98,12 +98,9 @@ def served(desk: Desk) -> Iterator[str]:
 def command(data: Path, *words: str) -> None:
     """One command of ours on a folder, without anybody's keys. Raises CalledProcessError."""
     clean = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
-    made = subprocess.run(
-        [sys.executable, "-m", *words], env={**clean, "DATA": str(data)}, capture_output=True, text=True, check=False
+    subprocess.run(
+        [sys.executable, "-m", *words], env={**clean, "DATA": str(data)}, capture_output=True, text=True, check=True
     )
-    if made.returncode:
-        print(made.stdout, made.stderr, file=sys.stderr)
-        made.check_returncode()
 
 
 def world(data: Path, samples: int, students: int) -> None:
@@ -128,6 +125,8 @@ def judged(base: Path, folder: Path, name: str, url: str) -> dict[str, Any]:
         command(data, "judge", "run", "--judge", f"openai/{name}", "--judge-base-url", url, "--yes", "1")
         [report] = (data / "reports").glob("*/report.json")
         found = json.loads(report.read_text(encoding="utf-8"))
+    except subprocess.CalledProcessError as error:
+        return {"judge": name, "overall": "stopped", "en": error.stderr.strip().splitlines()[-1]}
     finally:
         shutil.rmtree(data)
     checks = found["scores"]["examination"]["checks"]
@@ -143,8 +142,8 @@ def _weakest(words: list[str]) -> str:
 
 def right(found: dict[str, Any]) -> bool:
     """Ours alone: those without a vice are certified, the others are not to be trusted."""
-    wanted = "holds" if NAMES.get(found["judge"]) in SOUND else "fails"
-    return bool(found["overall"] == wanted)
+    wanted = {"holds"} if NAMES.get(found["judge"]) in SOUND else {"fails", "stopped"}
+    return found["overall"] in wanted
 
 
 def main() -> int:

@@ -81,10 +81,15 @@ def first_screen(
     )
 
 
+BASELINES = ("base", "teacher", "copy", "random")
+"""Arms that a student is held against: none of them stands for the model while there is another."""
+
+
 def leading(ranked: Sequence[Ranked]) -> Ranked | None:
-    """The tuned model's answers, closed before open; where none was tuned, the best that there is."""
+    """The tuned model's answers, closed before open; where none was tuned, the best that are no baseline, else the best."""
     tuned = sorted((origin for origin in ranked if origin.group.startswith("tuned")), key=lambda origin: origin.group)
-    return next(iter([*tuned, *ranked]), None)
+    others = [origin for origin in ranked if origin.group.partition(" ")[0] not in BASELINES]
+    return next(iter([*tuned, *others, *ranked]), None)
 
 
 def score_of(summary: Summary, rubric: str, group: str) -> Scored | None:

@@ -98,6 +98,11 @@ def _nonsense(check: Check) -> Words:
     zh, en = _edits(check.about)
     if check.word == "holds":
         return f"{zh}只得 {_range(check)} 分", f"{en} gets {_range(check)} of 10"
+    if check.word == "open":
+        return (
+            f"“{zh}”是否总得低分还不清楚（{_range(check, 1)} 分）",
+            f"whether {en} always gets little is not clear ({_range(check, 1)} of 10)",
+        )
     if (check.second or 0.0) >= 0:
         return (
             f"它的分没有底：“{zh}”也得 {_range(check, 1)} 分，不比原文低",
@@ -157,6 +162,11 @@ def _invented(check: Check) -> Words:
         return (
             f"餐厅全是编的回答只得 {_range(check)} 分",
             f"answers whose restaurants are invented get {_range(check)} of 10",
+        )
+    if check.word == "open":
+        return (
+            f"餐厅全是编的回答是否总得低分还不清楚（{_range(check, 1)} 分）",
+            f"whether answers whose restaurants are invented get little is not clear ({_range(check, 1)} of 10)",
         )
     return (
         f"它对编造太宽：餐厅全是编的回答也得 {_range(check, 1)} 分",

@@ -24,6 +24,7 @@ from judge.report.findings import Findings
 from judge.report.first_screen import DATA_WORDS, MODEL_WORDS, TRUST_WORDS, FirstScreen
 from judge.report.geography import Overview, around
 from judge.report.items import Browsable, MapPlace
+from judge.report.reject_words import reject
 from judge.report.rightness import Ranked
 from judge.report.sides import SideBySide
 from judge.report.words import (
@@ -197,7 +198,7 @@ def _words(contents: Contents) -> dict[str, Any]:
         "weakness_words": telling.weakness,
         "step_words": telling.step,
         "about_words": telling.about,
-        "reject_words": telling.reject,
+        "reject_words": reject,
         "side_words": telling.measure,
     }
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from judge.report.judge_sentences import number, sentence
 from judge.report.judge_words import WORD_WORDS
 from judge.report.next_steps import Weakness
-from judge.report.words import DIMENSIONS, FACTS, MEASURES, STAGES, Words
+from judge.report.reject_words import reject
+from judge.report.words import DIMENSIONS, FACTS, MEASURES, Words
 from judge.statistics.examination import Check, Examination, Question, Word, loss_word
 from judge.statistics.margins import FLAG_LEAD, SWAY_HOLDS
 from judge.statistics.summary import Summary
@@ -45,7 +46,8 @@ _STEPS: dict[str, Words] = {
 
 def weakness(weak: Weakness) -> Words:
     """What it is, with its share."""
-    share = f"{100 * weak.share.mean:.0f} %"
+    percent = 100 * weak.share.mean
+    share = f"{percent:.0f} %" if percent >= 1 else f"{percent:.1f} %"
     if weak.kind == "rejected":
         zh, en = reject(weak.name)
         return f"{share} 的候选因“{zh}”被拒", f"{share} of candidates are rejected: {en}"
@@ -70,14 +72,6 @@ def step(weak: Weakness) -> Words:
 def about(what: str) -> Words:
     """Data or model."""
     return {"data": ("数据", "data"), "model": ("模型", "model")}.get(what, (what, what))
-
-
-def reject(name: str) -> Words:
-    """Stage and reason."""
-    stage, _, reason = name.partition(" ")
-    zh, en = STAGES.get(stage, (stage, stage))
-    plain = reason.replace("_", " ")
-    return f"{zh}：{reason}", f"{en}: {plain}"
 
 
 def measure(name: str) -> Words:

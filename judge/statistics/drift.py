@@ -22,10 +22,16 @@ from judge.statistics.comparison import Slope
 
 SWEEPS = 500
 STILL = 1e-13
+LEAST_FREE = 0.5
+"""Share of the calls that must be left once the constants are paid for: a first few dozen questions are of nearly as many kinds
+and samples, and what fits them all leaves no error to measure drift by."""
 
 
 def drift(rows: Sequence[VerdictRow]) -> Slope | None:
-    """Of one judge's standard calls. None without times, with fewer than two places, or where all came at once."""
+    """Of one judge's standard calls.
+
+    None without times, with fewer than two places, with too few calls for the constants, or where all came at once.
+    """
     timed = sorted(
         (row for row in rows if row.design == "standard" and row.total is not None and row.asked_at is not None),
         key=lambda row: (row.asked_at or 0.0, row.item_id, row.rubric, row.replicate),
@@ -38,6 +44,9 @@ def drift(rows: Sequence[VerdictRow]) -> Slope | None:
     edited = {row.sample_id for row in timed if row.edit is not None}
     # Only samples with edits have calls at many times; the others would lose all that they can tell.
     samples = _codes([f"{row.rubric} {row.sample_id if row.sample_id in edited else ''}" for row in timed])
+    constants = int(kinds.max()) + int(samples.max()) + 1
+    if len(timed) - constants - 1 < LEAST_FREE * len(timed):
+        return None
     totals = np.asarray([row.total for row in timed], dtype=np.float64)
     x, y = _swept(rank, (kinds, samples)), _swept(totals, (kinds, samples))
     return _slope(x, y, _codes([row.place_id for row in timed]))

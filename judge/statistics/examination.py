@@ -17,7 +17,7 @@ from judge.statistics.comparison import Slope
 from judge.statistics.evenness import Evenness
 from judge.statistics.swaying import ORDER, PLEA, Favour, Sway
 from judge.statistics.trust import Trust, Truth
-from judge.statistics.validity import Control, Response
+from judge.statistics.validity import FULL, Control, Response
 
 Word = Literal["holds", "open", "fails", "unmeasured"]
 Question = Literal["answers", "facts", "swayed", "favours", "even", "stable", "repeats", "agrees"]
@@ -269,8 +269,8 @@ def _floor(question: Question, what: str, control: Control) -> Check:
 
 
 def _ends(mean: MeanWithInterval) -> tuple[float | None, float | None]:
-    """Where many texts got the very same score, that score."""
-    same = mean.low is None and mean.clusters > 1
+    """Where all texts got the very same score, that score: an interval knows of no spread there and guesses from places alone."""
+    same = mean.clusters > 1 and (mean.low is None or mean.mean in {0.0, FULL})
     return (mean.mean, mean.mean) if same else (mean.low, mean.high)
 
 

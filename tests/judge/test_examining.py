@@ -129,6 +129,18 @@ def test_drift_equals_least_squares_with_constants_for_kinds_and_samples() -> No
     assert drift([replace(row, asked_at=None) for row in rows]) is None
 
 
+@pytest.mark.parametrize(("calls", "told"), [(2, False), (3, True)])
+def test_a_drift_that_constants_could_explain_is_not_told(calls: int, *, told: bool) -> None:
+    """The first questions of a judging: as many kinds and samples as calls, so that whatever was said fits."""
+    rng, rows = np.random.default_rng(6), []
+    for sample in range(24):
+        item = f"s{sample:02d}~name~1"
+        for turn in range(calls):
+            row = _row(item, f"p{sample % 8}", float(rng.normal(7, 1)), float(rng.random()), edit="name", dose=1)
+            rows.append(replace(row, replicate=turn))
+    assert (drift(rows) is not None) is told
+
+
 def test_wandering_is_the_root_of_the_mean_square_within_items() -> None:
     rng = np.random.default_rng(5)
     table = rng.normal(7, 1, (40, 3))

@@ -44,6 +44,12 @@ def test_copying_beats_inventing_and_inventing_beats_silence() -> None:
     student = leading(ranked)
     assert student is not None
     assert student.group == "tuned closed"
+    brought = leading([one for one in ranked if one.group != "tuned closed"])
+    assert brought is not None
+    assert brought.group == "silent closed"  # a baseline is no model, however good
+    alone = leading(ranked[:2])
+    assert alone is not None
+    assert alone.group == "teacher closed"
     worst = model_weaknesses(answers, student.group)[0]
     assert (worst.name, worst.share.mean, len(worst.items)) == ("in_evidence", 1.0, 3)
 
