@@ -100,7 +100,7 @@ def examine(evidence: Evidence, rubrics: Sequence[str]) -> Examination:
         *_bare_pleas(evidence),
         *(_first(share) for share in evidence.first_shown),
         *(_favour(favour) for favour in evidence.favours if _enough(favour.effect, m.LEAST_MATCHED)),
-        *(_even(even) for even in evidence.evenness),
+        *(_even(even, still=_stable(evidence.drift).word != "fails") for even in evidence.evenness),
         _stable(evidence.drift),
         *(_repeats(trust) for trust in evidence.trust),
         *(_agrees(trust) for trust in evidence.trust),
@@ -343,8 +343,10 @@ def _favour(favour: Favour) -> Check:
     return Check("favours", "", favour.preferred, word, "favour", effect.mean, effect.low, effect.high, about)
 
 
-def _even(even: Evenness) -> Check:
+def _even(even: Evenness, *, still: bool) -> Check:
     spread = even.spread
+    if not still:
+        return Check("even", even.rubric, "", "unmeasured", "drifting")
     if spread.items < m.LEAST_ITEMS or spread.places < m.LEAST_PLACES:
         return Check("even", even.rubric, "", "unmeasured", "few")
     word = _below(spread.low, spread.high, m.UNEVEN)

@@ -6,7 +6,7 @@ import random
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judge.asking import RUBRICS
@@ -232,6 +232,7 @@ def test_one_call_gives_both_rubrics() -> None:
     assert read_verdict(text, "stop", RUBRICS["answer"], MARK, "answer").reason == "missing_dimension"
 
 
+@settings(deadline=None)  # no test asserts a time
 @given(st.text(alphabet=st.sampled_from('{}[],:"\\ \n5分准确性scores null好`')))
 def test_no_text_breaks_the_ladder_and_none_without_scores_is_scored(text: str) -> None:
     verdict = read_verdict(text, "stop", DATA, MARK)
