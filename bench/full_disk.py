@@ -40,7 +40,7 @@ SCENES: Final[tuple[tuple[str, tuple[str, ...], int], ...]] = (
     ("judge", ("judge", "run"), 2_500),
     ("train", ("train", "run"), 40_000),
     ("rebuild", ("warehouse", "refresh"), 3_000),
-    ("export", ("warehouse", "export"), 500),
+    ("export", ("warehouse", "export"), 90),
     ("report", ("judge", "report"), 1_500),
 )
 """Scene, command, and the KB that it may write, at most."""

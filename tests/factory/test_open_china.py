@@ -265,6 +265,28 @@ def test_overture_is_read_in_chinese_by_category_and_by_taxonomy(tmp_path: Path,
         assert asyncio.run(maps.locate(PlaceName(name, ""))).city == "锦城"
 
 
+@pytest.mark.parametrize("bbox", [None, {"xmin": 999.0, "xmax": 999.0, "ymin": LAT, "ymax": LAT}])
+def test_a_row_that_stands_nowhere_is_left_out_and_the_others_stay(
+    tmp_path: Path, bbox: dict[str, float] | None
+) -> None:
+    path = _overture(tmp_path / "o.parquet", OVERTURE_ROWS, newer=False)
+    rows = pq.read_table(path)
+    whole = {poi.name for poi in _around(open_map(path, tmp_path)[0])}
+    first, *others = rows.to_pylist()
+    pq.write_table(
+        pa.Table.from_pylist([first | {"bbox": bbox}, *others], schema=rows.schema), tmp_path / "hole.parquet"
+    )
+    assert {poi.name for poi in _around(open_map(tmp_path / "hole.parquet", tmp_path)[0])} == whole - {"山居小馆"}
+
+
+def test_a_row_that_comes_twice_is_one_shop_with_its_plain_name(tmp_path: Path) -> None:
+    path = _overture(tmp_path / "o.parquet", OVERTURE_ROWS, newer=False)
+    rows = pq.read_table(path)
+    pq.write_table(pa.concat_tables([rows, rows]), tmp_path / "twice.parquet")
+    once, twice = (_around(open_map(file, tmp_path)[0]) for file in (path, tmp_path / "twice.parquet"))
+    assert [poi.name for poi in twice] == [poi.name for poi in once]
+
+
 def test_foursquare_is_read_with_its_flags_and_closings(tmp_path: Path) -> None:
     dining = "Dining and Drinking > Restaurant > Asian Restaurant > Chinese Restaurant > "
     rows = [

@@ -153,7 +153,7 @@ def test_a_full_disk_stops_the_run_which_goes_on_when_there_is_room(small_disk: 
     done = run(small_disk, *words, SQL=ROWS, EPOCHS="1")
     assert done.status == 1
     assert "error: The checkpoint of step 2 could not be written" in done.stderr
-    assert "make room, then give the same command; checkpoint-1 stays" in done.stderr
+    assert "make room there and let it be written to, then give the same command; checkpoint-1 stays" in done.stderr
     assert "Traceback" not in done.stderr
     subprocess.run(["mount", "-o", "remount,size=300m", str(small_disk / "models")], check=True)
     done = run(small_disk, *words, SQL=ROWS, EPOCHS="1")

@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from factory.errors import DiskTrouble, UsageError
@@ -70,6 +71,7 @@ def build(path: Path, folder: Path) -> None:
     if (folder / "index.json").exists():
         return
     rows = _read(path)
+    rows = OpenRows(_on_earth(rows.pois), _on_earth(rows.places), rows.terms)
     if not rows.pois.num_rows:
         raise UsageError(f"{path} holds no restaurant with a name: take an extract of a larger area.")
     pois = _settled(rows.pois)
@@ -143,6 +145,13 @@ def _utf8(path: Path, folder: Path) -> Path:
     return copy
 
 
+def _on_earth(rows: pa.Table) -> pa.Table:
+    """Rows that stand somewhere: one without coordinates, or with some of no place, would make the extract's edges nowhere."""
+    lng, lat = rows["lng"], rows["lat"]
+    sound = (pc.less_equal(pc.abs(lng), 180), pc.less_equal(pc.abs(lat), 90))
+    return rows.filter(pc.fill_null(pc.and_(*sound), False))
+
+
 def _settled(pois: pa.Table) -> pa.Table:
     """Twins (one name within about 100 m) are one; namesakes carry their branch or street, as maps write it; sorted into bands.
 
@@ -151,16 +160,17 @@ def _settled(pois: pa.Table) -> pa.Table:
     with duckdb.connect() as connection:
         connection.register("pois", pois.select(POI_COLUMNS.names).cast(POI_COLUMNS))
         return connection.sql(f"""
-            with twins as (
-                select *, row_number() over (
+            with apart as (
+                select * from pois qualify row_number() over (
                     partition by lower(name), round(lat / 0.001), round(lng * cos(radians(lat)) / 0.001) order by poi_id
-                ) as twin, count(*) over (partition by lower(name)) as namesakes from pois
+                ) = 1
             )
+            , named as (select *, count(*) over (partition by lower(name)) as namesakes from apart)
             , shown as (
-                select * exclude (name, twin, namesakes), floor(lat / {BAND_DEG})::int as band,
+                select * exclude (name, namesakes), floor(lat / {BAND_DEG})::int as band,
                     case when namesakes > 1 and coalesce(branch, address) is not null and not contains(name, '(')
                     then name || '(' || translate(coalesce(branch, address), '()', '  ') || ')' else name end as name
-                from twins where twin = 1
+                from named
             )
             select * from shown qualify row_number() over (partition by lower(name), {_NEAR} order by poi_id) = 1
             order by band, lng, poi_id""").to_arrow_table()
