@@ -116,7 +116,8 @@ class Checkpoints:
             stays = f"{kept[0].name} stays" if kept else "there is no checkpoint yet"
             reason = str(error).strip().splitlines()[0]
             raise DiskTrouble(
-                f"{what} could not be written to {self.folder} ({reason}): make room there and let it be written to, then give the same command; {stays}."
+                f"{what} could not be written to {self.folder} ({reason}): make room there and let it be written to, "
+                f"then give the same command; {stays}."
             ) from error
 
     def _all(self) -> list[Path]:
