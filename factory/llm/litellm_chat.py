@@ -88,8 +88,8 @@ class LitellmChat(PaidChat):
         name = self.endpoint.name
         if exchange.tried:
             kind = "timeout" if isinstance(problem, self._litellm.exceptions.Timeout) else "network"
-            said = "broke off" if exchange.left else "cannot be reached"
-            return RetryLater(f"{name} {said} ({type(problem).__name__}).", kind=kind, billed=exchange.left)
+            happened = "broke off" if exchange.left else "cannot be reached"
+            return RetryLater(f"{name} {happened} ({type(problem).__name__}).", kind=kind, billed=exchange.left)
         status = int(getattr(problem, "status_code", 500) or 500)
         if status < 500:  # litellm's own refusal: no key, no such provider
             return self._refused(Refusal(status, "", quoted(problem), None), name)
@@ -124,9 +124,9 @@ def check_keys(setting: str, model: str) -> None:
             f"{setting}={quoted(model, 80)} names no known provider: give {setting}_BASE_URL for a server of your own, or an "
             "id with its provider (dashscope/qwen3-max, openai/gpt-4o)."
         ) from error
-    found = library.validate_environment(model)
-    missing = found.get("missing_keys") or []
-    if not found.get("keys_in_environment") and missing:
+    environment = library.validate_environment(model)
+    missing = environment.get("missing_keys") or []
+    if not environment.get("keys_in_environment") and missing:
         raise UsageError(f"{setting}={quoted(model, 80)} needs a key: set {', '.join(missing)} in the environment.")
 
 

@@ -233,9 +233,9 @@ class PaidChat(ABC):
             parsed = await self._read(decoded, raw, call, told)
         except UnreadableAnswerError as error:
             await self._ledger.mark_unreadable(call.name, number, str(error))
-            said = f"{self.endpoint.name}'s answer is no chat completion: {error if decoded is not None else snippet(raw)}."
-            await lease.refused("server", None, said)
-            raise RetryLater(said, kind="server", billed=True) from error
+            sentence = f"{self.endpoint.name}'s answer is no chat completion: {error if decoded is not None else snippet(raw)}."
+            await lease.refused("server", None, sentence)
+            raise RetryLater(sentence, kind="server", billed=True) from error
         if usage is None and parsed.input_tokens is not None and parsed.output_tokens is not None:
             late = Usage(parsed.input_tokens, parsed.output_tokens)
             if self._proven(call, late, len(parsed.message.content)):

@@ -41,7 +41,7 @@ class Tools:
         """From a request body of ours."""
         offered = [mapping(tool.get("function")) for tool in body.get("tools") or ()]
         ids = {call["id"] for message in body["messages"] for call in message.get("tool_calls") or ()}
-        return cls({str(one.get("name")): mapping(one.get("parameters")) for one in offered}, ids)
+        return cls({str(tool.get("name")): mapping(tool.get("parameters")) for tool in offered}, ids)
 
 
 def read_calls(message: Mapping[str, Any], tools: Tools) -> tuple[ToolCall, ...]:
@@ -75,13 +75,13 @@ def _raw_calls(message: Mapping[str, Any]) -> list[dict[str, Any]]:
 def served_calls(calls: Sequence[TextCall], tools: Tools) -> tuple[ToolCall, ...]:
     """Calls that stood in the text, where they name a tool."""
     named = [(None, _name(call.name, tools.schemas), call.arguments, "") for call in calls]
-    return _numbered([one for one in named if one[1] in tools.schemas], tools)
+    return _numbered([call for call in named if call[1] in tools.schemas], tools)
 
 
-def _numbered(found: Sequence[tuple[Any, str, Any, str]], tools: Tools) -> tuple[ToolCall, ...]:
+def _numbered(named: Sequence[tuple[Any, str, Any, str]], tools: Tools) -> tuple[ToolCall, ...]:
     taken = set(tools.ids)
     calls = []
-    for given, name, arguments, echo in found:
+    for given, name, arguments, echo in named:
         call_id = given if isinstance(given, str) and _ID.fullmatch(given) and given not in taken else ""
         number = len(taken)
         while not call_id or call_id in taken:  # nine letters and digits: what the strictest server takes
@@ -204,8 +204,8 @@ def _scalar(text: str, kind: str, as_given: str) -> Any:
 
 def _fit_object(value: Any, schema: Mapping[str, Any], depth: int) -> Any:
     if isinstance(value, str):
-        found = loose_value(value)
-        return _fit_object(found, schema, depth) if isinstance(found, dict) else value
+        inner = loose_value(value)
+        return _fit_object(inner, schema, depth) if isinstance(inner, dict) else value
     if not isinstance(value, dict):
         return value
     properties, required = mapping(schema.get("properties")), schema.get("required") or ()

@@ -85,13 +85,13 @@ class AmapMap:
             self._wire.forget("geocode", parameters)  # a later command asks again: the map may have learnt it
             raise
 
-    def _place(self, place: PlaceName, found: list[dict[str, Any]]) -> Place:
+    def _place(self, place: PlaceName, geocodes: list[dict[str, Any]]) -> Place:
         """The one row that is the place. Raises NoSuchPlace."""
-        if not found:
+        if not geocodes:
             raise NoSuchPlace(f"The map does not know {place.name} ({place.city}).")
-        inside = [row for row in found if _in_city(row, place.city)]
+        inside = [row for row in geocodes if _in_city(row, place.city)]
         if not inside:
-            where = (text(found[0].get("province")) or "") + (text(found[0].get("city")) or "")
+            where = (text(geocodes[0].get("province")) or "") + (text(geocodes[0].get("city")) or "")
             raise NoSuchPlace(
                 f"{place.name} was found in {quoted(where, 40) or 'another country'}, not in {place.city}.",
                 reason="place_abroad",
@@ -124,29 +124,31 @@ class AmapMap:
     async def _cut(self, place: Place, radius_m: int, cuisine: str | None, page: int, priority: int) -> PoiPage:
         asked_m = max(radius_m, CANONICAL_RADIUS_M)
         keywords, types = search_terms(cuisine)
-        found = await self._page(place.lng, place.lat, asked_m, keywords, types, page, priority)
-        if not found.pois and not self._has_restaurants:
+        fetched = await self._page(place.lng, place.lat, asked_m, keywords, types, page, priority)
+        if not fetched.pois and not self._has_restaurants:
             await self._look_for_any(place, priority)
-        metres = [_distance(place, one) for one in found.pois]
+        metres = [_distance(place, poi) for poi in fetched.pois]
         inside = tuple(
-            replace(one, distance_m=round(far)) for one, far in zip(found.pois, metres, strict=True) if far <= radius_m
+            replace(poi, distance_m=round(far))
+            for poi, far in zip(fetched.pois, metres, strict=True)
+            if far <= radius_m
         )
-        beyond = len(inside) < len(found.pois)
-        whole = beyond or (found.is_last and not found.capped)
+        beyond = len(inside) < len(fetched.pois)
+        whole = beyond or (fetched.is_last and not fetched.capped)
         return PoiPage(
             pois=inside,
             page=page,
-            is_last=found.is_last or beyond,
-            capped=found.capped and not beyond,
-            covered_m=min(radius_m, found.covered_m) if found.unreadable or not whole else radius_m,
-            fetched_at=found.fetched_at,
-            unreadable=found.unreadable,
+            is_last=fetched.is_last or beyond,
+            capped=fetched.capped and not beyond,
+            covered_m=min(radius_m, fetched.covered_m) if fetched.unreadable or not whole else radius_m,
+            fetched_at=fetched.fetched_at,
+            unreadable=fetched.unreadable,
         )
 
     async def _look_for_any(self, place: Place, priority: int) -> None:
         """Before the first "nothing fits" is sold: is there a restaurant anywhere? Raises RunStopped when there is none."""
-        found = await self._page(place.lng, place.lat, EMPTY_CHECK_M, None, GENERAL, 1, priority)
-        if found.pois:
+        fetched = await self._page(place.lng, place.lat, EMPTY_CHECK_M, None, GENERAL, 1, priority)
+        if fetched.pois:
             return
         for parameters in self._empty:  # a later command asks again
             self._wire.forget(f"{self._api}/around", parameters)
@@ -159,9 +161,9 @@ class AmapMap:
     async def whole_circle(self, place: Place, *, radius_m: int, cuisine: str | None) -> tuple[Poi, ...]:
         """All restaurants of a circle, also where the row cap hides some: split by type, then into smaller circles."""
         keywords, types = search_terms(cuisine)
-        found = await self._collect(place.lng, place.lat, radius_m, keywords, types, depth=0)
-        inside = {one.poi_id: one for one in found if _distance(place, one) <= radius_m}
-        return tuple(sorted(inside.values(), key=lambda one: (_distance(place, one), one.poi_id)))
+        listed = await self._collect(place.lng, place.lat, radius_m, keywords, types, depth=0)
+        inside = {poi.poi_id: poi for poi in listed if _distance(place, poi) <= radius_m}
+        return tuple(sorted(inside.values(), key=lambda poi: (_distance(place, poi), poi.poi_id)))
 
     async def _collect(
         self, lng: float, lat: float, radius_m: int, keywords: str | None, types: str, *, depth: int

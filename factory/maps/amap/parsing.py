@@ -35,10 +35,10 @@ def text(value: Any) -> str | None:
 def number(value: Any, most: float = math.inf) -> float | None:
     """A finite number given as string or number, up to ``most``; 0 stands for "unknown" in ratings and prices."""
     try:
-        found = float(text(value) or "")
+        amount = float(text(value) or "")
     except ValueError:
         return None
-    return found if 0 < found <= most and math.isfinite(found) else None
+    return amount if 0 < amount <= most and math.isfinite(amount) else None
 
 
 def part(value: Any) -> dict[str, Any]:

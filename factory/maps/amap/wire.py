@@ -270,17 +270,19 @@ class AmapWire:
     def _refused(self, received: Received) -> ChidianError:
         """What a status that is not 200 means: AMap itself answers everything with 200."""
         status = received.status
-        said = f"The map answered HTTP {status}" + (f" ({self._shown(received.raw)})" if received.raw.strip() else "")
+        sentence = f"The map answered HTTP {status}" + (
+            f" ({self._shown(received.raw)})" if received.raw.strip() else ""
+        )
         if 300 <= status < 400:
             return redirected("The map", received, self._account.base_url, "AMAP_BASE_URL")
         if status in {401, 403, 404, 405, 406, 407, 410, 421}:
-            return AddressRefused(f"{said}: no map is served at this address. Check AMAP_BASE_URL (and the proxy).")
+            return AddressRefused(f"{sentence}: no map is served at this address. Check AMAP_BASE_URL (and the proxy).")
         wish = seconds_to_wait(received.retry_after, datetime.now(UTC))
         if status == 429:
-            return RetryLater(f"{said}.", kind="rate", retry_after_s=wish)
+            return RetryLater(f"{sentence}.", kind="rate", retry_after_s=wish)
         if 400 <= status < 500 and status not in {408, 409, 425}:
-            return OrderFailed(f"{said}: this request cannot succeed.", reason="map_refused")
-        return RetryLater(f"{said}.", kind="server", retry_after_s=wish)
+            return OrderFailed(f"{sentence}: this request cannot succeed.", reason="map_refused")
+        return RetryLater(f"{sentence}.", kind="server", retry_after_s=wish)
 
     def _shown(self, raw: bytes) -> str:
         return snippet(self._clean(raw))
