@@ -65,6 +65,19 @@ def versus(said: Said, state: State) -> None:
     state.world("comparison", said.text, None, "inferable")
 
 
+def product(said: Said, state: State) -> None:
+    """61元乘以4: the price of a restaurant that is spoken of, times guests."""
+    stated = said.all("v")[0].value
+    pois = [poi for poi in state.scene.listed if amount_status("price", stated, poi.cost_cny) == "verified"]
+    if not pois or any("PPL" in ROLES[token.char] for token in said.all("v")):
+        raise UnreadError
+    if said.has("t"):
+        people = said.all("w")[0].value.low
+        if abs(said.all("t")[0].value.low - stated.low * people) > people:
+            raise UnreadError
+    state.world("total", said.text, None, "inferable")
+
+
 def feature(said: Said, state: State) -> None:
     """有无线网络, 轮椅无法进入, 没有标注是否可以外带."""
     key = str(said.all("v")[0].value)

@@ -159,7 +159,8 @@ def opens_at(said: Said, state: State) -> None:
         starts = [start for start, _ in day] if some else [opens(day)]
         return "verified" if any(start is not None and _same(start, stated) for start in starts) else "contradicted"
 
-    _say(said, state, test)
+    only = later or any("才" in token.text for token in said.of("OPENS")) or bool(said.of("ONLY"))
+    _say(said, state, test, missed="hours" if only else None)
 
 
 def pause(said: Said, state: State) -> None:
@@ -260,6 +261,10 @@ def _moment(token: Token) -> Callable[[Day], bool]:
         if clock.either:
             return lambda day: _alike([_open(day, minute) for minute in clock.readings()])
         return lambda day: _open(day, clock.minutes)
+    whole = token.text.removeprefix("整个").removeprefix("一整个").removeprefix("一") in {"下午", "上午"}
+    if whole and token.text[0] in "整一":
+        span = (840, 1020) if token.text.endswith("下午") else (600, 660)
+        return lambda day: overlap_min(day, span) == span[1] - span[0]
     window = _PERIODS.get(token.text) or _meal(token.text)
     if window is None:
         raise UnreadError

@@ -217,9 +217,15 @@ _UNPRICED: Final = re.compile(
 )
 
 
+def _is_prose(account: Account) -> bool:
+    return not any(clause.part == "item" for clause in account.clauses)
+
+
 def _says_miss(account: Account, poi: Poi, missed: tuple[Miss, ...], claims: tuple[Claim, ...]) -> bool:
     said = account.said_misses.get(poi.poi_id, frozenset())
-    if claims and not any(clause.part == "item" for clause in account.clauses):
+    if claims and _is_prose(account):
+        if all(claim.kind == "name" for claim in claims if claim.poi_id == poi.poi_id):
+            return True  # named to compare, or among others: nothing is said for it
         said |= _told(poi, claims) | _relaxed(poi, account)
     return bool(said & {miss.kind for miss in missed})
 
@@ -256,6 +262,8 @@ def _nothing_fits(
 def _each_misses(wish: Wish, account: Account, claims: tuple[Claim, ...]) -> bool:
     """Whether every restaurant that is named stands there with its miss: that says that none of them fits."""
     named = [one.poi for one in account.listed if one.poi is not None]
+    if claims and _is_prose(account) and any(claim.kind == "absence" and claim.poi_id is None for claim in claims):
+        return not account.says_fit  # nobody in the circle is of that price: a true "none" is a "nothing fits"
     return (
         bool(named)
         and not account.says_fit

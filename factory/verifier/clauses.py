@@ -109,11 +109,21 @@ def holds(reading: tuple[list[Token], State]) -> bool:
     return not left and all(one.status in {"verified", "inferable"} for one in (*state.verdicts, *state.echoes))
 
 
+_FIELDLIKE: Final = FIELDS | {
+    "DISHF", "DISHN", "CONTACT", "CUIS", "SESSION", "MEAL", "PERIOD", "DAY", "TASTEF", "BUDGET", "RADIUS", "PERHEAD", "DATA", "AVG",
+    "TOTAL", "PPL", "ABOUT", "COND", "WALK", "FOOD", "INFO", "MISSW", "COP", "REPUT", "WITHIN", "OPENV", "OPENS", "CLOSE", "REST",
+    "AT", "YOU", "FAR", "NEAR",
+}  # fmt: skip
+"""What a field's name is made of: a colon behind it belongs to it, any other ends its clause."""
+
+
 def leads(clause: Sequence[Token]) -> bool:
     """Whether a colon after these tokens ends a clause (只有某某符合：评分4.4) rather than a field's name (评分：4.4)."""
-    spoken = [one for one in clause if one.char != INERT]
+    spoken = [one for one in clause if one.char != INERT and one.text != ":"]
     if spoken and spoken[0].text in {"看", "先看", "再看", "最后看", "论", "单论"}:
         return True  # 看价格：某某61元
+    if spoken and not all(ROLES[one.char] & _FIELDLIKE for one in spoken):
+        return True  # 各位：, 先说实话：
     return len(spoken) > 2 or any("N" in ROLES[one.char] for one in clause)
 
 

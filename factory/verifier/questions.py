@@ -216,7 +216,14 @@ def misses_told(verdicts: Sequence[Verdict], scene: Scene) -> None:
     """What a true no tells of the wish: 预算内：否 is a miss said."""
     for one in verdicts:
         if one.poi_id is not None and one.status in {"verified", "inferable"}:
-            kinds = {"fit": ("budget", "radius"), "open_at": ("hours",), "cuisine": ("cuisine",)}.get(one.kind, ())
+            kinds = {
+                "fit": ("budget", "radius"),
+                "open_at": ("hours",),
+                "cuisine": ("cuisine",),
+                "price": ("budget",),
+                "distance": ("radius",),
+                "hours": ("hours",),
+            }.get(one.kind, ())
             scene.said.setdefault(one.poi_id, set()).update(kinds)
 
 
