@@ -363,7 +363,7 @@ class _Reader:
         claims: set[int] = set()
         for piece in best.pieces:
             before = len(state.verdicts)
-            covered = {token.start for token in kept[piece.start : piece.end]}
+            covered = {token.start for token in kept[piece.start : piece.end] if ROLES[token.char] & TYPED}
             empty = piece.frame.act in VACUOUS or (
                 piece.frame.act in {"subject_set", "world_set"} and not state.everyone
             )

@@ -32,13 +32,14 @@ def count_of(said: Said, state: State) -> None:
     rest = (*said.tokens[: said.piece.start], *said.tokens[said.piece.end :])
     if stated.low != stated.high or any(ROLES[token.char] & CONDITIONS for token in rest):
         raise UnreadError
-    if state.everyone and not (said.of("MEET") or said.of("COND")):
+    fits = bool(said.of("MEET") or said.of("COND"))
+    if state.everyone and not fits:
         raise UnreadError  # 五家都…: said of each
     group = _group(said, state, (token,))
     rows = members(group, state.scene)
     number = int(stated.low)
-    held: ClaimStatus = "inferable" if number in _sizes(said, state, group, rows) else "contradicted"
-    told = not group.tests and state.scene.items and (said.of("THESE") or said.of("ADVISE"))
+    held: ClaimStatus = "inferable" if number in _sizes(said, state, group, rows, fits=fits) else "contradicted"
+    told = state.scene.items and (fits or (not group.tests and (said.of("THESE") or said.of("ADVISE"))))
     if held == "contradicted" and not told:
         raise UnreadError  # of a set that nobody can tell
     state.world("count", said.text, f"查到{len(rows[0]) if rows else 0}家", held)
@@ -48,21 +49,23 @@ def count_of(said: Said, state: State) -> None:
         state.subject = fitting[0]
 
 
-def _sizes(said: Said, state: State, group: Group, rows: list[tuple[Poi, ...]]) -> set[int]:
+_CHOSEN: Final = frozenset({"FIND", "CHOOSE", "THESE", "ADVISE", "FOR", "FOLLOW"})
+
+
+def _sizes(said: Said, state: State, group: Group, rows: list[tuple[Poi, ...]], *, fits: bool) -> set[int]:
     """How many there may be: in each set that can be meant, among the listed where they were chosen, of those that fit."""
     scene = state.scene
     found = sizes(rows)
-    chosen = said.of("FIND") or said.of("CHOOSE") or said.of("THESE") or said.of("ADVISE") or said.of("FOR")
+    chosen = any(ROLES[token.char] & _CHOSEN and token.text != "就" for token in said.tokens)
     if not group.tests:
         found.add(scene.items)
     if chosen and all(test(poi) for poi in scene.listed for test in group.tests):
         found |= {len(scene.listed), scene.items}
-    if said.of("MEET") or said.of("COND"):
-        certain = sum(not scene.misses(poi) for poi in scene.evidence.pois)
-        likely = sum(not any(miss.sure for miss in scene.misses(poi)) for poi in scene.evidence.pois)
-        found |= set(range(certain, likely + 1))
-        if not any(miss.sure for poi in scene.listed for miss in scene.misses(poi)):
-            found |= {scene.items, len(scene.listed)}
+    kept = [scene.misses(poi) for poi in scene.evidence.pois if all(test(poi) for test in group.tests)]
+    likely = sum(not any(miss.sure for miss in missed) for missed in kept)
+    found |= set(range(sum(not missed for missed in kept), likely + 1))  # 附近就两家: that fit
+    if fits and not any(miss.sure for poi in scene.listed for miss in scene.misses(poi)):
+        found |= {scene.items, len(scene.listed)}
     return found
 
 

@@ -142,7 +142,7 @@ class _Description:
             self.denied = False
         elif "CNT" in roles and token.value.low == token.value.high and token.value.low > 1:
             self.number = int(token.value.low)
-        elif not roles & _PLAIN and "REST" not in roles:
+        elif not roles & _PLAIN and not roles & {"REST", "INERT"}:
             raise UnreadError
 
     def _deny(self, place: int) -> None:
