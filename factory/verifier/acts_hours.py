@@ -14,7 +14,7 @@ from factory.verifier.hours import DAY_MIN, Day, Hours, breaks, closes, hours_of
 from factory.verifier.lexer import ROLES, Token
 from factory.verifier.scene import Said, State, UnreadError
 
-_PERIODS: Final = {
+PARTS_OF_DAY: Final = {
     "早上": (390, 600), "早晨": (390, 600), "一早": (360, 600), "一大早": (360, 600), "清早": (360, 540), "上午": (480, 690), "中午": (660, 810), "正午": (690, 780), "下午": (840, 1020),
     "午后": (810, 1020), "傍晚": (1020, 1140), "晚上": (1080, 1260), "夜里": (1290, 1440), "深夜": (1350, 1560), "半夜": (1410, 1560), "凌晨": (1440, 1740), "午夜": (1410, 1500), "入夜": (1140, 1320),
     "夜晚": (1080, 1320), "后半夜": (1500, 1740), "午市": (660, 810), "晚市": (1020, 1230), "早市": (390, 570), "午间": (660, 810), "晚间": (1080, 1260), "夜市": (1260, 1440), "早间": (390, 570),
@@ -47,7 +47,8 @@ def _days(said: Said, hours: Hours) -> tuple[Day | None, ...]:
     return tuple(dict.fromkeys(rows))
 
 
-def _say(said: Said, state: State, test: Test, kind: str = "hours", missed: str | None = None) -> None:
+def say_of_days(said: Said, state: State, test: Test, kind: str = "hours", missed: str | None = None) -> None:
+    """A claim of hours about everybody who is spoken of, on each of the days that are meant. Raises UnreadError."""
     rows: list[tuple[Poi, ClaimStatus, str | None]] = []
     for poi in state.who():
         days = _days(said, hours_of(poi))
@@ -71,7 +72,7 @@ def hours(said: Said, state: State) -> None:
             return "contradicted"
         return "contradicted" if whole and len(day) != 1 else "verified"
 
-    _say(said, state, test)
+    say_of_days(said, state, test)
 
 
 def _readings(first: Clock, last: Clock) -> list[tuple[int, int]]:
@@ -106,7 +107,7 @@ def closes_at(said: Said, state: State) -> None:
             raise UnreadError  # 只到14:30, before a break: of which span, the sentence may have said elsewhere
         return "contradicted"
 
-    _say(said, state, test)
+    say_of_days(said, state, test)
 
 
 def open_close(said: Said, state: State) -> None:
@@ -118,7 +119,7 @@ def open_close(said: Said, state: State) -> None:
         held = any(_same(start, first) and _same(end, last) for start, end in day)
         return "verified" if held else "contradicted"
 
-    _say(said, state, test)
+    say_of_days(said, state, test)
 
 
 def _in_its_part(clock: Clock, said: Said) -> Clock:
@@ -160,7 +161,7 @@ def opens_at(said: Said, state: State) -> None:
         return "verified" if any(start is not None and _same(start, stated) for start in starts) else "contradicted"
 
     only = later or any("才" in token.text for token in said.of("OPENS")) or bool(said.of("ONLY"))
-    _say(said, state, test, missed="hours" if only else None)
+    say_of_days(said, state, test, missed="hours" if only else None)
 
 
 def pause(said: Said, state: State) -> None:
@@ -168,7 +169,7 @@ def pause(said: Said, state: State) -> None:
     ranges = _ranges(said.all("v"))
     period = next(
         (
-            _PERIODS.get(token.text) or _meal(token.text)
+            PARTS_OF_DAY.get(token.text) or meal_span(token.text)
             for token in (*said.all("v"), *said.all("p"))
             if "TR" not in ROLES[token.char]
         ),
@@ -200,7 +201,7 @@ def pause(said: Said, state: State) -> None:
         gaps = [gap for gap in breaks(day) if min(gap[1], period[1]) - max(gap[0], period[0]) >= rules.OPEN_LEAST_MIN]
         return "inferable" if gaps or overlap_min(day, period) < rules.OPEN_LEAST_MIN else "contradicted"
 
-    _say(said, state, test)
+    say_of_days(said, state, test)
 
 
 def rest_until(said: Said, state: State) -> None:
@@ -211,7 +212,7 @@ def rest_until(said: Said, state: State) -> None:
         held = [(start, end) for start, end in breaks(day) if _same(start, first) and _same(end, last)]
         return "verified" if held else "contradicted"
 
-    _say(said, state, test)
+    say_of_days(said, state, test)
 
 
 def closed_after(said: Said, state: State) -> None:
@@ -226,7 +227,7 @@ def closed_after(said: Said, state: State) -> None:
             raise UnreadError
         return "contradicted"
 
-    _say(said, state, test, missed="hours")
+    say_of_days(said, state, test, missed="hours")
 
 
 def absent_days(said: Said, state: State) -> None:
@@ -238,7 +239,8 @@ def absent_days(said: Said, state: State) -> None:
     state.say("absence", said.text, rows)
 
 
-def _meal(word: str) -> tuple[int, int] | None:
+def meal_span(word: str) -> tuple[int, int] | None:
+    """When a meal is eaten, in minutes; None for what is no meal."""
     meal = meal_of(word)
     return None if meal is None else rules.MEAL_WINDOWS[meal]
 
@@ -254,7 +256,7 @@ def _alike(states: Sequence[bool]) -> bool:
     return all(states)
 
 
-def _moment(token: Token) -> Callable[[Day], bool]:
+def moment(token: Token) -> Callable[[Day], bool]:
     """Whether a day is open at a time, in a part of the day, or for a meal."""
     if "T" in ROLES[token.char]:
         clock: Clock = token.value[0]
@@ -265,7 +267,7 @@ def _moment(token: Token) -> Callable[[Day], bool]:
     if whole and token.text[0] in "整一":
         span = (840, 1020) if token.text.endswith("下午") else (600, 660)
         return lambda day: overlap_min(day, span) == span[1] - span[0]
-    window = _PERIODS.get(token.text) or _meal(token.text)
+    window = PARTS_OF_DAY.get(token.text) or meal_span(token.text)
     if window is None:
         raise UnreadError
     return lambda day: overlap_min(day, window, before=day if window[0] >= DAY_MIN else ()) >= rules.OPEN_LEAST_MIN
@@ -276,9 +278,11 @@ def open_at(said: Said, state: State) -> None:
     if said.has("e"):
         last: Clock = said.all("e")[0].value[0]
         if said.of("LATE"):
-            _say(said, state, lambda day: "verified" if _same(closes(day) or 0, last) and day else "contradicted")
+            say_of_days(
+                said, state, lambda day: "verified" if _same(closes(day) or 0, last) and day else "contradicted"
+            )
             return
-        _say(
+        say_of_days(
             said,
             state,
             lambda day: (
@@ -292,7 +296,7 @@ def open_at(said: Said, state: State) -> None:
     tokens = said.all("v")
     if said.of("UNTIL") and len(tokens) == 1 and "T" in ROLES[tokens[0].char]:
         until: Clock = tokens[0].value[0]
-        _say(said, state, lambda day: "inferable" if _until(day, until) else "contradicted", "open_at")
+        say_of_days(said, state, lambda day: "inferable" if _until(day, until) else "contradicted", "open_at")
         return
     if not any("T" in ROLES[token.char] for token in tokens) and not (
         said.of("OPENV") or said.of("CAN") or said.of("FINE") or said.of("MEET") or said.of("HOURS") or said.of("COVER")
@@ -300,7 +304,7 @@ def open_at(said: Said, state: State) -> None:
         raise UnreadError  # 早上吃火锅 is the guest's plan
     if said.of("BEFORE"):
         clock: Clock = tokens[0].value[0]
-        _say(
+        say_of_days(
             said,
             state,
             lambda day: "inferable" if any(_open(day, minute - 1) for minute in clock.readings()) else "contradicted",
@@ -311,62 +315,8 @@ def open_at(said: Said, state: State) -> None:
         said.of("CAN") or said.of("OPENV") or said.of("FINE") or said.of("MEET") or said.of("COVER") or said.of("WAIT")
     ):
         raise UnreadError  # 早上吃火锅 is the guest's wish
-    tests = [_moment(token) for token in tokens if "WITH" not in ROLES[token.char]]
-    _say(said, state, lambda day: "inferable" if all(test(day) for test in tests) else "contradicted", "open_at")
-
-
-def none_open(said: Said, state: State) -> None:
-    """早餐时段没有一家营业: nobody of the kind within the radius, nor of the listed, is open then."""
-    scene = state.scene
-    cuisine = next((token.value for token in said.of("CU")), scene.wish.cuisine)
-    tests = [_moment(token) for token in said.all("v")]
-    radius = max((token.value.high for token in said.of("L")), default=float(scene.wish.radius_m))
-    pois = dict.fromkeys((*scene.of_cuisine(cuisine, radius), *scene.listed))
-    for poi in pois:
-        if any(test(day) for day in hours_of(poi).possible() for test in tests):
-            state.world("absence", said.text, f"{poi.name}{show(poi, 'hours')}", "contradicted")
-            return
-    state.world("absence", said.text, None, "inferable" if scene.covers(cuisine, radius) else "unsupported")
-    for poi in scene.listed:
-        scene.said.setdefault(poi.poi_id, set()).add("hours")
-    scene.says_nothing = scene.says_nothing or _is_asked(said, state)
-
-
-def _is_asked(said: Said, state: State) -> bool:
-    asked = _meal(state.scene.wish.meal_time or "")
-    return asked is not None and any(
-        (_PERIODS.get(token.text) or _meal(token.text) or (0, 0))[0] < asked[1]
-        and (_PERIODS.get(token.text) or _meal(token.text) or (0, 0))[1] > asked[0]
-        for token in said.all("v")
-    )
-
-
-def meal_left(said: Said, state: State) -> None:
-    """早餐时段只剩半小时: how long of a meal's window it is open."""
-    window = _meal(said.all("v")[0].text)
-    stated = said.all("a")[0].value
-    if window is None:
-        raise UnreadError
-
-    def test(day: Day) -> ClaimStatus:
-        minutes = overlap_min(day, window)
-        return "inferable" if stated.low - 5 <= minutes <= stated.high + 5 else "contradicted"
-
-    _say(said, state, test, "open_at")
-
-
-def no_worry(said: Said, state: State) -> None:
-    """不用担心吃不上: open for the wish's meal, or for the one that is named."""
-    meal = next((token.text for token in said.of("MEAL")), state.scene.wish.meal_time or "")
-    window = _meal(meal)
-    if window is None:
-        raise UnreadError
-    _say(
-        said,
-        state,
-        lambda day: "inferable" if overlap_min(day, window) >= rules.OPEN_LEAST_MIN else "contradicted",
-        "open_at",
-    )
+    tests = [moment(token) for token in tokens if "WITH" not in ROLES[token.char]]
+    say_of_days(said, state, lambda day: "inferable" if all(test(day) for test in tests) else "contradicted", "open_at")
 
 
 def _until(day: Day, stated: Clock) -> bool:
@@ -378,8 +328,8 @@ def _until(day: Day, stated: Clock) -> bool:
 
 def shut_at(said: Said, state: State) -> None:
     """午餐时段不营业, 吃不了早餐, 不太适合夜宵: shut for all but half an hour of it."""
-    tests = [_moment(token) for token in said.all("v")]
-    _say(
+    tests = [moment(token) for token in said.all("v")]
+    say_of_days(
         said, state, lambda day: "contradicted" if any(test(day) for test in tests) else "inferable", "open_at", "hours"
     )
 
@@ -387,7 +337,7 @@ def shut_at(said: Said, state: State) -> None:
 def rest_day(said: Said, state: State) -> None:
     """周一休息, 周日也开门, 每天营业: only a week's text can tell."""
     rest = bool(said.of("REST"))
-    _say(said, state, lambda day: "verified" if bool(day) != rest else "contradicted", "open_at")
+    say_of_days(said, state, lambda day: "verified" if bool(day) != rest else "contradicted", "open_at")
 
 
 def stopped(said: Said, state: State) -> None:

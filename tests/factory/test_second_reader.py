@@ -291,3 +291,18 @@ def test_a_file_of_rows_is_read_by_the_second_reader_over_the_wire_once(tmp_path
     assert read.stdout == again.stdout
     with sqlite3.connect(tmp_path / "verify" / "calls.sqlite") as kept:
         assert kept.execute("select count(*) from calls").fetchone() == (1,)
+
+
+def test_a_run_that_keeps_what_was_not_understood_marks_it_on_row_and_clause(tmp_path: Path) -> None:
+    env = CLEAN | {"DATA": str(tmp_path), "N": "120", "SEED": "5", "UNREAD": "keep"}
+    done = subprocess.run(
+        [sys.executable, "-m", "factory", "synth"], env=env, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as connection:
+        rows = connection.execute(
+            "select any_value(unread_share), avg((account = 'unread')::int) from samples join clauses using (sample_id) "
+            "where part <> 'question' group by sample_id"
+        ).fetchall()
+    assert any(share > 0 for share, _ in rows)
+    assert all(share == pytest.approx(counted, abs=0.01) for share, counted in rows)
