@@ -41,6 +41,7 @@ class TrainSettings:
     save_every_s: float
     prune: bool = False
     gemma_terms: str | None = None
+    precision: str = "auto"
     wandb: Wandb = Wandb()
 
 
@@ -72,5 +73,6 @@ def settings_of(values: Values) -> TrainSettings:
         save_every_s=values[of_train.SAVE_EVERY_S],
         prune=values[of_train.PRUNE],
         gemma_terms=values[of_train.GEMMA_TERMS],
+        precision=values[of_train.PRECISION],
         wandb=Wandb(values[of_train.WANDB_MODE], values[of_train.WANDB_PROJECT]),
     )

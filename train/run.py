@@ -197,6 +197,7 @@ def _config(settings: TrainSettings, ready: Prepared) -> dict[str, Any]:
         "model_hash": contents(ready.source) if ready.source else None,
         "hub": settings.hub,
         "prune": settings.prune,
+        **({} if settings.precision == "auto" else {"precision": settings.precision}),
         "demonstration": settings.model is None,
         "parameters": ready.model.num_parameters(),
         "vocabulary": len(ready.template.tokenizer),
@@ -239,7 +240,7 @@ def _trainer(
 
 
 def _arguments(settings: TrainSettings, ready: Prepared, folder: Path) -> TrainingArguments:
-    """The schedule holds all epochs, so Trainer sees one; fp32 master weights, bf16 compute on a GPU."""
+    """The schedule holds all epochs, so Trainer sees one; master weights are fp32 whatever is computed in."""
     gpu = torch.cuda.is_available()
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     return TrainingArguments(
@@ -258,7 +259,7 @@ def _arguments(settings: TrainSettings, ready: Prepared, folder: Path) -> Traini
         max_grad_norm=1.0,
         optim="adamw_torch_fused",
         seed=settings.seed,
-        bf16=gpu,
+        bf16=settings.precision == "bf16" or (gpu and settings.precision == "auto"),
         logging_steps=1,
         logging_nan_inf_filter=False,
         save_strategy="no",

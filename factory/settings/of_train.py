@@ -42,6 +42,13 @@ RECIPE = setting(
     commands=TRAINS,
     default="exact",
 )
+PRECISION = setting(
+    "PRECISION",
+    Choice(("auto", "fp32", "bf16")),
+    "what matrix products are computed in, over fp32 weights; auto: bf16 on a GPU, fp32 on a CPU",
+    commands=TRAINS,
+    default="auto",
+)
 THINKING = setting(
     "THINKING",
     Choice(("off", "ignore", "train")),
