@@ -29,7 +29,7 @@ address = server.listening_address
 
 def ask(path: str, body: dict) -> dict:
     """One request to llama.cpp's own server."""
-    request = urllib.request.Request(
+    request = urllib.request.Request(  # noqa: S310 - a server of our own on loopback
         f"{address}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
     )
     with urllib.request.urlopen(request) as answer:  # noqa: S310 - as above

@@ -45,6 +45,8 @@ COMMANDS: Final = (
     Command("sql", "Ask the warehouse: one read-only question, or a prompt.", "warehouse", ("warehouse.commands:sql",),
             takes="Q"),
     Command("export", "Write samples with a dataset card.", "warehouse", ("warehouse.commands:export_samples",), takes="RUN"),
+    Command("push", "Send an export to a hub; without PUBLISH=1, only tell what would go.", "warehouse",
+            ("warehouse.publishing.command:main",), takes="OUT"),
     Command("train", "Fine-tune, answer the held-out questions, measure.", "train",
             ("train.run:main", "train.completing:main", "train.standing:main"), word="all", extra="train"),
     Command("train-run", "Fine-tune on a SQL view.", "train", ("train.run:main",), word="run", extra="train", hidden=True),
