@@ -58,6 +58,8 @@ EXAMPLES = {
     "JUDGE_BASE_URL": "https://j/v1",
     "JUDGE2_BASE_URL": "https://k/v1",
     "COMPLETE_BASE_URL": "http://m/v1",
+    "PUSH_BASE_URL": "http://hub",
+    "REPO": "me/food",
     "Q": "select '$x', \"a\", 'it''s' from samples -- 100 %",
     "SQL": "from sft_train where question like '$(shell echo no)%'",
     "MODEL_NAME": "mine",

@@ -26,7 +26,7 @@ OUT = setting(
 )
 REPO = setting(
     "REPO",
-    Text("owner/name", r"[\w.-]+(/[\w.-]+)?"),
+    Text("owner/name", r"[\w.-]+/[\w.-]+"),
     "the data set on the hub, such as me/restaurants",
     commands=("push",),
 )

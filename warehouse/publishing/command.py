@@ -14,7 +14,7 @@ from warehouse.publishing.offer import offer_of
 def main(values: Values) -> int:
     """Raises UsageError where it may not go, or the hub does not take it."""
     repository = values[of_warehouse.REPO]
-    if repository is None or "/" not in repository:
+    if repository is None:
         raise UsageError("Name the data set: chidian push FOLDER --repo OWNER/NAME.")
     hub = HUBS[values[of_warehouse.PUSH_TO]]
     offer = offer_of(
