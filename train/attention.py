@@ -52,8 +52,8 @@ def docpack(
     for start, end in pairwise(edges):
         window = _band(end - start, sliding_window, query.device)
         if products:
-            document = (tensor[:, :, start:end] for tensor in (query, key, value))
-            parts.append(_by_products(*document, window, scaling))
+            asked, keys, values = (tensor[:, :, start:end] for tensor in (query, key, value))
+            parts.append(_by_products(asked, keys, values, window, scaling))
             continue
         parts.append(
             scaled_dot_product_attention(

@@ -96,17 +96,17 @@ def offer_of(folder: Path, repository: str, *, accepted: bool, private: bool) ->
 
 def _sources(files: Sequence[Path]) -> list[Source]:
     """Raises UsageError on files without rows, or whose rows do not say where they come from."""
+    readers = {".parquet": "read_parquet", ".jsonl": "read_json"}
+    asked = "select distinct source.map_provider, source.licence, coalesce(source.teacher, 'unknown') from {}(?)"
     try:
-        rows = [
-            Source(*row)
-            for path in files
-            for row in duckdb.sql(
-                f"select distinct source.map_provider, source.licence, coalesce(source.teacher, 'unknown') "
-                f"from {'read_parquet' if path.suffix == '.parquet' else 'read_json'}('{str(path).replace(chr(39), chr(39) * 2)}')"
-            ).fetchall()
-        ]
+        with duckdb.connect() as connection:
+            found = {
+                Source(*row)
+                for path in files
+                for row in connection.execute(asked.format(readers[path.suffix]), [str(path)]).fetchall()
+            }
     except duckdb.Error as error:
         raise UsageError(f"The export's rows cannot be read ({str(error).splitlines()[0]}): export again.") from error
-    if not rows:
+    if not found:
         raise UsageError("The export holds no rows: export again.")
-    return rows
+    return list(found)
