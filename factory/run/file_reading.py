@@ -57,7 +57,7 @@ def read_rows(values: Values, rows: Sequence[Mapping[str, Any] | str]) -> list[V
 
 async def _read(settings: Settings, rows: Sequence[Mapping[str, Any] | str]) -> list[Verification]:
     read = [_first(row) for row in rows]
-    async with _open(settings) as reader, asyncio.TaskGroup() as tasks:
+    async with open_reader(settings) as reader, asyncio.TaskGroup() as tasks:
         in_flight = asyncio.Semaphore(settings.agents)
         for number, group in enumerate(_groups(read)):
             tasks.create_task(_ask(reader, group, number, in_flight))
@@ -109,7 +109,8 @@ def _order(group: list[_Row], number: int, questions: Sequence[UnreadClause]) ->
 
 
 @asynccontextmanager
-async def _open(settings: Settings) -> AsyncIterator[SecondReader]:
+async def open_reader(settings: Settings) -> AsyncIterator[SecondReader]:
+    """The reader that READER names, with its books under DATA/verify; the sandbox's where it says sandbox."""
     async with AsyncExitStack() as stack:
         sandbox = None
         if settings.reader == SANDBOX:
