@@ -16,13 +16,12 @@ import aiohttp
 import orjson
 
 from factory.errors import AccountRefused
-from factory.llm.answers import decode
 from factory.llm.refusals import read_refusal
 from factory.llm.transport import Endpoint, PaidChat
 from factory.sending.ledger import Ledger
 from factory.sending.limits import Limiter
 from factory.sending.network import Received, connection_error, open_session, receive, redirected
-from factory.wire_text import mapping
+from factory.wire_text import decode, mapping
 
 _OWN = frozenset({"model", "messages", "frequency_penalty", "stream", "stream_options"})
 """Fields that the SDK's call takes by itself, and those that the native form does not know."""

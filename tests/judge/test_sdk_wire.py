@@ -126,6 +126,17 @@ def test_every_native_shape_is_scored_at_the_first_call(tmp_path: Path, kind: st
     asyncio.run(scene())
 
 
+def test_a_native_answers_tokens_are_counted_as_they_were_told(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with judged(tmp_path) as (judge, ledger, _):
+            outcome = await judge_one(judge, "run", question(), 0, 0)
+            assert outcome.input_tokens is not None
+            assert outcome.output_tokens is not None
+            assert ledger.spent()[0] == pytest.approx(PRICE.cost(outcome.input_tokens, outcome.output_tokens))
+
+    asyncio.run(scene())
+
+
 BOMB = gzip.compress(bytes(2**26))
 UNREAD: dict[str, Callable[[dict[str, Any], int], Any]] = {
     "output words": _set(("output",), "x"),
@@ -133,7 +144,7 @@ UNREAD: dict[str, Callable[[dict[str, Any], int], Any]] = {
     "output null": _set(("output",), None),
     "choices words": _set(("output", "choices"), "x"),
     "message null": _set(("output", "choices", 0, "message"), None),
-    "a list": lambda answer, _: [answer],
+    "a list": lambda answer, _: [answer, answer],
     "words": lambda _, __: b'"x"',
     "nothing": lambda _, __: b"",
     "half": lambda answer, _: orjson.dumps(answer)[:60],
