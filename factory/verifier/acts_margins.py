@@ -183,19 +183,18 @@ def _named_bounds(said: Said, state: State, name: str) -> list[_Mark]:
     tokens = [*said.all("b"), *(t for t in said.of("BUDGET") + said.of("UPPER") + said.of("LOWER") + said.of("RADIUS"))]
     if not tokens:
         return []
-    wish = state.scene.wish
     own = _wish_marks(state, name)
     amounts = [token for token in tokens if ROLES[token.char] & {"M", "L", "NUM"}]
     if amounts:
         return _of_amounts(amounts, own)
     roles = frozenset().union(*(ROLES[token.char] for token in tokens))
     if "LOWER" in roles:
-        return [mark for mark in own if mark.below]
-    if "UPPER" in roles:
-        return [mark for mark in own if not mark.below]
+        own = [mark for mark in own if mark.below]
+    elif "UPPER" in roles:
+        own = [mark for mark in own if not mark.below]
     if not own:
-        raise UnreadError
-    return own if wish else []
+        raise UnreadError  # a bound that the wish does not set
+    return own
 
 
 def _of_amounts(amounts: list[Token], own: list[_Mark]) -> list[_Mark]:
