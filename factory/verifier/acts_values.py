@@ -128,10 +128,16 @@ def rating(said: Said, state: State) -> None:
     _amount("rating", stated, said, state)
 
 
+_SPENT: Final = frozenset({"吃一顿", "花上", "花费", "开销", "消费", "花销", "费用"})
+
+
 def price(said: Said, state: State) -> None:
     """人均80元, 80元一位; of several people together it would be a total."""
     if said.has("q") and said.all("q")[0].value.low != 1:
         raise UnreadError
+    together = any("PPL" in ROLES[token.char] and token.value.low > 1 for token in said.tokens)
+    if together and any(token.text in _SPENT for token in said.of("PRICE")):
+        raise UnreadError  # 两个人吃一顿大概122元 is a total
     token = said.all("v")[0]
     bare = "NUM" in ROLES[token.char] and not (said.of("PRICE") or said.has("q") or said.of("PERHEAD"))
     if bare and (state.field != "price" or token.value.high < 8):

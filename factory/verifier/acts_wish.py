@@ -94,7 +94,8 @@ def beyond(said: Said, state: State) -> None:
     if bound is None:
         raise UnreadError
     stated = next(iter(said.all("a")), None)
-    if stated is not None and said.of("YOU") and not said.of("BY") and _own_bound(stated, name, state):
+    named = said.of("YOU") or said.of("UPPER") or said.of("LOWER") or said.of("BUDGET")
+    if stated is not None and named and not said.of("BY") and _own_bound(stated, name, state):
         _threshold(said, state, name, stated.value.low, over=over, denied=denied)  # 低于您说的100元
         return
     if said.has("a"):

@@ -210,7 +210,7 @@ def _relaxed(poi: Poi, account: Account) -> frozenset[str]:
 
 
 _RELAXES: Final = re.compile(
-    r"(?:愿意|若|如果|要是|肯|能|可以|接受|不介意|不在乎).{0,8}(?:加|多花|多走|放宽|提高|上调|贵|远|晚)"
+    r"(?:愿意|若|如果|要是|肯|能|可以|接受|不介意|不在乎).{0,8}(?:加|多花|多走|放宽|提高|上调|贵|远|晚|改|换)"
 )
 _UNPRICED: Final = re.compile(
     r"(?:没有?标|未标|没写|未写|没有?|无|暂无|缺)(?:明|出|注)?(?:人均|标价|价)|(?:人均|价格?)(?:都|均)?(?:没|未|暂无|不详)"
@@ -267,7 +267,10 @@ def _each_misses(wish: Wish, account: Account, claims: tuple[Claim, ...]) -> boo
     return (
         bool(named)
         and not account.says_fit
-        and all(_says_miss(account, poi, _sure(poi, wish), claims) or _may_say(account, poi) for poi in named)
+        and all(
+            not _sure(poi, wish) or _says_miss(account, poi, _sure(poi, wish), claims) or _may_say(account, poi)
+            for poi in named
+        )
     )
 
 

@@ -65,6 +65,8 @@ def fold_text(text: str) -> Folded:
     at: list[int] = []
     for index, char in enumerate(text):
         plain = _char(char) or (_sign(char, out, text[index + 1 :].lstrip("\ufe0f ")[:2]) if char > "\u2000" else "")
+        if char == "】" and out and text[index + 1 : index + 2].strip() and text[index + 1] not in ":：，,。|（(":
+            plain = ":"  # 【结论】两家都…: a heading within its line
         if not plain and out and char.isspace():
             plain = _gap(text, index)
         if len(plain) == 1:
