@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from factory.records import ClaimStatus, Poi
 from factory.verifier import rules
