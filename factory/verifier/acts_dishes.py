@@ -13,6 +13,7 @@ from factory.records import ClaimStatus, Poi
 from factory.verifier.acts_echoes import TASTES
 from factory.verifier.deciding import show
 from factory.verifier.lexer import ROLES, Token
+from factory.verifier.references import restaurants
 from factory.verifier.scene import Said, State, UnreadError
 from factory.verifier.script import fold
 
@@ -226,3 +227,15 @@ def try_it(said: Said, state: State) -> None:
     """您可以尝尝: of the dishes that were just named, which stand as claims of their own."""
     if not state.dishes or said.of("DISHN"):
         raise UnreadError
+
+
+def dish_choice(said: Said, state: State) -> None:
+    """想吃水煮鱼选某某: the dish is that one's."""
+    pois = restaurants(said.all("t"), state)
+    if len(pois) != 1:
+        raise UnreadError
+    for token in said.within("v", "D"):
+        held: ClaimStatus = "verified" if pois[0] in token.value.pois else "unsupported"
+        state.say("dish", token.text, [(pois[0], held, show(pois[0], "dish"))])
+    if state.item is None:
+        state.subject, state.fresh = pois, True

@@ -234,27 +234,3 @@ def _marks(poi: Poi, name: str, word: str, state: State) -> list[_Mark]:
             if party > 1 and name == "price":
                 marks.append(_Mark(number * party, party))
     return marks
-
-
-def short_of(said: Said, state: State) -> None:
-    """差1元就到预算上限: how much is missing to a bound, from either side."""
-    token = said.all("a")[0]
-    name = "price" if "M" in ROLES[token.char] else "distance"
-    low, high = (
-        (None, float(state.scene.wish.radius_m))
-        if name == "distance"
-        else (state.scene.wish.budget_min_cny, state.scene.wish.budget_max_cny)
-    )
-    wanted = [low] if any("LOWER" in ROLES[one.char] for one in said.all("t")) else [high, low]
-    bound = next((one for one in wanted if one is not None), None)
-    if bound is None:
-        raise UnreadError
-    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
-    for poi in state.who():
-        truth = value(poi, name)
-        status: ClaimStatus = "unsupported"
-        if truth is not None:
-            status = difference_status(name, token.value, abs(bound - truth), scale=bound)
-        rows.append((poi, status, f"{show(poi, name) or '没有数据'}，要求{bound:g}"))
-    state.say("fit", said.text, rows, {"price": "budget", "distance": "radius"}[name])
-    state.field = name

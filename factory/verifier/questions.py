@@ -20,6 +20,11 @@ _ANSWERERS: Final = frozenset({"答", "a", "回答", "答案", "解答"})
 _YES: Final = frozenset(
     {
         "可以",
+        "列了",
+        "列着",
+        "有列",
+        "标了",
+        "标着",
         "能",
         "是",
         "是的",
@@ -49,6 +54,12 @@ _YES: Final = frozenset(
 _NO: Final = frozenset(
     {
         "不能",
+        "没列",
+        "未列",
+        "没标",
+        "未标",
+        "没有标",
+        "没有列",
         "不可以",
         "不是",
         "没有",
@@ -71,6 +82,9 @@ _NO: Final = frozenset(
         "✗",
     }
 )
+_UNLISTED: Final = frozenset({"没列", "未列", "没标", "未标", "没有标", "没有列"})
+"""An answer that the map does not say so: what the evidence does not hold is then as the answer says."""
+_UNTOLD: Final[dict[ClaimStatus, ClaimStatus]] = {"verified": "contradicted", "inferable": "contradicted", "contradicted": "inferable", "unsupported": "inferable"}  # fmt: skip
 _FINAL: Final = frozenset({"吗", "么", "吧", "呢", "嘛"})
 _FLIPPED: Final[dict[ClaimStatus, ClaimStatus]] = {
     "verified": "contradicted",
@@ -192,6 +206,9 @@ def asked_best(tokens: Sequence[Token], state: State) -> tuple[str, bool, tuple[
     ]
     try:
         name, up = scale_of(scaled, field_of(tokens), state)
+        names = [token for token in tokens if ROLES[token.char] & {"N", "BRANCH", "ORD"}]
+        if len(names) > 1:  # 甲和乙哪家更近
+            return name, up, (restaurants(names, state),)
         plain = [
             token
             for token in tokens
@@ -234,7 +251,8 @@ def answered(question: Question, tokens: Sequence[Token], scene: Scene) -> tuple
     if text in _YES or text in _NO:
         if not question.verdicts:
             return ()
-        return tuple(one if text in _YES else replace(one, status=_FLIPPED[one.status]) for one in question.verdicts)
+        flipped = _UNTOLD if text in _UNLISTED else _FLIPPED
+        return tuple(one if text in _YES else replace(one, status=flipped[one.status]) for one in question.verdicts)
     names = [token for token in words if "WITH" not in ROLES[token.char]]
     chosen = [token for token in names if ROLES[token.char] & {"N", "ORD", "BRANCH"}]
     rest = [token for token in names if token not in chosen]

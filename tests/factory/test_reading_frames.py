@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from factory.verifier.grammar import EXAMPLES, FRAMES
+from factory.verifier import account
+from factory.verifier.grammar import EXAMPLES, FRAMES, Tiling, tile
 from tests.factory.reading_world import answer, check, said_at
 
 ROWS = [(str(row["name"]), dict(row)) for row in EXAMPLES]
@@ -27,10 +28,23 @@ def test_each_frame_tells_its_truth_from_its_lie(name: str, row: dict[str, str])
     assert _findings(row, "false") != []
 
 
-def test_every_frame_is_used_by_an_example() -> None:
-    used = {name for row in EXAMPLES for which in ("true", "false", "edge") for name in _frames_of(row, which)}
-    assert {frame.name for frame in FRAMES} - used == set()
+@pytest.mark.parametrize(("name", "row"), ROWS, ids=[name for name, _ in ROWS])
+def test_every_frame_takes_part_in_reading_its_own_examples(
+    name: str, row: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: set[str] = set()
+
+    def watched(clause: str, *, item: bool = False, banned: frozenset[str] = frozenset()) -> Tiling:
+        tiling = tile(clause, item=item, banned=banned)
+        used.update(piece.frame.name for piece in tiling.pieces)
+        return tiling
+
+    monkeypatch.setattr(account, "tile", watched)
+    for which in ("true", "false", "edge"):
+        _findings(row, which)
+    assert name in used
 
 
-def _frames_of(row: dict[str, str], which: str) -> set[str]:
-    return {row["name"]} if which in row else set()
+def test_no_two_frames_share_a_name() -> None:
+    names = [name for name, _ in ROWS]
+    assert len(names) == len(set(names)) == len({frame.name for frame in FRAMES})
