@@ -49,10 +49,18 @@ def _days(said: Said, hours: Hours) -> tuple[Day | None, ...]:
 
 def say_of_days(said: Said, state: State, test: Test, kind: str = "hours", missed: str | None = None) -> None:
     """A claim of hours about everybody who is spoken of, on each of the days that are meant. Raises UnreadError."""
+    try:
+        pois = state.who()
+    except UnreadError:
+        if state.part != "opening" or not state.scene.listed:
+            raise
+        pois = state.scene.listed  # 晚饭可去：before the list: it may hold of all, and is wrong of nobody
     rows: list[tuple[Poi, ClaimStatus, str | None]] = []
-    for poi in state.who():
+    for poi in pois:
         days = _days(said, hours_of(poi))
         status = worst("unsupported" if day is None else test(day) for day in days)
+        if pois is state.scene.listed and status not in {"verified", "inferable"}:
+            raise UnreadError
         rows.append((poi, status, show(poi, "hours")))
     state.say(kind, said.text, rows, missed)
     state.field = "hours"

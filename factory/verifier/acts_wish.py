@@ -39,6 +39,9 @@ def _target(said: Said, state: State) -> str:
         return "price"  # 全部低于您的要求
     if found is None and roles & {"UPPER", "LOWER"} and bounds(state)["LOWER" not in roles] is not None:
         return "price"  # 没超你说的上限
+    under = any(ROLES[token.char] & {"UNDER", "LOW"} for token in said.all("v"))
+    if found is None and under and "COND" in roles and any(bounds(state)):
+        return "price"  # 全部低于您的要求: nobody is too near
     if found not in {"price", "distance"}:
         raise UnreadError
     return found
