@@ -174,6 +174,8 @@ def taste_of_shop(said: Said, state: State) -> None:
     roles = {role for token in tokens for role in ROLES[token.char] if role in _SIGNS}
     if said.of("DISHREF") and not state.dishes:
         raise UnreadError
+    if any(ROLES[token.char] & {"TELL", "STAFF"} for token in said.tokens):
+        raise UnreadError  # 菜里少油少盐跟店家讲
     if said.of("NOT") and any(token.text[:2] in _CUES for token in said.tokens):
         raise UnreadError  # 列出的菜里没有内脏: of the listed dishes
     meat = any(token.text == "肉菜" for token in said.of("FOOD"))

@@ -296,6 +296,8 @@ def cuisine(said: Said, state: State) -> None:
     }:
         raise UnreadError
     if state.subject is None and state.item is None:
+        if state.scene.wish.cuisine and word != state.scene.wish.cuisine:
+            raise UnreadError  # 再查就是几家烧烤了: said of nobody, and no echo
         state.echo(
             said.text, state.scene.wish.cuisine, agrees=not state.scene.wish.cuisine or word == state.scene.wish.cuisine
         )

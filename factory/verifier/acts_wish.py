@@ -80,6 +80,9 @@ def beyond(said: Said, state: State) -> None:
     tokens = said.all("t")
     lower_named = any("LOWER" in ROLES[one.char] for one in tokens)
     upper_named = any("UPPER" in ROLES[one.char] for one in tokens)
+    aims = frozenset().union(*(ROLES[one.char] for one in tokens)) if tokens else frozenset()
+    if roles & {"MISSW"} and not aims & {"BUDGET", "RADIUS", "COND", "PRICE"}:
+        raise UnreadError  # 不太合您…: what, the sentence goes on to say
     if roles & {"NOT", "MISSW"}:
         rows: list[tuple[Poi, ClaimStatus, str | None]] = [
             (poi, _opposite(inside(poi, name, state)), _truth(poi, name, state)) for poi in state.who()
