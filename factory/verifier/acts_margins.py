@@ -14,7 +14,7 @@ from factory.verifier.deciding import amount_status, difference_status, show, va
 from factory.verifier.lexer import ROLES, Token
 from factory.verifier.numbers import Quantity
 from factory.verifier.references import restaurants
-from factory.verifier.scene import Said, State, UnreadError, unit_field
+from factory.verifier.scene import Said, State, UnreadError, field_of, unit_field
 
 _DOWN: Final = frozenset(
     [
@@ -234,3 +234,29 @@ def _marks(poi: Poi, name: str, word: str, state: State) -> list[_Mark]:
             if party > 1 and name == "price":
                 marks.append(_Mark(number * party, party))
     return marks
+
+
+def bound_ratio(said: Said, state: State) -> None:
+    """是您预算上限的四倍多: a value in terms of a bound."""
+    amounts = said.of("M") + said.of("L")
+    name = field_of(said.all("f")) or unit_field(amounts) or ("distance" if said.of("RADIUS") else "price")
+    marks = [mark for mark in _wish_marks(state, name) if mark.people == 1]
+    if amounts:
+        marks = _of_amounts(list(amounts), marks)
+    if not marks:
+        raise UnreadError
+    token = said.all("a")[0]
+    stated: Quantity = token.value
+    high = stated.low + 0.99 if "多" in token.text else stated.high
+    slack = 0.1 if stated.about else 0.05
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    for poi in state.who():
+        own = value(poi, name)
+        status: ClaimStatus = "unsupported"
+        if own is not None:
+            held = any(stated.low - slack <= own / mark.number <= high + slack for mark in marks)
+            status = "inferable" if held else "contradicted"
+        rows.append((poi, status, show(poi, name)))
+    over = all((value(poi, name) or 0.0) > mark.number for poi, _, _ in rows for mark in marks)
+    state.say("fit", said.text, rows, ("budget" if name == "price" else "radius") if over else None)
+    state.field = name

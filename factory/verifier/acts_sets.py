@@ -350,7 +350,9 @@ def except_absent(said: Said, state: State) -> None:
 
 
 def told(among: Sequence[Poi], name: str, state: State) -> tuple[Poi, ...]:
-    """A set without the restaurants whose gap in a field the text has told: 暂无评分."""
+    """A set without the restaurants whose gap in a field the text has told: 暂无评分; of more than the list, those with a value."""
+    if among != state.scene.listed:
+        among = [poi for poi in among if value(poi, name) is not None] or among
     return tuple(poi for poi in among if (poi.poi_id, name) not in state.scene.absent)
 
 

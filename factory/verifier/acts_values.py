@@ -12,7 +12,7 @@ from factory.verifier.fit import shows_cuisine
 from factory.verifier.lexer import EATEN, ROLES
 from factory.verifier.numbers import Quantity
 from factory.verifier.references import restaurants, the_set
-from factory.verifier.scene import FIELD_OF, Said, State, UnreadError, unit_field
+from factory.verifier.scene import FIELD_OF, Said, State, UnreadError, field_of, unit_field
 from factory.verifier.script import fold
 
 
@@ -166,7 +166,7 @@ def _as_total(stated: Quantity, said: Said, state: State) -> bool:
 def value_of(said: Said, state: State) -> None:
     """433米的某某, 39元的某某: a value before the name."""
     token = said.all("v")[0]
-    name = unit_field([token])
+    name = field_of(said.all("f")) or unit_field([token])
     if "、" in said.text or "," in said.text:
         raise UnreadError  # 222元、某某: a value of the one before
     state.subject, state.fresh, state.unsure = restaurants(said.all("n"), state), True, False

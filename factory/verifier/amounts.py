@@ -126,7 +126,7 @@ AMOUNT: Final = re.compile(
     rf"(?P<pre>{_words([*_UNDER, *_ATMOST, *_OVER, *_EXCESS, *_ATLEAST, *_ABOUT])}|[上过破](?=\\d))?"
     rf"(?P<sign>¥|rmb|人民币)?"
     rf"(?P<a>{_NUMBER})(?:(?P<au>元|块钱|块|米|m|公里|km|分)?(?:-|~|—|至|到|(?<=\d)、(?=\d+分钟))(?:¥)?(?P<b>{_NUMBER}))?"
-    rf"(?P<mid>{_words(_MID)})?"
+    rf"(?P<mid>(?!多[出了花走付])(?:{_words(_MID)}))?"
     rf"(?:{'|'.join(f'(?P<{name}>{unit})' for name, unit in _UNITS.items())})?"
     rf"(?P<post>(?:{_AFTERS})(?!(?<=外)[卖带面])(?!(?<=不到)(?:您|你|预算|[\d¥一二三四五六七八九]))(?!(?<=多)[\d一二三四五六七八九十]))?(?P<span>之间|不等|区间)?"
 )
