@@ -137,7 +137,10 @@ def _add_aliases(entries: dict[str, Entry], brands: dict[str, list[Poi]], place:
                 branch = split_branch(fold(poi.name))[1]
                 if branch:
                     owners[form + branch].append(poi)
-                    owners[f"{form}({branch})"].append(poi)
+                    if form == short_brand(brand) or _KITCHEN.match(
+                        brand[len(form) :]
+                    ):  # any other cut is a slip of the pen
+                        owners[f"{form}({branch})"].append(poi)
     for form, pois in owners.items():
         if form not in entries and form not in place:
             entries[form] = Entry("N", tuple(dict.fromkeys(pois)), form, alias=True)
