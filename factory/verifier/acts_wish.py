@@ -81,7 +81,7 @@ def beyond(said: Said, state: State) -> None:
     lower_named = any("LOWER" in ROLES[one.char] for one in tokens)
     upper_named = any("UPPER" in ROLES[one.char] for one in tokens)
     aims = frozenset().union(*(ROLES[one.char] for one in tokens)) if tokens else frozenset()
-    if roles & {"MISSW"} and not aims & {"BUDGET", "RADIUS", "COND", "PRICE"}:
+    if roles & {"MISSW"} and not aims & {"BUDGET", "RADIUS", "COND", "PRICE"} and "范围" not in said.text:
         raise UnreadError  # 不太合您…: what, the sentence goes on to say
     if roles & {"NOT", "MISSW"}:
         rows: list[tuple[Poi, ClaimStatus, str | None]] = [

@@ -127,6 +127,12 @@ def known_of(pois: tuple[Poi, ...], place: Place, dishes: frozenset[str]) -> Kno
     return Known(entries, _lengths(entries), {brand: tuple(owners) for brand, owners in brands.items()})
 
 
+def _whole_words(form: str, brand: str) -> bool:
+    """Whether a shortened brand ends between words: 礼鲜羊排 of 礼鲜羊排烧烤. 赵园粤 of 赵园粤味轩 is a slip of the pen."""
+    bare = short_brand(brand)
+    return form == bare or (len(form) - len(bare) >= 2 and bool(bare) and bool(_KITCHEN.match(brand[len(form) :])))
+
+
 def _add_aliases(entries: dict[str, Entry], brands: dict[str, list[Poi]], place: str) -> None:
     """Shortened brands, with and without a branch behind them; what is already known by its own keeps its meaning."""
     owners: defaultdict[str, list[Poi]] = defaultdict(list)
@@ -137,9 +143,7 @@ def _add_aliases(entries: dict[str, Entry], brands: dict[str, list[Poi]], place:
                 branch = split_branch(fold(poi.name))[1]
                 if branch:
                     owners[form + branch].append(poi)
-                    if form == short_brand(brand) or _KITCHEN.match(
-                        brand[len(form) :]
-                    ):  # any other cut is a slip of the pen
+                    if _whole_words(form, brand):
                         owners[f"{form}({branch})"].append(poi)
     for form, pois in owners.items():
         if form not in entries and form not in place:
