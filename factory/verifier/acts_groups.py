@@ -198,7 +198,10 @@ _ARE: Final = frozenset({"都是", "是", "同是", "同为", "均是", "皆是"
 def brand_is(said: Said, state: State) -> None:
     """都是某某, 同是某某: of one brand."""
     token = said.all("n")[0]
-    pois = state.subject or tuple(dict.fromkeys(reversed(state.scene.mentioned)))[:2]
+    pois = state.subject or ()
+    if len(pois) < 2:
+        pois = tuple(dict.fromkeys(reversed(state.scene.mentioned)))[:2]
+        state.unsure = True
     if len(pois) < 2 or not any(one.text in _ARE for one in said.tokens):
         raise UnreadError
     state.say(

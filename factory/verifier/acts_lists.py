@@ -197,7 +197,7 @@ def average(said: Said, state: State) -> None:
 def distribute(said: Said, state: State) -> None:
     """人均分别是61元、80元和99元: value by value, in the order of the set."""
     tokens = [token for token in said.all("v") if ROLES[token.char] & {"M", "S", "NUM", "L"}]
-    name = field_of(said.all("f")) or state.field
+    name = field_of(said.all("f")) or unit_field(tokens) or state.field
     if any("L" in ROLES[token.char] for token in tokens):
         name = "distance"
     late = tuple(dict.fromkeys(reversed(state.scene.mentioned)))[: len(tokens)][::-1]

@@ -242,7 +242,7 @@ def bound_ratio(said: Said, state: State) -> None:
     name = field_of(said.all("f")) or unit_field(amounts) or ("distance" if said.of("RADIUS") else "price")
     marks = [mark for mark in _wish_marks(state, name) if mark.people == 1]
     if amounts:
-        marks = _of_amounts(list(amounts), marks)
+        marks = [mark for mark in _of_amounts(list(amounts), marks) if mark.kind]
     if not marks:
         raise UnreadError
     token = said.all("a")[0]

@@ -284,7 +284,15 @@ def superlative(said: Said, state: State) -> None:
                 raise UnreadError
             found = extreme_status(poi, told(among, name, state), name, highest=up, known=state.known_only)
             radius = float(state.scene.wish.radius_m) if any("L" in ROLES[one.char] for one in said.tokens) else None
-            if world and found == "verified" and not state.scene.covers(state.scene.wish.cuisine, radius):
+            told_radius = radius is not None and any(
+                one.value.high <= radius for one in said.tokens if "L" in ROLES[one.char]
+            )
+            if (
+                world
+                and not told_radius
+                and found == "verified"
+                and not state.scene.covers(state.scene.wish.cuisine, radius)
+            ):
                 found = "unsupported"
             best = _best(among, name, highest=up)
             truth = f"{show(poi, name) or '没有数据'}，{best.name}{show(best, name)}" if best else show(poi, name)

@@ -175,6 +175,29 @@ def value_of(said: Said, state: State) -> None:
     _amount(name, token.value, said, state)
 
 
+_OUTSIDE: Final = frozenset({"不在", "不满足", "不落在", "不符合", "不合", "未满足", "达不到"})
+
+
+def not_in(said: Said, state: State) -> None:
+    """都不在100到200元, 都不满足1000米: the value lies outside."""
+    token = said.all("v")[0]
+    name = field_of(said.all("f")) or unit_field([token]) or state.field
+    if name not in {"price", "distance"} or said.all("x")[0].text not in _OUTSIDE:
+        raise UnreadError
+    stated: Quantity = token.value
+    if stated.exact:  # 1000米 is the bound
+        stated = Quantity(0.0, stated.high, exact=False)
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    for poi in state.who():
+        inside = amount_status(name, stated, value(poi, name))
+        status: ClaimStatus = (
+            "unsupported" if inside == "unsupported" else "inferable" if inside == "contradicted" else "contradicted"
+        )
+        rows.append((poi, status, show(poi, name)))
+    state.say(name, said.text, rows, "budget" if name == "price" else "radius")
+    state.field = name
+
+
 def bare(said: Said, state: State) -> None:
     """漫意4.4, 长乐门店100: a number without unit behind a name, or where its field is spoken of."""
     token = said.all("v")[0]

@@ -257,7 +257,7 @@ def misses(said: Said, state: State) -> None:
             "budget"
             if roles & {"BUDGET", "PRICE"}
             else "radius"
-            if roles & {"RADIUS", "DIST"}
+            if roles & {"RADIUS", "DIST", "INR"}
             else "cuisine"
             if "CUIS" in roles
             else ""

@@ -85,7 +85,9 @@ def open_number(tokens: Sequence[Token]) -> bool:
     """Whether a number of restaurants counts nothing: 再找几家, 这五家."""
     counts = [token for token in tokens if "CNT" in ROLES[token.char]]
     these = any("THESE" in ROLES[token.char] for token in tokens)
-    return bool(counts) and (these or all(token.value.low != token.value.high for token in counts))
+    return bool(counts) and (
+        these or len(counts) == len(tokens) or all(token.value.low != token.value.high for token in counts)
+    )
 
 
 def doubtful(tokens: Sequence[Token], state: State) -> bool:

@@ -91,7 +91,7 @@ def the_set(tokens: Sequence[Token], state: State) -> tuple[Poi, ...]:
         return listed[:number] if "FIRST" in names else listed[-number:]
     if number is not None and number != len(listed):  # 这三家 of another set that was spoken of
         mentioned = tuple(dict.fromkeys(state.scene.mentioned))
-        last = tuple(dict.fromkeys(reversed(state.scene.mentioned)))[:number]
+        last = tuple(dict.fromkeys(reversed(state.scene.mentioned)))[:number][::-1]
         rows = [row for row in (state.subject or (), mentioned, last) if len(row) == number > 1]
         return state.choose(rows)
     if not listed:
