@@ -35,7 +35,7 @@ RELATIONS = {"comparison", "superlative", "quantifier", "count", "order", "total
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("world")
     made = [sys.executable, "-m", "factory", "synth"]
-    subprocess.run(made, env={**CLEAN, "DATA": str(folder), "N": "100"}, check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(made, env={**CLEAN, "DATA": str(folder), "N": "160"}, check=True, stderr=subprocess.DEVNULL)
     return folder
 
 
@@ -101,7 +101,12 @@ def test_the_verifier_finds_each_planted_fault_and_nothing_in_harmless_edits(
                     for claim in claims
                     # "more than the one before" loses what it rests on when that one is replaced; what is left of a wrong
                     # address may be read as something else in the same clause
+                    # where a name was changed, the closing's words of that name are of another restaurant
                     if claim.kind != kind
+                    and not (
+                        kind == "name"
+                        and claim.clause > max((one.clause for one in claims if one.kind == kind), default=0)
+                    )
                     and "上一家" not in item.answer
                     and claim.clause not in {planted.clause for planted in claims if planted.kind == kind}
                 ]
