@@ -138,3 +138,11 @@ def test_hours_as_people_say_them(words: str, holds: bool | None) -> None:  # no
 )
 def test_how_an_answer_ends_is_style_unless_it_waits_for_more(answer: str, is_cut_off: bool) -> None:  # noqa: FBT001
     assert ("truncated" in {finding.reason for finding in _read(answer).findings}) is is_cut_off
+
+
+@pytest.mark.parametrize(
+    ("name", "is_known"), [("青禾湘菜馆(石桥店)", True), ("青禾(石桥店)", True), ("青禾湘(石桥店)", False)]
+)
+def test_a_brand_cut_within_a_word_before_its_branch_is_a_slip(name: str, is_known: bool) -> None:  # noqa: FBT001
+    findings = _read(f"1. {name}：人均61元。").findings
+    assert (not findings) is is_known, findings
