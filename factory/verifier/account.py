@@ -268,7 +268,7 @@ class _Reader:
         if left:
             lose(state, tokens)
         elif state.subject:
-            state.lost = False
+            state.lost, state.carried = False, state.carried and not state.fresh
             self.scene.mentioned += state.subject if state.described else ()
         self.scene.mentioned += mentions(tokens, self.scene)
         self._account(tokens, line, state, left)

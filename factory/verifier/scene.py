@@ -121,6 +121,8 @@ class State:
     """conditions of the set that was counted last"""
     unsure: bool = False
     """whom the clause speaks of was guessed"""
+    carried: bool = False
+    """the subject was named in an earlier sentence of running text"""
     fresh: bool = False
     """the clause itself named the subject"""
     question: Question | None = None
@@ -144,6 +146,7 @@ class State:
     def who(self) -> tuple[Poi, ...]:
         """The restaurants that a value speaks of. Raises UnreadError when nobody can be meant."""
         if self.subject and not (self.everyone and len(self.subject) == 1 and self.item is None and not self.fresh):
+            self.unsure = self.unsure or (self.carried and not self.fresh and self.item is None)
             return self.subject
         if self.lost or (self.subject and self.everyone):
             return self._guessed()
