@@ -78,7 +78,7 @@ _SHOP_NAME: Final = re.compile(
 
 VACUOUS: Final = frozenset({"intro", "chat", "talk", "advice", "criterion", "choose", "echo", "contact", "tell"})
 """Acts that claim nothing: they may not take over words that a claim had taken and could not decide."""
-DECIDED: Final = frozenset({"rating", "price", "distance", "cuisine", "hours", "closes", "opens", "open_at", "absent", "total", "margin", "compare", "superlative", "dish", "address", "phone", "walk", "bare", "value_of", "within", "beyond", "vague", "count", "count_of", "none_of", "sole_of", "members_of"})  # fmt: skip
+DECIDED: Final = frozenset({"rating", "price", "distance", "cuisine", "hours", "closes", "opens", "open_at", "absent", "total", "margin", "compare", "superlative", "dish", "address", "phone", "walk", "bare", "value_of", "within", "beyond", "vague", "present", "feature", "same", "ratio", "not_in", "break", "shut_at", "count", "count_of", "none_of", "sole_of", "members_of"})  # fmt: skip
 
 
 def open_number(tokens: Sequence[Token]) -> bool:
