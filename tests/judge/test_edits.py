@@ -35,7 +35,7 @@ RELATIONS = {"comparison", "superlative", "quantifier", "count", "order", "total
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("world")
     made = [sys.executable, "-m", "factory", "synth"]
-    subprocess.run(made, env={**CLEAN, "DATA": str(folder), "N": "160"}, check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(made, env={**CLEAN, "DATA": str(folder), "N": "240"}, check=True, stderr=subprocess.DEVNULL)
     return folder
 
 
@@ -73,7 +73,7 @@ def test_every_kind_is_made_at_every_dose_of_the_same_samples(edits: dict[str, d
     for doses in edits.values():
         samples = [[item.sample_id for item in doses[dose]] for dose in DOSES]
         assert samples[0] == samples[1] == samples[2]
-        assert len(samples[0]) >= 3
+        assert len(samples[0]) >= 3, [kind for kind, row in edits.items() if row is doses]
 
 
 def test_the_verifier_finds_each_planted_fault_and_nothing_in_harmless_edits(
