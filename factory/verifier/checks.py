@@ -11,6 +11,7 @@ from typing import Final
 from factory.records import Candidate, Claim, Evidence, Finding, Place, Poi, Recommendation, Verification, Wish
 from factory.verifier import rules
 from factory.verifier.account import Account, read_answer
+from factory.verifier.acts_dishes import KNOWN_DISHES
 from factory.verifier.asking import question_findings
 from factory.verifier.fit import Miss
 from factory.verifier.known import known_of, split_branch
@@ -97,10 +98,11 @@ def _finished(answer: str) -> bool:
 
 def _names(account: Account, evidence: Evidence, place: Place) -> list[Finding]:
     found = []
-    known = known_of(evidence.pois, place, frozenset())
-    for head in [*(one.head for one in account.listed if one.poi is None), *(name for _, name in account.strangers)]:
+    strange = [*(one.head for one in account.listed if one.poi is None), *(name for _, name in account.strangers)]
+    brands = known_of(evidence.pois, place, KNOWN_DISHES).brands if strange else {}
+    for head in strange:
         brand, _ = split_branch(fold(head))
-        branches = known.brands.get(brand)
+        branches = brands.get(brand)
         if branches:
             names = "、".join(poi.name for poi in branches[:4])
             sentence = f"“{head}”不在查询结果中；查到的是：{names}，请写全名。"

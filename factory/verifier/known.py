@@ -6,7 +6,7 @@ Built once per evidence and kept; everything is in folded form, so script and br
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -36,15 +36,18 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Entries by folded text, and the lengths to try at each first character."""
+    """Entries by folded text, and for each first character a mask of the lengths to try (bit n: n characters)."""
 
     entries: dict[str, Entry]
-    lengths: dict[str, tuple[int, ...]]
+    masks: dict[str, int]
     brands: dict[str, tuple[Poi, ...]]
 
     def at(self, text: str, position: int) -> Entry | None:
         """The longest entry that begins here."""
-        for length in self.lengths.get(text[position], ()):
+        mask = self.masks.get(text[position])
+        if mask is None:
+            return None
+        for length in _lengths(mask):
             entry = self.entries.get(text[position : position + length])
             if entry is not None:
                 return entry
@@ -90,71 +93,137 @@ def _shortened(brand: str) -> list[str]:
     return [form for form in dict.fromkeys([*forms, *([bare] if bare else [])]) if _HAN.fullmatch(form)]
 
 
+_KINDS: Final = ("STREET", "D", "BRANCH", "A", "N")
+"""Of two things with one name the later kind is meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Forms:
+    """How one restaurant is named: by kind, in the order of ``_KINDS``; and in short."""
+
+    brand: str
+    by_kind: tuple[tuple[str, ...], ...]
+    short: tuple[str, ...]
+    """without its branch: they are the brand's"""
+    short_with_branch: tuple[str, ...]
+
+
+@lru_cache(maxsize=1 << 14)
+def _forms(name: str, address: str | None, specialities: tuple[str, ...]) -> _Forms:
+    """Kept, since a restaurant comes back with every order around it."""
+    name = fold(name)
+    brand, branch = split_branch(name)
+    names = [name]
+    if _STATUS.search(name):
+        names.append(_STATUS.sub("", name))
+    if branch:
+        names.append(brand + branch)
+    places = _addresses(address)
+    dishes = dict.fromkeys(form for dish in specialities for form in _dish_forms(fold(dish)))
+    by_kind: dict[str, tuple[str, ...]] = {
+        "STREET": tuple(text for text, kind in places if kind == "STREET"),
+        "D": tuple(dishes),
+        "BRANCH": (branch,) if branch and len(branch) >= 3 else (),
+        "A": tuple(text for text, kind in places if kind == "A"),
+        "N": tuple(names),
+    }
+    short = tuple(_shortened(brand))
+    return _Forms(
+        brand,
+        tuple(tuple(text for text in by_kind[kind] if len(text) >= 2) for kind in _KINDS),
+        short,
+        tuple(form for text in short for form in _with_branch(text, brand, branch)) if branch else (),
+    )
+
+
+def _with_branch(short: str, brand: str, branch: str) -> tuple[str, ...]:
+    """In brackets a branch stands behind whole words: 礼鲜羊排 of 礼鲜羊排烧烤. 赵园粤 of 赵园粤味轩 is a slip of the pen."""
+    bare = short_brand(brand)
+    whole = short == bare or (len(short) - len(bare) >= 2 and bool(bare) and bool(_KITCHEN.match(brand[len(short) :])))
+    return (short + branch, f"{short}({branch})") if whole else (short + branch,)
+
+
 @lru_cache(maxsize=256)
 def known_of(pois: tuple[Poi, ...], place: Place, dishes: frozenset[str]) -> Known:
     """The index of one evidence. ``dishes``: folded names of dishes that people know, whether served here or not."""
-    groups: defaultdict[tuple[str, str], list[Poi]] = defaultdict(list)
-    brands: defaultdict[str, list[Poi]] = defaultdict(list)
-    for poi in pois:
-        name = fold(poi.name)
-        brand, branch = split_branch(name)
-        groups["N", name].append(poi)
-        if _STATUS.search(name):
-            groups["N", _STATUS.sub("", name)].append(poi)
-        brands[brand].append(poi)
-        if branch:
-            groups["N", brand + branch].append(poi)
-        if branch and len(branch) >= 3:
-            groups["BRANCH", branch].append(poi)
-        for text, kind in _addresses(poi):
-            groups[kind, text].append(poi)
-        for dish in poi.specialities:
-            for form in _dish_forms(fold(dish)):
-                groups["D", form].append(poi)
-    for brand, owners in brands.items():
-        if ("N", brand) not in groups:
-            groups["N", brand] = owners
+    forms = [_forms(poi.name, poi.address, poi.specialities) for poi in pois]
+    brands = _grouped((form.brand, poi) for form, poi in zip(forms, pois, strict=True))
+    entries, masks = _of_dishes(dishes)
+    words, places = _of_place(place)
+    entries = entries | words
+    for char, mask in places.items():
+        masks[char] = masks.get(char, 0) | mask
+    for number, kind in enumerate(_KINDS):
+        groups = _grouped((text, poi) for form, poi in zip(forms, pois, strict=True) for text in form.by_kind[number])
+        if kind == "N":
+            groups = groups | {brand: owners for brand, owners in brands.items() if brand not in groups and len(brand) >= 2}
+        _enter(entries, masks, {text: Entry(kind, tuple(owners), text) for text, owners in groups.items()})
+    _enter(entries, masks, _aliases(entries, forms, pois, brands, fold(place.name)))
+    return Known(entries, masks, {brand: tuple(owners) for brand, owners in brands.items()})
+
+
+def _grouped(named: Iterable[tuple[str, Poi]]) -> dict[str, list[Poi]]:
+    groups: dict[str, list[Poi]] = {}
+    for text, poi in named:
+        if text in groups:
+            groups[text].append(poi)
+        else:
+            groups[text] = [poi]
+    return groups
+
+
+def _enter(entries: dict[str, Entry], masks: dict[str, int], more: dict[str, Entry]) -> None:
+    entries.update(more)
+    for text in more:
+        masks[text[0]] = masks.get(text[0], 0) | 1 << len(text)
+
+
+@lru_cache(maxsize=4)
+def _dish_entries(dishes: frozenset[str]) -> tuple[dict[str, Entry], dict[str, int]]:
     entries: dict[str, Entry] = {}
-    for text in sorted(dishes):
-        entries[text] = Entry("D", (), text)
-    for text in place_words(place):
-        entries[text] = Entry("PLACE", (), text)
-    for kind in ("STREET", "D", "BRANCH", "A", "N"):
-        for (one, text), owners in groups.items():
-            if one == kind and len(text) >= 2:
-                entries[text] = Entry(kind, tuple(owners), text)
-    _add_aliases(entries, brands, fold(place.name))
-    return Known(entries, _lengths(entries), {brand: tuple(owners) for brand, owners in brands.items()})
+    masks: dict[str, int] = {}
+    _enter(entries, masks, {text: Entry("D", (), text) for text in sorted(dishes)})
+    return entries, masks
 
 
-def _whole_words(form: str, brand: str) -> bool:
-    """Whether a shortened brand ends between words: 礼鲜羊排 of 礼鲜羊排烧烤. 赵园粤 of 赵园粤味轩 is a slip of the pen."""
-    bare = short_brand(brand)
-    return form == bare or (len(form) - len(bare) >= 2 and bool(bare) and bool(_KITCHEN.match(brand[len(form) :])))
+def _of_dishes(dishes: frozenset[str]) -> tuple[dict[str, Entry], dict[str, int]]:
+    """Entries and masks of dishes that need no evidence; the masks are the caller's own."""
+    entries, masks = _dish_entries(dishes)
+    return entries, dict(masks)
 
 
-def _add_aliases(entries: dict[str, Entry], brands: dict[str, list[Poi]], place: str) -> None:
+@lru_cache(maxsize=1 << 10)
+def _of_place(place: Place) -> tuple[dict[str, Entry], dict[str, int]]:
+    entries: dict[str, Entry] = {}
+    masks: dict[str, int] = {}
+    _enter(entries, masks, {text: Entry("PLACE", (), text) for text in place_words(place)})
+    return entries, masks
+
+
+def _aliases(
+    entries: dict[str, Entry], forms: list[_Forms], pois: tuple[Poi, ...], brands: dict[str, list[Poi]], place: str
+) -> dict[str, Entry]:
     """Shortened brands, with and without a branch behind them; what is already known by its own keeps its meaning."""
-    owners: defaultdict[str, list[Poi]] = defaultdict(list)
-    for brand, pois in brands.items():
-        for form in _shortened(brand):
-            owners[form] += pois
-            for poi in pois:
-                branch = split_branch(fold(poi.name))[1]
-                if branch:
-                    owners[form + branch].append(poi)
-                    if _whole_words(form, brand):
-                        owners[f"{form}({branch})"].append(poi)
-    for form, pois in owners.items():
-        if form not in entries and form not in place:
-            entries[form] = Entry("N", tuple(dict.fromkeys(pois)), form, alias=True)
+    owners: dict[str, list[Poi]] = {}
+    of_brand = {form.brand: form.short for form in forms}
+    for brand, short in of_brand.items():
+        for text in short:
+            owners.setdefault(text, []).extend(brands[brand])
+    for form, poi in zip(forms, pois, strict=True):
+        for text in form.short_with_branch:
+            owners.setdefault(text, []).append(poi)
+    return {
+        text: Entry("N", tuple(dict.fromkeys(meant)), text, alias=True)
+        for text, meant in owners.items()
+        if text not in entries and text not in place
+    }
 
 
-def _addresses(poi: Poi) -> list[tuple[str, str]]:
+def _addresses(address: str | None) -> list[tuple[str, str]]:
     """The forms in which an address may be given: whole, up to the house number, with the district before it, its street alone."""
-    if not poi.address:
+    if not address:
         return []
-    whole = fold(poi.address)
+    whole = fold(address)
     rows = [(whole, "A")]
     number = _TO_NUMBER.match(whole)
     if number and number[0] != whole:
@@ -251,8 +320,7 @@ def place_words(place: Place) -> tuple[str, ...]:
     return tuple(word for word in words if len(word) >= 2)
 
 
-def _lengths(entries: dict[str, Entry]) -> dict[str, tuple[int, ...]]:
-    found: defaultdict[str, set[int]] = defaultdict(set)
-    for text in entries:
-        found[text[0]].add(len(text))
-    return {char: tuple(sorted(sizes, reverse=True)) for char, sizes in found.items()}
+@lru_cache(maxsize=1 << 12)
+def _lengths(mask: int) -> tuple[int, ...]:
+    """The lengths of a mask, the longest first."""
+    return tuple(length for length in range(mask.bit_length() - 1, 0, -1) if mask >> length & 1)
