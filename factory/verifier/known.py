@@ -156,7 +156,9 @@ def known_of(pois: tuple[Poi, ...], place: Place, dishes: frozenset[str]) -> Kno
     for number, kind in enumerate(_KINDS):
         groups = _grouped((text, poi) for form, poi in zip(forms, pois, strict=True) for text in form.by_kind[number])
         if kind == "N":
-            groups = groups | {brand: owners for brand, owners in brands.items() if brand not in groups and len(brand) >= 2}
+            groups = groups | {
+                brand: owners for brand, owners in brands.items() if brand not in groups and len(brand) >= 2
+            }
         _enter(entries, masks, {text: Entry(kind, tuple(owners), text) for text, owners in groups.items()})
     _enter(entries, masks, _aliases(entries, forms, pois, brands, fold(place.name)))
     return Known(entries, masks, {brand: tuple(owners) for brand, owners in brands.items()})
