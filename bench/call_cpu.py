@@ -21,7 +21,8 @@ from mock_provider import mock_provider
 from factory.llm.chat import CallKey, ChatRequest
 from factory.llm.transport import DirectChat, Endpoint, Price
 from factory.records import Message
-from factory.sending.ledger import KeptCall, Ledger
+from factory.sending.call_book import KeptCall
+from factory.sending.ledger import Ledger
 from factory.sending.limits import LocalLimiter, PoolLimits
 
 CONCURRENCY = 256

@@ -20,7 +20,7 @@ from factory.llm.paid_chat import Call, Endpoint, PaidChat
 from factory.llm.prices import Price
 from factory.llm.refusals import Refusal, read_refusal
 from factory.llm.usage import Usage
-from factory.sending.ledger import CallBook
+from factory.sending.call_book import CallBook
 from factory.sending.limits import Leases
 from factory.wire_text import quoted, snippet
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from factory.llm.chat import Chat
 from factory.llm.transport import DirectChat, Endpoint
-from factory.sending.ledger import CallBook
+from factory.sending.call_book import CallBook
 from factory.sending.limits import Leases
 
 

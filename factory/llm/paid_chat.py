@@ -34,7 +34,7 @@ from factory.llm.tool_calls import Tools
 from factory.llm.trials import Trials, fields_of
 from factory.llm.usage import Usage, cost_of, is_proven, spoken_chars, usage_of
 from factory.records import CallRecord
-from factory.sending.ledger import CallBook
+from factory.sending.call_book import CallBook
 from factory.sending.limits import Lease, Leases
 from factory.sending.retries import Patience
 from factory.sending.slots import SILENT_KINDS

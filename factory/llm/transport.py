@@ -14,7 +14,7 @@ from yarl import URL
 from factory.llm.paid_chat import Endpoint, PaidChat
 from factory.llm.prices import Price
 from factory.llm.refusals import read_refusal
-from factory.sending.ledger import CallBook
+from factory.sending.call_book import CallBook
 from factory.sending.limits import Leases
 from factory.sending.network import connection_error, open_session, receive, redirected
 from factory.sending.recording import Recorder

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
@@ -25,6 +25,7 @@ from factory.errors import UsageError
 from factory.run.folder_lock import hold_folder
 from factory.seal import checksum
 from factory.sending.book_trouble import trouble
+from factory.sending.call_book import KeptCall
 from factory.sending.granted import Granted
 from factory.sending.purse import Past, Purse
 from factory.shown_text import print_line
@@ -45,77 +46,6 @@ create table if not exists opened (run_id text not null, order_id text primary k
 # may have been served, so it counts as spent).
 MOST_TOKENS = 2**53
 """More than any bill holds; SQLite's integers end at 2**63."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeptCall:
-    """An answer that was paid for before; ``attempt`` is its number among those of its key."""
-
-    attempt: int
-    raw: bytes
-    input_tokens: int | None
-    output_tokens: int | None
-    cost_cny: float | None
-    started_at: datetime
-
-
-class CallBook(Protocol):
-    """What a sender of paid calls needs of the ledger, wherever that is; ``Ledger`` says what each does."""
-
-    async def replay(self, key: str) -> KeptCall | None:
-        """The kept answer of this very call, if there is one."""
-        ...
-
-    async def reserve(
-        self, key: str, *, order_id: str, step: int, purpose: str, model: str, worst_cny: float | None
-    ) -> int:
-        """Put the worst case aside, durably; returns the attempt's number."""
-        ...
-
-    async def afford(self, worst_cny: float | None) -> None:
-        """Wait until calls in flight have given back enough for a reservation."""
-        ...
-
-    async def keep(
-        self,
-        key: str,
-        attempt: int,
-        *,
-        raw: bytes,
-        input_tokens: int | None,
-        output_tokens: int | None,
-        cost_cny: float | None,
-        worst_cny: float | None,
-        refusals: int,
-        latency_s: float,
-    ) -> float | None:
-        """Write the raw answer and settle; returns what is booked for it."""
-        ...
-
-    async def price(
-        self,
-        key: str,
-        attempt: int,
-        *,
-        input_tokens: int,
-        output_tokens: int,
-        cost_cny: float | None,
-        counted_cny: float | None,
-    ) -> None:
-        """What a kept answer cost, once it was read."""
-        ...
-
-    async def mark_unreadable(self, key: str, attempt: int, reason: str = "") -> None:
-        """A kept answer that is no completion; ``reason``: how it begins."""
-        ...
-
-    async def void(self, key: str, attempt: int, *, worst_cny: float | None) -> None:
-        """Give a reservation back."""
-        ...
-
-    async def lost(self, key: str, attempt: int, *, worst_cny: float | None) -> None:
-        """An attempt that may have been served."""
-        ...
 
 
 class Ledger:

@@ -15,7 +15,7 @@ from typing import Any
 from factory.errors import ProviderDown
 from factory.maps.service import PoiPage, Surroundings
 from factory.records import Place
-from factory.sending.ledger import CallBook, KeptCall
+from factory.sending.call_book import CallBook, KeptCall
 from factory.sending.limits import Lease, Leases
 
 

@@ -22,7 +22,7 @@ from typing import Any, cast
 from factory import records
 from factory.errors import ChidianError
 from factory.maps.service import PoiPage
-from factory.sending.ledger import KeptCall
+from factory.sending.call_book import KeptCall
 
 Handlers = Mapping[str, Callable[..., Any]]
 """What the other side may ask or say, by name. The handler of a question returns an awaitable; it is called at once, in the

@@ -8,7 +8,7 @@ from factory.maps.service import PoiPage
 from factory.records import Place
 from factory.run.workers.link import Talk
 from factory.run.workers.setup import MapFacts
-from factory.sending.ledger import KeptCall
+from factory.sending.call_book import KeptCall
 
 
 class RemoteLease:
