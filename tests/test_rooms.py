@@ -26,8 +26,8 @@ ADDRESS = re.compile(r"https?://[^\s\"'`<>()\[\]{}|,;\\]+")
 SERVICES = frozenset(
     """
     api.deepseek.com api.moonshot.ai api.moonshot.cn api.openai.com api.siliconflow.cn api.z.ai dashscope-intl.aliyuncs.com
-    dashscope.aliyuncs.com download.geofabrik.de huggingface.co mlcommons.org modelscope.cn open.bigmodel.cn openrouter.ai purl.org restapi.amap.com schema.org
-    www.w3.org
+    dashscope.aliyuncs.com download.geofabrik.de huggingface.co mlcommons.org modelscope.cn open.bigmodel.cn openrouter.ai
+    purl.org restapi.amap.com schema.org www.w3.org
     """.split()  # noqa: SIM905 - eighteen words
 )
 """What the project speaks to or cites. Any other address, a registry's among them, is found by not being one of these."""

@@ -1,4 +1,4 @@
-"""What a sender of paid calls needs of the account book, wherever that is: ledger.py keeps it, workers ask for it over their link."""
+"""What a sender of paid calls needs of the account book, wherever that is: in ledger.py, or behind a worker's link."""
 
 from __future__ import annotations
 
