@@ -146,7 +146,8 @@ class State:
     def who(self) -> tuple[Poi, ...]:
         """The restaurants that a value speaks of. Raises UnreadError when nobody can be meant."""
         if self.subject and not (self.everyone and len(self.subject) == 1 and self.item is None and not self.fresh):
-            self.unsure = self.unsure or (self.carried and not self.fresh and self.item is None)
+            far = self.carried and not self.fresh and self.item is None
+            self.unsure = self.unsure or (far and len(set(self.scene.mentioned)) > 1)
             return self.subject
         if self.lost or (self.subject and self.everyone):
             return self._guessed()

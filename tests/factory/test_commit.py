@@ -15,6 +15,7 @@ from factory.commit.commit import Commit, CommitKind, DamagedCommitError, ShardF
 from factory.commit.schema import SHARDS
 from factory.commit.store import open_store
 from factory.errors import DamagedFile, UsageError
+from factory.settings import read
 
 WHEN = datetime(2026, 11, 28, 9, 30, tzinfo=UTC)
 UNIT = Commit(
@@ -168,5 +169,5 @@ def test_forgetting_a_run_leaves_the_others(tmp_path: Path) -> None:
 
 
 def test_a_store_of_an_unknown_kind_is_refused_with_a_sentence() -> None:
-    with pytest.raises(UsageError, match="gopher"):
-        open_store("gopher://somewhere/data")
+    with pytest.raises(UsageError, match="DATA must be .* URL that begins with s3://.* not 'gopher://somewhere/data'"):
+        read("synth", ["--data", "gopher://somewhere/data"])
