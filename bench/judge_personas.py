@@ -124,26 +124,26 @@ def judged(base: Path, folder: Path, name: str, url: str) -> dict[str, Any]:
     try:
         command(data, "judge", "run", "--judge", f"openai/{name}", "--judge-base-url", url, "--yes", "1")
         [report] = (data / "reports").glob("*/report.json")
-        found = json.loads(report.read_text(encoding="utf-8"))
+        page = json.loads(report.read_text(encoding="utf-8"))
     except subprocess.CalledProcessError as error:
         return {"judge": name, "overall": "stopped", "en": error.stderr.strip().splitlines()[-1]}
     finally:
         shutil.rmtree(data)
-    checks = found["scores"]["examination"]["checks"]
-    verdicts = {one["question"]: [] for one in checks}
-    for one in checks:
-        verdicts[one["question"]].append(one["word"])
-    return {"judge": name, **found["conclusion"], "verdicts": {name: _weakest(ones) for name, ones in verdicts.items()}}
+    checks = page["scores"]["examination"]["checks"]
+    verdicts = {check["question"]: [] for check in checks}
+    for check in checks:
+        verdicts[check["question"]].append(check["word"])
+    return {"judge": name, **page["conclusion"], "verdicts": {name: _weakest(ones) for name, ones in verdicts.items()}}
 
 
 def _weakest(words: list[str]) -> str:
     return next((word for word in ("fails", "open", "holds") if word in words), "unmeasured")
 
 
-def right(found: dict[str, Any]) -> bool:
+def right(page: dict[str, Any]) -> bool:
     """Ours alone: those without a vice are certified, the others are not to be trusted."""
-    wanted = {"holds"} if NAMES.get(found["judge"]) in SOUND else {"fails", "stopped"}
-    return found["overall"] in wanted
+    wanted = {"holds"} if NAMES.get(page["judge"]) in SOUND else {"fails", "stopped"}
+    return page["overall"] in wanted
 
 
 def main() -> int:
@@ -164,13 +164,13 @@ def main() -> int:
             world(base, asked.samples, asked.students)
 
         def ask(name: str) -> dict[str, Any]:
-            found = judged(base, Path(made), name, asked.server or ours)
-            print(json.dumps(found, ensure_ascii=False), file=sys.stderr, flush=True)
-            return found
+            page = judged(base, Path(made), name, asked.server or ours)
+            print(json.dumps(page, ensure_ascii=False), file=sys.stderr, flush=True)
+            return page
 
         with ThreadPoolExecutor(asked.at_once) as pool:
             results = list(pool.map(ask, names))
-    wrong = [] if asked.server else [found["judge"] for found in results if not right(found)]
+    wrong = [] if asked.server else [page["judge"] for page in results if not right(page)]
     print(json.dumps({"results": results, "wrong": wrong}, ensure_ascii=False))
     return int(bool(wrong))
 

@@ -45,7 +45,7 @@ def clauses(rows: Iterator[dict[str, object]]) -> Iterator[Shown]:
             continue
         result = asked.check(asked.candidate)
         for number, clause in enumerate(result.clauses):
-            claims = [one for one in result.claims if one.clause == number and one.kind != "name"]
+            claims = [claim for claim in result.claims if claim.clause == number and claim.kind != "name"]
             if clause.account == "claim" and len(claims) == 1 and clause.end > clause.start:
                 yield Shown(asked, result, number, claims[0].status in {"verified", "inferable"})
 
@@ -56,16 +56,16 @@ async def measured(shown: list[Shown], argv: list[str]) -> dict[str, float]:
     async with open_reader(settings_of(read("verify", argv))) as reader:
         for start in range(0, len(shown), MOST_CLAUSES):
             group = shown[start : start + MOST_CLAUSES]
-            questions = [_question(place, one) for place, one in enumerate(group)]
+            questions = [_question(place, shown) for place, shown in enumerate(group)]
             order = Order(f"claims-{start}", "verify", start, group[0].asked.place, (), (), 0)
             reading = await reader.read(order, questions)
-            for place, one in enumerate(group):
-                extract = Extract(one.number, reading.claims.get((place, one.number), ()))
-                again = settle(one.result, [extract], one.asked.candidate, one.asked.check)
-                fresh = [claim for claim in again.claims[len(one.result.claims) :] if claim.clause == one.number]
+            for place, entry in enumerate(group):
+                extract = Extract(entry.number, reading.claims.get((place, entry.number), ()))
+                again = settle(entry.result, [extract], entry.asked.candidate, entry.asked.check)
+                fresh = [claim for claim in again.claims[len(entry.result.claims) :] if claim.clause == entry.number]
                 if fresh:
                     believed += 1
-                    right += all(claim.status in {"verified", "inferable"} for claim in fresh) == one.holds
+                    right += all(claim.status in {"verified", "inferable"} for claim in fresh) == entry.holds
     return {
         "shown": len(shown),
         "believed": believed,
@@ -74,10 +74,10 @@ async def measured(shown: list[Shown], argv: list[str]) -> dict[str, float]:
     }
 
 
-def _question(place: int, one: Shown) -> UnreadClause:
-    names = names_in(one.result)
-    clause = one.result.clauses[one.number]
-    return UnreadClause(place, one.number, clause.text, clause.part, names.get(clause.scope), tuple(names.values()))
+def _question(place: int, shown: Shown) -> UnreadClause:
+    names = names_in(shown.result)
+    clause = shown.result.clauses[shown.number]
+    return UnreadClause(place, shown.number, clause.text, clause.part, names.get(clause.scope), tuple(names.values()))
 
 
 def main() -> int:

@@ -169,5 +169,5 @@ def test_forgetting_a_run_leaves_the_others(tmp_path: Path) -> None:
 
 
 def test_a_store_of_an_unknown_kind_is_refused_with_a_sentence() -> None:
-    with pytest.raises(UsageError, match="DATA must be .* URL that begins with s3://.* not 'gopher://somewhere/data'"):
+    with pytest.raises(UsageError, match=r"DATA must be .* URL that begins with s3://.* not 'gopher://somewhere/data'"):
         read("synth", ["--data", "gopher://somewhere/data"])

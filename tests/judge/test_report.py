@@ -118,7 +118,11 @@ def test_a_report_has_its_numbers_its_pictures_and_every_section_in_both_languag
     ]  # None: a single place
     assert all(one["slope"] < 0 for one in slopes)
     assert all(abs(one["slope"]["slope"]) < 0.5 for one in scores["responses"] if one["harmless"] and one["slope"])
-    [truth] = scores["truth"]  # answers are all sound: nothing to compare them with
+    assert [one["rubric"] for one in scores["truth"]] == [
+        "data",
+        "answer",
+    ]  # the answers' rubric on controls and single errors
+    truth = scores["truth"][0]
     assert truth["auroc"]["value"] > 0.85
     assert found["findings"]["contradictions"]["compared"] > 0
     assert found["findings"]["corpora"][0]["diversity"]["near"] == 0
@@ -255,7 +259,7 @@ def test_student_answers_measures_and_planted_errors_fill_their_sections(copy: P
     assert [one["group"] for one in scores["headline"]] == ["base closed", "tuned closed"]
     assert scores["compared"][0]["total"]["difference"]["mean"] == pytest.approx(4.5)
     # Faults are the students' alone and sound texts the teacher's: what tells them apart may be their style.
-    assert [one["rubric"] for one in scores["truth"]] == ["data"]
+    assert [one["rubric"] for one in scores["truth"]] == ["data", "answer"]
     side = found["sides"][0]
     assert (side["left"], side["right"]) == ("tuned/closed", "base/closed")
     rows = {one["measure"]: one["paired"]["difference"]["mean"] for one in side["rows"]}

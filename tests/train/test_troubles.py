@@ -10,14 +10,16 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import orjson
 import pytest
 from safetensors.torch import load_file, save_file
 
 from bench.train_kills import checkpoint, kill_when, lines
 from factory.errors import DiskTrouble
 from tests.train.running import CLEAN, Forked, losses, metrics, run
-from train.checkpoints import METRICS, Checkpoints
+from train.checkpoints import METRICS, SEAL, Checkpoints
 from train.config import Wandb
+from train.record import checksums
 from train.watching import Metrics
 
 ROWS = "from sft_train order by sample_id limit 24"
@@ -124,6 +126,8 @@ def test_a_loss_that_is_no_number_stops_the_run_and_the_last_checkpoint_stays(wo
     kept = checkpoint(folder)
     weights = folder / f"checkpoint-{kept}" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-400_000] + b"\xff" * 400_000)
+    seal = weights.with_name(SEAL)  # the training itself went wrong: the file is what it wrote
+    seal.write_bytes(orjson.dumps(checksums(weights.parent, orjson.loads(seal.read_bytes()))))
     before = weights.read_bytes()
     done = run(world, "run", "--name", "numberless", SQL=ROWS, EPOCHS="1")
     assert done.status == 1
@@ -163,7 +167,7 @@ def test_a_full_disk_stops_the_run_which_goes_on_when_there_is_room(small_disk: 
 
 
 def test_metrics_that_cannot_be_written_stop_the_run_too(tmp_path: Path) -> None:
-    written = Metrics(Checkpoints(tmp_path), {}, Wandb("disabled"), after=0)
+    written = Metrics(Checkpoints(tmp_path), {}, Wandb("disabled"), going_on=None)
     (tmp_path / METRICS).unlink()
     (tmp_path / METRICS).symlink_to("/dev/full")
     with pytest.raises(DiskTrouble, match="The metrics could not be written"):
