@@ -8,7 +8,12 @@ import sys
 
 import pytest
 
-HEAD = "import asyncio, signal, sys, duckdb\nfrom factory.command import guarded\nfrom factory.run.stopping import Stopping\n"
+HEAD = """
+import asyncio, signal, sys, duckdb
+from factory.command import guarded
+from factory.run.stopping import Stopping
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests in the background ignores it
+"""
 WAITS = """
 def work():
     print("ready", flush=True)
