@@ -17,12 +17,12 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from train.measuring import open_data
-from train.standing import MEASURES
+from train.standing import MEASURES, Beside
 from train.summary import Interval, interval
 
 PILOT_TOKENS = 4_000
@@ -36,23 +36,6 @@ ANSWERS = """
 select c.sample_id, s.place_id, c.arm, c.model, m.kind, m.value from measures m join completions c using (completion_id)
 join samples s using (sample_id) where c.split = 'unseen' and c.mode = 'open' and m.value is not null order by c.sample_id
 """
-
-
-@dataclass(frozen=True)
-class Beside:
-    """Gemma less another arm on the questions that both answered."""
-
-    arm: str
-    measure: str
-    difference: Interval
-
-    @property
-    def verdict(self) -> str:
-        """By the interval alone."""
-        low, high = self.difference.low, self.difference.high
-        if low is None or high is None or low <= 0 <= high:
-            return "is not told apart from"
-        return "beats" if low > 0 else "is beaten by"
 
 
 def command(data: Path, *words: str, **settings: str) -> float:
@@ -106,13 +89,13 @@ def compared(found: dict[str, dict[str, dict[str, tuple[str, float]]]]) -> list[
             mine, theirs = found["gemma"].get(measure, {}), found[arm].get(measure, {})
             pairs = [(place, value - theirs[sample][1]) for sample, (place, value) in mine.items() if sample in theirs]
             if pairs:
-                results.append(Beside(arm, measure, interval(pairs)))
+                results.append(Beside(measure, arm, interval(pairs)))
     return results
 
 
 def say(figures: dict[str, dict[str, Interval]], results: list[Beside]) -> None:
     """What is beaten and what is not, then each arm's figures; to stderr, for people."""
-    lines = [f"gemma {one.verdict} {one.arm}: {MEASURES[one.measure]} {one.difference}" for one in results]
+    lines = [f"gemma {one.verdict} {one.baseline}: {MEASURES[one.measure]} {one.difference}" for one in results]
     for arm, measures in figures.items():
         told = " · ".join(f"{MEASURES[measure]} {value} (n={value.n})" for measure, value in measures.items())
         lines.append(f"{arm}: {told}")

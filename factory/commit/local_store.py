@@ -9,20 +9,20 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
 
 from factory.commit.commit import Commit, DamagedCommitError, ShardFile, from_json, to_json
-from factory.commit.shard import DamagedShardError, check_shard, first_line, parquet_bytes, table_of
+from factory.commit.shard import ShardReader, first_line, parquet_bytes
 from factory.commit.store import SWEEP_AFTER_S, way_back
 from factory.errors import DamagedFile, DiskTrouble
 from factory.seal import checksum
 
 
-class LocalStore:
+class LocalStore(ShardReader):
     """A folder on a local disk."""
 
     def __init__(self, data: Path) -> None:
@@ -99,22 +99,10 @@ class LocalStore:
         for unit in self.units(run):
             yield self.commit(run, unit)
 
-    def read(self, file: ShardFile, columns: Sequence[str]) -> pa.Table:
-        """See ``Store.read``."""
-        body = self._bytes(file)
-        try:
-            return table_of(body, file, columns)
-        except DamagedShardError as error:
-            raise self._damaged(file, str(error)) from error
-
     @contextmanager
     def local(self, file: ShardFile) -> Iterator[Path]:
         """See ``Store.local``: the file itself, once it was read and found to be what was written."""
-        body = self._bytes(file)
-        try:
-            check_shard(body, file)
-        except DamagedShardError as error:
-            raise self._damaged(file, str(error)) from error
+        self._whole(file)
         yield self._data / file.name
 
     def _bytes(self, file: ShardFile) -> bytes:

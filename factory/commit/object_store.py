@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from factory.commit.bucket import Bucket, ListedFile
 from factory.commit.commit import Commit, DamagedCommitError, ShardFile, from_json, to_json
-from factory.commit.shard import DamagedShardError, check_shard, first_line, parquet_bytes, table_of
+from factory.commit.shard import ShardReader, first_line, parquet_bytes
 from factory.commit.store import SWEEP_AFTER_S, way_back
 from factory.commit.store_lease import LeaseState, StoreLease, own_epoch, read_lease
 from factory.errors import DamagedFile, DiskTrouble, RunStopped
@@ -29,7 +29,7 @@ AT_ONCE = 16
 """Objects that are fetched side by side: a store answers each after its round trip."""
 
 
-class ObjectStore:
+class ObjectStore(ShardReader):
     """Shards and commits below a URL. ``folder``: the working folder on this machine."""
 
     def __init__(self, url: str, folder: Path) -> None:
@@ -132,22 +132,10 @@ class ObjectStore:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             yield from pool.map(lambda unit: self.commit(run, unit), units)
 
-    def read(self, file: ShardFile, columns: Sequence[str]) -> pa.Table:
-        """See ``Store.read``."""
-        body = self._shard(file)
-        try:
-            return table_of(body, file, columns)
-        except DamagedShardError as error:
-            raise self._damaged(file, str(error)) from error
-
     @contextmanager
     def local(self, file: ShardFile) -> Iterator[Path]:
         """See ``Store.local``: a copy, once it was found to be what was written, gone afterwards."""
-        body = self._shard(file)
-        try:
-            check_shard(body, file)
-        except DamagedShardError as error:
-            raise self._damaged(file, str(error)) from error
+        body = self._whole(file)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with TemporaryDirectory(dir=self._folder, prefix=".shard-") as aside:
@@ -157,7 +145,7 @@ class ObjectStore:
         except OSError as error:
             raise DiskTrouble(f"{self._folder} cannot be written ({first_line(error)}): free space.") from error
 
-    def _shard(self, file: ShardFile) -> bytes:
+    def _bytes(self, file: ShardFile) -> bytes:
         body = self._bucket.get(file.name)
         if body is None:
             raise self._damaged(file, "it is gone")

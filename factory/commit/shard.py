@@ -2,17 +2,48 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from factory.commit.commit import ShardFile
+from factory.errors import DamagedFile
 from factory.seal import checksum
 
 
 class DamagedShardError(ValueError):
     """Bytes that are not the shard that was written, with the reason in a few words."""
+
+
+class ShardReader(ABC):
+    """How stores read shards: their bytes, held against what the commit says. Methods raise DamagedFile."""
+
+    @abstractmethod
+    def _bytes(self, file: ShardFile) -> bytes:
+        """As they lie there."""
+
+    @abstractmethod
+    def _damaged(self, file: ShardFile, wrong: str) -> DamagedFile:
+        """The error that names the file and the way back."""
+
+    def read(self, file: ShardFile, columns: Sequence[str]) -> pa.Table:
+        """See ``Store.read``."""
+        body = self._bytes(file)
+        try:
+            return table_of(body, file, columns)
+        except DamagedShardError as error:
+            raise self._damaged(file, str(error)) from error
+
+    def _whole(self, file: ShardFile) -> bytes:
+        """The bytes, once they were found to be what was written."""
+        body = self._bytes(file)
+        try:
+            check_shard(body, file)
+        except DamagedShardError as error:
+            raise self._damaged(file, str(error)) from error
+        return body
 
 
 def parquet_bytes(rows: pa.Table) -> bytes:

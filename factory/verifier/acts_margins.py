@@ -16,84 +16,16 @@ from factory.verifier.numbers import Quantity
 from factory.verifier.references import restaurants
 from factory.verifier.scene import Said, State, UnreadError, field_of, unit_field
 
-_DOWN: Final = frozenset(
-    [
-        "分低",
-        "少",
-        "少了",
-        "低",
-        "低了",
-        "低出",
-        "便宜",
-        "便宜了",
-        "省",
-        "省下",
-        "能省",
-        "省出",
-        "剩",
-        "剩下",
-        "余",
-        "余下",
-        "富余",
-        "结余",
-        "富裕",
-        "余量",
-        "余地",
-        "不足",
-        "近",
-        "近了",
-        "少走",
-    ]
+_LEFT_OVER: Final = frozenset("剩 剩下 余 余下 富余 结余 富裕 余量 余地".split())  # noqa: SIM905 - nine words
+_BEYOND: Final = frozenset("超 超了 超出 超过 超支 越出 远出".split())  # noqa: SIM905 - seven words
+_DOWN: Final = _LEFT_OVER | frozenset(
+    "分低 少 少了 低 低了 低出 便宜 便宜了 省 省下 能省 省出 不足 近 近了 少走".split()  # noqa: SIM905 - sixteen words
 )
-_UP: Final = frozenset(
-    [
-        "分高",
-        "多",
-        "多了",
-        "多出",
-        "多付",
-        "多花",
-        "多掏",
-        "高",
-        "高出",
-        "高了",
-        "贵",
-        "贵了",
-        "贵出",
-        "超",
-        "超了",
-        "超出",
-        "超过",
-        "超支",
-        "越出",
-        "远出",
-        "远",
-        "远了",
-        "多走",
-    ]
+_UP: Final = _BEYOND | frozenset(
+    "分高 多 多了 多出 多付 多花 多掏 高 高出 高了 贵 贵了 贵出 远 远了 多走".split()  # noqa: SIM905 - sixteen words
 )
 _FIELD: Final = {"近": "distance", "近了": "distance", "远": "distance", "远了": "distance", "多走": "distance", "少走": "distance", "便宜": "price", "贵": "price", "省": "price"}  # fmt: skip
-_BOUND_ONLY: Final = frozenset(
-    [
-        "剩",
-        "剩下",
-        "余",
-        "余下",
-        "富余",
-        "结余",
-        "富裕",
-        "余量",
-        "余地",
-        "超",
-        "超了",
-        "超出",
-        "超过",
-        "超支",
-        "越出",
-        "远出",
-        "缺口",
-    ]
-)
+_BOUND_ONLY: Final = _LEFT_OVER | _BEYOND | {"缺口"}
 """Words that speak of a bound, not of another restaurant."""
 
 

@@ -107,18 +107,7 @@ def beyond(said: Said, state: State) -> None:
     if said.has("a"):
         against_bound(said, state, name, up=over, lower=bound == low and low is not None and not over)
         return
-    rows = []
-    for poi in state.who():
-        truth = value(poi, name)
-        if truth is None:
-            rows.append((poi, "unsupported", None))
-            continue
-        holds = truth > bound if over else truth < bound
-        if denied:
-            holds = truth <= bound if over else truth >= bound
-        rows.append((poi, "verified" if holds else "contradicted", _truth(poi, name, state)))
-    state.say("fit", said.text, rows, MISS_KINDS[name])
-    state.field = name
+    _threshold(said, state, name, bound, over=over, denied=denied)
     state.bound = name
 
 

@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.keyless import CLEAN
-
-
-def _run(command: str, data: Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "factory", command],
-        env={**CLEAN, "DATA": str(data), **settings},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+from tests.keyless import run_factory
 
 
 @pytest.mark.parametrize("command", ["synth", "preview"])
@@ -38,7 +25,7 @@ def test_a_command_that_is_wrong_leaves_no_folder(
 ) -> None:
     (tmp_path / "empty.csv").write_bytes(b"")
     given = {name: str(tmp_path / value) if value == "empty.csv" else value for name, value in settings.items()}
-    refused = _run(command, tmp_path / "data", **given)
+    refused = run_factory(command, tmp_path / "data", **given)
     assert refused.returncode == 2, refused.stderr
     assert words in refused.stderr
     assert not (tmp_path / "data").exists()
@@ -46,13 +33,13 @@ def test_a_command_that_is_wrong_leaves_no_folder(
 
 def test_an_estimate_leaves_nothing_in_a_new_folder_and_nothing_changed_in_one_with_a_run(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    dry = _run("synth", data, N="20", DRY="1")
+    dry = run_factory("synth", data, N="20", DRY="1")
     assert dry.returncode == 0, dry.stderr
     assert "map searches about" in dry.stderr
     assert not data.exists()
-    assert _run("synth", data, N="20").returncode == 0
+    assert run_factory("synth", data, N="20").returncode == 0
     before = {path.relative_to(data) for path in data.rglob("*")}
     assert {Path("plan/world.json"), Path("calls.sqlite")} <= before
-    grown = _run("synth", data, N="60", DRY="1")
+    grown = run_factory("synth", data, N="60", DRY="1")
     assert grown.returncode == 0, grown.stderr
     assert {path.relative_to(data) for path in data.rglob("*")} == before

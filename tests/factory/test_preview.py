@@ -4,27 +4,14 @@ from __future__ import annotations
 
 import re
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from tests.keyless import CLEAN
+from tests.keyless import run_factory
 
 PRICED = {"PRICE_IN": "2", "PRICE_OUT": "8", "K": "2", "SEED": "4"}
-
-
-def _run(command: str, data: Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "factory", command],
-        env={**CLEAN, "DATA": str(data), **settings},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 def _booked(data: Path) -> dict[tuple[str, int], tuple[Any, ...]]:
@@ -41,7 +28,7 @@ def _replayed(data: Path) -> int:
 
 
 def test_a_preview_commits_nothing_and_the_run_that_follows_pays_for_none_of_its_answers_again(tmp_path: Path) -> None:
-    shown = _run("preview", tmp_path, **PRICED)
+    shown = run_factory("preview", tmp_path, **PRICED)
     assert shown.returncode == 0, shown.stderr
     assert "Nothing was committed" in shown.stderr
     left = {path.name for path in tmp_path.iterdir()}
@@ -54,7 +41,7 @@ def test_a_preview_commits_nothing_and_the_run_that_follows_pays_for_none_of_its
     assert int(told[1]) == len(previewed)
     assert abs(float(told[2]) - sum(cost for _, cost, _ in previewed.values())) < 1e-3
 
-    made = _run("synth", tmp_path, N="12", **PRICED)
+    made = run_factory("synth", tmp_path, N="12", **PRICED)
     assert made.returncode == 0, made.stderr
     after = _booked(tmp_path)
     assert {call: after[call] for call in previewed} == previewed
@@ -65,7 +52,7 @@ def test_a_preview_commits_nothing_and_the_run_that_follows_pays_for_none_of_its
 
 
 def test_after_a_preview_with_another_seed_nothing_is_taken_again(tmp_path: Path) -> None:
-    assert _run("preview", tmp_path, **PRICED).returncode == 0
-    made = _run("synth", tmp_path, N="6", **{**PRICED, "SEED": "5"})
+    assert run_factory("preview", tmp_path, **PRICED).returncode == 0
+    made = run_factory("synth", tmp_path, N="6", **{**PRICED, "SEED": "5"})
     assert made.returncode == 0, made.stderr
     assert _replayed(tmp_path) == 0
