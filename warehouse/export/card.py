@@ -40,24 +40,24 @@ def card(
     shares = ask(
         f"select split, count(*), count(distinct place_id) from samples where {only} group by split order by split"
     )
-    runs = ask(f"select run_id, map_provider, teacher, prompt_version, simulated, accepted from runs where {only}")
-    rights = ask(f"select distinct map_provider, datum, licence, attribution from samples where {only}")
+    runs = ask(f"select run_id, map_provider, teacher, prompt_version, simulated, accepted from runs where {only} order by run_id")
+    rights = ask(f"select distinct map_provider, datum, licence, attribution from samples where {only} order by all")
     rejects = ask(
-        f"select stage, reason, sum(rejects) from rejects_by_reason where {only} group by all order by 3 desc"
+        f"select stage, reason, sum(rejects) from rejects_by_reason where {only} group by all order by 3 desc, 1, 2"
     )
     tries = ask(
         "select run_id, candidates, round(first_try_rate, 3), returns, round(repair_cny, 4), "
-        f"round(coalesce(repair_share, repair_token_share), 3) from first_tries where {only}"
+        f"round(coalesce(repair_share, repair_token_share), 3) from first_tries where {only} order by run_id"
     )
     returned = ask(
         "select outcome, reason, sum(returns), sum(first) from returns_by_reason "
-        f"where {only} group by all order by 3 desc, 2"
+        f"where {only} group by all order by 3 desc, 1, 2"
     )
     usage = ask(
         "select model, purpose, sum(calls), sum(input_tokens), sum(output_tokens), sum(cost_cny) "
-        f"from usage where {only} group by all"
+        f"from usage where {only} group by all order by all"
     )
-    cuisines = ask(f"select cuisine, count(*) from samples where {only} group by cuisine order by 2 desc")
+    cuisines = ask(f"select cuisine, count(*) from samples where {only} group by cuisine order by 2 desc, 1")
     binding = rights_of_rows(connection, run)
     parts = [
         _head(files, splits, sizes, columns, binding, simulated=any(row[4] for row in runs)),
