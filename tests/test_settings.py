@@ -164,7 +164,7 @@ def test_choices_are_the_names_of_what_is_there() -> None:
     def choices(setting: Setting[Any]) -> set[str]:
         return set(setting.kind.choices)
 
-    assert choices(of_train.RECIPE) == set(recipe.known())
+    assert choices(of_train.RECIPE) == set(recipe.names())
     assert choices(of_train.HUB) == set(hub.HUBS)
     assert choices(of_warehouse.FORMAT) == set(FORMATS)
     assert choices(of_warehouse.LAYOUT) == set(LAYOUTS)

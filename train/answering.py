@@ -68,11 +68,11 @@ def questions(data: Path, mode: str, train_sample: int, limit: int | None, run: 
     ``run``: of this factory run only, as the checkpoint was trained.
     """
     train, held_out = (_read(data, of_run(view, run)) for view in MODES[mode])
-    shuffled = sorted(train, key=lambda one: hash_fraction("completions", one.sample_id))[:train_sample]
+    shuffled = sorted(train, key=lambda asked: hash_fraction("completions", asked.sample_id))[:train_sample]
     groups: dict[str, list[Question]] = {}
-    for one in (*shuffled, *sorted(held_out, key=lambda one: hash_fraction("completions", one.sample_id))):
-        groups.setdefault(one.split, []).append(one)
-    return [one for group in groups.values() for one in group[:limit]]
+    for asked in (*shuffled, *sorted(held_out, key=lambda asked: hash_fraction("completions", asked.sample_id))):
+        groups.setdefault(asked.split, []).append(asked)
+    return [asked for group in groups.values() for asked in group[:limit]]
 
 
 def _read(data: Path, view: str) -> list[Question]:
@@ -87,38 +87,39 @@ def done(store: Store, author: Author) -> set[str]:
     return {sample for unit in units for sample in store.commit(author.run, unit).answered}
 
 
-def commit(store: Store, author: Author, grounds: Grounds, found: Sequence[tuple[Question, Generated]]) -> int:
+def commit(store: Store, author: Author, grounds: Grounds, answers: Sequence[tuple[Question, Generated]]) -> int:
     """One unit: answers and their measures together. Returns how many count; 0 when another process was first."""
-    known = grounds.of([one.sample_id for one, _ in found])
+    ground_of = grounds.of([asked.sample_id for asked, _ in answers])
     completions, measures = [], []
-    for one, generated in found:
-        row = _row(author, one, generated, known[one.sample_id])
+    for asked, generated in answers:
+        ground = ground_of[asked.sample_id]
+        row = _row(author, asked, generated, ground)
         completions.append(row)
-        for kind, (value, detail) in measure(known[one.sample_id], generated.text, ended=generated.ended).items():
+        for kind, (value, detail) in measure(ground, generated.text, ended=generated.ended).items():
             measures.append({"completion_id": row["completion_id"], "kind": kind, "value": value, "detail": detail})
     units = (unit for unit in store.units(author.run) if unit.startswith(author.prefix + "-"))
     number = 1 + max((int(unit.rpartition("-")[2]) for unit in units), default=-1)
     unit = f"{author.prefix}-{number:05d}"
     tables = {"completions": schema.table("completions", completions), "measures": schema.table("measures", measures)}
-    answered = tuple(one.sample_id for one, _ in found)
+    answered = tuple(asked.sample_id for asked, _ in answers)
     files = store.put(author.run, unit, tables)
     made = Commit(author.run, unit, CommitKind.COMPLETIONS, now_utc(), files, answered=answered)
-    return len(found) if store.commit_if_absent(made) else 0
+    return len(answers) if store.commit_if_absent(made) else 0
 
 
-def _row(author: Author, one: Question, generated: Generated, ground: Ground) -> dict[str, Any]:
+def _row(author: Author, asked: Question, generated: Generated, ground: Ground) -> dict[str, Any]:
     return {
-        "completion_id": f"{author.prefix}-{one.sample_id}",
-        "sample_id": one.sample_id,
+        "completion_id": f"{author.prefix}-{asked.sample_id}",
+        "sample_id": asked.sample_id,
         "run_id": ground.run_id,
-        "split": one.split,
+        "split": asked.split,
         "mode": author.mode,
         "arm": author.arm,
         "model": author.name,
         "checkpoint": f"{author.name}@{author.identity}",
-        "question": one.question,
+        "question": asked.question,
         "answer": generated.text,
-        "messages": [*one.messages, {"role": "assistant", "content": generated.text}],
+        "messages": [*asked.messages, {"role": "assistant", "content": generated.text}],
         "finish_reason": "stop" if generated.ended else "length",
         "evidence_hash": ground.evidence_hash,
         "created_at": now_utc(),

@@ -110,7 +110,9 @@ def answer(brought: Brought) -> tuple[Author, int]:
     author = author_of(brought)
     store = open_store(brought.data)
     answered = done(store, author)
-    new = asyncio.run(_bring(brought, author, store, [one for one in asked if one.sample_id not in answered]))
+    new = asyncio.run(
+        _bring(brought, author, store, [question for question in asked if question.sample_id not in answered])
+    )
     print_line(
         f"{author.name} · {author.arm} · {author.mode}: {len(done(store, author))}/{len(asked)} questions answered"
     )
@@ -123,10 +125,10 @@ async def _bring(brought: Brought, author: Author, store: Store, missing: Sequen
         for start in range(0, len(missing), UNIT):
             part = missing[start : start + UNIT]
             answers = await _answers(brought, part)
-            found = [(one, answers[one.sample_id]) for one in part if one.sample_id in answers]
-            if found:
-                new += commit(store, author, grounds, found)
-            if lacking := len(part) - len(found):
+            paired = [(question, answers[question.sample_id]) for question in part if question.sample_id in answers]
+            if paired:
+                new += commit(store, author, grounds, paired)
+            if lacking := len(part) - len(paired):
                 print_line(
                     f"{brought.source}: {lacking} of {len(part)} questions have no answer there; they are left out."
                 )
@@ -138,11 +140,12 @@ async def _answers(brought: Brought, asked: Sequence[Question]) -> dict[str, Gen
     if brought.kind in PROGRAMS:
         program = PROGRAMS[brought.kind]
         return {
-            one.sample_id: Generated(program(one.messages[-1]["content"], one.sample_id), ended=True) for one in asked
+            question.sample_id: Generated(program(question.messages[-1]["content"], question.sample_id), ended=True)
+            for question in asked
         }
     if brought.kind == TEACHER:
         with open_data(brought.data) as connection:
-            rows = connection.execute(_VERIFIED, [[one.sample_id for one in asked]]).fetchall()
+            rows = connection.execute(_VERIFIED, [[question.sample_id for question in asked]]).fetchall()
         return {sample: Generated(answer, ended=True) for sample, answer in rows}
     if brought.kind == "file":
         return read_answers(await asyncio.to_thread(Path(brought.rest).read_bytes), brought.rest)
@@ -155,7 +158,7 @@ async def _answers(brought: Brought, asked: Sequence[Question]) -> dict[str, Gen
 
 def read_answers(text: bytes, where: str) -> dict[str, Generated]:
     """JSON lines with ``sample_id`` and ``answer`` (``finish_reason`` length: it did not end). Raises UsageError by line."""
-    found: dict[str, Generated] = {}
+    answers: dict[str, Generated] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
@@ -166,25 +169,26 @@ def read_answers(text: bytes, where: str) -> dict[str, Generated]:
             raise UsageError(f"{where}, line {number}: a line is a JSON object with sample_id and answer.") from error
         if not isinstance(sample, str) or not isinstance(answer, str):
             raise UsageError(f"{where}, line {number}: sample_id and answer are texts.")
-        if sample in found and found[sample].text != answer:
+        if sample in answers and answers[sample].text != answer:
             raise UsageError(f"{where}, line {number}: {sample} is answered twice, and differently.")
-        found[sample] = Generated(answer, ended=row.get("finish_reason") != "length")
-    return found
+        answers[sample] = Generated(answer, ended=row.get("finish_reason") != "length")
+    return answers
 
 
 async def _of_program(command: str, asked: Sequence[Question]) -> dict[str, Generated]:
     """One run of the program over a batch of questions. Raises UsageError with the end of what it said."""
     lines = [
-        orjson.dumps({"sample_id": one.sample_id, "question": one.question, "messages": one.messages}) for one in asked
+        orjson.dumps({"sample_id": question.sample_id, "question": question.question, "messages": question.messages})
+        for question in asked
     ]
     child = await asyncio.create_subprocess_shell(
         command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
-    out, said = await child.communicate(b"\n".join(lines) + b"\n")
+    stdout, stderr = await child.communicate(b"\n".join(lines) + b"\n")
     if child.returncode != 0:
-        tail = said.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
+        tail = stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
         raise UsageError(f"program:{command} ended with status {child.returncode}: {tail[0]}")
-    return read_answers(out, f"program:{command}")
+    return read_answers(stdout, f"program:{command}")
 
 
 def author_of(brought: Brought) -> Author:

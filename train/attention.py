@@ -113,7 +113,7 @@ def _varlen(
     """All documents in one call; the kernel wants [T, H, D]. Window (-1, 0): everything before, nothing after."""
     before = -1 if window is None else window - 1
     longest = max(end - start for start, end in pairwise(edges))
-    q, k, v = (one[0].transpose(0, 1).contiguous() for one in (query, key, value))
+    q, k, v = (tensor[0].transpose(0, 1).contiguous() for tensor in (query, key, value))
     out: Any = varlen_attn(
         q, k, v, offsets, offsets, longest, longest, scale=scaling, window_size=(before, 0), enable_gqa=grouped
     )

@@ -52,11 +52,11 @@ def copied(prompt: str, _: str) -> str:
     """The three nearest that fit; where none does, the three nearest of the cuisine, said to be the nearest."""
     question, shown = read_prompt(prompt)
     wanted = read_question(question, shown)
-    near = sorted(shown, key=lambda one: float("inf") if one.distance is None else one.distance)
-    fitting = [one for one in near if fits(one, wanted)]
+    near = sorted(shown, key=lambda place: float("inf") if place.distance is None else place.distance)
+    fitting = [place for place in near if fits(place, wanted)]
     if fitting:
         return _answer("为您找到这几家符合要求的餐厅：", fitting[:NAMED])
-    alike = [one for one in near if one.cuisine == wanted.cuisine] or near
+    alike = [place for place in near if place.cuisine == wanted.cuisine] or near
     return _answer("附近没有完全符合要求的餐厅，最接近的是：", alike[:NAMED])
 
 
@@ -78,68 +78,68 @@ def read_prompt(prompt: str) -> tuple[str, list[Listed]]:
 
 def _listed(line: str) -> Listed:
     name, *parts = line.split("｜")
-    found: dict[str, str] = {}
+    facts: dict[str, str] = {}
     for part in parts:
         field = _FIELDS.get(part[:2])
         # A kitchen has no label: it stands right behind the name.
-        found[field or "cuisine"] = part[2:] if field else part
+        facts[field or "cuisine"] = part[2:] if field else part
     return Listed(
         name,
-        found.get("cuisine", ""),
-        found.get("address", ""),
-        found.get("rating", ""),
-        _amount(found.get("price", "")),
-        _amount(found.get("distance", "")),
-        found.get("hours", ""),
-        found.get("dishes", ""),
+        facts.get("cuisine", ""),
+        facts.get("address", ""),
+        facts.get("rating", ""),
+        _amount(facts.get("price", "")),
+        _amount(facts.get("distance", "")),
+        facts.get("hours", ""),
+        facts.get("dishes", ""),
     )
 
 
 def _amount(text: str) -> float | None:
-    found = re.match(r"\d+(?:\.\d+)?", text)
-    return float(found[0]) if found else None
+    number = re.match(r"\d+(?:\.\d+)?", text)
+    return float(number[0]) if number else None
 
 
 def read_question(question: str, shown: Sequence[Listed]) -> Wanted:
     """Cuisine (one of the list's), radius and budget, from the question's words alone."""
-    named = [one.cuisine for one in shown if one.cuisine and one.cuisine in question]
+    named = [place.cuisine for place in shown if place.cuisine and place.cuisine in question]
     radius = _RADIUS.search(question)
     low = high = None
-    if found := _BETWEEN.search(question):
-        low, high = float(found[1]), float(found[2])
-    elif found := _AT_LEAST.search(question):
-        low = float(found[1] or found[2])
-    elif found := _AT_MOST.search(question):
-        high = float(found[1])
+    if amount := _BETWEEN.search(question):
+        low, high = float(amount[1]), float(amount[2])
+    elif amount := _AT_LEAST.search(question):
+        low = float(amount[1] or amount[2])
+    elif amount := _AT_MOST.search(question):
+        high = float(amount[1])
     return Wanted(named[0] if named else None, _metres(radius) if radius else None, low, high)
 
 
-def _metres(found: re.Match[str]) -> float:
-    number = _HAN.get(found[1]) or float(found[1])
-    return number * (1.0 if found[2] == "米" else 1_000.0)
+def _metres(length: re.Match[str]) -> float:
+    number = _HAN.get(length[1]) or float(length[1])
+    return number * (1.0 if length[2] == "米" else 1_000.0)
 
 
-def fits(one: Listed, wanted: Wanted) -> bool:
+def fits(place: Listed, wanted: Wanted) -> bool:
     """Whether a line of the list meets all that was understood; what it does not say meets nothing."""
     return (
-        (wanted.cuisine is None or one.cuisine == wanted.cuisine)
-        and (wanted.radius_m is None or (one.distance is not None and one.distance <= wanted.radius_m))
-        and (wanted.budget_min is None or (one.price is not None and one.price >= wanted.budget_min))
-        and (wanted.budget_max is None or (one.price is not None and one.price <= wanted.budget_max))
+        (wanted.cuisine is None or place.cuisine == wanted.cuisine)
+        and (wanted.radius_m is None or (place.distance is not None and place.distance <= wanted.radius_m))
+        and (wanted.budget_min is None or (place.price is not None and place.price >= wanted.budget_min))
+        and (wanted.budget_max is None or (place.price is not None and place.price <= wanted.budget_max))
     )
 
 
 def _answer(opening: str, named: Sequence[Listed]) -> str:
-    items = [f"{place}. {one.name}：{_facts(one)}。" for place, one in enumerate(named, 1)]
+    items = [f"{number}. {place.name}：{_facts(place)}。" for number, place in enumerate(named, 1)]
     return "\n".join((opening, *items, "出发前可以再确认一下营业时间。"))
 
 
-def _facts(one: Listed) -> str:
+def _facts(place: Listed) -> str:
     told = (
-        one.address and f"地址：{one.address}",
-        one.rating and f"评分{one.rating}",
-        one.price is not None and f"人均{one.price:g}元",
-        one.distance is not None and f"距离{one.distance:g}米",
-        one.hours and f"营业时间{one.hours}",
+        place.address and f"地址：{place.address}",
+        place.rating and f"评分{place.rating}",
+        place.price is not None and f"人均{place.price:g}元",
+        place.distance is not None and f"距离{place.distance:g}米",
+        place.hours and f"营业时间{place.hours}",
     )
     return "，".join(fact for fact in told if fact) or "暂无更多信息"

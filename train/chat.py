@@ -72,7 +72,7 @@ def _write(student: Student, ids: list[int]) -> str:
     prompt = torch.tensor([ids], device=student.model.device)
     end = student.tokenizer.eos_token_id
     streamer = _Written(student.tokenizer, skip_prompt=True, skip_special_tokens=True)
-    found = student.model.generate(
+    written = student.model.generate(
         input_ids=prompt,
         attention_mask=torch.ones_like(prompt),
         max_new_tokens=MOST_TOKENS,
@@ -81,7 +81,7 @@ def _write(student: Student, ids: list[int]) -> str:
         pad_token_id=end,
         streamer=streamer,
     )
-    text: str = student.tokenizer.decode(found[0, len(ids) :], skip_special_tokens=True)
+    text: str = student.tokenizer.decode(written[0, len(ids) :], skip_special_tokens=True)
     return text
 
 
@@ -91,7 +91,7 @@ class PlaceEvidence:
 
     maps: MapService
     runner: asyncio.Runner
-    known: tuple[PlaceName, ...]
+    names: tuple[PlaceName, ...]
     place: Place | None = None
 
     def at(self, name: PlaceName) -> Place:
@@ -101,15 +101,17 @@ class PlaceEvidence:
 
     def prompt(self, question: str) -> str:
         """The question with evidence after it, as in training. Raises UsageError when no place is known."""
-        named = max((one for one in self.known if one.name in question), key=lambda one: len(one.name), default=None)
+        named = max(
+            (name for name in self.names if name.name in question), key=lambda name: len(name.name), default=None
+        )
         place = self.at(named) if named and (self.place is None or named.name != self.place.name) else self.place
         if place is None:
-            names = "、".join(one.name for one in self.known[:3])
-            raise UsageError(f"Where are you? Name a place in the question ({names} …), or type /at NAME CITY.")
+            examples = "、".join(name.name for name in self.names[:3])
+            raise UsageError(f"Where are you? Name a place in the question ({examples} …), or type /at NAME CITY.")
         cuisine = max((word for word in CUISINES_KNOWN if word in question), key=len, default=None)
         page = self.runner.run(self.maps.around(place, radius_m=RADIUS_M, cuisine=cuisine, page=1))
-        pois = [replace(one, distance_m=round(distance_m(place.lng, place.lat, one.lng, one.lat))) for one in page.pois]
-        shown = sorted(pois, key=lambda one: one.distance_m or 0)[:MOST_SHOWN]
+        pois = [replace(poi, distance_m=round(distance_m(place.lng, place.lat, poi.lng, poi.lat))) for poi in page.pois]
+        shown = sorted(pois, key=lambda poi: poi.distance_m or 0)[:MOST_SHOWN]
         _say(f"({len(shown)} restaurants around {place.name}, {cuisine or 'any cuisine'}; {self.maps.attribution})\n")
         return question + "\n\n附近的餐厅：\n" + "\n".join(map(line, shown))
 
@@ -135,12 +137,12 @@ def surroundings(settings: Settings) -> Iterator[PlaceEvidence]:
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
         data = Path(folder)
         world = survey(settings.map, data)
-        known = world.places() if world.places else read_places(settings.places)
+        names = world.places() if world.places else read_places(settings.places)
         stack = AsyncExitStack()
         try:
             opening = open_services(replace(settings, data=data), "chat", world)
             services = runner.run(stack.enter_async_context(opening))
-            yield PlaceEvidence(services.maps, runner, known)
+            yield PlaceEvidence(services.maps, runner, names)
         finally:
             runner.run(stack.aclose())
 

@@ -83,10 +83,10 @@ class Checkpoints:
         written = self.aside / name
         if (self.folder / METRICS).exists():
             shutil.copyfile(self.folder / METRICS, written / METRICS)
-        names = [str(one.relative_to(written)) for one in written.rglob("*") if one.is_file()]
+        names = [str(path.relative_to(written)) for path in written.rglob("*") if path.is_file()]
         (written / SEAL).write_bytes(orjson.dumps(checksums(written, names)))
-        for one in [*written.rglob("*"), written]:
-            sync(one)
+        for path in [*written.rglob("*"), written]:
+            sync(path)
         shutil.rmtree(self.folder / name, ignore_errors=True)
         written.rename(self.folder / name)
         sync(self.folder)
@@ -96,10 +96,10 @@ class Checkpoints:
     def finish(self, config: Mapping[str, Any]) -> None:
         """Put the final files, written aside, in place, config.json last: readers look for it; then drop the checkpoints."""
         final = self.aside / "final"
-        files = checksums(final, sorted(one.name for one in final.iterdir()))
-        for one in sorted(final.iterdir(), key=lambda one: one.name == "config.json"):
-            sync(one)
-            one.replace(self.folder / one.name)
+        files = checksums(final, sorted(path.name for path in final.iterdir()))
+        for path in sorted(final.iterdir(), key=lambda path: path.name == "config.json"):
+            sync(path)
+            path.replace(self.folder / path.name)
         write_record(
             self.folder, {**config, FILES: files, "finished_at": datetime.now(UTC).isoformat(timespec="seconds")}
         )
@@ -122,8 +122,8 @@ class Checkpoints:
 
     def _all(self) -> list[Path]:
         """Newest first."""
-        found = [one for one in self.folder.glob("checkpoint-*") if one.name.rpartition("-")[2].isdecimal()]
-        return sorted(found, key=lambda one: -int(one.name.rpartition("-")[2]))
+        folders = [path for path in self.folder.glob("checkpoint-*") if path.name.rpartition("-")[2].isdecimal()]
+        return sorted(folders, key=lambda path: -int(path.name.rpartition("-")[2]))
 
 
 def _sealed(path: Path) -> bool:

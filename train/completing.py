@@ -51,7 +51,7 @@ class Student:
     def prompt(self, messages: Sequence[dict[str, str]]) -> list[int]:
         """Token ids up to where the answer begins, in the checkpoint's own template and thinking mode."""
         flags = {} if self.thinks else {"enable_thinking": False}
-        turns = [{"role": one["role"], "content": one["content"]} for one in messages]
+        turns = [{"role": message["role"], "content": message["content"]} for message in messages]
         text = self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True, **flags)
         ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
         return ids
@@ -82,7 +82,7 @@ def identity(folder: Path) -> str:
     """12 hex digits over weights, configuration and tokenizer: equal contents, equal name."""
     digest = blake2b(digest_size=6)
     names = ("*.safetensors", "config.json", "tokenizer.json", "chat_template.jinja")
-    for path in sorted({one for name in names for one in folder.glob(name)}):
+    for path in sorted({file for name in names for file in folder.glob(name)}):
         digest.update(path.name.encode())
         with path.open("rb") as file:
             while block := file.read(1 << 22):
@@ -95,9 +95,9 @@ def answers(student: Student, prompts: Sequence[list[int]], most: int) -> list[G
     """Greedy answers of at most ``most`` tokens to one batch, padded on the left; a row that ended leaves the batch."""
     end, device = student.tokenizer.eos_token_id, student.model.device
     longest = max(map(len, prompts))
-    padded = [[end] * (longest - len(one)) + one for one in prompts]
+    padded = [[end] * (longest - len(prompt)) + prompt for prompt in prompts]
     ids = torch.tensor(padded, device=device)
-    mask = torch.tensor([[0] * (longest - len(one)) + [1] * len(one) for one in prompts], device=device)
+    mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=device)
     positions = (mask.cumsum(1) - 1).clamp(min=0)
     written: list[list[int]] = [[] for _ in prompts]
     alive, cache = list(range(len(prompts))), DynamicCache(config=student.model.config)
@@ -161,8 +161,8 @@ def complete(
     new = 0
     with Grounds(data) as grounds:
         while batch := _next(student, asked, done(store, author)):
-            found = answers(student, [student.prompt(one.messages) for one in batch], most)
-            new += commit(store, author, grounds, list(zip(batch, found, strict=True)))
+            generated = answers(student, [student.prompt(question.messages) for question in batch], most)
+            new += commit(store, author, grounds, list(zip(batch, generated, strict=True)))
             _say(f"{student.name} · {arm} · {mode}: {len(done(store, author))}/{len(asked)} questions answered")
     asyncio.run(Refresher(data).refresh())
     print_summary(data, student.name, student.identity)
@@ -181,8 +181,8 @@ def longest_answer(student: Student, data: Path, mode: str) -> int:
 
 def _next(student: Student, asked: Sequence[Question], done: set[str]) -> list[Question]:
     """The longest missing questions: rows of like length share a batch, and the hardest batch comes first."""
-    missing = [one for one in asked if one.sample_id not in done]
-    missing.sort(key=lambda one: (-sum(len(turn["content"]) for turn in one.messages), one.sample_id))
+    missing = [question for question in asked if question.sample_id not in done]
+    missing.sort(key=lambda question: (-sum(len(turn["content"]) for turn in question.messages), question.sample_id))
     return missing[: BATCH_GPU if student.model.device.type == "cuda" else BATCH_CPU]
 
 

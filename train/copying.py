@@ -59,10 +59,10 @@ def _share_direction(embeddings: Tensor, scale: float) -> Tensor:
 
 def _orthonormal(rows: int, columns: int, besides: Tensor | None = None) -> Tensor:
     """Random orthonormal columns, orthogonal to ``besides``."""
-    found = torch.randn(rows, columns)
+    drawn = torch.randn(rows, columns)
     if besides is not None:
-        found -= torch.outer(besides, besides @ found)
-    basis: Tensor = torch.linalg.qr(found)[0]
+        drawn -= torch.outer(besides, besides @ drawn)
+    basis: Tensor = torch.linalg.qr(drawn)[0]
     return basis
 
 

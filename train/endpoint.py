@@ -48,7 +48,7 @@ async def ask_endpoint(brought: Brought, asked: Sequence[Question]) -> dict[str,
         LocalLimiter({POOL: PoolLimits(max_in_flight=IN_FLIGHT)}), ledger
     )
 
-    async def one(place: int, question: Question) -> tuple[str, Generated] | None:
+    async def ask(priority: int, question: Question) -> tuple[str, Generated] | None:
         request = ChatRequest(
             model=way.model,
             messages=tuple(Message(turn["role"], turn["content"]) for turn in question.messages),
@@ -60,18 +60,18 @@ async def ask_endpoint(brought: Brought, asked: Sequence[Question]) -> dict[str,
         )
         key = CallKey(f"complete-{arm}", question.sample_id, 0, 0, "complete")
         try:
-            answer = await chat.ask(request, key, priority=place)
+            answer = await chat.ask(request, key, priority=priority)
         except OrderFailed as error:
             print_line(f"{question.sample_id}: {error.reason} ({error}); left out.")
             return None
         return question.sample_id, Generated(answer.message.content.strip(), ended=answer.finish_reason != "length")
 
     try:
-        found = await asyncio.gather(*(one(place, question) for place, question in enumerate(asked)))
+        answers = await asyncio.gather(*(ask(place, question) for place, question in enumerate(asked)))
     finally:
         await chat.aclose()
         ledger.close()
-    return dict(pair for pair in found if pair is not None)
+    return dict(pair for pair in answers if pair is not None)
 
 
 def _is_here(url: str | None) -> bool:

@@ -26,15 +26,15 @@ def find_model(model: str, hub: str | None) -> Path:
     if model.count("/") != 1 or not all(model.split("/")):
         raise UsageError(f"With HUB={hub}, MODEL is an id such as Qwen/Qwen3-0.6B, not {model!r}.")
     try:
-        found = Path(_client(hub)(model, allow_patterns=list(FILES)))
+        snapshot = Path(_client(hub)(model, allow_patterns=list(FILES)))
     except Exception as error:  # a foreign door: whatever the client raises, the model is not here
         if isinstance(error, UsageError):
             raise
         reason = str(error).strip().splitlines()[0]
         raise UsageError(f"{model} cannot be had from {hub} ({reason}). {_by_hand(model)}") from error
-    if not (found / "config.json").exists():
-        raise UsageError(f"{hub}'s copy of {model} in {found} has no config.json. {_by_hand(model)}")
-    return found
+    if not (snapshot / "config.json").exists():
+        raise UsageError(f"{hub}'s copy of {model} in {snapshot} has no config.json. {_by_hand(model)}")
+    return snapshot
 
 
 def _client(hub: str) -> Callable[..., Any]:

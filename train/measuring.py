@@ -49,7 +49,7 @@ class Ground:
     place: Place
     wish: Wish
     feasible: bool
-    known: Evidence
+    nearby: Evidence
     """all that any sample's searches showed near this place"""
     shown: frozenset[str]
     """poi ids of this sample's own evidence"""
@@ -105,7 +105,7 @@ class Grounds:
             place=place,
             wish=wish,
             feasible=row["feasible"] is not False,
-            known=self._places[place.place_id],
+            nearby=self._places[place.place_id],
             shown=frozenset(row["shown"] or ()),
             trained=self._trained or frozenset(),
         )
@@ -122,62 +122,62 @@ def _place(row: dict[str, Any]) -> Place:
     )
 
 
-def _evidence(pois: list[dict[str, Any]], row: dict[str, Any]) -> Evidence:
+def _evidence(rows: list[dict[str, Any]], sample: dict[str, Any]) -> Evidence:
     """Every restaurant known near a place, with distances from it."""
     names = [name for name in Poi.__slots__ if name not in ("typecode", "specialities", "tags")]
-    known = tuple(
+    pois = tuple(
         Poi(
-            **{name: one[name] for name in names},
-            specialities=tuple(one["specialities"] or ()),
-            tags=tuple((one["tags"] or {}).items()),
+            **{name: fields[name] for name in names},
+            specialities=tuple(fields["specialities"] or ()),
+            tags=tuple((fields["tags"] or {}).items()),
         )
-        for one in pois
+        for fields in rows
     )
-    facts = frozenset(name for name in ("rating", "cost_cny") if any(getattr(one, name) is not None for one in known))
-    place = _place(row)
-    return located(Evidence(known, (), "", place.datum, "", "", facts, datetime.now(UTC)), place)
+    facts = frozenset(name for name in ("rating", "cost_cny") if any(getattr(poi, name) is not None for poi in pois))
+    place = _place(sample)
+    return located(Evidence(pois, (), "", place.datum, "", "", facts, datetime.now(UTC)), place)
 
 
 def measure(ground: Ground, answer: str, *, ended: bool) -> Measures:
     """All measures of one answer. Claims about a restaurant that nobody knows are wrong claims."""
-    account = read_answer(answer, ground.known, ground.wish, ground.place, ground.shown)
+    account = read_answer(answer, ground.nearby, ground.wish, ground.place, ground.shown)
     items = account.listed
-    bound = [one.poi for one in items if one.poi]
-    claims = [one for one in claims_of(account) if one.kind in RIGHT_KINDS]
-    found: Measures = {
+    bound = [item.poi for item in items if item.poi]
+    claims = [claim for claim in claims_of(account) if claim.kind in RIGHT_KINDS]
+    measures: Measures = {
         "well_formed": (float(_well_formed(answer, account)), ""),
         "ended": (float(ended), ""),
-        "named": (float(len(items)), "、".join(one.head for one in items)),
+        "named": (float(len(items)), "、".join(item.head for item in items)),
         "wish_respected": (_respected(ground, account), ""),
         "repetition": (repetition(answer), ""),
     }
     if items:
-        unknown = "、".join(one.head for one in items if one.poi is None)
-        found["exists_near"] = (len(bound) / len(items), unknown)
-        found["in_evidence"] = (sum(poi.poi_id in ground.shown for poi in bound) / len(items), "")
+        unknown = "、".join(item.head for item in items if item.poi is None)
+        measures["exists_near"] = (len(bound) / len(items), unknown)
+        measures["in_evidence"] = (sum(poi.poi_id in ground.shown for poi in bound) / len(items), "")
     if bound:
-        found["poi_in_training"] = (sum(poi.poi_id in ground.trained for poi in bound) / len(bound), "")
-    return found | _right(claims, ground.trained)
+        measures["poi_in_training"] = (sum(poi.poi_id in ground.trained for poi in bound) / len(bound), "")
+    return measures | _right(claims, ground.trained)
 
 
 def _right(claims: Sequence[Claim], trained: frozenset[str]) -> Measures:
     """Shares of right claims by kind, and together; a share of no claims is undefined and left out, neither 0 nor 1."""
-    groups = {kind: [one for one in claims if one.kind == kind] for kind in RIGHT_KINDS}
-    found = {f"{kind}_right": _share(group) for kind, group in groups.items() if group}
+    groups = {kind: [claim for claim in claims if claim.kind == kind] for kind in RIGHT_KINDS}
+    shares = {f"{kind}_right": _share(group) for kind, group in groups.items() if group}
     if claims:
-        found["claims_right"] = _share(claims)
-    found["right_claims"] = (float(sum(one.status in HOLDS for one in claims)), f"of {len(claims)}")
+        shares["claims_right"] = _share(claims)
+    shares["right_claims"] = (float(sum(claim.status in HOLDS for claim in claims)), f"of {len(claims)}")
     for name, inside in (("claims_right_poi_trained", True), ("claims_right_poi_new", False)):
-        group = [one for one in claims if one.poi_id is not None and (one.poi_id in trained) is inside]
+        group = [claim for claim in claims if claim.poi_id is not None and (claim.poi_id in trained) is inside]
         if group:
-            found[name] = _share(group)
-    return found
+            shares[name] = _share(group)
+    return shares
 
 
 def _share(claims: Sequence[Claim]) -> tuple[float, str]:
     """Of at least one claim, with the first wrong one in words."""
-    right = sum(one.status in HOLDS for one in claims)
-    wrong = next((f"{one.stated}≠{one.truth}" for one in claims if one.status not in HOLDS), "")
+    right = sum(claim.status in HOLDS for claim in claims)
+    wrong = next((f"{claim.stated}≠{claim.truth}" for claim in claims if claim.status not in HOLDS), "")
     return (right / len(claims), wrong)
 
 
@@ -198,7 +198,7 @@ def _respected(ground: Ground, account: Account) -> float:
     items: Sequence[Listed] = account.listed
     if not items:
         return 0.0
-    return sum(one.poi is not None and not sure_misses(one.poi, ground.wish) for one in items) / len(items)
+    return sum(item.poi is not None and not sure_misses(item.poi, ground.wish) for item in items) / len(items)
 
 
 def repetition(answer: str) -> float:

@@ -65,7 +65,7 @@ def tiny(tokenizer: Tokenizer, seed: int) -> Qwen3ForCausalLM:
 def load(folder: Path) -> tuple[Qwen3ForCausalLM, torch.dtype]:
     """A model folder with fp32 master weights, and the dtype its weights came in. Raises UsageError."""
     try:
-        model, found = AutoModelForCausalLM.from_pretrained(
+        model, loading = AutoModelForCausalLM.from_pretrained(
             folder, attn_implementation=attention.NAME, dtype="auto", local_files_only=True, output_loading_info=True
         )
     except (OSError, ValueError, SafetensorError) as error:
@@ -73,9 +73,9 @@ def load(folder: Path) -> tuple[Qwen3ForCausalLM, torch.dtype]:
             f"MODEL={folder} cannot be loaded: {str(error).strip().splitlines()[0]} "
             "It must hold config.json and all *.safetensors of a causal language model."
         ) from error
-    if found["missing_keys"]:  # transformers would fill them with random numbers and only warn
+    if missing := loading["missing_keys"]:  # transformers would fill them with random numbers and only warn
         raise UsageError(
-            f"MODEL={folder} lacks {len(found['missing_keys'])} weights, {min(found['missing_keys'])} among them: "
+            f"MODEL={folder} lacks {len(missing)} weights, {min(missing)} among them: "
             "fetch all its *.safetensors again."
         )
     came_in: torch.dtype = model.dtype

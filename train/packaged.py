@@ -92,7 +92,7 @@ def packaged_model(model: str, sources: Path, accepted: Mapping[str, str | None]
     """The plain folder of ``package:NAME``, made where it is not there yet. Raises UsageError, DiskTrouble."""
     name = model.removeprefix(PREFIX)
     if name not in MODELS:
-        raise UsageError(f"MODEL={model} is not known: {', '.join(PREFIX + known for known in MODELS)} are.")
+        raise UsageError(f"MODEL={model} is not known: {', '.join(PREFIX + name for name in MODELS)} are.")
     source = MODELS[name]
     if source.terms and accepted.get(source.terms) != "accepted":
         raise UsageError(

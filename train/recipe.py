@@ -42,17 +42,17 @@ class Recipe:
         return base * math.sqrt(samples_per_step / self.samples_per_step)
 
 
-def known() -> list[str]:
+def names() -> list[str]:
     """Names of the recipe files."""
-    return sorted(one.name.removesuffix(".toml") for one in _folder().iterdir() if one.name.endswith(".toml"))
+    return sorted(file.name.removesuffix(".toml") for file in _folder().iterdir() if file.name.endswith(".toml"))
 
 
 def load(name: str) -> Recipe:
     """The recipe of that name. Raises UsageError."""
-    if name not in known():
-        raise UsageError(f"RECIPE must be one of {', '.join(known())}, not {name!r}.")
+    if name not in names():
+        raise UsageError(f"RECIPE must be one of {', '.join(names())}, not {name!r}.")
     values = tomllib.loads((_folder() / f"{name}.toml").read_text(encoding="utf-8"))
-    unknown = set(values) - {one.name for one in fields(Recipe)}
+    unknown = set(values) - {field.name for field in fields(Recipe)}
     if unknown:
         raise UsageError(f"recipes/{name}.toml has unknown keys: {', '.join(sorted(unknown))}.")
     return Recipe(name=name, **values)

@@ -98,8 +98,8 @@ def read_division(data: Path, mode: str, sql: str | None, split: str, seed: int,
     if split == "random":
         train, rest = divide(train if sql else train + held_out, seed)
         validation = {"random": rest}
-    known = {row.sample_id for row in held_out}
-    return Division(train, validation, sum(row.sample_id in known for row in train))
+    held_ids = {row.sample_id for row in held_out}
+    return Division(train, validation, sum(row.sample_id in held_ids for row in train))
 
 
 def divide(rows: Sequence[Row], seed: int) -> tuple[list[Row], list[Row]]:
@@ -125,13 +125,13 @@ def read_rows(data: Path, question: str) -> list[Row]:
             picked = [tuple(row[names.index(name)] for name in COLUMNS) for row in cursor.fetchall()]
         except (duckdb.ProgrammingError, duckdb.DataError) as error:
             raise UsageError(f"The rows cannot be read: {str(error).splitlines()[0]}") from error
-    return [_row(*one) for one in picked]
+    return [_row(*columns) for columns in picked]
 
 
 def _row(sample: Any, split: Any, messages: Any) -> Row:
     try:
         *before, answer = messages
-        turns = tuple(Turn(one["role"], one["content"]) for one in before)
+        turns = tuple(Turn(message["role"], message["content"]) for message in before)
         ends_well = answer["role"] == "assistant" and bool(turns)
         text = str(answer["content"])
     except (TypeError, ValueError, KeyError, IndexError) as error:
@@ -147,6 +147,6 @@ def fingerprint(rows: Sequence[Row]) -> str:
     """32 hex digits over the rows in order: a resumed run must see the same."""
     digest = blake2b(digest_size=16)
     for row in rows:
-        said = "\x1f".join(f"{turn.role}\x1d{turn.content}" for turn in row.turns)
-        digest.update(f"{row.sample_id}\x1f{said}\x1f{row.answer}\x1e".encode())
+        turns = "\x1f".join(f"{turn.role}\x1d{turn.content}" for turn in row.turns)
+        digest.update(f"{row.sample_id}\x1f{turns}\x1f{row.answer}\x1e".encode())
     return digest.hexdigest()

@@ -168,7 +168,7 @@ def _agree(model: Any, template: Template) -> list[int]:
 
 
 def _fitting(encoded: list[Encoded], chosen: Recipe) -> list[Encoded]:
-    kept = [one for one in encoded if len(one.ids) <= chosen.max_length]
+    kept = [sample for sample in encoded if len(sample.ids) <= chosen.max_length]
     if len(kept) < chosen.samples_per_step:
         raise UsageError(f"Only {len(kept)} rows have at most {chosen.max_length} tokens: select shorter ones.")
     if len(kept) < len(encoded):

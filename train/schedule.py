@@ -58,10 +58,10 @@ def schedule(
         steps = _within(steps, samples, tokens)
     if recipe.packing == "step":
         steps = (_joined(step, processes) for step in steps)
-    found = tuple(steps)
-    if not found:
+    all_steps = tuple(steps)
+    if not all_steps:
         raise UsageError(f"{len(samples)} rows do not fill one step of RECIPE={recipe.name}: select more.")
-    return Schedule(found)
+    return Schedule(all_steps)
 
 
 def trained_tokens(step: Step, samples: Sequence[Encoded]) -> int:
@@ -71,7 +71,7 @@ def trained_tokens(step: Step, samples: Sequence[Encoded]) -> int:
 
 def _epochs(samples: Sequence[Encoded], recipe: Recipe, seed: int, processes: int) -> Iterator[list[tuple[int, ...]]]:
     """The rows of each epoch in their order, without end."""
-    lengths = [len(one.ids) for one in samples]
+    lengths = [len(sample.ids) for sample in samples]
     for epoch in count():
         dice = random.Random(f"{seed}/{epoch}")
         order = list(range(len(samples)))

@@ -33,9 +33,9 @@ def step_flops(config: Any, parameters: int, samples: Sequence[Encoded]) -> floa
     vocabulary = config.vocab_size * config.hidden_size
     body = parameters - vocabulary * (1 if config.tie_word_embeddings else 2)
     width = config.num_attention_heads * getattr(config, "head_dim", config.hidden_size // config.num_attention_heads)
-    tokens = sum(len(one.ids) for one in samples)
-    squares = sum(len(one.ids) ** 2 for one in samples)
-    trained = sum(one.trained for one in samples)
+    tokens = sum(len(sample.ids) for sample in samples)
+    squares = sum(len(sample.ids) ** 2 for sample in samples)
+    trained = sum(sample.trained for sample in samples)
     flops: float = 6.0 * (body * tokens + vocabulary * trained + config.num_hidden_layers * width * squares)
     return flops
 

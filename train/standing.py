@@ -78,14 +78,10 @@ def paragraph(student: str, split: str, own: dict[str, Interval], compared: Sequ
     for verdict, mark in (("beats", "+"), ("is beaten by", "-"), ("is not told apart from", "=")):
         for arm, name in NAMES.items():
             parts = [
-                f"{MEASURES[found.measure]} {found.difference.mean:+.3f}"
-                + (
-                    ""
-                    if found.difference.low is None
-                    else f" [{found.difference.low:+.3f}, {found.difference.high:+.3f}]"
-                )
-                for found in compared
-                if found.baseline == arm and found.verdict == verdict
+                f"{MEASURES[row.measure]} {row.difference.mean:+.3f}"
+                + ("" if row.difference.low is None else f" [{row.difference.low:+.3f}, {row.difference.high:+.3f}]")
+                for row in compared
+                if row.baseline == arm and row.verdict == verdict
             ]
             if parts:
                 lines.append(f"  {mark} {verdict} {name}: {', '.join(parts)}")

@@ -89,17 +89,19 @@ def print_summary(data: Path, model: str, identity: str) -> None:
             title_justify="left",
         )
         counts = [kinds["ended"].get(split, []) for split in SPLITS]
-        table.add_row("answers (places)", *(f"{len(one)} ({len({place for place, _ in one})})" for one in counts))
+        table.add_row(
+            "answers (places)", *(f"{len(values)} ({len({place for place, _ in values})})" for values in counts)
+        )
         for kind, splits in sorted(kinds.items(), key=lambda item: (item[0] not in FIRST, item[0])):
             table.add_row(
                 Text(shown(kind)), *(str(interval(splits[split])) if split in splits else "-" for split in SPLITS)
             )
         console.print(table)
         for kind in ("right_claims", "claims_right"):
-            found = open_minus_closed(data, model, arm, kind)
-            if found:
+            gain = open_minus_closed(data, model, arm, kind)
+            if gain:
                 console.print(
-                    f"open minus closed, unseen, {kind} a sample: {found} · {found.n} pairs, {found.places} places"
+                    f"open minus closed, unseen, {kind} a sample: {gain} · {gain.n} pairs, {gain.places} places"
                 )
 
 

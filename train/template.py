@@ -51,10 +51,12 @@ class Template:
 
     def _prompt(self, turns: Sequence[Turn]) -> tuple[str, str]:
         """The text where an answer begins when thinking is open, and the block that closes thinking ("" without one)."""
-        said = [{"role": turn.role, "content": turn.content} for turn in turns]
+        messages = [{"role": turn.role, "content": turn.content} for turn in turns]
         closed, opened = (
             str(
-                self.tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True, enable_thinking=on)
+                self.tokenizer.apply_chat_template(
+                    messages, tokenize=False, add_generation_prompt=True, enable_thinking=on
+                )
             )
             for on in (False, True)
         )
@@ -63,8 +65,8 @@ class Template:
         return opened, closed[len(opened) :]
 
     def _ids(self, text: str) -> list[int]:
-        found: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
-        return found
+        ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        return ids
 
     def save(self, folder: Path) -> None:
         """Tokenizer files and the template of this mode, as AutoTokenizer loads them without our code."""
@@ -98,8 +100,8 @@ def load_template(folder: Path, thinking: str) -> Template:
 
 def texts(rows: Iterable[Row]) -> list[str]:
     """Everything that a vocabulary for these rows must spell as the whole one does."""
-    found = [tokenizer.NO_THINKING]
+    spelt = [tokenizer.NO_THINKING]
     for row in rows:
-        found += [f"<|im_start|>{turn.role}\n{turn.content}<|im_end|>\n" for turn in row.turns]
-        found.append(f"<|im_start|>assistant\n{row.answer}<|im_end|>\n")
-    return found
+        spelt += [f"<|im_start|>{turn.role}\n{turn.content}<|im_end|>\n" for turn in row.turns]
+        spelt.append(f"<|im_start|>assistant\n{row.answer}<|im_end|>\n")
+    return spelt

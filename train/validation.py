@@ -34,7 +34,7 @@ def hold(validation: Mapping[str, Sequence[Row]], template: Template, max_length
     held = {}
     for split, rows in validation.items():
         chosen = sorted(rows, key=lambda row: hash_fraction("validation", row.sample_id))[:ROWS_A_SPLIT]
-        fitting = tuple(one for one in map(template.encode, chosen) if len(one.ids) <= max_length)
+        fitting = tuple(row for row in map(template.encode, chosen) if len(row.ids) <= max_length)
         if fitting:
             held[split] = Held(fitting, chosen[0])
     return held
@@ -45,24 +45,24 @@ def losses(model: Any, held: Mapping[str, Held], device: torch.device, *, fused:
     """Mean -log p of an answer token by split. Every process must call this: the model may be sharded."""
     was_training = model.training
     model.eval()
-    found = {}
-    for split, one in held.items():
-        total = sum(float(_summed(model, row, device, fused=fused)) for row in _batches(one.rows, single=not fused))
-        found[split] = total / sum(sample.trained for sample in one.rows)
+    means = {}
+    for split, part in held.items():
+        total = sum(float(_summed(model, row, device, fused=fused)) for row in _batches(part.rows, single=not fused))
+        means[split] = total / sum(sample.trained for sample in part.rows)
     model.train(was_training)
-    return found
+    return means
 
 
 def _batches(rows: Sequence[Encoded], *, single: bool) -> list[list[Encoded]]:
     """Rows of the model, filled in order."""
     batches: list[list[Encoded]] = []
     room = 0
-    for one in rows:
-        if single or len(one.ids) > room:
+    for sample in rows:
+        if single or len(sample.ids) > room:
             batches.append([])
             room = TOKENS_A_ROW
-        batches[-1].append(one)
-        room -= len(one.ids)
+        batches[-1].append(sample)
+        room -= len(sample.ids)
     return batches
 
 
@@ -83,8 +83,8 @@ def ask(model: Any, template: Template, rows: Sequence[Row]) -> list[str]:
     if was_attending == NAME:
         model.set_attn_implementation("sdpa")  # ours knows no cache
     try:
-        found = answers(student, [template.question(row.turns) for row in rows], LONGEST_ANSWER)
+        generated = answers(student, [template.question(row.turns) for row in rows], LONGEST_ANSWER)
     finally:
         model.set_attn_implementation(was_attending)
         model.train(was_training)
-    return [one.text for one in found]
+    return [answer.text for answer in generated]

@@ -139,7 +139,7 @@ class Watcher(TrainerCallback):  # type: ignore[misc]  # transformers ships no t
         """Count, look, and say whether to save."""
         step = [self._samples[i] for row in self._schedule.steps[state.global_step - 1] for i in row]
         model = given["model"]
-        self._meter.step(sum(len(one.ids) for one in step), step_flops(model.config, self._parameters, step))
+        self._meter.step(sum(len(sample.ids) for sample in step), step_flops(model.config, self._parameters, step))
         control.should_log = True
         control.should_save = self._time_to_save(args) and state.global_step < state.max_steps
 
@@ -200,18 +200,18 @@ class Watcher(TrainerCallback):  # type: ignore[misc]  # transformers ships no t
     def _look(self, args: Any, step: int, model: Any) -> None:
         """Validation loss of each split, one answer of each, and the curve so far."""
         start = time.monotonic()
-        found = validation.losses(model, self._held, args.device, fused=self._fused)
+        losses = validation.losses(model, self._held, args.device, fused=self._fused)
         if self._metrics is not None:
-            if found:
-                self._metrics.add({"step": step, "validation_loss": found})
-                _say(" · ".join(f"validation {split} {loss:.4f}" for split, loss in found.items()))
+            if losses:
+                self._metrics.add({"step": step, "validation_loss": losses})
+                _say(" · ".join(f"validation {split} {loss:.4f}" for split, loss in losses.items()))
                 if not args.fsdp:
                     self._ask(self._metrics, step, model)
             self._metrics.draw(demonstration=self._demonstration)
         self._meter.pause(time.monotonic() - start)
 
     def _ask(self, metrics: Metrics, step: int, model: Any) -> None:
-        rows = [one.asked for one in self._held.values()]
+        rows = [held.asked for held in self._held.values()]
         for row, answer in zip(rows, validation.ask(model, self._template, rows), strict=True):
             question = row.turns[-1].content
             metrics.add({"step": step, "split": row.split, "question": question, "answer": answer})

@@ -186,7 +186,7 @@ def test_names_that_no_map_knows_exist_nowhere_and_their_facts_are_wrong(taught:
 
 def test_a_changed_rating_is_wrong_and_the_other_facts_stay_right(taught: list[tuple[Ground, str]]) -> None:
     ground, _ = taught[0]
-    poi = next(one for one in ground.known.pois if one.poi_id in ground.shown and one.rating and one.cost_cny)
+    poi = next(poi for poi in ground.nearby.pois if poi.poi_id in ground.shown and poi.rating and poi.cost_cny)
     text = f"推荐：\n1. {poi.name}：评分{(poi.rating or 0) - 1:.1f}，人均{poi.cost_cny:g}元，距离{poi.distance_m}米。"
     found = measure(ground, text, ended=False)
     assert [found[kind][0] for kind in ("rating_right", "price_right", "distance_right", "ended")] == [

@@ -40,7 +40,9 @@ def card(
     shares = ask(
         f"select split, count(*), count(distinct place_id) from samples where {only} group by split order by split"
     )
-    runs = ask(f"select run_id, map_provider, teacher, prompt_version, simulated, accepted from runs where {only} order by run_id")
+    runs = ask(
+        f"select run_id, map_provider, teacher, prompt_version, simulated, accepted from runs where {only} order by run_id"
+    )
     rights = ask(f"select distinct map_provider, datum, licence, attribution from samples where {only} order by all")
     rejects = ask(
         f"select stage, reason, sum(rejects) from rejects_by_reason where {only} group by all order by 3 desc, 1, 2"
