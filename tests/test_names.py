@@ -21,6 +21,8 @@ SHED = (
     "factory/sandbox",
     "factory/sending",
     "factory/settings",
+    "train",
+    "tests/train",
     "warehouse",
     "bench",
     "tests/factory",

@@ -54,10 +54,10 @@ def start(words: Sequence[str], env: Mapping[str, str]) -> Forked:
 def run(data: Path, *words: str, **env: str) -> Done:
     """``python -m train WORDS`` to its end."""
     data.mkdir(exist_ok=True)
-    said = data / f"stderr-{os.urandom(4).hex()}.txt"
-    status = Forked(words or ("run",), {"DATA": str(data), **env}, said).wait()
-    text = said.read_text()
-    said.unlink()
+    stderr = data / f"stderr-{os.urandom(4).hex()}.txt"
+    status = Forked(words or ("run",), {"DATA": str(data), **env}, stderr).wait()
+    text = stderr.read_text()
+    stderr.unlink()
     return Done(status, text)
 
 

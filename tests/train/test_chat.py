@@ -39,14 +39,14 @@ def test_a_second_turn_stands_on_the_first_and_a_new_conversation_does_not(
     conversation = Conversation(student)
     first = conversation.ask("想吃川菜。")
     conversation.ask("还有吗？")
-    assert [one["role"] for one in conversation.turns] == ["user", "assistant", "user", "assistant"]
+    assert [turn["role"] for turn in conversation.turns] == ["user", "assistant", "user", "assistant"]
     assert conversation.turns[1]["content"] == first
     assert first in capsys.readouterr().out
     talk(student, ["想吃川菜。\n", "\n", "/new\n", "想吃川菜。\n", "/what\n"], None)
-    said = capsys.readouterr()
-    answers = said.out.strip().splitlines()
+    output = capsys.readouterr()
+    answers = output.out.strip().splitlines()
     assert answers[0].strip() == answers[-1].strip()
-    assert "/new begins" in said.err
+    assert "/new begins" in output.err
 
 
 def test_a_full_window_drops_the_oldest_turns_and_refuses_what_never_fits(student: Student) -> None:
@@ -95,10 +95,10 @@ def test_an_open_conversation_asks_the_map_and_says_when_it_knows_no_place(
     lines = ["想吃川菜。", "我在清华大学，想吃川菜。", "那火锅呢？", "/at 北京大学 北京市", "/at 无名之地 北京市"]
     with surroundings(read_settings([], {})) as around:
         talk(student, lines, around)
-    said = capsys.readouterr().err
-    assert "Where are you?" in said
-    assert "you are at 北京大学" in said
-    assert "无名之地" in said
+    stderr = capsys.readouterr().err
+    assert "Where are you?" in stderr
+    assert "you are at 北京大学" in stderr
+    assert "无名之地" in stderr
     assert len(asked) == 2
     assert all("\n\n附近的餐厅：\n" in text for text in asked)
     assert "｜川菜｜" in asked[0]

@@ -76,8 +76,8 @@ def _alone(student: Student, ids: list[int], most: int, end: int) -> list[int]:
     out = student.model.generate(
         input_ids=prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=most, do_sample=False, eos_token_id=end
     )
-    found: list[int] = out[0, len(ids) :].tolist()
-    return found
+    written: list[int] = out[0, len(ids) :].tolist()
+    return written
 
 
 def test_a_batch_with_rows_that_end_early_answers_as_each_row_alone(folder: Path) -> None:
@@ -90,14 +90,14 @@ def test_a_batch_with_rows_that_end_early_answers_as_each_row_alone(folder: Path
         key=lambda token: len({row.index(token) if token in row else -1 for row in free}),
     )
     student.tokenizer.eos_token = student.tokenizer.convert_ids_to_tokens(end)
-    found = answers(student, prompts, 24)
+    batched = answers(student, prompts, 24)
     alone = [_alone(student, ids, 24, end) for ids in prompts]
-    assert [one.ended for one in found] == [row[-1] == end for row in alone]
+    assert [answer.ended for answer in batched] == [row[-1] == end for row in alone]
     assert len({len(row) for row in alone}) > 1
     wanted = [
         student.tokenizer.decode([token for token in row if token != end], skip_special_tokens=True) for row in alone
     ]
-    assert [one.text for one in found] == [text.strip() for text in wanted]
+    assert [answer.text for answer in batched] == [text.strip() for text in wanted]
 
 
 def test_a_thinking_block_is_no_part_of_the_answer() -> None:
@@ -144,7 +144,7 @@ def test_a_retrained_checkpoint_of_the_same_name_answers_everything_anew(
 
 
 def test_more_training_questions_only_add_to_fewer(data: Path) -> None:
-    few, more = ({one.sample_id for one in questions(data, "closed", size, None)} for size in (4, 9))
+    few, more = ({question.sample_id for question in questions(data, "closed", size, None)} for size in (4, 9))
     assert few < more
 
 
@@ -160,8 +160,8 @@ def taught(data: Path) -> list[tuple[Ground, str]]:
             "select sample_id, answer from samples where feasible and len(recommendations) > 1 order by sample_id"
         ).fetchall()
     with Grounds(data) as grounds:
-        known = grounds.of([sample for sample, _ in rows])
-    return [(known[sample], answer) for sample, answer in rows]
+        ground_of = grounds.of([sample for sample, _ in rows])
+    return [(ground_of[sample], answer) for sample, answer in rows]
 
 
 def _mean(taught: list[tuple[Ground, str]], kind: str, change: Callable[[str], str] = str) -> float:
@@ -178,30 +178,34 @@ def test_the_teachers_own_answers_are_right_in_every_measure(taught: list[tuple[
 
 def test_names_that_no_map_knows_exist_nowhere_and_their_facts_are_wrong(taught: list[tuple[Ground, str]]) -> None:
     invented = "为您推荐：\n1. 天外飞仙楼：地址天河路9号，评分4.6，人均78元，距离约342米。\n希望您喜欢。"
-    found = measure(taught[0][0], invented, ended=True)
-    assert (found["exists_near"], found["in_evidence"][0], found["claims_right"][0]) == ((0.0, "天外飞仙楼"), 0.0, 0.0)
-    assert found["right_claims"][1] in {"of 3", "of 4"}
-    assert found["rating_right"] == (0.0, "评分4.6≠None")
+    measures = measure(taught[0][0], invented, ended=True)
+    assert (measures["exists_near"], measures["in_evidence"][0], measures["claims_right"][0]) == (
+        (0.0, "天外飞仙楼"),
+        0.0,
+        0.0,
+    )
+    assert measures["right_claims"][1] in {"of 3", "of 4"}
+    assert measures["rating_right"] == (0.0, "评分4.6≠None")
 
 
 def test_a_changed_rating_is_wrong_and_the_other_facts_stay_right(taught: list[tuple[Ground, str]]) -> None:
     ground, _ = taught[0]
     poi = next(poi for poi in ground.nearby.pois if poi.poi_id in ground.shown and poi.rating and poi.cost_cny)
     text = f"推荐：\n1. {poi.name}：评分{(poi.rating or 0) - 1:.1f}，人均{poi.cost_cny:g}元，距离{poi.distance_m}米。"
-    found = measure(ground, text, ended=False)
-    assert [found[kind][0] for kind in ("rating_right", "price_right", "distance_right", "ended")] == [
+    measures = measure(ground, text, ended=False)
+    assert [measures[kind][0] for kind in ("rating_right", "price_right", "distance_right", "ended")] == [
         0.0,
         1.0,
         1.0,
         0.0,
     ]
-    assert found["claims_right"][0] == pytest.approx(2 / 3)
+    assert measures["claims_right"][0] == pytest.approx(2 / 3)
 
 
 def test_an_answer_without_claims_has_no_share_of_right_ones(taught: list[tuple[Ground, str]]) -> None:
-    found = measure(taught[0][0], "您好，祝您用餐愉快。", ended=True)
-    assert [found[kind][0] for kind in ("right_claims", "well_formed", "wish_respected")] == [0.0] * 3
-    assert not {"claims_right", "rating_right", "exists_near"} & found.keys()  # of nothing there is no share
+    measures = measure(taught[0][0], "您好，祝您用餐愉快。", ended=True)
+    assert [measures[kind][0] for kind in ("right_claims", "well_formed", "wish_respected")] == [0.0] * 3
+    assert not {"claims_right", "rating_right", "exists_near"} & measures.keys()  # of nothing there is no share
 
 
 def test_nothing_fits_is_wrong_where_something_does(taught: list[tuple[Ground, str]]) -> None:
@@ -258,7 +262,7 @@ def test_a_repeating_answer_is_seen() -> None:
 def test_an_interval_over_places_is_wider_than_one_that_takes_answers_as_independent() -> None:
     values = [(f"p{place}", float(place % 2)) for place in range(10) for _ in range(20)]
     clustered, apart = interval(values), interval([(str(i), value) for i, (_, value) in enumerate(values)])
-    lows = [one.low for one in (clustered, apart) if one.low is not None]
+    lows = [mean.low for mean in (clustered, apart) if mean.low is not None]
     assert clustered.mean == apart.mean == 0.5
     assert lows[0] < lows[1] - 0.1
     assert interval([("p", 1.0)]).low is None
@@ -287,11 +291,11 @@ def test_open_minus_closed_pairs_the_newest_checkpoints_of_both_modes(data: Path
     with open_data(data) as connection:
         samples = [row[0] for row in connection.execute("select sample_id from samples order by 1 limit 12").fetchall()]
     assert open_minus_closed(data, "twin-open-0", "tuned", "claims_right") is None
-    _commit_answers(data, "twin-open-0", [(one, 0.0) for one in samples], "aaa")
-    _commit_answers(data, "twin-open-0", [(one, 0.9) for one in samples], "bbb")
-    _commit_answers(data, "twin-closed-0", [(one, 0.2) for one in samples[:10]], "ccc")
+    _commit_answers(data, "twin-open-0", [(sample, 0.0) for sample in samples], "aaa")
+    _commit_answers(data, "twin-open-0", [(sample, 0.9) for sample in samples], "bbb")
+    _commit_answers(data, "twin-closed-0", [(sample, 0.2) for sample in samples[:10]], "ccc")
     assert refresh(data) == 3
     for model in ("twin-open-0", "twin-closed-0"):
-        found = open_minus_closed(data, model, "tuned", "claims_right")
-        assert found is not None
-        assert (found.n, round(found.mean, 6)) == (10, 0.7)
+        gain = open_minus_closed(data, model, "tuned", "claims_right")
+        assert gain is not None
+        assert (gain.n, round(gain.mean, 6)) == (10, 0.7)

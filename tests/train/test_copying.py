@@ -34,5 +34,5 @@ def test_a_sequence_seen_once_is_copied_and_without_the_circuit_it_is_not(
 
 def test_the_same_seed_gives_the_same_weights() -> None:
     words = tokenizer.pruned([LETTERS])
-    one, other = tiny(words, 5).state_dict(), tiny(words, 5).state_dict()
-    assert all(torch.equal(one[name], other[name]) for name in one)
+    first, second = tiny(words, 5).state_dict(), tiny(words, 5).state_dict()
+    assert all(torch.equal(first[name], second[name]) for name in first)

@@ -40,7 +40,7 @@ def _gradient(model: Any, batches: list[list[Encoded]], path: str, *, positions:
     """Of the token mean over all batches, through our loss and the attention of that name."""
     model.set_attn_implementation(path)
     model.zero_grad()
-    tokens = sum(one.trained for batch in batches for one in batch)
+    tokens = sum(sample.trained for batch in batches for sample in batch)
     for batch in batches:
         row: dict[str, Any] = dict(pack(batch))
         if not positions:
@@ -53,9 +53,9 @@ def _reference(model: Any, encoded: list[Encoded]) -> torch.Tensor:
     """The original's way: one sample a micro-batch, the library's own loss over all logits, its own attention."""
     model.set_attn_implementation("sdpa")
     model.zero_grad()
-    tokens = sum(one.trained for one in encoded)
-    for one in encoded:
-        model(**plain(one), num_items_in_batch=tokens)["loss"].backward()
+    tokens = sum(sample.trained for sample in encoded)
+    for sample in encoded:
+        model(**plain(sample), num_items_in_batch=tokens)["loss"].backward()
     return _flat(model)
 
 
@@ -63,8 +63,8 @@ def _flat(model: Any) -> torch.Tensor:
     return torch.cat([parameter.grad.flatten() for parameter in model.parameters() if parameter.grad is not None])
 
 
-def _relative(one: torch.Tensor, other: torch.Tensor) -> float:
-    return float((one - other).norm() / other.norm())
+def _relative(gradient: torch.Tensor, reference: torch.Tensor) -> float:
+    return float((gradient - reference).norm() / reference.norm())
 
 
 @pytest.mark.parametrize("path", [attention.NAME, "sdpa", "eager"])
@@ -97,11 +97,11 @@ def test_the_fused_loss_is_the_plain_cross_entropy_with_its_gradients() -> None:
     plain_loss = torch.nn.functional.cross_entropy(hidden @ weight.T, targets, reduction="sum")
     wanted = torch.autograd.grad(plain_loss, (hidden, weight))
     fused = summed_loss(hidden, weight, targets)
-    found = torch.autograd.grad(fused, (hidden, weight))
+    ours = torch.autograd.grad(fused, (hidden, weight))
     with torch.no_grad():
         assert float(summed_loss(hidden, weight, targets)) == pytest.approx(float(fused.detach()), rel=1e-6)
     assert abs(float((fused - plain_loss).detach())) / float(plain_loss.detach()) <= 1e-6
-    assert all(_relative(one, other) <= 1e-5 for one, other in zip(found, wanted, strict=True))
+    assert all(_relative(gradient, reference) <= 1e-5 for gradient, reference in zip(ours, wanted, strict=True))
 
 
 def test_under_bf16_the_vocabulary_gradient_is_added_up_in_fp32() -> None:
@@ -112,7 +112,7 @@ def test_under_bf16_the_vocabulary_gradient_is_added_up_in_fp32() -> None:
     targets = torch.randint(0, 64, (24 * CHUNK,))
     exact = torch.nn.functional.cross_entropy((hidden.double() @ weight.double().T), targets, reduction="sum")
     (wanted,) = torch.autograd.grad(exact, weight)
-    (found,) = torch.autograd.grad(summed_loss(hidden, weight, targets), weight)
+    (ours,) = torch.autograd.grad(summed_loss(hidden, weight, targets), weight)
     rounding = 2.0**-8
     parts = [
         torch.autograd.grad(summed_loss(h, weight, t), weight)[0]
@@ -121,23 +121,23 @@ def test_under_bf16_the_vocabulary_gradient_is_added_up_in_fp32() -> None:
     in_bf16 = parts[0].clone()
     for part in parts[1:]:
         in_bf16 += part
-    assert _relative(found.float(), wanted.float()) <= rounding
-    assert _relative(found.float(), wanted.float()) < 0.5 * _relative(in_bf16.float(), wanted.float())
+    assert _relative(ours.float(), wanted.float()) <= rounding
+    assert _relative(ours.float(), wanted.float()) < 0.5 * _relative(in_bf16.float(), wanted.float())
 
 
 def test_only_answer_tokens_are_trained(samples: tuple[Qwen3ForCausalLM, list[Encoded]]) -> None:
     _, encoded = samples
     row = pack(encoded)
-    assert len(row["targets"]) == sum(one.trained for one in encoded)
-    expected = [token for one in encoded for token in one.ids[one.answer_start :]]
+    assert len(row["targets"]) == sum(sample.trained for sample in encoded)
+    expected = [token for sample in encoded for token in sample.ids[sample.answer_start :]]
     assert row["targets"].tolist() == expected
 
 
 def test_a_folder_of_the_whole_vocabulary_is_what_a_hub_gives(tmp_path: Path) -> None:
     words = tokenizer.qwen3()
     tokenizer.save(words, tmp_path, max_length=512)
-    found = load_template(tmp_path, "off")
-    assert (len(found.tokenizer), found.tokenizer.eos_token_id, found.tokenizer.pad_token_id) == (
+    template = load_template(tmp_path, "off")
+    assert (len(template.tokenizer), template.tokenizer.eos_token_id, template.tokenizer.pad_token_id) == (
         151_669,
         151_645,
         151_643,

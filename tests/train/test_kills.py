@@ -12,11 +12,11 @@ ROWS = "from sft_train order by sample_id limit 24"
 
 
 def test_kills_at_random_steps_and_at_the_edge_of_an_epoch_change_no_loss(world: Path) -> None:
-    found = scene(world, kills=3, rows=24, epochs=2, seed=3, start=start)
-    assert found["kills"] == 4
-    assert found["at_the_edge"] >= 1
-    assert found["lines"] > found["steps"] == 12
-    assert (found["lines_differing"], found["weights_equal"]) == (0, True), found
+    outcome = scene(world, kills=3, rows=24, epochs=2, seed=3, start=start)
+    assert outcome["kills"] == 4
+    assert outcome["at_the_edge"] >= 1
+    assert outcome["lines"] > outcome["steps"] == 12
+    assert (outcome["lines_differing"], outcome["weights_equal"]) == (0, True), outcome
 
 
 def test_a_killed_run_refuses_a_changed_configuration_by_name_and_goes_on_with_its_own(world: Path) -> None:

@@ -31,9 +31,9 @@ def alone(world: Path) -> list[float]:
     return losses(world / "models" / "one")
 
 
-def _agree(found: list[float], wanted: list[float]) -> None:
-    assert len(found) == len(wanted)
-    assert max(abs(one - other) for one, other in zip(found, wanted, strict=True)) <= 1e-4
+def _agree(ours: list[float], theirs: list[float]) -> None:
+    assert len(ours) == len(theirs)
+    assert max(abs(loss - reference) for loss, reference in zip(ours, theirs, strict=True)) <= 1e-4
 
 
 def test_torchrun_with_two_processes_has_the_losses_of_one(world: Path, alone: list[float]) -> None:
@@ -48,7 +48,7 @@ def test_torchrun_with_two_processes_has_the_losses_of_one(world: Path, alone: l
 
 def test_two_processes_share_the_original_s_micro_batches(world: Path, alone: list[float]) -> None:
     pair = _pair(("run", "--name", "two-original"), {**ENV, "RECIPE": "original", "DATA": str(world)})
-    assert [one.wait() for one in pair] == [0, 0]
+    assert [process.wait() for process in pair] == [0, 0]
     _agree(losses(world / "models" / "two-original"), alone)
 
 
@@ -59,7 +59,7 @@ def test_two_processes_go_on_after_a_kill_as_if_nothing_had_happened(world: Path
     assert kill_when(first, lambda: checkpoint(folder) >= 3, 0.0)
     second.kill()
     second.wait()
-    assert [one.wait() for one in _pair(words, env)] == [0, 0]
+    assert [process.wait() for process in _pair(words, env)] == [0, 0]
     ours, theirs = metrics(folder), metrics(world / "models" / "two")
     assert [line.get("loss") for line in ours] == [line.get("loss") for line in theirs]
 

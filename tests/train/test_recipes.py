@@ -35,24 +35,24 @@ def test_exact_has_the_original_s_steps_each_in_one_row() -> None:
 
 def test_exact_trains_as_the_original_does(world: Path) -> None:
     rows = "from sft_train order by sample_id limit 20"
-    found = {}
+    steps = {}
     for name in ("original", "exact"):
         done = run(world, "run", "--name", f"as-{name}", RECIPE=name, SQL=rows, EPOCHS="1")
         assert done.status == 0, done.stderr
-        found[name] = [line for line in metrics(world / "models" / f"as-{name}") if "loss" in line]
-    assert len(found["exact"]) == len(found["original"]) == 5
-    for ours, theirs in zip(found["exact"], found["original"], strict=True):
+        steps[name] = [line for line in metrics(world / "models" / f"as-{name}") if "loss" in line]
+    assert len(steps["exact"]) == len(steps["original"]) == 5
+    for ours, theirs in zip(steps["exact"], steps["original"], strict=True):
         assert ours["loss"] == pytest.approx(theirs["loss"], abs=1e-4)
         assert ours["grad_norm"] == pytest.approx(theirs["grad_norm"], rel=1e-3)
         assert ours["learning_rate"] == theirs["learning_rate"]
 
 
 def test_fast_fills_rows_to_its_budget_and_trains_each_sample_once_an_epoch() -> None:
-    chosen, found = recipe.load("fast"), _schedule("fast")
-    rows = [row for step in found.steps for row in step]
+    chosen, plan = recipe.load("fast"), _schedule("fast")
+    rows = [row for step in plan.steps for row in step]
     assert all(sum(LENGTHS[i] for i in row) <= chosen.row_tokens for row in rows)
     assert sorted(i for row in rows for i in row) == sorted([*range(50), *range(50)])
-    assert len(found.steps) < len(_schedule("exact").steps)
+    assert len(plan.steps) < len(_schedule("exact").steps)
 
 
 def test_fast_s_learning_rate_grows_with_the_square_root_of_the_samples_a_step() -> None:

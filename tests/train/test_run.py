@@ -26,8 +26,8 @@ def checkpoint(world: Path) -> Path:
 
 
 def test_the_loss_falls(checkpoint: Path) -> None:
-    found = losses(checkpoint)
-    assert found[-1] < found[0]
+    curve = losses(checkpoint)
+    assert curve[-1] < curve[0]
 
 
 ALONE = """
@@ -48,8 +48,8 @@ else:
     raise SystemExit("the blocker does not block")
 from transformers import AutoModelForCausalLM, AutoTokenizer
 words, model = AutoTokenizer.from_pretrained(sys.argv[1]), AutoModelForCausalLM.from_pretrained(sys.argv[1])
-said = [{"role": "user", "content": "我在清华大学，想吃川菜"}]
-ids = words.apply_chat_template(said, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+messages = [{"role": "user", "content": "我在清华大学，想吃川菜"}]
+ids = words.apply_chat_template(messages, add_generation_prompt=True, return_tensors="pt", return_dict=True)
 out = model.generate(**ids, max_new_tokens=12, do_sample=False)[0, ids["input_ids"].shape[1]:]
 print(words.decode(out, skip_special_tokens=True))
 """
@@ -142,8 +142,8 @@ def test_a_token_budget_and_a_name_of_ones_own(world: Path) -> None:
     done = run(world, "run", "--name", "short", "--tokens", "4000")
     assert done.status == 0, done.stderr
     folder = world / "models" / "short"
-    known = json.loads((folder / "chidian.json").read_text())
-    assert (known["tokens"], known["recipe"], known["mode"], known["thinking"], known["demonstration"]) == (
+    record = json.loads((folder / "chidian.json").read_text())
+    assert (record["tokens"], record["recipe"], record["mode"], record["thinking"], record["demonstration"]) == (
         *(4000, "exact", "closed", "off", True),
     )
     assert 1 <= metrics(folder)[-1]["step"] <= 8

@@ -16,9 +16,9 @@ def _pairs(difference: float, arm: str, spread: float = 0.1) -> list[tuple[str, 
 
 
 def test_a_baseline_is_beaten_where_the_interval_lies_above_nothing() -> None:
-    [found] = beside(_pairs(0.2, "copy"), "claims_right")
-    assert found.difference.mean == interval([(place, a - b) for place, a, b, _ in _pairs(0.2, "copy")]).mean
-    assert found.verdict == "beats"
+    [row] = beside(_pairs(0.2, "copy"), "claims_right")
+    assert row.difference.mean == interval([(place, a - b) for place, a, b, _ in _pairs(0.2, "copy")]).mean
+    assert row.verdict == "beats"
 
 
 def test_a_baseline_wins_where_it_lies_below_and_neither_where_it_holds_nothing() -> None:
@@ -27,14 +27,14 @@ def test_a_baseline_wins_where_it_lies_below_and_neither_where_it_holds_nothing(
 
 
 def test_a_single_place_tells_nothing_apart() -> None:
-    [found] = beside([("here", 1.0, 0.0, "random"), ("here", 1.0, 0.0, "random")], "exists_near")
-    assert found.difference.low is None
-    assert found.verdict == "is not told apart from"
+    [row] = beside([("here", 1.0, 0.0, "random"), ("here", 1.0, 0.0, "random")], "exists_near")
+    assert row.difference.low is None
+    assert row.verdict == "is not told apart from"
 
 
 def test_each_baseline_is_compared_on_its_own_pairs() -> None:
-    found = beside([*_pairs(0.2, "random"), *_pairs(-0.3, "copy")], "claims_right")
-    assert [(one.baseline, one.verdict) for one in found] == [("copy", "is beaten by"), ("random", "beats")]
+    rows = beside([*_pairs(0.2, "random"), *_pairs(-0.3, "copy")], "claims_right")
+    assert [(row.baseline, row.verdict) for row in rows] == [("copy", "is beaten by"), ("random", "beats")]
 
 
 def test_the_paragraph_says_the_students_own_figures_then_wins_then_losses() -> None:

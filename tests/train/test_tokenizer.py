@@ -67,14 +67,14 @@ PUBLISHED = [
 def test_the_published_texts_have_the_published_ids() -> None:
     words = tokenizer.qwen3()
     for text, ids in PUBLISHED:
-        assert words.encode(text).ids == [int(one) for one in ids.split()]
+        assert words.encode(text).ids == [int(token) for token in ids.split()]
 
 
 def test_a_saved_folder_gives_the_published_ids_too(tmp_path: Path) -> None:
     tokenizer.save(tokenizer.qwen3(), tmp_path, max_length=512)
     loaded = AutoTokenizer.from_pretrained(tmp_path)
     for text, ids in PUBLISHED:
-        assert loaded(text)["input_ids"] == [int(one) for one in ids.split()]
+        assert loaded(text)["input_ids"] == [int(token) for token in ids.split()]
 
 
 def _strings(count: int) -> list[str]:

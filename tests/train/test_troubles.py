@@ -80,7 +80,9 @@ def _cut_weights(folder: Path) -> None:
 
 def _one_weight_less(folder: Path) -> None:
     weights = load_file(folder / "model.safetensors")
-    save_file({name: one for name, one in weights.items() if "layers.2." not in name}, folder / "model.safetensors")
+    save_file(
+        {name: tensor for name, tensor in weights.items() if "layers.2." not in name}, folder / "model.safetensors"
+    )
 
 
 def _small_vocabulary(folder: Path) -> None:

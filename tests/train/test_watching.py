@@ -21,11 +21,13 @@ def watched(world: Path) -> tuple[Path, Done]:
 
 def test_validation_losses_of_both_splits_are_in_the_metrics_and_fall(watched: tuple[Path, Done]) -> None:
     folder, done = watched
-    found = [line["validation_loss"] for line in metrics(folder) if "validation_loss" in line]
-    assert len(found) == 2
-    assert all(set(one) == {"seen", "unseen"} for one in found)
-    assert all(found[-1][split] < found[0][split] for split in ("seen", "unseen"))
-    assert f"validation seen {found[-1]['seen']:.4f} · validation unseen {found[-1]['unseen']:.4f}" in done.stderr
+    validated = [line["validation_loss"] for line in metrics(folder) if "validation_loss" in line]
+    assert len(validated) == 2
+    assert all(set(splits) == {"seen", "unseen"} for splits in validated)
+    assert all(validated[-1][split] < validated[0][split] for split in ("seen", "unseen"))
+    assert (
+        f"validation seen {validated[-1]['seen']:.4f} · validation unseen {validated[-1]['unseen']:.4f}" in done.stderr
+    )
 
 
 def test_each_step_has_its_loss_rate_and_speed_and_each_look_its_answers(watched: tuple[Path, Done]) -> None:
