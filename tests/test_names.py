@@ -16,6 +16,7 @@ MOST_SHARE = 0.005
 SHED = (
     "factory/agents",
     "factory/commit",
+    "factory/maps/open",
     "factory/plan",
     "factory/run",
     "factory/sandbox",

@@ -26,10 +26,10 @@ _LONGEST_MIN = 2 * DAY_MIN
 
 def spoken_hours(raw: str) -> str | None:
     """Chinese text with the same times, naming its days; None where the text says more than days and times, or nonsense."""
-    found = week_of(raw)
-    if found is None:
+    week = week_of(raw)
+    if week is None:
         return None
-    days, holidays_off = found
+    days, holidays_off = week
     text = ("节假日休息；" if holidays_off else "") + _spoken(days)
     return text if parse(text, week=True).days == days else None
 
@@ -106,12 +106,12 @@ def _minute(text: str) -> int | None:
 def _joined(first: Day, second: Day) -> Day | None:
     """Both, in order; None where they overlap: then one of them is a mistake."""
     spans = sorted({*first, *second})
-    return tuple(spans) if all(one[1] < other[0] for one, other in pairwise(spans)) else None
+    return tuple(spans) if all(earlier[1] < later[0] for earlier, later in pairwise(spans)) else None
 
 
 def _apart(first: Day, second: Day) -> bool:
     """Whether two sets of spans have no minute in common."""
-    return bool(first) and all(one[1] <= other[0] or other[1] <= one[0] for one in first for other in second)
+    return bool(first) and all(span[1] <= other[0] or other[1] <= span[0] for span in first for other in second)
 
 
 def _spoken(days: Sequence[Day]) -> str:

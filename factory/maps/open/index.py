@@ -85,11 +85,11 @@ class OpenIndex:
         self, lng: float, lat: float, radius_m: float, cuisine: str | None = None
     ) -> tuple[list[int], list[float]]:
         """Row numbers within ``radius_m`` (inclusive), nearest first, and their distances in metres."""
-        found = [self._in_slice(low, high, lng, lat, radius_m) for low, high in self._slices(lng, lat, radius_m)]
-        if not found:
+        hits = [self._in_slice(low, high, lng, lat, radius_m) for low, high in self._slices(lng, lat, radius_m)]
+        if not hits:
             return [], []
-        rows = np.concatenate([rows for rows, _ in found])
-        metres = np.concatenate([metres for _, metres in found])
+        rows = np.concatenate([rows for rows, _ in hits])
+        metres = np.concatenate([metres for _, metres in hits])
         if cuisine is not None:
             keep = self._cuisine[rows] == self._codes.get(cuisine, -2)
             rows, metres = rows[keep], metres[keep]
@@ -127,7 +127,7 @@ class OpenIndex:
                         start + int(np.searchsorted(within, high, side="right")),
                     )
                 )
-        return [one for one in slices if one[0] < one[1]]
+        return [(low, high) for low, high in slices if low < high]
 
     def _in_slice(
         self, low: int, high: int, lng: float, lat: float, radius_m: float
@@ -142,22 +142,22 @@ class OpenIndex:
 
     def poi(self, row: int, metres: float | None = None) -> Poi:
         """One restaurant as a record."""
-        one = {name: self._rows[name][row].as_py() for name in self._rows.column_names if name != "band"}
+        fields = {name: self._rows[name][row].as_py() for name in self._rows.column_names if name != "band"}
         return Poi(
-            poi_id=one["poi_id"],
-            name=one["name"],
-            address=one["address"],
-            lng=one["lng"],
-            lat=one["lat"],
-            type=one["type"],
-            cuisine=one["cuisine"],
-            cuisine_source=one["cuisine_source"],
-            rating=one["rating"],
-            cost_cny=one["cost_cny"],
+            poi_id=fields["poi_id"],
+            name=fields["name"],
+            address=fields["address"],
+            lng=fields["lng"],
+            lat=fields["lat"],
+            type=fields["type"],
+            cuisine=fields["cuisine"],
+            cuisine_source=fields["cuisine_source"],
+            rating=fields["rating"],
+            cost_cny=fields["cost_cny"],
             distance_m=None if metres is None else round(metres),
-            open_hours=one["open_hours"],
-            tel=one["tel"],
-            tags=tuple(one["tags"] or ()),
+            open_hours=fields["open_hours"],
+            tel=fields["tel"],
+            tags=tuple(fields["tags"] or ()),
         )
 
     def row_of(self, poi_id: str) -> int | None:
@@ -197,9 +197,13 @@ class OpenIndex:
         return [self._place(row) for row in self._by_name.get(folded(name), ())]
 
     def _place(self, row: int) -> NamedPlace:
-        one = {name: self._places[name][row].as_py() for name in ("name", "kind", "city", "lng", "lat")}
+        fields = {name: self._places[name][row].as_py() for name in ("name", "kind", "city", "lng", "lat")}
         return NamedPlace(
-            one["name"], one["kind"], one["city"] or self.city_at(one["lng"], one["lat"]), one["lng"], one["lat"]
+            fields["name"],
+            fields["kind"],
+            fields["city"] or self.city_at(fields["lng"], fields["lat"]),
+            fields["lng"],
+            fields["lat"],
         )
 
     def city_at(self, lng: float, lat: float) -> str:
@@ -223,10 +227,11 @@ class OpenIndex:
             spoken = not any(char in place.name for char in "；;=，,\n") and not NOT_NAMED_SO.search(place.name)
             # A station and its stop share a name; what lies farther away makes the name ambiguous.
             usable = spoken and all(
-                distance_m(place.lng, place.lat, one.lng, one.lat) <= SAME_PLACE_M for one in self.find(place.name)
+                distance_m(place.lng, place.lat, namesake.lng, namesake.lat) <= SAME_PLACE_M
+                for namesake in self.find(place.name)
             )
-            lonely = all(distance_m(place.lng, place.lat, one.lng, one.lat) >= apart_m for one in chosen)
-            fresh = all(folded(place.name) != folded(one.name) for one in chosen)
+            lonely = all(distance_m(place.lng, place.lat, taken.lng, taken.lat) >= apart_m for taken in chosen)
+            fresh = all(folded(place.name) != folded(taken.name) for taken in chosen)
             if usable and lonely and fresh and len(self.around(place.lng, place.lat, within_m)[0]) >= least:
                 chosen.append(place)
         return chosen

@@ -55,14 +55,16 @@ class OpenMap:
         """By the file's own names, or by coordinates that the list gives. Raises NoSuchPlace."""
         if place.lng is not None and place.lat is not None:
             return self._placed(place, place.lng, place.lat)
-        found = self._index.find(place.name)
-        if not found:
+        namesakes = self._index.find(place.name)
+        if not namesakes:
             raise NoSuchPlace(
                 f"The file names no place {place.name}: check the spelling, or give lng and lat in PLACES."
             )
-        inside = [one for one in found if not place.city or not one.city or one.city == place.city] or found
+        inside = [
+            other for other in namesakes if not place.city or not other.city or other.city == place.city
+        ] or namesakes
         first = min(inside, key=_rank)
-        if any(distance_m(first.lng, first.lat, one.lng, one.lat) > SAME_PLACE_M for one in inside):
+        if any(distance_m(first.lng, first.lat, other.lng, other.lat) > SAME_PLACE_M for other in inside):
             raise NoSuchPlace(
                 f"The file knows several places named {place.name}: give lng and lat in PLACES.",
                 reason="ambiguous_place",
@@ -136,14 +138,14 @@ class OpenMap:
 
     def places(self) -> tuple[PlaceName, ...]:
         """Places to stand at, taken from the file itself. Raises UsageError when it names none with restaurants around."""
-        found = self._index.places_to_stand(
+        places = self._index.places_to_stand(
             MOST_PLACES, within_m=STAND_WITHIN_M, least=self.least_around, apart_m=APART_M
         )
-        if not found:
+        if not places:
             raise UsageError(
                 "The file names no place with restaurants around it: give PLACES=file.csv with the columns name,city,lng,lat."
             )
-        return tuple(PlaceName(one.name, one.city, one.kind, one.lng, one.lat) for one in found)
+        return tuple(PlaceName(place.name, place.city, place.kind, place.lng, place.lat) for place in places)
 
     @property
     def index(self) -> OpenIndex:

@@ -53,19 +53,19 @@ def read_osm(path: Path) -> OpenRows:
 def _objects(osmium: Any, path: Path) -> Iterator[tuple[str, int, float, float, dict[str, str]]]:
     """(n, w or r; id; point; tags) of each tagged object with a place in the world."""
     reader = osmium.FileProcessor(str(path)).with_areas().with_filter(osmium.filter.EmptyTagFilter())
-    for one in reader:
-        tags = {tag.k: tag.v for tag in one.tags}
-        if one.is_node():
-            yield "n", one.id, one.location.lon, one.location.lat, tags
-        elif one.is_area():
-            ring = [(node.lon, node.lat) for outer in one.outer_rings() for node in outer if node.location.valid()]
+    for element in reader:
+        tags = {tag.k: tag.v for tag in element.tags}
+        if element.is_node():
+            yield "n", element.id, element.location.lon, element.location.lat, tags
+        elif element.is_area():
+            ring = [(node.lon, node.lat) for outer in element.outer_rings() for node in outer if node.location.valid()]
             if ring:
                 lng, lat = _middle(ring)
-                yield "w" if one.from_way() else "r", one.orig_id(), lng, lat, tags
-        elif one.is_way() and "highway" in tags:
-            line = [(node.lon, node.lat) for node in one.nodes if node.location.valid()]
+                yield "w" if element.from_way() else "r", element.orig_id(), lng, lat, tags
+        elif element.is_way() and "highway" in tags:
+            line = [(node.lon, node.lat) for node in element.nodes if node.location.valid()]
             if line:
-                yield "w", one.id, *line[len(line) // 2], tags
+                yield "w", element.id, *line[len(line) // 2], tags
 
 
 def _middle(ring: list[tuple[float, float]]) -> tuple[float, float]:

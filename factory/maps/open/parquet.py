@@ -119,7 +119,7 @@ def _sorted_out(rows: Iterable[dict[str, Any]]) -> tuple[pa.Table, pa.Table]:
 def _pairs(common: Any) -> list[tuple[str, str]]:
     """The entries of Overture's map of language to name, however DuckDB hands them over."""
     entries = common.items() if isinstance(common, dict) else common or ()
-    return [(one["key"], one["value"]) if isinstance(one, dict) else (one[0], one[1]) for one in entries]
+    return [(entry["key"], entry["value"]) if isinstance(entry, dict) else (entry[0], entry[1]) for entry in entries]
 
 
 def _poi(row: dict[str, Any], name: str, cuisine: str | None, source: str | None) -> dict[str, Any]:

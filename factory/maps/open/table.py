@@ -111,7 +111,9 @@ def _restaurants(rows: list[dict[str, Any]], path: Path) -> list[dict[str, Any]]
             "with a column of types or cuisines."
         )
     keep_untold = not typed and untold
-    return [row for row, said in zip(rows, says, strict=True) if said or (said is None and keep_untold)]
+    return [
+        row for row, eaten_there in zip(rows, says, strict=True) if eaten_there or (eaten_there is None and keep_untold)
+    ]
 
 
 def _eaten(row: Mapping[str, Any]) -> bool | None:
@@ -152,15 +154,15 @@ def _poi(number: int, row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _column_map(path: Path) -> tuple[Terms, dict[str, str]]:
     beside = Path(f"{path}.toml")
-    known: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     if beside.exists():
         try:
-            known = tomllib.loads(beside.read_text(encoding="utf-8"))
+            settings = tomllib.loads(beside.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise UsageError(f"{beside} cannot be read as TOML ({error}).") from error
-    datum = known.get("datum", "WGS-84")
+    datum = settings.get("datum", "WGS-84")
     if datum not in {"WGS-84", "GCJ-02"}:
         raise UsageError(f'{beside}: datum must be "WGS-84" or "GCJ-02", not {datum!r}.')
-    licence = str(known.get("licence") or "not stated (set licence = … beside the file before you publish)")
-    terms = Terms("table", licence, str(known.get("attribution") or path.name), datum)
-    return terms, {str(ours): str(theirs) for ours, theirs in dict(known.get("columns") or {}).items()}
+    licence = str(settings.get("licence") or "not stated (set licence = … beside the file before you publish)")
+    terms = Terms("table", licence, str(settings.get("attribution") or path.name), datum)
+    return terms, {str(ours): str(theirs) for ours, theirs in dict(settings.get("columns") or {}).items()}

@@ -194,15 +194,15 @@ _ENDINGS = re.compile(r"_(?:restaurants?|joints?|places?|houses?|shops?|parlors?
 def token(category: str) -> str:
     """``Thai Restaurant`` and ``thai_restaurant`` are ``thai``; ``steak_house`` stays."""
     flat = re.sub(r"[\s/-]+", "_", category.strip().lower())
-    return flat if flat in _KNOWN else _ENDINGS.sub("", flat)
+    return flat if flat in _CUISINE_OF else _ENDINGS.sub("", flat)
 
 
-_KNOWN = {one: word for word, tokens in CUISINE_TOKENS.items() for one in tokens}
+_CUISINE_OF = {name: word for word, names in CUISINE_TOKENS.items() for name in names}
 
 
 def cuisine_word(categories: list[str]) -> str | None:
     """The first category that the table knows, preferring a kitchen over 中餐, that over 咖啡 and 快餐."""
-    words = [_KNOWN[one] for one in map(token, categories) if one in _KNOWN]
+    words = [_CUISINE_OF[name] for name in map(token, categories) if name in _CUISINE_OF]
     return next((word for word in words if word not in GENERAL), next(iter(sorted(words, key=_drunk)), None))
 
 
