@@ -48,8 +48,8 @@ class Item:
     split: str
     sample_id: str = ""
     arm: str | None = None
-    found: int = 0
-    """Restaurants that the map found, if more than are shown."""
+    restaurants: int = 0
+    """How many the map holds there, if more than are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def messages(ask: Ask, seed: int, *, neutral_words: bool = False) -> tuple[Messa
     body = "\n".join(
         (
             *((frame.neutral,) if neutral_words else ()),
-            shown_text(language, len(shown), max(item.found, len(shown))),
+            shown_text(language, len(shown), max(item.restaurants, len(shown))),
             *_fenced(frame.evidence, mark, *shown),
             *_fenced(frame.question, mark, neutral(item.question)),
             *_answers(ask, frame, mark),

@@ -162,8 +162,8 @@ async def outcome_of(
         )
     mark, alone = mark_of(ask, settings.seed), len(ask.rubrics) == 1
     verdicts = tuple(
-        read_verdict(parsed.message.content, parsed.finish_reason, ask.rubric(one), mark, None if alone else one)
-        for one in ask.rubrics
+        read_verdict(parsed.message.content, parsed.finish_reason, ask.rubric(name), mark, None if alone else name)
+        for name in ask.rubrics
     )
     return Outcome(ask, verdicts, model, tokens_in, tokens_out, cost, parsed.request_id, replayed=kept is not None)
 

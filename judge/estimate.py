@@ -71,12 +71,12 @@ def estimate(load: Load, limits: PoolLimits, price: Price | None, *, simulated: 
     return Estimate(load, cost, minutes[binds] * 60, binds)
 
 
-def lines(model: str, found: Estimate) -> Sequence[str]:
+def lines(model: str, expected: Estimate) -> Sequence[str]:
     """For people."""
-    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(found.load.questions.items())) or "nothing to ask"
-    money = "price unknown" if found.cost_cny is None else f"about {found.cost_cny:.2f} CNY"
-    tokens = f"{found.load.input_tokens / 1e6:.2f} M tokens in, {found.load.output_tokens / 1e6:.2f} M out"
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(expected.load.questions.items())) or "nothing to ask"
+    money = "price unknown" if expected.cost_cny is None else f"about {expected.cost_cny:.2f} CNY"
+    tokens = f"{expected.load.input_tokens / 1e6:.2f} M tokens in, {expected.load.output_tokens / 1e6:.2f} M out"
     return (
-        f"{model}: {found.load.total} questions ({kinds})",
-        f"  {tokens}; {money}; about {found.time_s:.0f} s, set by {found.binds}",
+        f"{model}: {expected.load.total} questions ({kinds})",
+        f"  {tokens}; {money}; about {expected.time_s:.0f} s, set by {expected.binds}",
     )

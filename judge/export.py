@@ -53,7 +53,7 @@ def export(data: Path, out: Path, run: str | None) -> list[Written]:
             written = _write(data, aside, run)
             if not written[0].rows and not written[2].rows:
                 raise UsageError("There are no verdicts yet: run `make judge` first.")
-            (aside / NOTE).write_bytes(orjson.dumps({one.name: one.rows for one in written} | {"run": run}))
+            (aside / NOTE).write_bytes(orjson.dumps({file.name: file.rows for file in written} | {"run": run}))
             aside.chmod(0o755)
             if out.exists():
                 shutil.rmtree(out)
@@ -106,7 +106,7 @@ def main(values: Values) -> int:
     """Into OUT, without it ``verdicts`` under DATA/reports. Raises UsageError, DiskTrouble."""
     data, run = values[of_factory.DATA], values[of_factory.RUN]
     out = values[of_warehouse.OUT] or data / "reports" / "verdicts"
-    for one in export(data, out, run):
-        print_line(f"{one.name}: {one.rows} rows")
+    for file in export(data, out, run):
+        print_line(f"{file.name}: {file.rows} rows")
     print_line(f"Parquet and CSV: {out}")
     return 0

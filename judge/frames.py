@@ -174,11 +174,11 @@ def again_pair_text(language: str, reason: str, mark: str) -> str:
     return frame.again_pair.format(wrong=frame.wrong[reason], mark=mark)
 
 
-def shown_text(language: str, shown: int, found: int) -> str:
+def shown_text(language: str, shown: int, restaurants: int) -> str:
     """How much of the evidence stands below."""
     frame = FRAMES[language]
-    words = frame.all_shown if shown >= found else frame.some_shown
-    return words.format(found=found, shown=shown, rest=found - shown)
+    words = frame.all_shown if shown >= restaurants else frame.some_shown
+    return words.format(found=restaurants, shown=shown, rest=restaurants - shown)
 
 
 def again_text(rubrics: Sequence[Rubric], reason: str, mark: str) -> str:

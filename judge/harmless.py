@@ -65,10 +65,10 @@ def marked_up(item: Item, dose: int) -> str | None:
     return "\n".join(lines)
 
 
-def _bold(found: re.Match[str]) -> str:
-    name, mark, rest = found[4].partition("：")
+def _bold(line: re.Match[str]) -> str:
+    name, mark, rest = line[4].partition("：")
     bare = name.strip("*【】")
-    return f"{found[1]}{found[2]}{found[3]}**{bare}**{mark}{rest}" if mark else found[0]
+    return f"{line[1]}{line[2]}{line[3]}**{bare}**{mark}{rest}" if mark else line[0]
 
 
 def reordered(item: Item, dose: int) -> str | None:

@@ -102,8 +102,8 @@ def _stored(data: Path, selection: Selection, most: int) -> Iterator[Item]:
 
 def _item(row: tuple[Any, ...], most: int) -> Item:
     item_id, kind, arm, run, sample, question, answer, place, split, evidence_hash, evidence, needed, named = row
-    lines, found = shown_evidence(evidence or (), (*needed, *(named or ())), most)
-    return Item(item_id, kind, run, question, answer, lines, evidence_hash, place, split, sample, arm, found)
+    lines, restaurants = shown_evidence(evidence or (), (*needed, *(named or ())), most)
+    return Item(item_id, kind, run, question, answer, lines, evidence_hash, place, split, sample, arm, restaurants)
 
 
 def shown_evidence(

@@ -112,7 +112,7 @@ def _item(pair: Pair, order: str) -> Item:
         answer=f"{order}\n{pair.left.answer}\n{pair.right.answer}",
         evidence=lines,
         arm=None,
-        found=max(pair.left.found, pair.right.found, len(lines)),
+        restaurants=max(pair.left.restaurants, pair.right.restaurants, len(lines)),
     )
 
 

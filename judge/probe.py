@@ -130,7 +130,7 @@ async def _run(settings: JudgeSettings) -> int:
 def _write(data: Path, judge: Judge, findings: Sequence[Finding]) -> Path:
     path = data / "reports" / ("probe-" + re.sub(r"[^\w.]+", "-", judge.model) + ".json")
     path.parent.mkdir(parents=True, exist_ok=True)
-    found: dict[str, Any] = {"judge": judge.name, "model": judge.model, "simulated": judge.simulated}
-    found |= {"at": datetime.now(UTC).isoformat(), "findings": [asdict(finding) for finding in findings]}
-    path.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2))
+    report: dict[str, Any] = {"judge": judge.name, "model": judge.model, "simulated": judge.simulated}
+    report |= {"at": datetime.now(UTC).isoformat(), "findings": [asdict(finding) for finding in findings]}
+    path.write_bytes(orjson.dumps(report, option=orjson.OPT_INDENT_2))
     return path

@@ -85,10 +85,10 @@ def resolve(name: str, base_url: str | None, sandbox_url: str | None) -> Route:
     if provider == SDK:
         keys = ("JUDGE_API_KEY",) if base_url else PROVIDERS["dashscope"].keys
         return Route(SDK, model, base_url or NATIVE_URL, NEUTRAL_SAMPLING, key_names=keys, needs_key=True)
-    found = route(name, base_url, key_setting="JUDGE_API_KEY")
-    if found.needs_key and found.name == "dashscope":  # its own servers
-        return replace(found, extra=tuple((dict(found.extra) | dict(NEUTRAL_SAMPLING)).items()))
-    return found
+    way = route(name, base_url, key_setting="JUDGE_API_KEY")
+    if way.needs_key and way.name == "dashscope":  # its own servers
+        return replace(way, extra=tuple((dict(way.extra) | dict(NEUTRAL_SAMPLING)).items()))
+    return way
 
 
 def model_of(name: str) -> str:
@@ -98,10 +98,10 @@ def model_of(name: str) -> str:
 
 def pool_limits(settings: JudgeSettings, model: str) -> PoolLimits:
     """What may be sent: JUDGE_RPM and JUDGE_TPM, else the published limits of the model."""
-    known = limits_of(model)
+    published = limits_of(model)
     return PoolLimits(
-        settings.rpm or known.rpm,
-        settings.tpm or known.tpm,
+        settings.rpm or published.rpm,
+        settings.tpm or published.tpm,
         max_in_flight=settings.in_flight,
         start_in_flight=min(START_IN_FLIGHT, settings.in_flight),
         ramp_per_s=settings.ramp_per_s,

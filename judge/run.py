@@ -131,10 +131,10 @@ def _say_estimate(settings: JudgeSettings, work: Work) -> int:
     for name, model in work.models.items():
         load = load_of((ask for judge, ask in work.interleaved() if judge == name), model, settings.seed)
         simulated = model.startswith("sandbox/")
-        found = estimate(
+        expected = estimate(
             load, pool_limits(settings, model), price_known(model, settings.wire.price), simulated=simulated
         )
-        for line in lines(model + (" (simulated)" if simulated else ""), found):
+        for line in lines(model + (" (simulated)" if simulated else ""), expected):
             say(line)
         total += load.total
     return total

@@ -96,8 +96,8 @@ def words(body: dict[str, Any], temper: Temper, fault: str) -> tuple[str, str]:
     if compares(prompt):
         chosen = "" if fault == "null" else better(system, prompt, f"{body['model']} {body.get('seed')}", temper)
         return _dressed({"reason": "与证据逐条核对（模拟评审）", "better": chosen, "code": _mark(prompt)}, fault)
-    found = scores(system, prompt, f"{body['model']} {body.get('seed')}", temper)
-    plain: dict[str, Any] = dict(found[""]) if set(found) == {""} else dict(found)
+    by_rubric = scores(system, prompt, f"{body['model']} {body.get('seed')}", temper)
+    plain: dict[str, Any] = dict(by_rubric[""]) if set(by_rubric) == {""} else dict(by_rubric)
     if fault == "off_scale":
         plain = dict.fromkeys(plain, 9)
     if fault == "null":
@@ -106,7 +106,7 @@ def words(body: dict[str, Any], temper: Temper, fault: str) -> tuple[str, str]:
 
 
 def _mark(prompt: str) -> str:
-    return found[1] if (found := _MARK.search(prompt)) else ""
+    return mark[1] if (mark := _MARK.search(prompt)) else ""
 
 
 def _dressed(verdict: dict[str, Any], fault: str) -> tuple[str, str]:

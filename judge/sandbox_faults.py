@@ -113,9 +113,9 @@ class Faults:
 
     def set(self, settings: dict[str, Any]) -> None:
         """Replace the knobs. Raises UsageError and changes nothing when one is wrong."""
-        known = {"latency_s", "shares", "next", "always", "retry_after_s", "hang_s", "rpm", "tpm"}
-        if unknown := set(settings) - known:
-            raise UsageError(f"Unknown fault knob {min(unknown)!r}: use {', '.join(sorted(known))}.")
+        knobs = {"latency_s", "shares", "next", "always", "retry_after_s", "hang_s", "rpm", "tpm"}
+        if unknown := set(settings) - knobs:
+            raise UsageError(f"Unknown fault knob {min(unknown)!r}: use {', '.join(sorted(knobs))}.")
         shares = tuple((str(kind), float(share)) for kind, share in dict(settings.get("shares", {})).items())
         queue = [str(kind) for kind in settings.get("next", ())]
         always = str(settings.get("always", ""))

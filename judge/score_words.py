@@ -41,9 +41,9 @@ def key_in(key: str, names: Sequence[str]) -> bool:
 def dimension_of(key: str, rubric: Rubric) -> str | None:
     """The rubric's dimension that a key names, in its own words or by one of its other names."""
     written = folded(key)
-    for one in rubric.dimensions:
-        if written in {folded(name) for name in (one.name, *one.aliases)}:
-            return one.name
+    for dimension in rubric.dimensions:
+        if written in {folded(name) for name in (dimension.name, *dimension.aliases)}:
+            return dimension.name
     return None
 
 
@@ -75,8 +75,8 @@ def _written(text: str, low: int, high: int) -> Any:
     bare = _flat(text)
     if bare.removesuffix("分") in _HAN:
         value, most = _HAN[bare.removesuffix("分")], None
-    elif found := _SCORE.fullmatch(bare):
-        value, most = int(found[1]), found[2]
+    elif score := _SCORE.fullmatch(bare):
+        value, most = int(score[1]), score[2]
     else:
         return None
     return value if low <= value <= high and (most is None or int(most) == high) else None

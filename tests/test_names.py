@@ -22,6 +22,7 @@ SHED = (
     "factory/sandbox",
     "factory/sending",
     "factory/settings",
+    "judge",
     "train",
     "tests/train",
     "warehouse",

@@ -73,7 +73,7 @@ def _log(path: Path) -> IO[bytes]:
 
 def _last_line(path: Path) -> str:
     try:
-        said = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     except OSError as error:
         return f"its log cannot be read, {error.strerror}"
-    return said[-1].strip() if said else "it said nothing"
+    return lines[-1].strip() if lines else "it said nothing"

@@ -38,20 +38,20 @@ def stated(asked: Asked, answer: str) -> dict[str, float]:
     """
     facts, says_nothing = stated_facts(answer)
     right = says_nothing != asked.feasible
-    found = {"nothing_right": float(right), "wish_kept": float(right)}
+    measures = {"nothing_right": float(right), "wish_kept": float(right)}
     if says_nothing:
-        return found
+        return measures
     money = [_affordable(asked, _value(words)) for kind, words in facts if kind == "price" and _NUMBER.search(words)]
     near = [_near(asked, words) for kind, words in facts if kind == "distance" and _NUMBER.search(words)]
     if asked.budget_min_cny is None and asked.budget_max_cny is None:
         money = []
     if money:
-        found["budget_kept"] = sum(money) / len(money)
+        measures["budget_kept"] = sum(money) / len(money)
     if near:
-        found["radius_kept"] = sum(near) / len(near)
+        measures["radius_kept"] = sum(near) / len(near)
     kept = money + near
-    found["wish_kept"] = sum(kept) / len(kept) if right and kept else 0.0
-    return found
+    measures["wish_kept"] = sum(kept) / len(kept) if right and kept else 0.0
+    return measures
 
 
 def _affordable(asked: Asked, price: float) -> bool:
@@ -63,8 +63,8 @@ def _affordable(asked: Asked, price: float) -> bool:
 
 def _value(words: str) -> float:
     """The first number of a stated quantity; the readers only match where there is one."""
-    found = _NUMBER.search(words)
-    return (plain(found[0]) or 0.0) if found else 0.0
+    number = _NUMBER.search(words)
+    return (plain(number[0]) or 0.0) if number else 0.0
 
 
 def _near(asked: Asked, words: str) -> bool:

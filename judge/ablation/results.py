@@ -65,11 +65,11 @@ def read_values(settings: AblateSettings, jobs: Sequence[Job]) -> list[Value]:
 
 def _losses(path: Path, job: Job) -> list[Value]:
     """The last validation loss of each split: mean -log p of a token of the verified answers to held-out questions."""
-    found: dict[str, float] = {}
+    last: dict[str, float] = {}
     for line in path.read_bytes().splitlines():
-        found = orjson.loads(line).get(LOSS) or found
+        last = orjson.loads(line).get(LOSS) or last
     return [
         Value(job.arm.name, job.seed, split, split, split, LOSS, loss)
-        for split, loss in found.items()
+        for split, loss in last.items()
         if split in HELD_OUT
     ]

@@ -45,11 +45,11 @@ async def find_origin(data: Path) -> Origin:
         raise UsageError(f"There is no {data / 'warehouse.duckdb'}: run `make synth` first.")
     await Refresher(data).refresh()
     with open_views(data) as connection:
-        found = connection.execute(_LARGEST).fetchone()
+        largest = connection.execute(_LARGEST).fetchone()
         [(rows,)] = connection.execute(_TRAIN).fetchall()
-    if found is None or not rows:
+    if largest is None or not rows:
         raise UsageError(f"{data} holds no training rows: run `make synth` first.")
-    run_id, provider, teacher, simulated = found
+    run_id, provider, teacher, simulated = largest
     ours = provider == "sandbox" and str(teacher).startswith("sandbox")
     return Origin(run_id, teacher, bool(simulated), ours, rows)
 

@@ -43,7 +43,7 @@ NAMES = {
 _KINDS = {
     "dependable": DEPENDABLE,
     "facts_right": "claims_right",
-    **{one: one for one in ("in_evidence", "wish_respected", "well_formed", "ended")},
+    **{measure: measure for measure in ("in_evidence", "wish_respected", "well_formed", "ended")},
 }
 
 

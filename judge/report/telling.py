@@ -83,9 +83,9 @@ def measure(name: str) -> Words:
     return f"评审：{name}（1–5）", f"judge: {DIMENSIONS.get(name, name)} (1-5)"
 
 
-def check(one: Check) -> Words:
+def check(row: Check) -> Words:
     """A row of the examination."""
-    return sentence(one)
+    return sentence(row)
 
 
 def reason_of(examination: Examination) -> Callable[[Question], Words | None]:

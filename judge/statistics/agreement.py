@@ -39,7 +39,7 @@ def reliability(table: Floats, places: Places) -> Reliability | None:
     squares = np.column_stack([(centred**2).sum(axis=1), centred.mean(axis=1) ** 2])
     sums = places.sums(np.column_stack([np.ones(n), centred, squares]))
     whole, drawn = _iccs(sums.sum(axis=0), k), _iccs(places.weights @ sums, k)
-    single, mean_of_k = (estimate(float(one), many, places) for one, many in zip(whole, drawn, strict=True))
+    single, mean_of_k = (estimate(float(icc), resampled, places) for icc, resampled in zip(whole, drawn, strict=True))
     sem = None
     if single.value is not None:
         sem = float(table.std(ddof=1)) * math.sqrt(max(0.0, 1 - single.value))

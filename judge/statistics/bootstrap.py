@@ -63,19 +63,19 @@ def places_of(names: Sequence[str], resamples: int = RESAMPLES, seed: int = SEED
     """Raises ValueError without items."""
     if not names:
         raise ValueError("There are no items to resample: give at least one.")
-    known, index = np.unique(np.asarray(names, dtype=str), return_inverse=True)
-    return Places(index.astype(np.intp), len(known), draw(len(known), resamples, seed))
+    distinct, index = np.unique(np.asarray(names, dtype=str), return_inverse=True)
+    return Places(index.astype(np.intp), len(distinct), draw(len(distinct), resamples, seed))
 
 
 def estimate(value: float, resampled: Floats, places: Places) -> Estimate:
     """Percentile interval; a NaN resample lies below the low end and above the high end at once, an infinite one where it is."""
     items, undefined = len(places.index), float(1 - np.isfinite(resampled).mean())
-    found = value if math.isfinite(value) else None
+    point = value if math.isfinite(value) else None
     if places.count < 2:
-        return Estimate(found, None, None, items, places.count, undefined)
+        return Estimate(point, None, None, items, places.count, undefined)
     low = _end(np.where(np.isnan(resampled), -np.inf, resampled), 0.025)
     high = _end(np.where(np.isnan(resampled), np.inf, resampled), 0.975)
-    return Estimate(found, low, high, items, places.count, undefined)
+    return Estimate(point, low, high, items, places.count, undefined)
 
 
 def _end(resampled: Floats, share: float) -> float | None:

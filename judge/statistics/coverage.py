@@ -30,14 +30,14 @@ def coverage(totals: Sequence[float | None], reasons: Sequence[str]) -> Coverage
     """``reasons`` beside ``totals``; those of scored ones are not read. None where nothing was planned."""
     if not totals:
         return None
-    known = [total for total in totals if total is not None]
+    scored = [total for total in totals if total is not None]
     causes = Counter(reason for total, reason in zip(totals, reasons, strict=True) if total is None)
-    added, missing = math.fsum(known), len(totals) - len(known)
+    added, missing = math.fsum(scored), len(totals) - len(scored)
     return Coverage(
         len(totals),
-        len(known),
+        len(scored),
         tuple(causes.most_common()),
-        added / len(known) if known else None,
+        added / len(scored) if scored else None,
         added / len(totals),
         (added + FULL * missing) / len(totals),
     )

@@ -56,7 +56,7 @@ def crossed_mean(values: Sequence[float], seeds: Sequence[object], places: Seque
     if not len(values):
         return None
     data = np.asarray(values, dtype=np.float64)
-    _, row = np.unique(np.asarray([str(one) for one in seeds]), return_inverse=True)
+    _, row = np.unique(np.asarray([str(seed) for seed in seeds]), return_inverse=True)
     _, column = np.unique(np.asarray(places, dtype=str), return_inverse=True)
     count_s, count_c, n = int(row.max()) + 1, int(column.max()) + 1, len(data)
     mean = float(data.mean())

@@ -58,14 +58,14 @@ def disattenuated(x: Floats, y: Floats, places: Places) -> Disattenuated:
     sums = places.sums(np.concatenate([_table(x - x.mean()), _table(y - y.mean()), _product(x, y)], axis=1))
     columns = (x.shape[1], y.shape[1])
     whole, drawn = _ratios(sums.sum(axis=0), columns), _ratios(places.weights @ sums, columns)
-    made = [estimate(float(one), many, places) for one, many in zip(whole, drawn, strict=True)]
+    made = [estimate(float(value), resampled, places) for value, resampled in zip(whole, drawn, strict=True)]
     return Disattenuated(made[0], made[1], made[2], made[3])
 
 
 def _pair(x: Floats, y: Floats, places: Places) -> tuple[float, Floats]:
     first, second = x - x.mean(), y - y.mean()
-    one = np.ones_like(first)
-    sums = places.sums(np.stack([one, first, second, first**2, second**2, first * second], axis=1))
+    ones = np.ones_like(first)
+    sums = places.sums(np.stack([ones, first, second, first**2, second**2, first * second], axis=1))
     return float(from_moments(sums.sum(axis=0))), from_moments(places.weights @ sums)
 
 

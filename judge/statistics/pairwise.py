@@ -57,7 +57,7 @@ def preferences(rows: Sequence[PairRow]) -> tuple[Preference, ...]:
     for row in rows:
         origins[row.left, row.right].append(row)
     made = (_preference(left, right, ones) for (left, right), ones in sorted(origins.items()))
-    return tuple(one for one in made if one is not None)
+    return tuple(preference for preference in made if preference is not None)
 
 
 def _preference(left: str, right: str, rows: Sequence[PairRow]) -> Preference | None:
@@ -96,8 +96,8 @@ def _item_score(rows: Sequence[PairRow]) -> float:
         turns[row.replicate][row.first_shown] = {LEFT: 1.0, RIGHT: 0.0}.get(row.outcome or "", 0.5)
     scores = []
     for orders in turns.values():
-        said = set(orders.values())
-        scores.append(said.pop() if len(orders) == 2 and len(said) == 1 else 0.5)
+        wins = set(orders.values())
+        scores.append(wins.pop() if len(orders) == 2 and len(wins) == 1 else 0.5)
     return sum(scores) / len(scores)
 
 

@@ -48,7 +48,7 @@ def responses(calls: Calls, harmless: frozenset[str]) -> tuple[Response, ...]:
         _response(calls, rubric, edit, [(row, mean) for row, _, mean in rows], harmless=edit in harmless)
         for (rubric, edit), rows in sorted(groups.items())
     ]
-    return tuple(sorted(made, key=lambda one: (one.rubric != DATA, one.harmless)))
+    return tuple(sorted(made, key=lambda response: (response.rubric != DATA, response.harmless)))
 
 
 def _response(
@@ -110,4 +110,4 @@ def _edited(calls: Calls, kind: str) -> list[Edited]:
         for (item, design, rubric), turns in sorted(calls.totals.items())
         if design == "standard" and calls.items[item].item_kind == kind
     ]
-    return sorted(scored, key=lambda one: (one[1], one[0].item_id))
+    return sorted(scored, key=lambda edited: (edited[1], edited[0].item_id))

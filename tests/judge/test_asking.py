@@ -212,7 +212,7 @@ def test_the_form_of_a_reply_holds_no_score() -> None:
 
 
 def test_a_judge_is_told_how_much_evidence_there_is() -> None:
-    one = replace(item(evidence=("店名：甲", "店名：乙")), found=5)
+    one = replace(item(evidence=("店名：甲", "店名：乙")), restaurants=5)
     assert "全部" in messages(ask(item()), 0)[1].content.splitlines()[0]
     told = messages(ask(one), 0)[1].content.splitlines()[0]
     assert "5 家" in told

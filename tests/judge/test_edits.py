@@ -154,8 +154,8 @@ def test_a_judge_sees_all_evidence_or_is_told_how_much_is_missing(
     assert MOST_EVIDENCE > max(known.values()) > 20
     for most in (MOST_EVIDENCE, 20):
         shown = [one for one in read_items(data, SELECTION, [], most) if one.kind == "sample"]
-        assert all(one.found == known[one.item_id] for one in shown)
-        assert all(len(one.evidence) == min(most, one.found) for one in shown)
+        assert all(one.restaurants == known[one.item_id] for one in shown)
+        assert all(len(one.evidence) == min(most, one.restaurants) for one in shown)
         for one in shown:
             names = {facts_of(line)["店名"] for line in one.evidence}
             held = {poi.name for poi in verified[one.item_id][0].pois}
