@@ -17,10 +17,8 @@ from factory.verifier.acts_dishes import KNOWN_DISHES
 from factory.verifier.clauses import (
     DECIDED,
     FIELDS,
-    SHOPS,
     TYPED,
     VACUOUS,
-    asks,
     bare,
     doubtful,
     holds,
@@ -28,6 +26,7 @@ from factory.verifier.clauses import (
     open_number,
     raw_words,
     stranger_in,
+    surely_unprovable,
 )
 from factory.verifier.deciding import Verdict
 from factory.verifier.following import denied, end_sentence, lose, mentions
@@ -256,11 +255,9 @@ class _Reader:
         left = self._labelled(tokens, state)
         if not left and doubtful(tokens, state):
             left, state.verdicts, state.echoes = list(tokens), [], []
-        unprovable = [token for token in left if ROLES[token.char] & {"UNPROVABLE", "FEAT"}]
-        text = self._span(tokens, line)[2]
-        about_shops = state.item is not None or bool(state.subject) or any(ROLES[t.char] & SHOPS for t in tokens)
-        if unprovable and about_shops and not asks(tokens):
+        if left and surely_unprovable(tokens, left, state):
             pois = state.subject or ((state.item,) if state.item else ())
+            text = self._span(tokens, line)[2]
             state.verdicts.append(
                 Verdict("feature", pois[0].poi_id if len(pois) == 1 else None, text, None, "unsupported")
             )
@@ -271,6 +268,7 @@ class _Reader:
             state.lost, state.carried = False, state.carried and not state.fresh
             self.scene.mentioned += state.subject if state.described else ()
         self.scene.mentioned += mentions(tokens, self.scene)
+        state.days = tuple(token.text for token in tokens if "DAY" in ROLES[token.char]) or state.days
         self._account(tokens, line, state, left)
 
     def _span(self, tokens: Sequence[Token], line: Line) -> tuple[int, int, str]:

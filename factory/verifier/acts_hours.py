@@ -8,9 +8,10 @@ from typing import Final
 from factory.records import ClaimStatus, Poi
 from factory.verifier import rules
 from factory.verifier.clock import Clock
-from factory.verifier.deciding import show, worst
+from factory.verifier.days import GOOD, Test, day_words, status_of_days
+from factory.verifier.deciding import show
 from factory.verifier.fit import meal_of
-from factory.verifier.hours import DAY_MIN, Day, Hours, breaks, closes, hours_of, opens, overlap_min
+from factory.verifier.hours import DAY_MIN, Day, breaks, closes, hours_of, opens, overlap_min
 from factory.verifier.lexer import ROLES, Token
 from factory.verifier.scene import Said, State, UnreadError
 
@@ -21,32 +22,6 @@ PARTS_OF_DAY: Final = {
     "夜间": (1260, 1440), "下午场": (840, 1020), "晚场": (1080, 1320), "午间时段": (660, 810), "晚间时段": (1080, 1260),
 }  # fmt: skip
 """What a part of the day spans, in minutes: open for half an hour of it is open in it."""
-_EVERY: Final = frozenset({"每天", "每日", "天天", "周一至周日", "一周七天", "全周"})
-_TODAY: Final = frozenset({"今天", "今日", "当天", "今晚"})
-_GROUPS: Final = {"周末": (5, 6), "双休日": (5, 6), "周六日": (5, 6), "周六周日": (5, 6), "工作日": (0, 1, 2, 3, 4), "周一至周五": (0, 1, 2, 3, 4), "周一到周五": (0, 1, 2, 3, 4), "平日": (0, 1, 2, 3, 4), "平时": (0, 1, 2, 3, 4), "周中": (0, 1, 2, 3, 4), "周内": (0, 1, 2, 3, 4)}  # fmt: skip
-Test = Callable[[Day], ClaimStatus]
-
-
-def _days(said: Said, hours: Hours) -> tuple[Day | None, ...]:
-    """The days that a statement is about; None for one that is not known."""
-    words = [token.text for token in said.of("DAY")]
-    if not words:
-        return hours.possible() or (None,)
-    rows: list[Day | None] = []
-    for word in words:
-        if word in _TODAY:
-            rows.append(hours.today if hours.today is not None else hours.same_every_day)
-        elif word in _EVERY:
-            rows += hours.days
-        elif word in _GROUPS:
-            rows += (hours.days[day] for day in _GROUPS[word])
-        elif word[-1] in "一二三四五六日天" and word[0] in "周星礼":
-            rows.append(hours.days["一二三四五六日".index(word[-1].replace("天", "日"))])
-        else:
-            rows.append(None)
-    return tuple(dict.fromkeys(rows))
-
-
 def say_of_days(said: Said, state: State, test: Test, kind: str = "hours", missed: str | None = None) -> None:
     """A claim of hours about everybody who is spoken of, on each of the days that are meant. Raises UnreadError."""
     try:
@@ -55,11 +30,11 @@ def say_of_days(said: Said, state: State, test: Test, kind: str = "hours", misse
         if state.part != "opening" or not state.scene.listed:
             raise
         pois = state.scene.listed  # 晚饭可去：before the list: it may hold of all, and is wrong of nobody
+    words, carried = day_words(said, state)
     rows: list[tuple[Poi, ClaimStatus, str | None]] = []
     for poi in pois:
-        days = _days(said, hours_of(poi))
-        status = worst("unsupported" if day is None else test(day) for day in days)
-        if pois is state.scene.listed and status not in {"verified", "inferable"}:
+        status = status_of_days(poi, words, test, carried=carried, meal=kind == "open_at")
+        if pois is state.scene.listed and status not in GOOD:
             raise UnreadError
         rows.append((poi, status, show(poi, "hours")))
     state.say(kind, said.text, rows, missed)

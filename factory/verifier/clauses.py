@@ -152,6 +152,28 @@ def asks(tokens: Sequence[Token]) -> bool:
     return any(ROLES[token.char] & ASKING for token in tokens)
 
 
+_HARMLESS: Final = SHOPS | {
+    "UNPROVABLE", "HAVE", "COP", "DEG", "ALL", "GOOD", "HIGH", "MANY", "FEW", "LITTLE", "MORE", "IN", "AT", "CAN", "SELF", "FINE",
+    "MOST", "SOLE", "ONLY", "CU", "D", "FOOD", "DISHF", "DISHN", "TASTEF", "HOURS", "OPENV", "CNT", "WITH", "ROUND", "PLACE", "DAY", "PERIOD",
+    "MEAL", "REPUT", "USUALLY", "ADDR", "SEAT", "BOOK", "STAFF", "OTH", "SPICY", "MILD", "HEAVY", "SWEET", "PEAK", "QUEUE", "U",
+    "NEED", "CHOOSE", "L", "MIN", "STREETLIKE", "ABOUT", "NUM", "NEAR", "DIST", "S", "USUALLY", "NAMED",
+}  # fmt: skip
+"""Words that leave a statement of service, environment or history what it is."""
+
+
+def surely_unprovable(tokens: Sequence[Token], left: Sequence[Token], state: State) -> bool:
+    """Whether a clause that no frame takes surely says of a shop what no map row tells. Who asks, denies, plans or quotes a tag does not."""
+    unprovable = [token for token in left if ROLES[token.char] & {"UNPROVABLE", "FEAT"}]
+    named = any(ROLES[t.char] & SHOPS and t.text not in {"这", "几"} for t in tokens)
+    about_shops = state.item is not None or bool(state.subject) or named
+    if not unprovable or not about_shops or asks(tokens):
+        return False
+    tagged = {key for poi in state.scene.evidence.pois for key, _ in poi.tags}
+    if any("FEAT" in ROLES[token.char] and token.value in tagged for token in unprovable):
+        return False  # the map has tags of that kind: only a frame tells what is said of them
+    return all(ROLES[token.char] & _HARMLESS or token.char == INERT for token in tokens)
+
+
 def stranger_in(left: Sequence[Token], tokens: Sequence[Token]) -> str | None:
     """The name of a restaurant that nobody knows, in what stayed unread of a clause."""
     unknown = next((token for token in left if ROLES[token.char] & {"U", "NAMELIKE"}), None)

@@ -107,6 +107,7 @@ def end_sentence(state: State) -> None:
         state.subject = None
     state.reference = None
     state.criteria = []
+    state.days = ()
     state.sole_among = None
     state.bound = None
     if state.item is None:

@@ -180,6 +180,9 @@ def _token(text: str, at: int, known: Known) -> Token:
     char = text[at]
     if char in _SEPARATORS and text[at : at + 2] not in LEXICON:
         return Token(_SEP, at, at + 1, None, char)
+    days = _DAYS.match(text, at) if char in "周星礼" else None
+    if days is not None:
+        return Token(CHARS[frozenset({"DAY"})], at, days.end(), days[0], days[0])
     entry = known.at(text, at)
     if entry is not None and entry.kind == "STREET" and _HOUSE.match(text, at + len(entry.text)):
         whole = _STREETLIKE.match(text, at)
@@ -218,6 +221,10 @@ def _token(text: str, at: int, known: Known) -> Token:
     return Token(_U, at, at + 1, char, char)
 
 
+_DAYS: Final = re.compile(
+    r"(?:周|星期|礼拜)[一二三四五六日天](?:(?:至|到|-|~|—)(?:周|星期|礼拜)?[一二三四五六日天]|[一二三四五六日天]{1,3})(?![点时])"
+)
+"""周一至周四, 周五六."""
 _OTHER_BRANCH: Final = re.compile(r"\([\u4e00-\u9fff\d]{1,10}店\)")
 """In brackets behind a name that is known without it: a branch that nobody knows."""
 

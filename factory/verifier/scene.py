@@ -108,6 +108,8 @@ class State:
     party: int | None = None
     known_only: bool = False
     dishes: tuple[str, ...] = ()
+    days: tuple[str, ...] = ()
+    """words for days under which the sentence stands"""
     excluded: tuple[Poi, ...] = ()
     loose_choice: bool = False
     described: bool = False
