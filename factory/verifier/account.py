@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -34,6 +34,7 @@ from factory.verifier.grammar import SKIPPED, code, tile
 from factory.verifier.known import Entry, Known, known_of
 from factory.verifier.layout import Line, Part, split_parts
 from factory.verifier.lexer import INERT, ROLES, SEP_CHAR, Token, lex
+from factory.verifier.outcome import Account, Listed
 from factory.verifier.questions import (
     LOADED,
     answered,
@@ -49,28 +50,6 @@ from factory.verifier.scene import Question, Said, Scene, State, UnreadError
 from factory.verifier.script import fold
 
 _SENTENCE_ENDS: Final = "。;!?\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """One restaurant of the list: the name as written and the poi that it names, None when the evidence holds none."""
-
-    head: str
-    poi: Poi | None
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """``verdicts``: (number of the clause, claim); ``listed`` in order; ``says_nothing``: the answer says that nothing fits."""
-
-    clauses: tuple[Clause, ...]
-    verdicts: tuple[tuple[int, Verdict], ...]
-    listed: tuple[Listed, ...]
-    strangers: tuple[tuple[int, str], ...]
-    says_nothing: bool
-    says_fit: bool
-    mentioned: tuple[Poi, ...]
-    said_misses: dict[str, frozenset[str]]
 
 
 def read_answer(answer: str, evidence: Evidence, wish: Wish, place: Place, wanted: frozenset[str]) -> Account:
@@ -247,14 +226,17 @@ class _Reader:
     def _clause(self, tokens: list[Token], line: Line, state: State) -> None:
         state.verdicts, state.echoes, state.sole_among = [], [], None
         question, state.question = state.question, None
+        criteria, before = len(state.criteria), state.copy() if state.item is None and state.subject else None
         answer = None if question is None else answered(question, tokens, self.scene)
         if answer is not None:
             state.verdicts = list(answer)
             self._account(tokens, line, state, [] if answer else list(tokens))
             return
         left = self._labelled(tokens, state)
-        if not left and doubtful(tokens, state):
+        if not left and (doubtful(tokens, state) or (before is not None and self._of_another(tokens, before, state))):
             left, state.verdicts, state.echoes = list(tokens), [], []
+        if state.verdicts and len(state.criteria) == criteria:
+            state.criteria = []
         if left and surely_unprovable(tokens, left, state):
             pois = state.subject or ((state.item,) if state.item else ())
             text = self._span(tokens, line)[2]
@@ -270,6 +252,18 @@ class _Reader:
         self.scene.mentioned += mentions(tokens, self.scene)
         state.days = tuple(token.text for token in tokens if "DAY" in ROLES[token.char]) or state.days
         self._account(tokens, line, state, left)
+
+    def _of_another(self, tokens: list[Token], before: State, read: State) -> bool:
+        """Whether what is wrong of the one that running text goes on about holds of another that it named shortly before."""
+        if read.fresh or all(one.status in {"verified", "inferable"} for one in read.verdicts):
+            return False
+        for poi in list(dict.fromkeys(reversed(self.scene.mentioned)))[:3]:
+            if (poi,) != before.subject:
+                other = before.copy()
+                other.subject, other.carried = (poi,), False
+                if holds((self._labelled(tokens, other), other)):
+                    return True
+        return False
 
     def _span(self, tokens: Sequence[Token], line: Line) -> tuple[int, int, str]:
         """Where a clause stands in the answer, and its own words."""

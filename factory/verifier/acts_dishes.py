@@ -44,6 +44,8 @@ def _dish_status(poi: Poi, dish: str) -> ClaimStatus:
 def dish(said: Said, state: State) -> None:
     """招牌菜有回锅肉: the restaurant's own dishes; what follows 招牌菜有 and is none is unsupported."""
     if said.has("x") and not said.has("v"):
+        if any(ROLES[token.char] & {"D", "N"} for token in said.tokens):
+            raise UnreadError  # 招牌东坡肉就是大块五花
         text = said.raw((*said.all("x"), *said.all("y")))
         for poi in state.who():
             state.say("dish", text, [(poi, "unsupported", show(poi, "dish"))])
@@ -134,6 +136,8 @@ def dish_is(said: Said, state: State) -> None:
             if any(_AGAINST[role] & tastes for role in roles)
             else "unsupported"
         )
+        if status == "unsupported" and any(holds(poi, name) for poi in _served(state, names)):
+            raise UnreadError  # what this dish tastes like, its name does not tell
         if said.has("n"):
             status = "contradicted" if set(roles) & tastes else "inferable"
         rows: list[tuple[Poi, ClaimStatus, str | None]] = [
@@ -181,6 +185,8 @@ def taste_of_shop(said: Said, state: State) -> None:
     meat = any(token.text == "肉菜" for token in said.of("FOOD"))
     if meat and not state.dishes:
         raise UnreadError  # 全是肉菜: of which dishes, nobody can tell
+    if said.of("PRIO") and state.dishes and not said.of("FOOD"):
+        raise UnreadError  # 咸口为主, behind dishes: of those
     whole_menu = said.of("PRIO") or any(token.text in _MENU - {"肉菜"} for token in said.of("FOOD"))
     if state.dishes and roles and not whole_menu:
         _of_dishes(said, state, roles)
@@ -203,6 +209,13 @@ def _wished(state: State, roles: set[str]) -> bool:
 def _of_dishes(said: Said, state: State, roles: set[str]) -> None:
     """都不油腻: of the dishes that the sentence has just named."""
     denied = bool(said.of("NOT"))
+    single = next((token.text for token in said.of("DISHREF") if token.text in {"这道", "这道菜"}), None)
+    if single is not None and not denied:
+        alike = [name for name in state.dishes if roles & tastes_of(name)]
+        if not alike:
+            raise UnreadError
+        state.say("dish", f"{alike[-1]}{said.text}", [(poi, "inferable", show(poi, "dish")) for poi in state.who()])
+        return
     if not denied and not any(roles & tastes_of(name) for name in state.dishes):
         raise UnreadError
     for name in state.dishes:

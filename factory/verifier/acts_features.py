@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from factory.records import ClaimStatus, Poi
@@ -9,25 +10,9 @@ from factory.verifier.deciding import amount_status, show, value
 from factory.verifier.lexer import ROLES
 from factory.verifier.scene import Said, State, UnreadError, unit_field
 
-_HELD: Final = frozenset({"yes", "only", "wlan", "wifi", "required", "recommended", "designated"})
-_DENIED: Final = frozenset({"no", "none"})
-
-
-def diet_unmarked(said: Said, state: State) -> None:
-    """没有素食标注: true where no tag, name or cuisine shows it."""
-    words = {token.value for token in said.of("CU")} | {"素菜" for _ in said.of("VEGGY")}
-    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
-    for poi in state.who():
-        tags = dict(poi.tags)
-        shown = any(
-            poi.cuisine == word or word.removesuffix("菜") in poi.name or tags.get(_DIET_TAGS.get(word, "")) in _HELD
-            for word in words
-        )
-        rows.append((poi, "contradicted" if shown else "verified", poi.cuisine))
-    state.say("absence", said.text, rows, "diet")
-
-
-_DIET_TAGS: Final = {"素菜": "diet:vegetarian", "清真菜": "diet:halal"}
+HELD: Final = frozenset({"yes", "only", "wlan", "wifi", "required", "recommended", "designated"})
+DENIED: Final = frozenset({"no", "none"})
+_LIMITED: Final = frozenset({"limited", "partial"})
 
 
 _FIELDS: Final = (("RATING", "rating"), ("PRICE", "price"), ("DIST", "distance"), ("HOURS", "hours"), ("ADDR", "address"), ("DISHN", "dish"), ("CONTACT", "phone"))  # fmt: skip
@@ -78,21 +63,80 @@ def product(said: Said, state: State) -> None:
     state.world("total", said.text, None, "inferable")
 
 
+def tag_status(tag: str | None, *, want: str) -> ClaimStatus:
+    """What a tag says of ``want``: yes, no or limited. Raises UnreadError at a value that is none of them."""
+    if tag is None:
+        return "unsupported"
+    kind = "yes" if tag in HELD else "no" if tag in DENIED else "limited" if tag in _LIMITED else ""
+    if not kind:
+        raise UnreadError
+    return "verified" if kind == want else "contradicted"
+
+
 def feature(said: Said, state: State) -> None:
-    """有无线网络, 轮椅无法进入, 没有标注是否可以外带."""
-    key = str(said.all("v")[0].value)
-    pois = state.who()
+    """有无线网络, 轮椅无法进入, 轮椅有限, 没有标注是否可以外带; in a cell or beside another tag 可入 alone."""
+    elided = not said.has("v")
+    key = "wheelchair" if elided else str(said.all("v")[0].value)
+    if elided and not any(key == name for poi in state.scene.evidence.pois for name, _ in poi.tags):
+        raise UnreadError  # 方便, 友好: of what, nobody can tell
+    if elided and key not in state.tags and not said.of("TAG") and not said.of("DATA"):
+        raise UnreadError
+    state.tags |= {key}
+    want = "no" if said.has("n") or said.of("NOENTER") else "limited" if said.has("l") else "yes"
     rows: list[tuple[Poi, ClaimStatus, str | None]] = []
-    for poi in pois:
+    for poi in state.who():
         tag = dict(poi.tags).get(key)
-        if said.has("u"):
-            status: ClaimStatus = "verified" if tag is None else "contradicted"
-        elif tag is None:
-            status = "unsupported"
-        else:
-            held, denied = tag in _HELD, tag in _DENIED
-            if not held and not denied:
-                raise UnreadError
-            status = "verified" if held != said.has("n") else "contradicted"
+        status = ("verified" if tag is None else "contradicted") if said.has("u") else tag_status(tag, want=want)
         rows.append((poi, status, tag))
     state.say("feature", said.text, rows)
+
+
+_DIET_KEYS: Final = {"素食": "diet:vegetarian", "素": "diet:vegetarian", "素菜": "diet:vegetarian", "纯素": "diet:vegan", "清真": "diet:halal", "清真菜": "diet:halal"}  # fmt: skip
+
+
+def diet_tag(said: Said, state: State) -> None:
+    """标了素食和纯素, 没标素食: what the map's tags say; a cuisine of that kind shows it, too."""
+    words = [token.text for token in said.tokens[said.piece.start : said.piece.end] if token.text in _DIET_KEYS]
+    others = [token for token in (*said.of("VEGGY"), *said.of("CU")) if token.text not in _DIET_KEYS]
+    if not words or others:
+        raise UnreadError
+    if any(ROLES[token.char] & {"D", "SEAFOOD"} for token in said.tokens):
+        raise UnreadError
+    for word in words:
+        rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+        for poi in state.who():
+            tag = dict(poi.tags).get(_DIET_KEYS[word])
+            shown = tag in HELD or word[0] in (poi.cuisine or "") or word[:2] in poi.name
+            if said.has("n"):
+                status: ClaimStatus = "contradicted" if shown else "verified"
+            else:
+                status = "verified" if shown else "contradicted" if tag in DENIED else "unsupported"
+            rows.append((poi, status, tag or "没有标注"))
+        state.say("absence" if said.has("n") else "feature", said.text, rows, "diet" if said.has("n") else None)
+
+
+def website(said: Said, state: State) -> None:
+    """网站是example.fi, 先去官网查一查: the map has one."""
+    url = next((str(token.value) for token in said.all("v")), None)
+    try:
+        pois = state.who()
+    except UnreadError:
+        pois = tuple(poi for poi in state.scene.evidence.pois if "website" in dict(poi.tags))
+        if url is not None or not pois:
+            raise
+        return
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    for poi in pois:
+        own = dict(poi.tags).get("website")
+        if url is None:
+            status: ClaimStatus = "inferable" if own else "unsupported"
+            if not own:
+                raise UnreadError  # 上网站查: whose, it does not say
+        else:
+            status = "unsupported" if not own else "verified" if _host(url) == _host(own) else "contradicted"
+        rows.append((poi, status, own))
+    state.say("feature", said.text, rows)
+
+
+def _host(url: str) -> str:
+    return re.sub(r"^(?:https?://)?(?:www\.)?", "", url.lower()).split("/")[0]

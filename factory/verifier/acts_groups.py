@@ -92,8 +92,26 @@ def none_of(said: Said, state: State) -> None:
     if all(rows):
         raise UnreadError  # none of the sets that may be meant is empty
     state.world("absence", said.text, None, "inferable")
+    _tells_misses(said, state, group)
     state.subject = None
     state.lost = True
+
+
+def _tells_misses(said: Said, state: State, group: Group) -> None:
+    """50元以内的川菜没有: with the wish's own bounds it says that nothing fits, and of each that is listed what it misses."""
+    scene, wish = state.scene, state.scene.wish
+    own = {wish.budget_min_cny, wish.budget_max_cny, wish.radius_m}
+    amounts = [*said.of("M"), *said.of("L")]
+    kinds = {"budget"} if said.of("M") or said.of("BUDGET") or said.of("INB") or said.of("PRICED") else set()
+    kinds |= {"radius"} if said.of("L") or said.of("RADIUS") or said.of("INR") else set()
+    kinds |= {"hours"} if said.of("MEAL") or said.of("PERIOD") else set()
+    bounded = all({token.value.low, token.value.high} & own for token in amounts)
+    if not kinds or not bounded or any(scene.misses(poi) == () for poi in scene.evidence.pois):
+        return
+    scene.says_nothing = True
+    for poi in scene.listed:
+        if not all(test(poi) for test in group.tests):
+            scene.said.setdefault(poi.poi_id, set()).update(kinds)
 
 
 def sole_of(said: Said, state: State) -> None:

@@ -22,6 +22,8 @@ PARTS_OF_DAY: Final = {
     "夜间": (1260, 1440), "下午场": (840, 1020), "晚场": (1080, 1320), "午间时段": (660, 810), "晚间时段": (1080, 1260),
 }  # fmt: skip
 """What a part of the day spans, in minutes: open for half an hour of it is open in it."""
+
+
 def say_of_days(said: Said, state: State, test: Test, kind: str = "hours", missed: str | None = None) -> None:
     """A claim of hours about everybody who is spoken of, on each of the days that are meant. Raises UnreadError."""
     try:
@@ -82,7 +84,11 @@ def closes_at(said: Said, state: State) -> None:
     stated = _in_its_part(said.all("v")[0].value[0], said)
     some = _session(said) or any(token.text in _FIRST_END for token in said.of("UNTIL"))
 
+    least = any("ATLEAST" in ROLES[token.char] for token in said.tokens)
+
     def test(day: Day) -> ClaimStatus:
+        if least:  # 至少开到九点
+            return "inferable" if _until(day, stated) else "contradicted"
         ends = [end for _, end in day] if some else [closes(day)]
         if any(end is not None and _same(end, stated) for end in ends):
             return "verified"
@@ -298,6 +304,8 @@ def open_at(said: Said, state: State) -> None:
         said.of("CAN") or said.of("OPENV") or said.of("FINE") or said.of("MEET") or said.of("COVER") or said.of("WAIT")
     ):
         raise UnreadError  # 早上吃火锅 is the guest's wish
+    if any(miss.kind == "closed" for poi in state.subject or () for miss in state.scene.misses(poi)):
+        raise UnreadError  # 中午仍开放, of a shop that rests
     tests = [moment(token) for token in tokens if "WITH" not in ROLES[token.char]]
     say_of_days(said, state, lambda day: "inferable" if all(test(day) for test in tests) else "contradicted", "open_at")
 
@@ -320,7 +328,19 @@ def shut_at(said: Said, state: State) -> None:
 def rest_day(said: Said, state: State) -> None:
     """周一休息, 周日也开门, 每天营业: only a week's text can tell."""
     rest = bool(said.of("REST"))
-    say_of_days(said, state, lambda day: "verified" if bool(day) != rest else "contradicted", "open_at")
+    today = all(token.text in {"今天", "今日", "今儿", "当天", "今晚"} for token in said.all("v"))
+    if rest and today:  # 今日休息, of a shop that the map shows as resting
+        pois = state.who()
+        if all(any(miss.kind == "closed" for miss in state.scene.misses(poi)) for poi in pois):
+            state.say("open_at", said.text, [(poi, "inferable", "今日休息") for poi in pois], "closed")
+            return
+    say_of_days(
+        said,
+        state,
+        lambda day: "verified" if bool(day) != rest else "contradicted",
+        "open_at",
+        "hours" if rest else None,
+    )
 
 
 def stopped(said: Said, state: State) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from factory.records import ClaimStatus, Poi
 from factory.verifier import rules
-from factory.verifier.deciding import amount_status, difference_status, show, value
+from factory.verifier.acts_sets import among_of, told
+from factory.verifier.deciding import amount_status, difference_status, extreme_status, show, value
 from factory.verifier.lexer import ROLES, Token
 from factory.verifier.numbers import Quantity
 from factory.verifier.references import restaurants, the_set
@@ -281,3 +282,62 @@ def rank(said: Said, state: State) -> None:
         better = sum((other > own) if name == "rating" else (other < own) for other in others if other is not None)
         status = "verified" if better + 1 == said.all("v")[0].value else "contradicted"
     state.say("superlative", said.text, [(poi, status, show(poi, name))])
+
+
+def nth(said: Said, state: State) -> None:
+    """第二近: how many of the set come before it."""
+    name, up = scale_of(said.all("w"), field_of(said.all("f")), state)
+    among, _ = among_of(said, state)
+    if said.has("n"):
+        state.subject, state.fresh = restaurants(said.all("n"), state), True
+    poi = state.one()
+    own = value(poi, name)
+    others = [value(other, name) for other in among if other != poi]
+    if own is None or poi not in among:
+        raise UnreadError
+    better = sum((other > own) if up else (other < own) for other in others if other is not None)
+    status: ClaimStatus = "inferable" if better + 1 == said.all("v")[0].value else "contradicted"
+    if status == "contradicted" and (not said.has("n") and (state.item is None or state.unsure)):
+        raise UnreadError  # 第二近：某某: of the one that follows
+    state.say("superlative", said.text, [(poi, status, show(poi, name))])
+    state.field = name
+
+
+def edge_word(said: Said, state: State) -> None:
+    """评分垫底, 距离居首: the worst and the best of a set."""
+    name = field_of(said.all("f")) or state.field
+    if name not in {"rating", "price", "distance"}:
+        raise UnreadError
+    among, _ = among_of(said, state)
+    best = name == "rating"
+    highest = best if said.of("TOPW") else not best
+    poi = state.one()
+    status = (
+        extreme_status(poi, told(among, name, state), name, highest=highest, known=True)
+        if poi in among
+        else "contradicted"
+    )
+    state.say("superlative", said.text, [(poi, status, show(poi, name))])
+
+
+def except_absent(said: Said, state: State) -> None:
+    """除了某某没标时间: of that one the gap is told, what follows is said of the others."""
+    names = {
+        "HOURS": "hours",
+        "PRICE": "price",
+        "RATING": "rating",
+        "DIST": "distance",
+        "FOOD": "dish",
+        "CONTACT": "phone",
+    }
+    pois = restaurants(said.all("s"), state)
+    for token in said.all("f"):
+        name = next((field for role, field in names.items() if role in ROLES[token.char]), None)
+        if name is None:
+            raise UnreadError
+        rows: list[tuple[Poi, ClaimStatus, str | None]] = [
+            (poi, "verified" if show(poi, name) is None else "contradicted", show(poi, name)) for poi in pois
+        ]
+        state.say("absence", said.text, rows)
+        state.scene.absent |= {(poi.poi_id, name) for poi in pois}
+    state.excluded, state.subject, state.lost = pois, None, False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from factory.records import ClaimStatus, Poi
 from factory.verifier import rules
 from factory.verifier.deciding import extreme_status, show, value
@@ -35,8 +37,8 @@ def modified(said: Said, state: State) -> None:
 
 def vague(said: Said, state: State) -> None:
     """评分很高, 价格实惠, 离得不远: adjectives with a written threshold."""
-    if said.of("MORE") and state.reference:
-        raise UnreadError  # 评分更高, after 比第二家: a comparison
+    if said.of("MORE"):
+        raise UnreadError  # 评分更高: a comparison, with whom another frame tells
     tokens = said.all("v") or said.all("f")
     name = field_of(said.all("f"))
     rows: list[tuple[Poi, ClaimStatus, str | None]] = []
@@ -71,10 +73,14 @@ def vague(said: Said, state: State) -> None:
         if status == "contradicted" and state.reference:
             raise UnreadError  # 评分也高, after 比第二家
         if denied and status != "unsupported":
-            status = "inferable" if status == "contradicted" else "contradicted"
+            other = loose_status(poi, name, _OPPOSITE.get(adjective, adjective), state)
+            status = "inferable" if other == "inferable" or status == "contradicted" else "contradicted"
         rows.append((poi, status, show(poi, name)))
     state.say(name, said.text, rows, {"price": "budget", "distance": "radius"}.get(name))
     state.field = name
+
+
+_OPPOSITE: Final = {"NEAR": "FAR", "FAR": "NEAR", "CHEAP": "DEAR", "DEAR": "CHEAP", "HIGH": "LOW", "LOW": "HIGH"}
 
 
 def middle(said: Said, state: State) -> None:
@@ -109,7 +115,7 @@ def _middle(poi: Poi, name: str, state: State) -> ClaimStatus:
     own = value(poi, name)
     numbers = [number for one in state.scene.listed if (number := value(one, name)) is not None]
     if own is None or len(numbers) < 3:
-        return "unsupported"
+        raise UnreadError
     return "inferable" if min(numbers) < own < max(numbers) else "contradicted"
 
 

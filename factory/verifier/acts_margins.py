@@ -45,7 +45,7 @@ def margin(said: Said, state: State) -> None:
     token = said.all("a")[0]
     if said.piece.start and "MOST" in ROLES[said.tokens[said.piece.start - 1].char]:
         raise UnreadError  # 最高的173元
-    name = unit_field([token]) or state.field
+    name = unit_field([token]) or field_of(said.all("f")) or state.field
     word = said.all("d")[0].text if said.has("d") else ""
     if word in {"分高", "分低"}:
         name = "rating"
@@ -68,6 +68,12 @@ def margin(said: Said, state: State) -> None:
         raise UnreadError  # 差6元没到200: another frame's order
     if said.has("n"):
         state.subject = restaurants(said.all("n"), state)
+    if said.has("d") and word in _BEYOND and not said.has("b") and _is_bound(token, name, state):
+        own = [(poi, value(poi, name)) for poi in state.who()]
+        if all(number is not None and number > token.value.low for _, number in own):  # 超出你们的1000米
+            kind = "budget" if name == "price" else "radius"
+            state.say("fit", said.text, [(poi, "inferable", show(poi, name)) for poi, _ in own], kind)
+            return
     named = _named_bounds(said, state, name)
     if not said.has("d") and not any(mark.kind for mark in named):
         raise UnreadError

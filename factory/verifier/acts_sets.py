@@ -79,6 +79,14 @@ def compare_on(said: Said, state: State) -> None:
     raise UnreadError
 
 
+def _minutes(token: Token, own: float, other: float) -> ClaimStatus:
+    """晚一个小时: how much later."""
+    stated: Quantity = token.value
+    away = abs(own - other)
+    slack = 10.0 if stated.about or not stated.exact else 1.0
+    return "inferable" if stated.low - slack <= away <= stated.high + slack else "contradicted"
+
+
 def _relate(said: Said, state: State, name: str, others: Sequence[Poi], *, up: bool) -> None:
     amount = said.all("a")
     rows: list[tuple[Poi, ClaimStatus, str | None]] = []
@@ -87,6 +95,8 @@ def _relate(said: Said, state: State, name: str, others: Sequence[Poi], *, up: b
         for other in others:
             if other.poi_id == poi.poi_id:
                 raise UnreadError
+            if name in {"open", "close"} and (value(poi, name) is None or value(other, name) is None):
+                raise UnreadError  # their hours differ by day
             statuses.append(_related(value(poi, name), value(other, name), name, amount, up=up))
         truth = f"{show(poi, name) or '没有数据'}，{others[0].name}{show(others[0], name) or '没有数据'}"
         rows.append((poi, worst(statuses), truth))
@@ -110,6 +120,8 @@ def _related(own: float | None, other: float | None, name: str, amount: tuple[To
         if "TIMES" in roles and "多" in token.text:
             scaled = Quantity(stated.low, stated.low + 0.99, exact=False)
         return share_status(scaled, own, other, more=up, times="TIMES" in roles)
+    if "MIN" in roles and name in {"open", "close"}:
+        return _minutes(token, own, other)
     wanted = {"M": "price", "L": "distance", "S": "rating", "MIN": "distance"}
     kind = next((field for role, field in wanted.items() if role in roles), name)
     if kind != name or "MIN" in roles:
@@ -240,7 +252,7 @@ def extremes(pois: Sequence[Poi], name: str, *, highest: bool) -> tuple[Poi, ...
 
 def superlative(said: Said, state: State) -> None:
     """三家里最近, 评分和人均都是最低的, 打烊最晚; in opening and closing without a subject it picks one out."""
-    among, world = _among(said, state)
+    among, world = among_of(said, state)
     if state.subject is not None and len(state.subject) > 1 and not (said.has("g") or said.has("g2")):
         among = state.subject  # 三家里它最近
         state.subject = (state.item,) if state.item else None
@@ -296,65 +308,10 @@ def superlative(said: Said, state: State) -> None:
                 found = "unsupported"
             best = _best(among, name, highest=up)
             truth = f"{show(poi, name) or '没有数据'}，{best.name}{show(best, name)}" if best else show(poi, name)
+            if found == "unsupported" and name in {"open", "close"}:
+                raise UnreadError  # 这几家里开门最早: of those whose hours are known, perhaps
             state.say("superlative", said.text, [(poi, found, truth)])
             state.field = name
-
-
-def nth(said: Said, state: State) -> None:
-    """第二近: how many of the set come before it."""
-    name, up = scale_of(said.all("w"), field_of(said.all("f")), state)
-    among, _ = _among(said, state)
-    if said.has("n"):
-        state.subject, state.fresh = restaurants(said.all("n"), state), True
-    poi = state.one()
-    own = value(poi, name)
-    others = [value(other, name) for other in among if other != poi]
-    if own is None or poi not in among:
-        raise UnreadError
-    better = sum((other > own) if up else (other < own) for other in others if other is not None)
-    status: ClaimStatus = "inferable" if better + 1 == said.all("v")[0].value else "contradicted"
-    state.say("superlative", said.text, [(poi, status, show(poi, name))])
-    state.field = name
-
-
-def edge_word(said: Said, state: State) -> None:
-    """评分垫底, 距离居首: the worst and the best of a set."""
-    name = field_of(said.all("f")) or state.field
-    if name not in {"rating", "price", "distance"}:
-        raise UnreadError
-    among, _ = _among(said, state)
-    best = name == "rating"
-    highest = best if said.of("TOPW") else not best
-    poi = state.one()
-    status = (
-        extreme_status(poi, told(among, name, state), name, highest=highest, known=True)
-        if poi in among
-        else "contradicted"
-    )
-    state.say("superlative", said.text, [(poi, status, show(poi, name))])
-
-
-def except_absent(said: Said, state: State) -> None:
-    """除了某某没标时间: of that one the gap is told, what follows is said of the others."""
-    names = {
-        "HOURS": "hours",
-        "PRICE": "price",
-        "RATING": "rating",
-        "DIST": "distance",
-        "FOOD": "dish",
-        "CONTACT": "phone",
-    }
-    pois = restaurants(said.all("s"), state)
-    for token in said.all("f"):
-        name = next((field for role, field in names.items() if role in ROLES[token.char]), None)
-        if name is None:
-            raise UnreadError
-        rows: list[tuple[Poi, ClaimStatus, str | None]] = [
-            (poi, "verified" if show(poi, name) is None else "contradicted", show(poi, name)) for poi in pois
-        ]
-        state.say("absence", said.text, rows)
-        state.scene.absent |= {(poi.poi_id, name) for poi in pois}
-    state.excluded, state.subject, state.lost = pois, None, False
 
 
 def told(among: Sequence[Poi], name: str, state: State) -> tuple[Poi, ...]:
@@ -375,7 +332,7 @@ def except_(said: Said, state: State) -> None:
     state.subject = None
 
 
-def _among(said: Said, state: State) -> tuple[tuple[Poi, ...], bool]:
+def among_of(said: Said, state: State) -> tuple[tuple[Poi, ...], bool]:
     """The set of a superlative, one of those that may be meant, and whether the evidence must have seen all of it."""
     tokens = [token for token in (*said.all("g"), *said.all("g2")) if not ROLES[token.char] & {"COP", "THIS"}]
     scene = state.scene

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from factory.records import ClaimStatus, Poi
@@ -13,7 +12,6 @@ from factory.verifier.lexer import EATEN, ROLES
 from factory.verifier.numbers import Quantity
 from factory.verifier.references import restaurants, the_set
 from factory.verifier.scene import FIELD_OF, Said, State, UnreadError, field_of, unit_field
-from factory.verifier.script import fold
 
 
 def subject(said: Said, state: State) -> None:
@@ -25,6 +23,7 @@ def subject(said: Said, state: State) -> None:
     if any("THIS" not in ROLES[token.char] for token in names):
         names = [token for token in names if "THIS" not in ROLES[token.char]]  # 某某那家
     state.subject, state.described, state.fresh = restaurants(names, state), False, True
+    state.named = state.named or (said.piece.start == 0 and not said.of("WITH"))
     # 前者, 它 in running text: who is meant was worked out, not said.
     pronoun = state.item is None and all(ROLES[token.char] & {"FORMER", "LATTER", "THIS", "WITH"} for token in names)
     state.unsure = pronoun
@@ -34,6 +33,8 @@ def subject(said: Said, state: State) -> None:
     if state.criteria and state.item is None and len(state.subject) == 1:  # 要近：某某
         for name, up in dict.fromkeys(state.criteria):
             status = extreme_status(state.subject[0], state.scene.listed, name, highest=up, known=True)
+            if status != "verified" and said.piece.end < len(said.tokens):
+                raise UnreadError  # 要近……某某只比它远38米
             state.say("superlative", said.text, [(state.subject[0], status, show(state.subject[0], name))])
         state.criteria = []
 
@@ -45,7 +46,10 @@ def subject_set(said: Said, state: State) -> None:
 
 
 def identity(said: Said, state: State) -> None:
-    """第一家是某某: the two must be the same."""
+    """第一家是某某: the two must be the same. 我心里的第一名是某某 is the writer's own order."""
+    if any("ORD" in ROLES[token.char] and token.text.endswith(("名", "位")) for token in said.all("s")):
+        state.subject, state.fresh = restaurants(said.all("n"), state), True
+        return
     left, right = restaurants(said.all("s"), state), restaurants(said.all("n"), state)
     if len(left) != 1 or len(right) != 1:
         raise UnreadError
@@ -217,8 +221,12 @@ def bare(said: Said, state: State) -> None:
 
 def distance(said: Said, state: State) -> None:
     """390米, 约400米, 1公里以内."""
-    token = said.all("v")[0]
-    _amount("distance", token.value, said, state)
+    stated: Quantity = said.all("v")[0].value
+    if stated.exact and (said.of("WITHIN") or said.of("IN")):
+        stated = Quantity(0.0, stated.high, exact=False)  # 在2公里的范围内
+    elif stated.exact and (said.of("OUT") and "外" in said.text):
+        stated = Quantity(stated.low, float("inf"), exact=False, strict=True)
+    _amount("distance", stated, said, state)
 
 
 def bound(said: Said, state: State) -> None:
@@ -249,7 +257,11 @@ def walk(said: Said, state: State) -> None:
     if said.has("b") and state.field != "distance":
         raise UnreadError
     stated = said.all("b" if said.has("b") else "v")[0].value
-    rows = [(poi, walk_status(stated, value(poi, "distance")), show(poi, "distance")) for poi in state.who()]
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = [
+        (poi, walk_status(stated, value(poi, "distance")), show(poi, "distance")) for poi in state.who()
+    ]
+    if said.has("b") and any(status == "contradicted" for _, status, _ in rows):
+        raise UnreadError  # 大约一分钟的事: perhaps of what it is farther
     state.say("distance", said.text, rows)
     state.field = "distance"
 
@@ -268,42 +280,6 @@ def steps(said: Said, state: State) -> None:
         rows.append((poi, status, show(poi, "distance")))
     state.say("distance", said.text, rows)
     state.field = "distance"
-
-
-def address(said: Said, state: State) -> None:
-    """An address must be this restaurant's, whole or up to its number; a street alone is inferable."""
-    poi = state.one()
-    stated = said.all("v")[0] if said.has("v") else None
-    vague = (
-        stated is not None and "STREETLIKE" in ROLES[stated.char] and not any(char.isdigit() for char in stated.text)
-    )
-    if vague and not (said.of("ADDR") or said.of("AT")):
-        raise UnreadError  # 带着五人游古文化街
-    own = fold(poi.address or "")
-    if stated is None:
-        text = said.text
-        state.say("address", text, [(poi, "unsupported", poi.address)])
-        return
-    roles = ROLES[stated.char]
-    held = poi in getattr(stated.value, "pois", ()) or (
-        own != "" and stated.text in own and len(stated.text) >= rules.ADDRESS_LEAST
-    )
-    if held and "A" in roles:
-        status: ClaimStatus = "verified" if stated.text == own else "inferable"
-    elif held:
-        status = "inferable"
-    else:
-        status = "contradicted" if own else "unsupported"
-    state.say("address", said.raw([stated]), [(poi, status, poi.address)])
-
-
-def phone(said: Said, state: State) -> None:
-    """A number must be one of this restaurant's."""
-    poi = state.one()
-    own = {re.sub(r"\D", "", part) for part in re.split(r"[;,/、\s]+", poi.tel or "") if part}
-    stated = re.sub(r"\D", "", said.all("v")[0].text)
-    status: ClaimStatus = "verified" if stated in own else "contradicted" if own else "unsupported"
-    state.say("phone", said.text, [(poi, status, poi.tel)])
 
 
 def cuisine(said: Said, state: State) -> None:

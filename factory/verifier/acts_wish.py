@@ -122,6 +122,8 @@ def within(said: Said, state: State) -> None:
         raise UnreadError  # 标价合适的只有一家, 预算内的没有
     if state.subject is None and state.item is None and any("CU" in ROLES[token.char] for token in said.tokens):
         raise UnreadError  # 预算50以内的粤菜: a heading
+    if any(ROLES[token.char] & {"DIST", "NEAR", "FAR", "FROM"} for token in said.tokens) and said.of("BUDGET"):
+        raise UnreadError  # 离预算最近
     name = _target(said, state)
     pois = state.scene.listed if state.subject is None and state.item is None else state.who()
     if not pois:
@@ -326,6 +328,8 @@ def nothing(said: Said, state: State) -> None:
             else not scene.misses(poi)
         )
     ]
+    if left and not (lengths or money or said.of("PLACE") or said.of("ROUND")):
+        raise UnreadError  # 东北菜没有: under a condition that was said before
     if left:
         state.world(
             "absence",

@@ -32,6 +32,12 @@ TYPED: Final = frozenset(
         "TIMES",
         "OTH",
         "PHONE",
+        "URL",
+        "TAG",
+        "ENTERW",
+        "NOENTER",
+        "LIMITW",
+        "WEB",
         "CU",
         "FEAT",
         "STREETLIKE",
@@ -78,7 +84,7 @@ _SHOP_NAME: Final = re.compile(
 
 VACUOUS: Final = frozenset({"intro", "chat", "talk", "advice", "criterion", "choose", "echo", "contact", "tell"})
 """Acts that claim nothing: they may not take over words that a claim had taken and could not decide."""
-DECIDED: Final = frozenset({"rating", "price", "distance", "cuisine", "hours", "closes", "opens", "open_at", "absent", "total", "margin", "compare", "superlative", "dish", "address", "phone", "walk", "bare", "value_of", "within", "beyond", "vague", "present", "feature", "same", "ratio", "not_in", "break", "shut_at", "count", "count_of", "none_of", "sole_of", "members_of"})  # fmt: skip
+DECIDED: Final = frozenset({"rating", "price", "distance", "cuisine", "hours", "closes", "opens", "open_at", "absent", "total", "margin", "compare", "superlative", "dish", "address", "phone", "walk", "bare", "value_of", "within", "beyond", "vague", "present", "feature", "diet_tag", "website", "same", "ratio", "not_in", "break", "shut_at", "count", "count_of", "none_of", "sole_of", "members_of"})  # fmt: skip
 
 
 def open_number(tokens: Sequence[Token]) -> bool:
@@ -100,6 +106,18 @@ def doubtful(tokens: Sequence[Token], state: State) -> bool:
         return True  # 1000米以内、人均100元的湘菜 is what is looked for
     if not named and (tokens[-1].text == "的" or tokens[0].text in {"要", "若要", "想要", "若想", "若", "要想"}):
         return True  # 正好落在100到200的: of whom, comes after it
+    roles = frozenset().union(*(ROLES[token.char] for token in tokens))
+    if tokens[0].text[:1] in {"若", "如"} or tokens[0].text[:2] in {"要是", "假如", "万一"} or roles & {"WHETHER"}:
+        return True  # a condition and a question state nothing
+    if "feature" in kinds and asks(tokens):
+        return True
+    bare_amounts = set(kinds) <= {"price", "distance", "rating", "fit", "comparison", "quantifier"}
+    twisted = any(
+        ROLES[token.char] & {"MARG", "BY", "MORE"} and not ROLES[token.char] & {"ARRIVE", "HIGH", "LOW"}
+        for token in tokens
+    )
+    if bare_amounts and twisted and not roles & {"THAN", "PRICE", "RATING", "DIST"}:
+        return True  # 多花那3块钱去某某
     if not named and any("IF" in ROLES[token.char] and "LIKE" not in ROLES[token.char] for token in tokens):
         return True
     return not named and any(kinds.count(kind) > 1 for kind in ("price", "distance", "rating"))
@@ -156,7 +174,7 @@ _HARMLESS: Final = SHOPS | {
     "UNPROVABLE", "HAVE", "COP", "DEG", "ALL", "GOOD", "HIGH", "MANY", "FEW", "LITTLE", "MORE", "IN", "AT", "CAN", "SELF", "FINE",
     "MOST", "SOLE", "ONLY", "CU", "D", "FOOD", "DISHF", "DISHN", "TASTEF", "HOURS", "OPENV", "CNT", "WITH", "ROUND", "PLACE", "DAY", "PERIOD",
     "MEAL", "REPUT", "USUALLY", "ADDR", "SEAT", "BOOK", "STAFF", "OTH", "SPICY", "MILD", "HEAVY", "SWEET", "PEAK", "QUEUE", "U",
-    "NEED", "CHOOSE", "L", "MIN", "STREETLIKE", "ABOUT", "NUM", "NEAR", "DIST", "S", "USUALLY", "NAMED",
+    "NEED", "CHOOSE", "L", "MIN", "STREETLIKE", "ABOUT", "NUM", "NEAR", "DIST", "S", "NAMED",
 }  # fmt: skip
 """Words that leave a statement of service, environment or history what it is."""
 
@@ -171,6 +189,8 @@ def surely_unprovable(tokens: Sequence[Token], left: Sequence[Token], state: Sta
     tagged = {key for poi in state.scene.evidence.pois for key, _ in poi.tags}
     if any("FEAT" in ROLES[token.char] and token.value in tagged for token in unprovable):
         return False  # the map has tags of that kind: only a frame tells what is said of them
+    if tokens[0].text == "这" and not any(ROLES[token.char] & {"CNT", "SHOP", "THIS"} for token in tokens):
+        return False  # 这阵仗真温馨
     return all(ROLES[token.char] & _HARMLESS or token.char == INERT for token in tokens)
 
 
@@ -183,4 +203,13 @@ def stranger_in(left: Sequence[Token], tokens: Sequence[Token]) -> str | None:
         return unknown.text
     rest = takewhile(lambda token: "N" not in ROLES[token.char], (one for one in tokens if one.start >= unknown.start))
     shop = _SHOP_NAME.match("".join(token.text for token in rest))
-    return shop[0] if shop else None
+    place = tokens.index(unknown)
+    opens = place == 0 or bool(ROLES[tokens[place - 1].char] & _BEFORE_NAMES)
+    return shop[0] if shop and opens and len(shop[0]) > _SHORT_NAME else None
+
+
+_BEFORE_NAMES: Final = frozenset(
+    {"HAVE", "CHOOSE", "ADVISE", "WITH", "CNT", "GO", "AT", "COP", "ORD", "COLON", "INERT", "OTHER", "THAN", "EAT"}
+)
+_SHORT_NAME: Final = 3
+"""Characters: 庆火锅 behind a word that swallowed 重 is no name."""

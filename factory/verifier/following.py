@@ -101,7 +101,8 @@ def _compares(tokens: Sequence[Token]) -> bool:
 def end_sentence(state: State) -> None:
     """What a sentence sets ends with it, but for the one restaurant that prose goes on about."""
     if state.item is not None:
-        state.lost = False
+        state.lost = bool(state.subject) and state.subject != (state.item,) and state.named
+        state.named = False
     state.carried = state.subject is not None
     if state.item is not None or (state.subject is not None and len(state.subject) > 1):
         state.subject = None

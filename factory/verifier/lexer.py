@@ -75,6 +75,7 @@ DYNAMIC: Final = [
     "COLON",
     "STREETLIKE",
     "NAMELIKE",
+    "URL",
 ]
 CLASSES: Final = (*DYNAMIC, *_LEXICON["words"])
 
@@ -134,8 +135,11 @@ _ORDINAL: Final = re.compile(rf"(?:第([{CN}\d]+)(?:家|个|间|名|位|项|处|
 _A_HEAD: Final = re.compile(rf"[{CN}]{{2,}}?(?=一(?:位|个人|人))")
 """一百九十四一位 is 194 a head."""
 _PHONE: Final = re.compile(
-    r"(?:\+?86-?)?(?:0\d{2,3}-\d{7,8}|1\d{10}|0\d{10,11}|400-?\d{3}-?\d{4})(?:[,;、/]\d+)*(?!\d)"
+    r"(?:(?:\+?86-?)?(?:0\d{2,3}-\d{7,8}|1\d{10}|0\d{10,11}|400-?\d{3}-?\d{4})(?:[,;、/]\d+)*|\+?(?:\d{2,4}-)*\d{8,13}(?:-\d{2,4})?)"
+    r"(?![\d.]|元|块|米|公里|m(?![a-z]))"
 )
+"""No amount that is said of a restaurant has eight digits."""
+_URL: Final = re.compile(r"(?:https?://)?(?:www\.)?[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?:/[a-z0-9_/.-]*)?")
 _AMOUNT_START: Final = re.compile(rf"[\d¥半点{CN}上过破约大将接近差不低少没未达小最至顶多别超高突逾足出起人r控估预]")
 _STREETLIKE: Final = re.compile(
     r"[\u4e00-\u9fff]{1,10}?(?:路|街|巷|道|胡同|弄|大街|大道|[里村区条](?=\d+号))(?:[东南西北中]段)?(?:与[\u4e00-\u9fff]{1,8}(?:路|街|巷|道|胡同|弄)(?:的?交叉口|交汇处|路口)(?:[东南西北]\d+米)?|\d+(?:-\d+)?号?(?:院|[a-z]座|\d+号楼|\d+层|\d+室|底商|附\d+号|[\u4e00-\u9fff]{2,6}?(?:广场|大厦|中心|商场|大楼|购物城|天地)(?:\d+层|\d+楼|[a-z]座)*)*(?:(?<=[层楼室座])\d{2,4}(?![\d.:%元块米分家人位公千]))?)?"
@@ -178,6 +182,8 @@ _BEFORE_ABOUT: Final = frozenset({"PRICE", "DIST", "YOU", "PLACE", "COP", "ONLY"
 
 def _token(text: str, at: int, known: Known) -> Token:
     char = text[at]
+    if char == "+" and (phone := _PHONE.match(text, at)):
+        return Token(CHARS[frozenset({"PHONE"})], at, phone.end(), phone[0], phone[0])
     if char in _SEPARATORS and text[at : at + 2] not in LEXICON:
         return Token(_SEP, at, at + 1, None, char)
     days = _DAYS.match(text, at) if char in "周星礼" else None
@@ -208,6 +214,8 @@ def _token(text: str, at: int, known: Known) -> Token:
         return number
     if word is not None:
         return _before_names(text, at, word, known)
+    if char < "\u0080" and (url := _URL.match(text, at)):
+        return Token(CHARS[frozenset({"URL"})], at, url.end(), url[0], url[0])
     if char == "-":
         return Token(_SEP, at, at + 1, None, char)
     if char == ":":
@@ -235,7 +243,7 @@ def _no_alias(text: str, at: int, entry: Entry, word: Token | None) -> bool:
         return True
     if word is not None and entry.text[word.end - at :] in LEXICON:
         return True
-    street = _STREETLIKE.match(text, at)
+    street = None if text.startswith(("在", "位于", "坐落"), at + len(entry.text)) else _STREETLIKE.match(text, at)
     return street is not None and street.end() - at > len(entry.text) and bool(re.search(r"\d", street[0]))
 
 

@@ -93,9 +93,11 @@ def the_set(tokens: Sequence[Token], state: State) -> tuple[Poi, ...]:
         mentioned = tuple(dict.fromkeys(state.scene.mentioned))
         last = tuple(dict.fromkeys(reversed(state.scene.mentioned)))[:number][::-1]
         rows = [row for row in (state.subject or (), mentioned, last) if len(row) == number > 1]
+        state.unsure = True
         return state.choose(rows)
     if not listed:
         raise UnreadError
+    state.unsure = state.unsure or (number is not None and not state.scene.items)
     return listed
 
 

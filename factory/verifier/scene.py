@@ -108,6 +108,8 @@ class State:
     party: int | None = None
     known_only: bool = False
     dishes: tuple[str, ...] = ()
+    tags: frozenset[str] = frozenset()
+    """tags of open data that the text has spoken of: 可入 alone goes on about them"""
     days: tuple[str, ...] = ()
     """words for days under which the sentence stands"""
     excluded: tuple[Poi, ...] = ()
@@ -127,6 +129,8 @@ class State:
     """the subject was named in an earlier sentence of running text"""
     fresh: bool = False
     """the clause itself named the subject"""
+    named: bool = False
+    """a sentence within an item began with another name: it may go on about that one"""
     question: Question | None = None
     """what the clause before asked"""
     pick: int = 0
