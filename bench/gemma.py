@@ -23,7 +23,7 @@ from typing import Any
 
 from train.measuring import open_data
 from train.standing import MEASURES, Beside
-from train.summary import Interval, interval
+from train.summary import MeanOverPlaces, interval
 
 PILOT_TOKENS = 4_000
 """Trained tokens of the steps that are timed: four or five of them"""
@@ -93,7 +93,7 @@ def compared(found: dict[str, dict[str, dict[str, tuple[str, float]]]]) -> list[
     return results
 
 
-def say(figures: dict[str, dict[str, Interval]], results: list[Beside]) -> None:
+def say(figures: dict[str, dict[str, MeanOverPlaces]], results: list[Beside]) -> None:
     """What is beaten and what is not, then each arm's figures; to stderr, for people."""
     lines = [f"gemma {one.verdict} {one.baseline}: {MEASURES[one.measure]} {one.difference}" for one in results]
     for arm, measures in figures.items():

@@ -42,7 +42,7 @@ from judge.breaker import Breaker
 from judge.providers import Judge
 from judge.sandbox import MODEL, Desk
 from judge.sandbox import make_app as judge_app
-from judge.sandbox_faults import Faults
+from judge.sandbox_faults import JudgeFaults
 from judge.sandbox_judge import Temper
 from judge.verdicts import judge_one
 from tests.judge.judge_wire import question
@@ -207,7 +207,7 @@ def synth_side(side: str, bodies: int, rate: float, n: int) -> Tally:
 def judge_side(bodies: int, rate: float) -> Tally:
     """One question after the other, each another replicate."""
     tally, server = Tally("judge"), MutatingServer("judge", rate)
-    app = judge_app(Desk({MODEL: Temper(0.3)}, Faults(), frozenset()))
+    app = judge_app(Desk({MODEL: Temper(0.3)}, JudgeFaults(), frozenset()))
 
     async def scene(data: Path) -> None:
         ledger = Ledger(data, "run", None)

@@ -51,7 +51,7 @@ URL = "/v1/chat/completions"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BatchLine:
     """One question as a line; ``name`` is its custom_id and its key in the ledger."""
 
     name: str
@@ -63,16 +63,16 @@ class Line:
         return orjson.dumps({"custom_id": self.name, "method": "POST", "url": URL, "body": self.body}) + b"\n"
 
 
-def batch_lines(settings: JudgeSettings, asks: Iterable[Ask]) -> Iterator[Line]:
+def batch_lines(settings: JudgeSettings, asks: Iterable[Ask]) -> Iterator[BatchLine]:
     """The questions in order; a batch body does not name streaming."""
     way = resolve(settings.judge, None, None)
     for ask in asks:
         body = body_of(request(ask, way.model, settings.seed, dict(way.extra) | dict(settings.wire.extra)))
         name = name_of(way.name, orjson.dumps(body), call_key(ask, settings.name, BASE))
-        yield Line(name, ask, {key: value for key, value in body.items() if key != "stream"})
+        yield BatchLine(name, ask, {key: value for key, value in body.items() if key != "stream"})
 
 
-def write_files(out: Path, lines: Iterable[Line]) -> list[tuple[Path, int]]:
+def write_files(out: Path, lines: Iterable[BatchLine]) -> list[tuple[Path, int]]:
     """Files within the vendor's limits; returns each with its number of lines."""
     out.mkdir(parents=True, exist_ok=True)
     written: list[tuple[Path, int]] = []
@@ -126,7 +126,7 @@ def read_lines(path: Path) -> Iterator[Answered]:
 
 
 async def outcome_of(
-    ledger: Ledger, line: Line, answer: Answered, settings: JudgeSettings, price: Price | None
+    ledger: Ledger, line: BatchLine, answer: Answered, settings: JudgeSettings, price: Price | None
 ) -> Outcome:
     """Keep the raw answer, then read it."""
     model, ask = model_of(settings.judge), line.ask
@@ -168,7 +168,7 @@ async def outcome_of(
     return Outcome(ask, verdicts, model, tokens_in, tokens_out, cost, parsed.request_id, replayed=kept is not None)
 
 
-def _cost(line: Line, usage: Usage | None, price: Price | None) -> float | None:
+def _cost(line: BatchLine, usage: Usage | None, price: Price | None) -> float | None:
     """What the provider says, or where it says nothing that can be true the most that the line allows."""
     if price is None:
         return None

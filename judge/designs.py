@@ -30,7 +30,7 @@ ANSWER_EDITS = 20
 """Of every kind of planted error, this many that stand alone are asked by the answers' rubric, too: a judge may see faults by one
 rubric and not by the other."""
 
-Question = tuple[str, str, str, int]
+QuestionKey = tuple[str, str, str, int]
 """(item, design, rubric, replicate): with the judge it names one verdict."""
 
 
@@ -38,8 +38,8 @@ Question = tuple[str, str, str, int]
 class Judged:
     """What one judge answered before: questions that are done, and how often each of the others failed."""
 
-    done: frozenset[Question] = frozenset()
-    failures: Mapping[Question, int] | None = None
+    done: frozenset[QuestionKey] = frozenset()
+    failures: Mapping[QuestionKey, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def questions(items: Iterable[Item], design: Design, judged: Judged) -> Iterator
                 yield replace(ask, failures=(judged.failures or {}).get(question, 0))
 
 
-def key_of(ask: Ask) -> Question:
+def key_of(ask: Ask) -> QuestionKey:
     """Legacy calls answer for both rubrics at once; the first stands for them."""
     return (ask.item.item_id, ask.design, ask.rubrics[0], ask.replicate)
 

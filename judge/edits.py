@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from judge.asking import Item
-from judge.faults import FAULTS, Asked, Stated
+from judge.faults import FAULTS, Allowed, Stated
 from judge.harmless import HARMLESS
 from judge.instrument import MOST_EVIDENCE
 from judge.items import Selection, open_views, read_items
@@ -48,7 +48,7 @@ def edited_items(data: Path, selection: Selection, most: int = MOST_EVIDENCE) ->
             claims[sample].append(Stated(*stated))
         # "The nearest we found" may name what does not fit: an unfit restaurant is no fault there.
         wishes = {
-            sample: (fits, Asked(*bounds)) for sample, fits, *bounds in connection.execute(_WISHES, wanted).fetchall()
+            sample: (fits, Allowed(*bounds)) for sample, fits, *bounds in connection.execute(_WISHES, wanted).fetchall()
         }
     sound = [item for item in samples if wishes[item.sample_id][0]]
     none = [item for item in samples if not wishes[item.sample_id][0]]
@@ -63,7 +63,7 @@ def edited_items(data: Path, selection: Selection, most: int = MOST_EVIDENCE) ->
 
 
 def planted(
-    samples: Sequence[Item], claims: Mapping[str, Sequence[Stated]], wishes: Mapping[str, Asked]
+    samples: Sequence[Item], claims: Mapping[str, Sequence[Stated]], wishes: Mapping[str, Allowed]
 ) -> Iterator[Item]:
     """Of every kind of fault the first samples that can carry it, at every dose."""
 

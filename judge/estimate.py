@@ -37,7 +37,7 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class Forecast:
     """Money in CNY (None: price unknown), seconds, and what sets the time."""
 
     load: Load
@@ -59,7 +59,7 @@ def load_of(asks: Iterator[Ask], model: str, seed: int) -> Load:
     return Load(counts, round(bytes_built / built * counts.total()) if built else 0, output)
 
 
-def estimate(load: Load, limits: PoolLimits, price: Price | None, *, simulated: bool) -> Estimate:
+def estimate(load: Load, limits: PoolLimits, price: Price | None, *, simulated: bool) -> Forecast:
     """The slowest of requests a minute, tokens a minute, and calls in flight over their latency."""
     minutes = {"in flight": load.total * (0.1 if simulated else LATENCY_S) / limits.max_in_flight / 60}
     if limits.rpm:
@@ -68,10 +68,10 @@ def estimate(load: Load, limits: PoolLimits, price: Price | None, *, simulated: 
         minutes["TPM"] = (load.input_tokens + load.output_tokens) / limits.tpm
     binds = max(minutes, key=lambda name: minutes[name])
     cost = price.cost(load.input_tokens, load.output_tokens) if price else None
-    return Estimate(load, cost, minutes[binds] * 60, binds)
+    return Forecast(load, cost, minutes[binds] * 60, binds)
 
 
-def lines(model: str, expected: Estimate) -> Sequence[str]:
+def lines(model: str, expected: Forecast) -> Sequence[str]:
     """For people."""
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(expected.load.questions.items())) or "nothing to ask"
     money = "price unknown" if expected.cost_cny is None else f"about {expected.cost_cny:.2f} CNY"

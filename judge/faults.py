@@ -48,7 +48,7 @@ class Stated:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Allowed:
     """What the question allows, in yuan a person and metres; None where it sets no bound."""
 
     budget_min: float | None = None
@@ -76,10 +76,10 @@ class Spot:
 
 
 Known = Sequence[Mapping[str, str]]
-Fault = Callable[[Spot, Known, Item, Asked, random.Random], str | None]
+Fault = Callable[[Spot, Known, Item, Allowed, random.Random], str | None]
 
 
-def _name(spot: Spot, shops: Known, _: Item, __: Asked, dice: random.Random) -> str | None:
+def _name(spot: Spot, shops: Known, _: Item, __: Allowed, dice: random.Random) -> str | None:
     """A restaurant that the evidence does not hold: the true one's kind and branch under another head."""
     branch = branch_named[0] if (branch_named := _BRANCH.search(spot.words)) else ""
     base = spot.words.removesuffix(branch)
@@ -87,7 +87,7 @@ def _name(spot: Spot, shops: Known, _: Item, __: Asked, dice: random.Random) -> 
     return None if any(name in shop.get("店名", "") for shop in shops) else name
 
 
-def _address(spot: Spot, shops: Known, _: Item, __: Asked, dice: random.Random) -> str | None:
+def _address(spot: Spot, shops: Known, _: Item, __: Allowed, dice: random.Random) -> str | None:
     """Another restaurant's address, or another number in the same street."""
     others = [shop["地址"] for shop in shops if shop.get("地址", spot.words) != spot.words]
     number = re.search(r"\d+(?=号)", spot.words)
@@ -96,13 +96,13 @@ def _address(spot: Spot, shops: Known, _: Item, __: Asked, dice: random.Random) 
     return dice.choice(others) if others else None
 
 
-def _rating(spot: Spot, _: Known, __: Item, ___: Asked, dice: random.Random) -> str | None:
+def _rating(spot: Spot, _: Known, __: Item, ___: Allowed, dice: random.Random) -> str | None:
     truth = float(spot.facts["评分"])
     away = round(dice.uniform(0.6, 1.2), 1)
     return renumbered(spot.words, f"{truth - away if truth > 3.9 else max(truth, 2.5) + away:.1f}")
 
 
-def _price(spot: Spot, _: Known, __: Item, asked: Asked, dice: random.Random) -> str | None:
+def _price(spot: Spot, _: Known, __: Item, asked: Allowed, dice: random.Random) -> str | None:
     """A fifth off at least, and within the budget as before."""
     if not re.search(r"\d(?:元|块)", spot.words):
         return None
@@ -118,7 +118,7 @@ def _price(spot: Spot, _: Known, __: Item, asked: Asked, dice: random.Random) ->
     )
 
 
-def _distance(spot: Spot, _: Known, __: Item, asked: Asked, dice: random.Random) -> str | None:
+def _distance(spot: Spot, _: Known, __: Item, asked: Allowed, dice: random.Random) -> str | None:
     """A third off at least, and within the radius as before."""
     truth = _digits(spot.facts["距离"])
     tries = (truth * dice.uniform(0.3, 2.4) for _ in range(60))
@@ -153,7 +153,7 @@ def _digits(text: str) -> float:
     return float(re.sub(r"[^\d.]", "", text))
 
 
-def _hours(spot: Spot, _: Known, __: Item, ___: Asked, dice: random.Random) -> str | None:
+def _hours(spot: Spot, _: Known, __: Item, ___: Allowed, dice: random.Random) -> str | None:
     """Opening earlier, or closing later, than the map says: the meal that was asked for stays possible."""
     held = _TIME.findall(spot.facts.get("营业时间", ""))
     every = spot.facts.get("营业时间", "") + spot.facts.get("一周营业时间", "")
@@ -168,7 +168,7 @@ def _hours(spot: Spot, _: Known, __: Item, ___: Asked, dice: random.Random) -> s
     return spot.words.replace(time, dice.choice(free), 1) if free else None
 
 
-def _dish(spot: Spot, shops: Known, item: Item, _: Asked, dice: random.Random) -> str | None:
+def _dish(spot: Spot, shops: Known, item: Item, _: Allowed, dice: random.Random) -> str | None:
     """A dish of another restaurant of the kitchen, else of another near by, else one that nobody here serves."""
     own = _dishes(spot.facts)
     alike = [shop for shop in shops if shop.get("菜系") == spot.facts.get("菜系")]
@@ -191,7 +191,7 @@ def _dishes(facts: Mapping[str, str]) -> list[str]:
     return [dish for dish in facts.get("招牌菜", "").split("、") if dish]
 
 
-def _cuisine(spot: Spot, _: Known, item: Item, __: Asked, dice: random.Random) -> str | None:
+def _cuisine(spot: Spot, _: Known, item: Item, __: Allowed, dice: random.Random) -> str | None:
     """Right name, and a kitchen that it does not have: in the place of the true one, else as a clause among the others."""
     own = spot.facts.get("菜系")
     wrong = dice.choice([cuisine for cuisine in _CUISINES if cuisine != own and cuisine not in item.question])
@@ -205,7 +205,7 @@ def _cuisine(spot: Spot, _: Known, item: Item, __: Asked, dice: random.Random) -
     return f"{name}{mark}{rest[:place]}{dice.choice(_SAYS)}{wrong}，{rest[place:]}"
 
 
-def _unfit(spot: Spot, shops: Known, item: Item, asked: Asked, dice: random.Random) -> str | None:
+def _unfit(spot: Spot, shops: Known, item: Item, asked: Allowed, dice: random.Random) -> str | None:
     """Another kitchen's restaurant with its own true facts, in the very words that told of the one that fits."""
     others = [
         shop

@@ -23,7 +23,7 @@ _CHANGE = "change"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Comparison:
     """One comparison. ``end``: what was held against ``bound``, None where it was not measured."""
 
     name: str
@@ -55,18 +55,18 @@ class Gate:
 
     expression: str
     passed: bool
-    lines: tuple[Line, ...]
-    failing: tuple[Line, ...]
+    lines: tuple[Comparison, ...]
+    failing: tuple[Comparison, ...]
 
 
 @dataclass(slots=True)
-class _Reader:
+class _Parser:
     """Recursive descent over the tokens; ``turned``: inside an odd number of ``not``."""
 
     tokens: list[str]
     now: Mapping[str, Metric]
     then: Mapping[str, Metric] | None
-    lines: list[Line]
+    lines: list[Comparison]
 
     def take(self, *wanted: str) -> str | None:
         """The next token if it is one of these."""
@@ -74,7 +74,7 @@ class _Reader:
             return self.tokens.pop(0)
         return None
 
-    def either(self, *, turned: bool) -> tuple[bool, list[Line]]:
+    def either(self, *, turned: bool) -> tuple[bool, list[Comparison]]:
         """``a or b``."""
         passed, failing = self.both(turned=turned)
         while self.take("or"):
@@ -82,7 +82,7 @@ class _Reader:
             passed, failing = _joined(passed, failing, other, more, every=turned)
         return passed, failing
 
-    def both(self, *, turned: bool) -> tuple[bool, list[Line]]:
+    def both(self, *, turned: bool) -> tuple[bool, list[Comparison]]:
         """``a and b``."""
         passed, failing = self.single(turned=turned)
         while self.take("and"):
@@ -90,7 +90,7 @@ class _Reader:
             passed, failing = _joined(passed, failing, other, more, every=not turned)
         return passed, failing
 
-    def single(self, *, turned: bool) -> tuple[bool, list[Line]]:
+    def single(self, *, turned: bool) -> tuple[bool, list[Comparison]]:
         """``not x``, ``( x )`` or a comparison."""
         if self.take("not"):
             return self.single(turned=not turned)
@@ -98,11 +98,11 @@ class _Reader:
             inner = self.either(turned=turned)
             self._expect(")")
             return inner
-        line = self._line(turned=turned)
-        self.lines.append(line)
-        return line.passed, [] if line.passed else [line]
+        comparison = self._comparison(turned=turned)
+        self.lines.append(comparison)
+        return comparison.passed, [] if comparison.passed else [comparison]
 
-    def _line(self, *, turned: bool) -> Line:
+    def _comparison(self, *, turned: bool) -> Comparison:
         name = self._name()
         sign = self.take(*_TURNED)
         if sign is None:
@@ -111,9 +111,9 @@ class _Reader:
         sign = _TURNED[sign] if turned else sign
         metric = self._metric(name)
         if metric is None:
-            return Line(name, sign, bound, None, None, passed=False)
+            return Comparison(name, sign, bound, None, None, passed=False)
         end = metric.low if sign in {">", ">="} else metric.high
-        return Line(name, sign, bound, metric.value, end, passed=end is not None and _holds(end, sign, bound))
+        return Comparison(name, sign, bound, metric.value, end, passed=end is not None and _holds(end, sign, bound))
 
     def _name(self) -> str:
         name = self.tokens.pop(0) if self.tokens else ""
@@ -147,12 +147,12 @@ class _Reader:
 
 def _joined(
     passed: bool,  # noqa: FBT001 - what one side gave
-    failing: list[Line],
+    failing: list[Comparison],
     other: bool,  # noqa: FBT001 - and the other
-    more: list[Line],
+    more: list[Comparison],
     *,
     every: bool,
-) -> tuple[bool, list[Line]]:
+) -> tuple[bool, list[Comparison]]:
     """Both sides must pass, or one of them is enough."""
     whole = passed and other if every else passed or other
     return whole, [] if whole else [*failing, *more]
@@ -182,11 +182,11 @@ def change(now: Metric | None, then: Metric | None) -> Metric | None:
 
 def decide(expression: str, now: Mapping[str, Metric], then: Mapping[str, Metric] | None = None) -> Gate:
     """Raises UsageError, in one sentence, on what cannot be read."""
-    reader = _Reader(_tokens(expression), now, then, [])
-    passed, failing = reader.either(turned=False)
-    if reader.tokens:
-        raise UsageError(f"GATE: {reader.tokens[0]!r} stands where `and`, `or` or the end was expected.")
-    return Gate(expression, passed, tuple(reader.lines), tuple(failing))
+    parser = _Parser(_tokens(expression), now, then, [])
+    passed, failing = parser.either(turned=False)
+    if parser.tokens:
+        raise UsageError(f"GATE: {parser.tokens[0]!r} stands where `and`, `or` or the end was expected.")
+    return Gate(expression, passed, tuple(parser.lines), tuple(failing))
 
 
 def _tokens(expression: str) -> list[str]:

@@ -15,7 +15,7 @@ import duckdb
 
 from factory.errors import UsageError
 from judge.asking import Item, evidence_lines
-from judge.designs import Judged, Question
+from judge.designs import Judged, QuestionKey
 from judge.instrument import MOST_EVIDENCE, PROMPTS, Instrument
 from judge.parsing import CANNOT_JUDGE
 from warehouse.catalogue import open_reader
@@ -123,8 +123,8 @@ def shown_evidence(
 
 def judged_before(data: Path, judge: str, instrument: Instrument) -> Judged:
     """What this judge has answered to these very questions: only the rest is asked."""
-    done: set[Question] = set()
-    failures: dict[Question, int] = {}
+    done: set[QuestionKey] = set()
+    failures: dict[QuestionKey, int] = {}
     digests = {prompt: instrument.digest(prompt) for prompt in PROMPTS}
     with open_views(data) as connection:
         rows = connection.execute(_DONE, {"judge": judge, "final": CANNOT_JUDGE, **digests}).fetchall()

@@ -15,7 +15,7 @@ from typing import Any
 
 from factory.errors import UsageError
 from judge.asking import Ask, Item, Pair
-from judge.designs import Judged, Question, key_of
+from judge.designs import Judged, QuestionKey, key_of
 from judge.instrument import Instrument
 from judge.items import Selection, open_views, read_items
 from judge.parsing import CANNOT_JUDGE
@@ -122,8 +122,8 @@ def _name(left: str, right: str, order: str) -> str:
 
 def paired_before(data: Path, judge: str, instrument: Instrument) -> Judged:
     """Which comparisons this judge has decided under these very questions."""
-    done: set[Question] = set()
-    failures: dict[Question, int] = {}
+    done: set[QuestionKey] = set()
+    failures: dict[QuestionKey, int] = {}
     bound: dict[str, Any] = {"judge": judge, "final": CANNOT_JUDGE, "digest": instrument.digest(PAIR)}
     with open_views(data) as connection:
         rows = connection.execute(_DONE, bound).fetchall()

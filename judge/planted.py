@@ -13,14 +13,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from judge.asking import Item, facts_of
-from judge.faults import FAULTS, REWRITTEN, TELLTALE, UNFIT, WHOLE_ITEM, Asked, Spot, Stated
+from judge.faults import FAULTS, REWRITTEN, TELLTALE, UNFIT, WHOLE_ITEM, Allowed, Spot, Stated
 
 DOSES = (1, 2, 3)
-ANYTHING = Asked()
+ANYTHING = Allowed()
 _LISTED = re.compile(r"^(\s*)(\d+)([.、．)]\s*)(.+)$")
 
 
-def faulty(item: Item, claims: Sequence[Stated], kind: str, dose: int, asked: Asked = ANYTHING) -> str | None:
+def faulty(item: Item, claims: Sequence[Stated], kind: str, dose: int, asked: Allowed = ANYTHING) -> str | None:
     """The answer with ``dose`` faults of a kind; None where it cannot carry the largest dose (all doses or none)."""
     dice = random.Random(f"{item.item_id} {kind}")
     shops = [facts_of(line) for line in item.evidence]
@@ -49,7 +49,7 @@ def _edit(
     kind: str,
     shops: Sequence[Mapping[str, str]],
     item: Item,
-    asked: Asked,
+    asked: Allowed,
     dice: random.Random,
 ) -> tuple[Spot, str] | None:
     """The first place of one restaurant where something else can be said than was said anywhere."""

@@ -46,7 +46,7 @@ SCHEMA = {
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ProbeFinding:
     """One thing tried. ``works``: the call was served and did what it should."""
 
     what: str
@@ -73,9 +73,9 @@ def _ask() -> Ask:
     return Ask(ITEM, "standard", "data", ("data",), 0)
 
 
-async def probe(judge: Judge) -> list[Finding]:
+async def probe(judge: Judge) -> list[ProbeFinding]:
     """Try each; a refusal is a finding. Raises RunStopped and its kin (bad key, no money, provider down)."""
-    findings: list[Finding] = []
+    findings: list[ProbeFinding] = []
     texts: list[str] = []
     for number, (what, asked) in enumerate(variants(judge).items()):
         # The moment is part of the key: a probe never replays an earlier one.
@@ -84,12 +84,12 @@ async def probe(judge: Judge) -> list[Finding]:
             answer = await judge.chat.ask(asked, key)
         except (OrderFailed, ParameterRefused) as error:  # a field that no call was answered with: that is the finding
             findings.append(
-                Finding(what, works=False, detail=f"{error.reason}: {error}", latency_s=None, cost_cny=None)
+                ProbeFinding(what, works=False, detail=f"{error.reason}: {error}", latency_s=None, cost_cny=None)
             )
             continue
         texts.append(answer.message.content)
         works, detail = _look(what, answer, texts)
-        findings.append(Finding(what, works, detail, answer.record.latency_s, answer.record.cost_cny))
+        findings.append(ProbeFinding(what, works, detail, answer.record.latency_s, answer.record.cost_cny))
     return findings
 
 
@@ -127,7 +127,7 @@ async def _run(settings: JudgeSettings) -> int:
     return 0 if findings[0].works else 1
 
 
-def _write(data: Path, judge: Judge, findings: Sequence[Finding]) -> Path:
+def _write(data: Path, judge: Judge, findings: Sequence[ProbeFinding]) -> Path:
     path = data / "reports" / ("probe-" + re.sub(r"[^\w.]+", "-", judge.model) + ".json")
     path.parent.mkdir(parents=True, exist_ok=True)
     report: dict[str, Any] = {"judge": judge.name, "model": judge.model, "simulated": judge.simulated}

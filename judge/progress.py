@@ -18,7 +18,7 @@ def say(line: str) -> None:
 
 
 @dataclass(slots=True)
-class Progress:
+class JudgingProgress:
     """``total`` questions to ask. ``priced`` False: the cost is not known."""
 
     total: int

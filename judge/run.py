@@ -29,7 +29,7 @@ from judge.in_force import changes, put_in_force, rows
 from judge.instrument import PROMPTS
 from judge.items import Selection, count_items, judged_before, read_items
 from judge.pairs import pair_asks, paired_before, pairs_of
-from judge.progress import EVERY_S, Progress, say
+from judge.progress import EVERY_S, JudgingProgress, say
 from judge.providers import Judges, costs_nothing, model_of, open_judges, pool_limits, price_known
 from judge.report import write_report
 from judge.rubric import PAIR
@@ -177,7 +177,7 @@ async def _ask(settings: JudgeSettings, work: Work, judges: Judges, total: int, 
     store = open_store(settings.data)
     engine = Engine(store, settings.name, settings.seed, settings.in_flight, settings.unit, judges.breaker)
     stopping.drains(engine.stop, "the questions in flight")
-    progress = Progress(total, all(judge.price is not None for judge in judges.judges))
+    progress = JudgingProgress(total, all(judge.price is not None for judge in judges.judges))
     ticker = asyncio.create_task(_tick(engine, judges, progress))
     try:
         by_name = {judge.name: judge for judge in judges.judges}
@@ -197,7 +197,7 @@ async def _ask(settings: JudgeSettings, work: Work, judges: Judges, total: int, 
     return bool(stopping.seen)
 
 
-async def _tick(engine: Engine, judges: Judges, progress: Progress) -> None:
+async def _tick(engine: Engine, judges: Judges, progress: JudgingProgress) -> None:
     while True:
         await asyncio.sleep(EVERY_S)
         say(progress.line(engine.tally, judges.limiter.state(), judges.ledger.spent()[0]))

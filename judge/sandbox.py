@@ -18,7 +18,7 @@ from aiohttp import web
 
 from factory.errors import UsageError
 from factory.settings import Values, of_factory, of_judge
-from judge.sandbox_faults import ERRORS, WIRE, Faults
+from judge.sandbox_faults import ERRORS, WIRE, JudgeFaults
 from judge.sandbox_judge import Temper, better, compares, scores
 from judge.sandbox_wire import Malformed, malformed, native_stream, read_body
 
@@ -36,7 +36,7 @@ HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gatew
 class Desk:
     """Answers one request, whichever its format; counts what a limit needs."""
 
-    def __init__(self, tempers: dict[str, Temper], faults: Faults, keys: frozenset[str] = frozenset()) -> None:
+    def __init__(self, tempers: dict[str, Temper], faults: JudgeFaults, keys: frozenset[str] = frozenset()) -> None:
         self.tempers, self.faults, self.keys = tempers, faults, keys
         self._requests: deque[float] = deque()
         self._tokens: deque[tuple[float, int]] = deque()
@@ -149,7 +149,7 @@ def _error(kind: str, *, native: bool, retry_after_s: float | None) -> web.Respo
     return web.Response(body=orjson.dumps(shown), status=row.status, content_type="application/json", headers=headers)
 
 
-async def _broken(request: web.Request, body: bytes, fault: str, faults: Faults) -> web.StreamResponse:
+async def _broken(request: web.Request, body: bytes, fault: str, faults: JudgeFaults) -> web.StreamResponse:
     if fault == "html":
         return web.Response(status=502, text=HTML, content_type="text/html")
     if fault == "empty":
@@ -250,7 +250,7 @@ async def _serve(port: int, desk: Desk) -> None:
 
 def main(values: Values) -> int:
     """``python -m judge sandbox``. Raises UsageError."""
-    faults = Faults()
+    faults = JudgeFaults()
     faults.set(orjson.loads(values[of_judge.JUDGE_FAULTS]))
     noise, halo, bias = values[of_judge.NOISE], values[of_judge.HALO], values[of_judge.BIAS]
     # By default the simulated judge has a halo, so that a report made without a key shows what it does to one call's scores.

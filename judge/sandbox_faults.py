@@ -96,7 +96,7 @@ KINDS: Final = (*ERRORS, *WIRE, *ODD)
 
 
 @dataclass(slots=True)
-class Faults:
+class JudgeFaults:
     """``shares``: fault to share of requests; ``next``: faults of the next requests in order ("" for none), before shares."""
 
     seed: int = 0

@@ -25,7 +25,7 @@ _QUESTIONS = "select sample_id, split, question, messages from {view} order by s
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class StudentQuestion:
     """One question as the view writes it: ``messages`` are the turns before the answer."""
 
     sample_id: str
@@ -62,23 +62,27 @@ class Author:
         return f"{self.identity}-{self.arm}-{self.mode}"
 
 
-def questions(data: Path, mode: str, train_sample: int, limit: int | None, run: str | None = None) -> list[Question]:
+def questions(
+    data: Path, mode: str, train_sample: int, limit: int | None, run: str | None = None
+) -> list[StudentQuestion]:
     """All held-out questions and a fixed pseudo-random sample of the trained ones; larger numbers only add.
 
     ``run``: of this factory run only, as the checkpoint was trained.
     """
     train, held_out = (_read(data, of_run(view, run)) for view in MODES[mode])
     shuffled = sorted(train, key=lambda asked: hash_fraction("completions", asked.sample_id))[:train_sample]
-    groups: dict[str, list[Question]] = {}
+    groups: dict[str, list[StudentQuestion]] = {}
     for asked in (*shuffled, *sorted(held_out, key=lambda asked: hash_fraction("completions", asked.sample_id))):
         groups.setdefault(asked.split, []).append(asked)
     return [asked for group in groups.values() for asked in group[:limit]]
 
 
-def _read(data: Path, view: str) -> list[Question]:
+def _read(data: Path, view: str) -> list[StudentQuestion]:
     with open_data(data) as connection:
         rows = connection.execute(_QUESTIONS.format(view=view)).fetchall()
-    return [Question(sample, split, question, tuple(messages[:-1])) for sample, split, question, messages in rows]
+    return [
+        StudentQuestion(sample, split, question, tuple(messages[:-1])) for sample, split, question, messages in rows
+    ]
 
 
 def done(store: Store, author: Author) -> set[str]:
@@ -87,7 +91,7 @@ def done(store: Store, author: Author) -> set[str]:
     return {sample for unit in units for sample in store.commit(author.run, unit).answered}
 
 
-def commit(store: Store, author: Author, grounds: Grounds, answers: Sequence[tuple[Question, Generated]]) -> int:
+def commit(store: Store, author: Author, grounds: Grounds, answers: Sequence[tuple[StudentQuestion, Generated]]) -> int:
     """One unit: answers and their measures together. Returns how many count; 0 when another process was first."""
     ground_of = grounds.of([asked.sample_id for asked, _ in answers])
     completions, measures = [], []
@@ -107,7 +111,7 @@ def commit(store: Store, author: Author, grounds: Grounds, answers: Sequence[tup
     return len(answers) if store.commit_if_absent(made) else 0
 
 
-def _row(author: Author, asked: Question, generated: Generated, ground: Ground) -> dict[str, Any]:
+def _row(author: Author, asked: StudentQuestion, generated: Generated, ground: Ground) -> dict[str, Any]:
     return {
         "completion_id": f"{author.prefix}-{asked.sample_id}",
         "sample_id": asked.sample_id,

@@ -25,7 +25,7 @@ from factory.llm.endpoint import keys_in
 from factory.run.refresh import Refresher
 from factory.settings import Values, of_factory, of_train
 from factory.shown_text import print_line
-from train.answering import TRAIN_SAMPLE, Author, Generated, Question, commit, done, questions
+from train.answering import TRAIN_SAMPLE, Author, Generated, StudentQuestion, commit, done, questions
 from train.baselines import PROGRAMS
 from train.measuring import Grounds, open_data
 from train.summary import print_summary
@@ -119,7 +119,7 @@ def answer(brought: Brought) -> tuple[Author, int]:
     return author, new
 
 
-async def _bring(brought: Brought, author: Author, store: Store, missing: Sequence[Question]) -> int:
+async def _bring(brought: Brought, author: Author, store: Store, missing: Sequence[StudentQuestion]) -> int:
     new = 0
     with Grounds(brought.data) as grounds:
         for start in range(0, len(missing), UNIT):
@@ -135,7 +135,7 @@ async def _bring(brought: Brought, author: Author, store: Store, missing: Sequen
     return new
 
 
-async def _answers(brought: Brought, asked: Sequence[Question]) -> dict[str, Generated]:
+async def _answers(brought: Brought, asked: Sequence[StudentQuestion]) -> dict[str, Generated]:
     """By sample_id."""
     if brought.kind in PROGRAMS:
         program = PROGRAMS[brought.kind]
@@ -175,7 +175,7 @@ def read_answers(text: bytes, where: str) -> dict[str, Generated]:
     return answers
 
 
-async def _of_program(command: str, asked: Sequence[Question]) -> dict[str, Generated]:
+async def _of_program(command: str, asked: Sequence[StudentQuestion]) -> dict[str, Generated]:
     """One run of the program over a batch of questions. Raises UsageError with the end of what it said."""
     lines = [
         orjson.dumps({"sample_id": question.sample_id, "question": question.question, "messages": question.messages})

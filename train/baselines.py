@@ -25,7 +25,7 @@ _AT_MOST = re.compile(r"(\d+)(?:元|块)")
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ShownRestaurant:
     """One restaurant of an open prompt, as its line writes it; None or "" where the line does not say."""
 
     name: str
@@ -52,11 +52,11 @@ def copied(prompt: str, _: str) -> str:
     """The three nearest that fit; where none does, the three nearest of the cuisine, said to be the nearest."""
     question, shown = read_prompt(prompt)
     wanted = read_question(question, shown)
-    near = sorted(shown, key=lambda place: float("inf") if place.distance is None else place.distance)
-    fitting = [place for place in near if fits(place, wanted)]
+    near = sorted(shown, key=lambda restaurant: float("inf") if restaurant.distance is None else restaurant.distance)
+    fitting = [restaurant for restaurant in near if fits(restaurant, wanted)]
     if fitting:
         return _answer("为您找到这几家符合要求的餐厅：", fitting[:NAMED])
-    alike = [place for place in near if place.cuisine == wanted.cuisine] or near
+    alike = [restaurant for restaurant in near if restaurant.cuisine == wanted.cuisine] or near
     return _answer("附近没有完全符合要求的餐厅，最接近的是：", alike[:NAMED])
 
 
@@ -70,20 +70,20 @@ PROGRAMS: dict[str, Callable[[str, str], str]] = {"copy": copied, "random": draw
 """By the name of their arm: (prompt, seed) to answer."""
 
 
-def read_prompt(prompt: str) -> tuple[str, list[Listed]]:
+def read_prompt(prompt: str) -> tuple[str, list[ShownRestaurant]]:
     """Question and restaurants of an open prompt."""
     question, _, block = prompt.partition(LIST)
     return question, [_listed(line) for line in block.splitlines() if line.strip()]
 
 
-def _listed(line: str) -> Listed:
+def _listed(line: str) -> ShownRestaurant:
     name, *parts = line.split("｜")
     facts: dict[str, str] = {}
     for part in parts:
         field = _FIELDS.get(part[:2])
         # A kitchen has no label: it stands right behind the name.
         facts[field or "cuisine"] = part[2:] if field else part
-    return Listed(
+    return ShownRestaurant(
         name,
         facts.get("cuisine", ""),
         facts.get("address", ""),
@@ -100,9 +100,9 @@ def _amount(text: str) -> float | None:
     return float(number[0]) if number else None
 
 
-def read_question(question: str, shown: Sequence[Listed]) -> Wanted:
+def read_question(question: str, shown: Sequence[ShownRestaurant]) -> Wanted:
     """Cuisine (one of the list's), radius and budget, from the question's words alone."""
-    named = [place.cuisine for place in shown if place.cuisine and place.cuisine in question]
+    named = [restaurant.cuisine for restaurant in shown if restaurant.cuisine and restaurant.cuisine in question]
     radius = _RADIUS.search(question)
     low = high = None
     if amount := _BETWEEN.search(question):
@@ -119,27 +119,27 @@ def _metres(length: re.Match[str]) -> float:
     return number * (1.0 if length[2] == "米" else 1_000.0)
 
 
-def fits(place: Listed, wanted: Wanted) -> bool:
+def fits(restaurant: ShownRestaurant, wanted: Wanted) -> bool:
     """Whether a line of the list meets all that was understood; what it does not say meets nothing."""
     return (
-        (wanted.cuisine is None or place.cuisine == wanted.cuisine)
-        and (wanted.radius_m is None or (place.distance is not None and place.distance <= wanted.radius_m))
-        and (wanted.budget_min is None or (place.price is not None and place.price >= wanted.budget_min))
-        and (wanted.budget_max is None or (place.price is not None and place.price <= wanted.budget_max))
+        (wanted.cuisine is None or restaurant.cuisine == wanted.cuisine)
+        and (wanted.radius_m is None or (restaurant.distance is not None and restaurant.distance <= wanted.radius_m))
+        and (wanted.budget_min is None or (restaurant.price is not None and restaurant.price >= wanted.budget_min))
+        and (wanted.budget_max is None or (restaurant.price is not None and restaurant.price <= wanted.budget_max))
     )
 
 
-def _answer(opening: str, named: Sequence[Listed]) -> str:
-    items = [f"{number}. {place.name}：{_facts(place)}。" for number, place in enumerate(named, 1)]
+def _answer(opening: str, named: Sequence[ShownRestaurant]) -> str:
+    items = [f"{number}. {restaurant.name}：{_facts(restaurant)}。" for number, restaurant in enumerate(named, 1)]
     return "\n".join((opening, *items, "出发前可以再确认一下营业时间。"))
 
 
-def _facts(place: Listed) -> str:
+def _facts(restaurant: ShownRestaurant) -> str:
     told = (
-        place.address and f"地址：{place.address}",
-        place.rating and f"评分{place.rating}",
-        place.price is not None and f"人均{place.price:g}元",
-        place.distance is not None and f"距离{place.distance:g}米",
-        place.hours and f"营业时间{place.hours}",
+        restaurant.address and f"地址：{restaurant.address}",
+        restaurant.rating and f"评分{restaurant.rating}",
+        restaurant.price is not None and f"人均{restaurant.price:g}元",
+        restaurant.distance is not None and f"距离{restaurant.distance:g}米",
+        restaurant.hours and f"营业时间{restaurant.hours}",
     )
     return "，".join(fact for fact in told if fact) or "暂无更多信息"

@@ -23,7 +23,7 @@ from factory.run.refresh import Refresher
 from factory.settings import Values, of_factory, of_train
 from factory.shown_text import print_line
 from train import hub
-from train.answering import TRAIN_SAMPLE, Author, Generated, Question, commit, done, questions
+from train.answering import TRAIN_SAMPLE, Author, Generated, StudentQuestion, commit, done, questions
 from train.measuring import Grounds, open_data
 from train.model import DEMONSTRATION
 from train.record import check_files, read_record
@@ -179,7 +179,7 @@ def longest_answer(student: Student, data: Path, mode: str) -> int:
     return int(lengths[min(len(lengths) - 1, int(len(lengths) * 0.99))] * HEADROOM) + 8
 
 
-def _next(student: Student, asked: Sequence[Question], done: set[str]) -> list[Question]:
+def _next(student: Student, asked: Sequence[StudentQuestion], done: set[str]) -> list[StudentQuestion]:
     """The longest missing questions: rows of like length share a batch, and the hardest batch comes first."""
     missing = [question for question in asked if question.sample_id not in done]
     missing.sort(key=lambda question: (-sum(len(turn["content"]) for turn in question.messages), question.sample_id))

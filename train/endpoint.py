@@ -21,7 +21,7 @@ from factory.records import Message
 from factory.sending.ledger import Ledger
 from factory.sending.limits import LocalLimiter, PoolLimits
 from factory.shown_text import print_line
-from train.answering import Generated, Question
+from train.answering import Generated, StudentQuestion
 
 if TYPE_CHECKING:
     from train.arms import Brought
@@ -30,7 +30,7 @@ POOL: Final = "complete"
 IN_FLIGHT: Final = 16
 
 
-async def ask_endpoint(brought: Brought, asked: Sequence[Question]) -> dict[str, Generated]:
+async def ask_endpoint(brought: Brought, asked: Sequence[StudentQuestion]) -> dict[str, Generated]:
     """Greedy answers by sample_id; a question that fails alone is left out with a sentence. Raises UsageError, RunStopped."""
     model, arm, budget = brought.rest, brought.arm, brought.budget_cny
     way = route(model, brought.base_url, key_setting="COMPLETE_API_KEY")
@@ -48,7 +48,7 @@ async def ask_endpoint(brought: Brought, asked: Sequence[Question]) -> dict[str,
         LocalLimiter({POOL: PoolLimits(max_in_flight=IN_FLIGHT)}), ledger
     )
 
-    async def ask(priority: int, question: Question) -> tuple[str, Generated] | None:
+    async def ask(priority: int, question: StudentQuestion) -> tuple[str, Generated] | None:
         request = ChatRequest(
             model=way.model,
             messages=tuple(Message(turn["role"], turn["content"]) for turn in question.messages),

@@ -33,7 +33,7 @@ from train.source import contents, cut_source, find_source
 from train.template import Template, load_template, texts
 from train.trainer import PackedTrainer, ScheduledRows, only
 from train.validation import hold
-from train.watching import Metrics, Watcher
+from train.watching import Metrics, TrainingWatcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +217,7 @@ def _trainer(
     settings: TrainSettings, ready: Prepared, checkpoints: Checkpoints, metrics: Metrics | None
 ) -> PackedTrainer:
     chosen = settings.recipe
-    watcher = Watcher(
+    watcher = TrainingWatcher(
         ready.samples,
         ready.schedule,
         hold(ready.division.validation, ready.template, chosen.max_length),

@@ -21,7 +21,7 @@ from train.arms import TEACHER, Brought, answer
 from train.baselines import PROGRAMS
 from train.completing import identity, newest, trained_held_out
 from train.measuring import open_data
-from train.summary import Interval, interval
+from train.summary import MeanOverPlaces, interval
 
 MEASURES: Final = {
     "claims_right": "facts right",
@@ -50,7 +50,7 @@ class Beside:
 
     measure: str
     baseline: str
-    difference: Interval
+    difference: MeanOverPlaces
 
     @property
     def verdict(self) -> str:
@@ -70,7 +70,7 @@ def beside(pairs: Sequence[tuple[str, float, float, str]], measure: str) -> list
     ]
 
 
-def paragraph(student: str, split: str, own: dict[str, Interval], compared: Sequence[Beside]) -> list[str]:
+def paragraph(student: str, split: str, own: dict[str, MeanOverPlaces], compared: Sequence[Beside]) -> list[str]:
     """What is said first: the student's own figures, then each baseline with what it is better or worse at."""
     figures = " · ".join(f"{MEASURES[kind]} {value}" for kind, value in own.items())
     any_own = next(iter(own.values()))
@@ -95,7 +95,7 @@ def stand(data: Path, checkpoint: str, base: str | None) -> list[str]:
     """
     with open_data(data) as connection:
         for split in ("unseen", "seen"):
-            own: dict[str, Interval] = {}
+            own: dict[str, MeanOverPlaces] = {}
             compared: list[Beside] = []
             for kind in MEASURES:
                 mine = connection.execute(_OWN, [checkpoint, split, kind]).fetchall()

@@ -42,7 +42,7 @@ where o.mode = 'open' and c.mode = 'closed' and o.checkpoint in (select checkpoi
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class MeanOverPlaces:
     """A mean with its 95 % interval over places; the interval is None where fewer than two places answer."""
 
     mean: float
@@ -57,7 +57,7 @@ class Interval:
         return f"{self.mean:.3f}{span}"
 
 
-def interval(values: Sequence[tuple[str, float]], seed: int = 0) -> Interval:
+def interval(values: Sequence[tuple[str, float]], seed: int = 0) -> MeanOverPlaces:
     """The mean of (place, value) with a percentile bootstrap that draws places."""
     sums: dict[str, list[float]] = {}
     for place, value in values:
@@ -67,10 +67,10 @@ def interval(values: Sequence[tuple[str, float]], seed: int = 0) -> Interval:
     table = np.array(list(sums.values()))
     mean = float(table[:, 0].sum() / table[:, 1].sum())
     if len(table) < 2:
-        return Interval(mean, None, None, len(values), len(table))
+        return MeanOverPlaces(mean, None, None, len(values), len(table))
     drawn = table[np.random.default_rng(seed).integers(0, len(table), (DRAWS, len(table)))].sum(1)
     low, high = np.percentile(drawn[:, 0] / drawn[:, 1], (2.5, 97.5))
-    return Interval(mean, float(low), float(high), len(values), len(table))
+    return MeanOverPlaces(mean, float(low), float(high), len(values), len(table))
 
 
 def print_summary(data: Path, model: str, identity: str) -> None:
@@ -105,7 +105,7 @@ def print_summary(data: Path, model: str, identity: str) -> None:
                 )
 
 
-def open_minus_closed(data: Path, model: str, arm: str, kind: str) -> Interval | None:
+def open_minus_closed(data: Path, model: str, arm: str, kind: str) -> MeanOverPlaces | None:
     """The paired difference on unseen places between this model's two modes, newest checkpoints; None without pairs."""
     twins = [re.sub(r"-(?:open|closed)(?=-|$)", f"-{mode}", model, count=1) for mode in ("open", "closed")]
     with open_data(data) as connection:

@@ -102,7 +102,7 @@ def _wandb_run(folder: Path, config: Mapping[str, Any], chosen: Wandb) -> Any:
         ) from error
 
 
-class Watcher(TrainerCallback):  # type: ignore[misc]  # transformers ships no types
+class TrainingWatcher(TrainerCallback):  # type: ignore[misc]  # transformers ships no types
     """Trainer's callback. ``metrics`` is None in the processes that only work."""
 
     def __init__(

@@ -252,16 +252,16 @@ def _trouble(data: Path, error: Exception) -> DiskTrouble:
 
 def check(data: Path) -> list[tuple[str, int, str]]:
     """Run every check; returns (name, offending rows, first of them). A file that is not whole is one entry each."""
-    findings, whole = kept_files(data)
+    damages, whole = kept_files(data)
     try:
         with open_reader(data) as connection:
-            findings += loaded_rows(connection, data, whole)
+            damages += loaded_rows(connection, data, whole)
             results = _sql_checks(connection)
     except duckdb.Error as error:
         results = [("warehouse_is_readable", 1, str(unreadable(data, error)))]
     except DiskTrouble as error:
         results = [("warehouse_is_readable", 1, str(error))]
-    files = [("files_are_whole", 1, str(finding)) for finding in findings] or [("files_are_whole", 0, "")]
+    files = [("files_are_whole", 1, str(damage)) for damage in damages] or [("files_are_whole", 0, "")]
     return files + results
 
 

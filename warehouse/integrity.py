@@ -1,6 +1,6 @@
 """What is lost or altered in a DATA, file by file: commits, shards, plans, account books, and the DuckDB file against its shards.
 
-Part of ``warehouse check``. Every finding names a file, says what is wrong with it and what to do; nothing is changed.
+Part of ``warehouse check``. Every damage names a file, says what is wrong with it and what to do; nothing is changed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _BOOKS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Damage:
     """One file that is not whole."""
 
     file: str
@@ -47,9 +47,9 @@ class Finding:
         return f"{self.file} is damaged ({self.wrong}): {self.remedy}"
 
 
-def kept_files(data: Path) -> tuple[list[Finding], list[Commit]]:
+def kept_files(data: Path) -> tuple[list[Damage], list[Commit]]:
     """What is wrong with plans, account books, commits and shards; and the commits that are whole, with all their shards."""
-    findings = [*_plans(data), *_books(data)]
+    damages = [*_plans(data), *_books(data)]
     store, whole = open_store(data), []
     for run in store.runs():
         commits: list[Commit] = []
@@ -57,29 +57,29 @@ def kept_files(data: Path) -> tuple[list[Finding], list[Commit]]:
             try:
                 commits.append(store.commit(run, unit))
             except DamagedFile as error:
-                findings.append(_finding(error))
-        findings += _gaps(data, run, commits)
+                damages.append(_damage(error))
+        damages += _gaps(data, run, commits)
         for commit in commits:
             torn = list(_shards(store, commit))
-            findings += torn
+            damages += torn
             whole += [] if torn else [commit]
-    return findings, whole
+    return damages, whole
 
 
-def _finding(error: DamagedFile) -> Finding:
-    return Finding(error.file, error.wrong, error.remedy)
+def _damage(error: DamagedFile) -> Damage:
+    return Damage(error.file, error.wrong, error.remedy)
 
 
-def _plans(data: Path) -> Iterator[Finding]:
+def _plans(data: Path) -> Iterator[Damage]:
     folder = PlanFolder(data, keeps=False)
     for path in sorted(folder.path.glob("*.json")):
         try:
             folder.examine(path.name)
         except DamagedFile as error:
-            yield _finding(error)
+            yield _damage(error)
 
 
-def _books(data: Path) -> Iterator[Finding]:
+def _books(data: Path) -> Iterator[Damage]:
     for name, remedy in _BOOKS.items():
         path = data / name
         if not path.exists():
@@ -90,17 +90,17 @@ def _books(data: Path) -> Iterator[Finding]:
         except sqlite3.Error as error:
             word = str(error)
         if word != "ok":
-            yield Finding(str(path), str(word).partition("\n")[0], remedy)
+            yield Damage(str(path), str(word).partition("\n")[0], remedy)
 
 
-def _gaps(data: Path, run: str, commits: list[Commit]) -> Iterator[Finding]:
+def _gaps(data: Path, run: str, commits: list[Commit]) -> Iterator[Damage]:
     """Orders between two units that no unit holds: a commit is gone."""
     expected = 0
     units = [commit for commit in commits if commit.kind is CommitKind.ORDERS and commit.first_order is not None]
     for commit in sorted(units, key=lambda commit: commit.first_order or 0):
         first = commit.first_order or 0
         if first > expected:
-            yield Finding(
+            yield Damage(
                 str(data / "commits" / run),
                 f"no commit holds its orders {expected} to {first - 1}",
                 "restore the commit from a backup, or run the same `make synth` again: they are made again from the kept answers.",
@@ -108,16 +108,16 @@ def _gaps(data: Path, run: str, commits: list[Commit]) -> Iterator[Finding]:
         expected = max(expected, first + commit.orders)
 
 
-def _shards(store: Store, commit: Commit) -> Iterator[Finding]:
+def _shards(store: Store, commit: Commit) -> Iterator[Damage]:
     for file in commit.files:
         try:
             with store.local(file):
                 pass
         except DamagedFile as error:
-            yield _finding(error)
+            yield _damage(error)
 
 
-def loaded_rows(connection: duckdb.DuckDBPyConnection, data: Path, whole: list[Commit]) -> Iterator[Finding]:
+def loaded_rows(connection: duckdb.DuckDBPyConnection, data: Path, whole: list[Commit]) -> Iterator[Damage]:
     """Where the DuckDB file differs from the commits and shards that it was made from; ``whole`` are those that can be read."""
     store, file = open_store(data), str(data / "warehouse.duckdb")
     held = {tuple(row) for row in connection.execute("select run_id, unit from loaded").fetchall()}
@@ -125,7 +125,7 @@ def loaded_rows(connection: duckdb.DuckDBPyConnection, data: Path, whole: list[C
     gone = held - {(run, unit) for run in store.runs() for unit in store.units(run)}
     if gone:
         run, unit = min(gone)
-        yield Finding(
+        yield Damage(
             str(data / "commits" / str(run) / f"{unit}.json"),
             f"it is gone, and {file} still holds its rows" + (f"; {len(gone) - 1} more are" if len(gone) > 1 else ""),
             "restore it from a backup, or run the same command again and then `make warehouse REBUILD=1`.",
@@ -135,10 +135,10 @@ def loaded_rows(connection: duckdb.DuckDBPyConnection, data: Path, whole: list[C
     for kind in SHARDS:
         difference = _difference(connection, store, mine, kind)
         if difference:
-            yield Finding(file, difference, REBUILD)
+            yield Damage(file, difference, REBUILD)
     states = _states(connection, mine)
     if states:
-        yield Finding(file, states, REBUILD)
+        yield Damage(file, states, REBUILD)
 
 
 def _difference(connection: duckdb.DuckDBPyConnection, store: Store, commits: list[Commit], kind: str) -> str | None:

@@ -8,7 +8,7 @@ from functools import partial
 from matplotlib.figure import Figure
 
 from factory import chart_style as style
-from judge.ablation.findings import MEASURES, Findings
+from judge.ablation.findings import MEASURES, StudyFindings
 from judge.ablation.results import LOSS
 from judge.ablation.rows import SHARES
 from judge.statistics.crossed import Crossed
@@ -24,7 +24,7 @@ LEFT_OUT = ("named", LOSS)
 Draw = Callable[[bool], Figure]
 
 
-def drawings(findings: Findings) -> dict[str, Draw]:
+def drawings(findings: StudyFindings) -> dict[str, Draw]:
     """Name to drawing; what has no data has no chart."""
     drawn: dict[str, Draw] = {}
     if any(level.arm.startswith("rejected") for level in findings.levels):
@@ -34,7 +34,7 @@ def drawings(findings: Findings) -> dict[str, Draw]:
     return drawn
 
 
-def _dose(findings: Findings, chinese: bool) -> Figure:  # noqa: FBT001 - the language
+def _dose(findings: StudyFindings, chinese: bool) -> Figure:  # noqa: FBT001 - the language
     drawn = style.figure(height_in=3.2)
     axes = drawn.subplots()
     for number, measure in enumerate(DOSE):
@@ -60,7 +60,7 @@ def _dose(findings: Findings, chinese: bool) -> Figure:  # noqa: FBT001 - the la
     return drawn
 
 
-def _effects(findings: Findings, chinese: bool) -> Figure:  # noqa: FBT001 - the language
+def _effects(findings: StudyFindings, chinese: bool) -> Figure:  # noqa: FBT001 - the language
     drawn = style.figure(height_in=3.6)
     axes = drawn.subplots()
     told = (measure for measure in MEASURES if measure not in LEFT_OUT)

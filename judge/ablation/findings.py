@@ -59,7 +59,7 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class StudyFindings:
     """All numbers of a study."""
 
     levels: tuple[Level, ...]
@@ -84,7 +84,7 @@ Answers = Mapping[str, Mapping[Cell, Value]]
 """Arm to cell to value, of one measure and split"""
 
 
-def find(values: Sequence[Value], arms: Sequence[Arm]) -> Findings:
+def find(values: Sequence[Value], arms: Sequence[Arm]) -> StudyFindings:
     """All numbers; what no arm measured is left out."""
     levels: list[Level] = []
     effects: list[Effect] = []
@@ -98,7 +98,7 @@ def find(values: Sequence[Value], arms: Sequence[Arm]) -> Findings:
                 effect = _mean(answers, weights)
                 if effect is not None:
                     effects.append(Effect(measure, name, base, split, effect))
-    return Findings(tuple(levels), tuple(effects))
+    return StudyFindings(tuple(levels), tuple(effects))
 
 
 def contrasts(arms: Sequence[Arm]) -> list[tuple[str, str, dict[str, float]]]:

@@ -18,7 +18,7 @@ _NUMBER = re.compile(rf"\d+(?:\.\d+)?|[{CN}]+(?:点[{CN}]+)?")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class WishBounds:
     """The part of a wish that an answer's own words can break; money in CNY."""
 
     budget_min_cny: int | None
@@ -27,7 +27,7 @@ class Asked:
     feasible: bool
 
 
-def stated(asked: Asked, answer: str) -> dict[str, float]:
+def stated(asked: WishBounds, answer: str) -> dict[str, float]:
     """Measures of one answer by its own words.
 
     ``nothing_right``: says that nothing fits exactly where nothing does. Of answers that say something fits:
@@ -54,7 +54,7 @@ def stated(asked: Asked, answer: str) -> dict[str, float]:
     return measures
 
 
-def _affordable(asked: Asked, price: float) -> bool:
+def _affordable(asked: WishBounds, price: float) -> bool:
     """Within the budget, with the verifier's room for 约."""
     low = (asked.budget_min_cny or 0) * (1 - rules.PRICE_ABOUT_SHARE)
     high = float("inf") if asked.budget_max_cny is None else asked.budget_max_cny * (1 + rules.PRICE_ABOUT_SHARE)
@@ -67,7 +67,7 @@ def _value(words: str) -> float:
     return (plain(number[0]) or 0.0) if number else 0.0
 
 
-def _near(asked: Asked, words: str) -> bool:
+def _near(asked: WishBounds, words: str) -> bool:
     """Within the radius, with the verifier's room for 约; a walk counts at the speed that maps use."""
     if "分钟" in words:
         metres = _value(words) * rules.WALK_M_PER_MIN

@@ -10,7 +10,7 @@ from typing import Final
 import orjson
 
 from judge.ablation.config import AblateSettings
-from judge.ablation.outcomes import Asked, stated
+from judge.ablation.outcomes import WishBounds, stated
 from judge.ablation.running import Job
 from judge.items import open_views
 
@@ -53,7 +53,7 @@ def read_values(settings: AblateSettings, jobs: Sequence[Job]) -> list[Value]:
     ]
     for model, question, split, place, answer, least, most, radius, feasible in answered:
         job = by_name[model]
-        asked = Asked(least, most, radius, feasible is not False)
+        asked = WishBounds(least, most, radius, feasible is not False)
         values += [
             Value(job.arm.name, job.seed, question, split, place, kind, value)
             for kind, value in stated(asked, answer).items()

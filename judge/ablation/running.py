@@ -37,7 +37,7 @@ class Job:
         return f"ablate-{self.study}-{self.arm.name}-s{self.seed}"
 
 
-class Progress:
+class StudyProgress:
     """Counts runs and says how long the rest will take, from those that this process has done."""
 
     def __init__(self, total: int, done: int, tokens: int, at_once: int) -> None:
@@ -68,7 +68,7 @@ async def run_all(settings: AblateSettings, jobs: Sequence[Job], lock: int) -> N
     for arm in {job.arm.name: job.arm for job in jobs}.values():
         write_rows(arm, rows_file(settings, arm))
     left = [job for job in jobs if not _marker(settings, job).exists()]
-    progress = Progress(len(jobs), len(jobs) - len(left), settings.tokens, settings.at_once)
+    progress = StudyProgress(len(jobs), len(jobs) - len(left), settings.tokens, settings.at_once)
     if left:
         say(
             f"{len(left)} of {len(jobs)} runs are to be made, {settings.at_once} at once: about {progress.left_s() / 60:.0f} min"

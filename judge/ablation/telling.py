@@ -17,7 +17,7 @@ from rich.text import Text
 from factory import chart_style as style
 from factory.shown_text import shown
 from judge.ablation import charts
-from judge.ablation.findings import BASE_MIX, MEASURES, PRIMARY, SLOPE, Findings
+from judge.ablation.findings import BASE_MIX, MEASURES, PRIMARY, SLOPE, StudyFindings
 from judge.ablation.rows import Arm, chars
 from judge.report.ablation import SECTION
 from judge.statistics.crossed import Crossed
@@ -46,7 +46,7 @@ class Study:
     missing: tuple[str, ...]
 
 
-def print_table(study: Study, findings: Findings) -> None:
+def print_table(study: Study, findings: StudyFindings) -> None:
     """Held-out effects of the largest dose, of ten points of dose, and of the judge's top third; the answers below."""
     console = Console(width=max(150, Console().width))
     mark = " · SIMULATED" if study.simulated else ""
@@ -129,7 +129,7 @@ def counted(crossed: Crossed | None) -> str:
     return NOTHING if crossed is None else f"{crossed.values} ({crossed.seeds})"
 
 
-def write_study(data: Path, study: Study, findings: Findings) -> Path:
+def write_study(data: Path, study: Study, findings: StudyFindings) -> Path:
     """``DATA/reports/ablation``: JSON, PNGs, and the report's section. Returns the JSON's path."""
     folder = (data / SECTION).parent
     folder.mkdir(parents=True, exist_ok=True)
@@ -157,7 +157,7 @@ def write_study(data: Path, study: Study, findings: Findings) -> Path:
     return where
 
 
-def section(study: Study, findings: Findings, pictures: dict[str, dict[str, str]]) -> str:
+def section(study: Study, findings: StudyFindings, pictures: dict[str, dict[str, str]]) -> str:
     """The fragment of the judge's report, in both languages."""
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -182,7 +182,7 @@ def section(study: Study, findings: Findings, pictures: dict[str, dict[str, str]
     )
 
 
-def as_json(study: Study, findings: Findings) -> dict[str, Any]:
+def as_json(study: Study, findings: StudyFindings) -> dict[str, Any]:
     """Everything, with the rows of the arms as counts."""
     told = {name: getattr(study, name) for name in Study.__slots__ if name != "arms"}
     arms = [

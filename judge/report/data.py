@@ -141,7 +141,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class QuestionAnswer:
     """One question and its answer; ``group``: data, or a completion's arm and mode."""
 
     group: str
@@ -198,7 +198,7 @@ class Material:
     rows: tuple[VerdictRow, ...]
     sound: dict[str, bool]
     """By item_id, whether the verifier finds nothing wrong in it."""
-    texts: tuple[Text, ...]
+    texts: tuple[QuestionAnswer, ...]
     facts: tuple[tuple[str, str, str, str, str], ...]
     """(sample, place, restaurant, kind, value) of each verified fact that a sample states."""
     held: tuple[tuple[Any, ...], ...]
@@ -231,7 +231,7 @@ def read_material(
         runs=tuple(Run(*row) for row in ask(_RUNS)),
         rows=(rows := tuple(VerdictRow(*row) for row in ask(_ROWS))),
         sound=dict(ask(_SOUND)) | {row.item_id: is_sound for row in rows if (is_sound := _made_sound(row)) is not None},
-        texts=tuple(Text(*row) for row in ask(_TEXTS)),
+        texts=tuple(QuestionAnswer(*row) for row in ask(_TEXTS)),
         facts=ask(_FACTS),
         held=ask(_HELD),
         recommended=ask(_RECOMMENDED),

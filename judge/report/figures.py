@@ -21,7 +21,7 @@ from judge.statistics.bootstrap import Estimate
 from judge.statistics.calls import ANSWER, DATA
 from judge.statistics.margins import NEGLIGIBLE
 from judge.statistics.pairings import HELD_OUT, Pairing
-from judge.statistics.summary import Dimension, Distribution, Scored, Summary
+from judge.statistics.summary import DimensionScores, Distribution, Scored, Summary
 from judge.statistics.validity import Control, Response
 
 BLUE, OCHRE, RED, GREEN, VIOLET = style.SERIES
@@ -111,7 +111,7 @@ def _distribution(distribution: Distribution, chinese: bool) -> Figure:  # noqa:
     return drawn
 
 
-def _dimensions(dimensions: Sequence[Dimension], chinese: bool) -> Figure:  # noqa: FBT001 - the language
+def _dimensions(dimensions: Sequence[DimensionScores], chinese: bool) -> Figure:  # noqa: FBT001 - the language
     shown = [
         dimension
         for dimension in dimensions

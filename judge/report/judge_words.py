@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from judge.report.judge_sentences import sentence
 from judge.report.words import TITLES, Words
 from judge.statistics import margins as m
-from judge.statistics.examination import QUESTIONS, Check, Examination, Question, Word
+from judge.statistics.examination import QUESTIONS, Check, Examination, ExamQuestion, Word
 
-QUESTION_WORDS: dict[Question, Words] = {
+QUESTION_WORDS: dict[ExamQuestion, Words] = {
     "answers": ("它给得出分吗", "Does it answer"),
     "facts": ("它看得见事实错误吗", "Does it see facts"),
     "swayed": ("它会被无关之处左右吗", "Is it not swayed by what should not matter"),
@@ -77,7 +77,7 @@ def _of(checks: Sequence[Check], what: str) -> list[Check]:
     return [check for check in checks if check.what == what]
 
 
-QUESTION_SHORT: dict[Question, Words] = {
+QUESTION_SHORT: dict[ExamQuestion, Words] = {
     "answers": ("给得出分", "answers"),
     "facts": ("看得见事实错误", "sees errors of fact"),
     "swayed": ("不为篇幅、格式、顺序和讨好所动", "is not swayed by length, layout, order or pleas"),
@@ -149,7 +149,7 @@ def use(examination: Examination) -> Words:
 
 def merged(checks: Iterable[Check]) -> list[tuple[Check, tuple[str, ...]]]:
     """One entry a question, its gravest reason, with the rubrics that it concerns; of what sways, one entry for each edit."""
-    groups: dict[tuple[Question, str], list[Check]] = {}
+    groups: dict[tuple[ExamQuestion, str], list[Check]] = {}
     for check in checks:
         about = check.about[0] if check.question == "swayed" and check.about else ""
         groups.setdefault((check.question, about), []).append(check)

@@ -9,7 +9,7 @@ from judge.report.judge_words import WORD_WORDS
 from judge.report.next_steps import Weakness
 from judge.report.reject_words import reject
 from judge.report.words import DIMENSIONS, FACTS, MEASURES, Words
-from judge.statistics.examination import Check, Examination, Question, Word, loss_word
+from judge.statistics.examination import Check, Examination, ExamQuestion, Word, loss_word
 from judge.statistics.margins import FLAG_LEAD, SWAY_HOLDS
 from judge.statistics.summary import Summary
 from judge.statistics.trust import Seen
@@ -88,10 +88,10 @@ def check(row: Check) -> Words:
     return sentence(row)
 
 
-def reason_of(examination: Examination) -> Callable[[Question], Words | None]:
+def reason_of(examination: Examination) -> Callable[[ExamQuestion], Words | None]:
     """For the first screen: the weakest answer to a question, with its number."""
 
-    def reason(question: Question) -> Words | None:
+    def reason(question: ExamQuestion) -> Words | None:
         word = examination.word(question)
         own = [check for check in examination.checks if (check.question, check.word) == (question, word)]
         best = sorted(own, key=lambda check: check.what not in {"area", "wander"})

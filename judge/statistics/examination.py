@@ -20,8 +20,8 @@ from judge.statistics.trust import Trust, Truth
 from judge.statistics.validity import FULL, Control, Response
 
 Word = Literal["holds", "open", "fails", "unmeasured"]
-Question = Literal["answers", "facts", "swayed", "favours", "even", "stable", "repeats", "agrees"]
-QUESTIONS: tuple[Question, ...] = ("answers", "facts", "swayed", "favours", "even", "stable", "repeats", "agrees")
+ExamQuestion = Literal["answers", "facts", "swayed", "favours", "even", "stable", "repeats", "agrees"]
+QUESTIONS: tuple[ExamQuestion, ...] = ("answers", "facts", "swayed", "favours", "even", "stable", "repeats", "agrees")
 """In the order of their weight: what fails first is told first."""
 GIBBERISH, BARE_PLEA, INVENTED = "gibberish", "begging", "name"
 
@@ -30,7 +30,7 @@ GIBBERISH, BARE_PLEA, INVENTED = "gibberish", "begging", "name"
 class Check:
     """One answer. ``what``: which number it rests on (a reason of words.py), ``about``: kinds of edits, groups or judges."""
 
-    question: Question
+    question: ExamQuestion
     rubric: str
     group: str
     word: Word
@@ -44,7 +44,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class JudgeEvidence:
     """All that an examination reads, of one judge. ``loss``: pooled over kinds, by rubric; ``spread``: SD of all totals."""
 
     answering: tuple[Answering, ...]
@@ -79,7 +79,7 @@ class Examination:
         """What more items would settle."""
         return tuple(check for check in self.checks if check.word == "open")
 
-    def word(self, question: Question) -> Word:
+    def word(self, question: ExamQuestion) -> Word:
         """The weakest answer to one question."""
         return weakest(check.word for check in self.checks if check.question == question)
 
@@ -91,7 +91,7 @@ def weakest(words: Iterable[Word]) -> Word:
     return next((word for word in order if word in heard), "unmeasured")
 
 
-def examine(evidence: Evidence, rubrics: Sequence[str]) -> Examination:
+def examine(evidence: JudgeEvidence, rubrics: Sequence[str]) -> Examination:
     """Every question, of every rubric and group that was judged."""
     checks = [
         *_answers(evidence),
@@ -140,7 +140,7 @@ def _small(check: Check) -> float:
     return -max(abs(check.value or 0.0), check.second or 0.0) if check.question == "swayed" else 0.0
 
 
-def _answers(evidence: Evidence) -> Iterable[Check]:
+def _answers(evidence: JudgeEvidence) -> Iterable[Check]:
     for answering in evidence.answering:
         share = answering.share
         if answering.scored == 0:
@@ -184,7 +184,7 @@ def _against(low: float | None, high: float | None, margin: float) -> Word:
     return "fails" if high is not None and high < margin else "open"
 
 
-def _facts(evidence: Evidence, rubric: str) -> list[Check]:
+def _facts(evidence: JudgeEvidence, rubric: str) -> list[Check]:
     """Whether errors are told from sound text, and cost enough; gravest reason first, one check for each that was measured."""
     spread = evidence.spread.get(rubric)
     if spread is None:
@@ -211,7 +211,7 @@ def _counted(truth: Truth) -> bool:
     return min(truth.decisions.sound, truth.decisions.faulty) >= m.LEAST_ITEMS and truth.auroc.places >= m.LEAST_PLACES
 
 
-def _area(evidence: Evidence, truth: Truth, planted: Sequence[Response]) -> Check:
+def _area(evidence: JudgeEvidence, truth: Truth, planted: Sequence[Response]) -> Check:
     area, rubric = truth.auroc, truth.rubric
     numbers = (area.value, area.low, area.high)
     word = _against(area.low, area.high, m.AUROC_TRUSTED)
@@ -239,7 +239,7 @@ def loss_word(slope: Slope | None) -> Word:
     return _against(-slope.high, -slope.low, m.LOSS_SEEN)
 
 
-def _losses(evidence: Evidence, rubric: str, planted: Sequence[Response]) -> list[Check]:
+def _losses(evidence: JudgeEvidence, rubric: str, planted: Sequence[Response]) -> list[Check]:
     words = {response.edit: loss_word(response.slope) for response in planted}
     measured = {edit: word for edit, word in words.items() if word != "unmeasured"}
     loss = evidence.loss.get(rubric)
@@ -260,7 +260,7 @@ def _losses(evidence: Evidence, rubric: str, planted: Sequence[Response]) -> lis
     return [Check("facts", rubric, "", "open" if undecided else "holds", "loss", *numbers, undecided)]
 
 
-def _floor(question: Question, what: str, control: Control) -> Check:
+def _floor(question: ExamQuestion, what: str, control: Control) -> Check:
     """What deserves nothing must get next to nothing."""
     low, high = _ends(control.mean)
     gap = control.gap.mean if control.gap else None
@@ -289,7 +289,7 @@ def _below(low: float | None, high: float | None, margin: float) -> Word:
     return "fails" if low is not None and low > margin else "open"
 
 
-def _bare_pleas(evidence: Evidence) -> Iterable[Check]:
+def _bare_pleas(evidence: JudgeEvidence) -> Iterable[Check]:
     """An answer that holds nothing but a plea; where gibberish fares as well, it is not the plea that is paid for."""
     for control in evidence.controls:
         if control.edit == BARE_PLEA and control.mean.clusters >= m.LEAST_PLACES:

@@ -22,7 +22,7 @@ from judge.statistics.comparison import Paired, paired
 from judge.statistics.coverage import Coverage, coverage
 from judge.statistics.drift import drift
 from judge.statistics.evenness import evenness
-from judge.statistics.examination import Evidence, Examination, examine
+from judge.statistics.examination import Examination, JudgeEvidence, examine
 from judge.statistics.halo import Halo
 from judge.statistics.krippendorff import krippendorff_alpha
 from judge.statistics.pairings import HELD_OUT, Pairing, by_group, conclude, halo_of, same_text
@@ -50,7 +50,7 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
-class Dimension:
+class DimensionScores:
     """One dimension of held-out items of a group on 1 to 5, and whether replicates agree on it (ordinal alpha)."""
 
     rubric: str
@@ -91,7 +91,7 @@ class Summary:
     replicates: int
     scored: tuple[Scored, ...]
     legacy: tuple[Scored, ...]
-    dimensions: tuple[Dimension, ...]
+    dimensions: tuple[DimensionScores, ...]
     distributions: tuple[Distribution, ...]
     headline: tuple[Pairing, ...]
     by_split: tuple[Pairing, ...]
@@ -105,7 +105,7 @@ class Summary:
     compared: tuple[Compared, ...]
     responses: tuple[Response, ...]
     controls: tuple[Control, ...]
-    evidence: Evidence
+    evidence: JudgeEvidence
     examination: Examination
 
     @property
@@ -171,7 +171,7 @@ def _evidence(
     rightness: Mapping[str, tuple[float, ...]],
     pairs: Sequence[PairRow],
     resamples: int,
-) -> Evidence:
+) -> JudgeEvidence:
     """``rows``: of this judge alone."""
     trust = tuple(
         trust_of(calls, second, rubric, group, resamples) for rubric in RUBRICS for group in calls.groups(rubric)
@@ -180,7 +180,7 @@ def _evidence(
     faults = frozenset(response.edit for response in answered if not response.harmless)
     wander = {rubric: value for rubric in RUBRICS if (value := _wandering(trust, rubric)) is not None}
     origins = {item: row.group for item, row in calls.items.items() if row.item_kind == "completion"}
-    return Evidence(
+    return JudgeEvidence(
         answering=tuple(share for rubric in RUBRICS if (share := answering(rows, rubric, sound))),
         truth=tuple(truth for rubric in RUBRICS if (truth := truth_of(calls, rubric, sound, resamples))),
         loss={rubric: loss for rubric in RUBRICS if (loss := pooled_loss(calls, rubric, faults))},
@@ -250,7 +250,7 @@ def _of(key: tuple[str, str, str], rows: Sequence[VerdictRow], means: Sequence[t
     )
 
 
-def _dimensions(calls: Calls, resamples: int) -> Iterable[Dimension]:
+def _dimensions(calls: Calls, resamples: int) -> Iterable[DimensionScores]:
     held = [(item, row) for item, row in sorted(calls.items.items()) if row.split in HELD_OUT]
     for rubric in RUBRICS:
         names = dict.fromkeys(name for marks in _marks_of(calls, rubric) for name in marks)
@@ -264,7 +264,7 @@ def _dimensions(calls: Calls, resamples: int) -> Iterable[Dimension]:
                 ]
                 mean = bounded_mean([mark for mark, _ in marks], [place for _, place in marks], least=1.0, most=5.0)
                 if mean is not None:
-                    yield Dimension(rubric, group, name, mean, _agreed(calls, rubric, name, group, resamples))
+                    yield DimensionScores(rubric, group, name, mean, _agreed(calls, rubric, name, group, resamples))
 
 
 def _agreed(calls: Calls, rubric: str, name: str, group: str, resamples: int) -> Estimate | None:

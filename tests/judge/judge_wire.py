@@ -19,7 +19,7 @@ from judge.breaker import Breaker
 from judge.dashscope_sdk import DashscopeSdkChat
 from judge.providers import SERVER_ATTEMPTS, Judge
 from judge.sandbox import MODEL, SECOND_MODEL, Desk, make_app
-from judge.sandbox_faults import Faults
+from judge.sandbox_faults import JudgeFaults
 from judge.sandbox_judge import Temper
 from judge.verdicts import Outcome, judge_one
 
@@ -44,7 +44,7 @@ class Bench:
     """A judge over the wire."""
 
     judge: Judge
-    faults: Faults
+    faults: JudgeFaults
     limiter: LocalLimiter
     ledger: Ledger
     breaker: Breaker
@@ -60,7 +60,9 @@ def question(replicate: int = 0, *, item: Item = ITEM, failures: int = 0) -> Ask
 
 
 @asynccontextmanager
-async def served(faults: Faults, *, keys: frozenset[str] = frozenset(), temper: Temper = EXACT) -> AsyncIterator[str]:
+async def served(
+    faults: JudgeFaults, *, keys: frozenset[str] = frozenset(), temper: Temper = EXACT
+) -> AsyncIterator[str]:
     """The sandbox judge; gives its root URL."""
     runner = web.AppRunner(make_app(Desk({MODEL: temper, SECOND_MODEL: Temper(0.5)}, faults, keys)), access_log=None)
     await runner.setup()
@@ -82,7 +84,7 @@ async def bench(
     temper: Temper = EXACT,
 ) -> AsyncIterator[Bench]:
     """``way``: direct, sdk or litellm."""
-    faults = Faults()
+    faults = JudgeFaults()
     async with AsyncExitStack() as stack:
         root = await stack.enter_async_context(served(faults, keys=frozenset({KEY}), temper=temper))
         ledger = Ledger(data, "run", budget_cny)

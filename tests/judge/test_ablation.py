@@ -18,7 +18,7 @@ from factory.errors import RunStopped, UsageError
 from judge.ablation import children
 from judge.ablation.config import read_settings
 from judge.ablation.findings import PRIMARY, SLOPE, find
-from judge.ablation.outcomes import Asked, stated
+from judge.ablation.outcomes import WishBounds, stated
 from judge.ablation.results import LOSS, Value
 from judge.ablation.rows import SHARES, Arm, TrainingRow, chars, fingerprint, mix, rejected_arms, tier_arms
 from judge.ablation.study import Origin, make_rejects
@@ -92,7 +92,7 @@ def test_thirds_by_the_judge_are_of_one_size() -> None:
     ],
 )
 def test_a_wish_is_kept_or_broken_by_the_answers_own_words(answer: str, kept: float) -> None:
-    assert stated(Asked(50, 100, 1000, feasible=True), answer)["wish_kept"] == kept
+    assert stated(WishBounds(50, 100, 1000, feasible=True), answer)["wish_kept"] == kept
 
 
 def test_the_crossed_mean_by_hand() -> None:

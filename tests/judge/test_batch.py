@@ -13,7 +13,7 @@ from factory.errors import UsageError
 from factory.sending.ledger import Ledger
 from judge import batch
 from judge.asking import Ask
-from judge.batch import Answered, Line, batch_lines, outcome_of, read_lines, write_files
+from judge.batch import Answered, BatchLine, batch_lines, outcome_of, read_lines, write_files
 from judge.config import JudgeSettings, read_settings
 from judge.providers import price_known
 from judge.sandbox import tokens_of, words
@@ -25,7 +25,7 @@ def settings(data: Path) -> JudgeSettings:
     return replace(read_settings(["--data", str(data), "--judge", "dashscope/qwen-plus"]), second=None)
 
 
-def lines(data: Path, count: int) -> list[Line]:
+def lines(data: Path, count: int) -> list[BatchLine]:
     return list(batch_lines(settings(data), (question(replicate) for replicate in range(count))))
 
 
@@ -44,7 +44,7 @@ def test_files_keep_to_the_limits_and_hold_every_question_once(tmp_path: Path, m
     assert write_files(tmp_path / "none", iter([])) == []
 
 
-def completed(line: Line, fault: str = "") -> bytes:
+def completed(line: BatchLine, fault: str = "") -> bytes:
     text, finish = words(line.body, Temper(0.0), fault)
     usage = {"prompt_tokens": tokens_of(line.body), "completion_tokens": 60}
     choice = {"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": text}}
@@ -52,7 +52,7 @@ def completed(line: Line, fault: str = "") -> bytes:
     return orjson.dumps({"custom_id": line.name, "response": {"status_code": 200, "body": body}, "error": None})
 
 
-def failed(line: Line, code: str) -> bytes:
+def failed(line: BatchLine, code: str) -> bytes:
     body = {"error": {"code": code, "message": "no"}}
     return orjson.dumps({"custom_id": line.name, "response": {"status_code": 400, "body": body}, "error": None})
 

@@ -17,7 +17,7 @@ from factory.errors import (
     QuotaExhausted,
 )
 from factory.sending import retries
-from judge.sandbox_faults import ERRORS, Faults
+from judge.sandbox_faults import ERRORS, JudgeFaults
 from tests.judge.judge_wire import KEY, bench, question
 
 STOPS: dict[str, type[ChidianError]] = {
@@ -259,4 +259,4 @@ def test_replicates_never_share_an_answer(tmp_path: Path) -> None:
 def test_fault_knobs_that_do_not_exist_are_refused() -> None:
     for wrong in ({"next": ["no_such"]}, {"shares": {"drop": 0.6, "html": 0.6}}, {"speed": 1}):
         with pytest.raises(ChidianError):
-            Faults().set(wrong)
+            JudgeFaults().set(wrong)

@@ -16,7 +16,7 @@ from judge.instrument import SHIPPED, Instrument
 from judge.providers import open_judges
 from judge.rubric import ANSWER, DATA
 from judge.sandbox import MODEL, Desk, make_app
-from judge.sandbox_faults import Faults
+from judge.sandbox_faults import JudgeFaults
 from judge.verdicts import judge_one
 from tests.factory.bent_teacher import bent
 from tests.judge.judge_wire import EXACT, KEY, question
@@ -42,7 +42,7 @@ def test_a_refusal_of_the_judges_provider_names_the_judges_setting(tmp_path: Pat
             refusal = {"error": {"message": "Unrecognized request argument: seed", "type": "invalid_request_error"}}
             return web.json_response(refusal, status=400) if "seed" in body else None
 
-        app = make_app(Desk({MODEL: EXACT}, Faults(), frozenset()))
+        app = make_app(Desk({MODEL: EXACT}, JudgeFaults(), frozenset()))
         async with bent(check=without_seed, other=app, path="/compatible-mode/v1") as there:
             for words in ([], ["--judge-extra", '{"seed": null}']):
                 settings = read_settings(["--judge-base-url", there.base, "--judge2", "none", *words])

@@ -13,7 +13,7 @@ from factory.errors import AccountRefused
 from judge.probe import _write, probe, variants
 from judge.providers import Judge
 from judge.sandbox import MODEL, Desk, make_app
-from judge.sandbox_faults import Faults
+from judge.sandbox_faults import JudgeFaults
 from tests.factory.bent_teacher import PRICE, bent, chat_with
 from tests.judge.judge_wire import EXACT, KEY, bench
 
@@ -46,7 +46,7 @@ def test_a_field_that_the_server_refuses_is_a_finding_and_not_the_end(tmp_path: 
             refusal = {"error": {"message": "Unsupported parameter: 'logprobs'", "code": "unsupported_parameter"}}
             return web.json_response(refusal, status=400) if "logprobs" in body else None
 
-        app = make_app(Desk({MODEL: EXACT}, Faults(), frozenset()))
+        app = make_app(Desk({MODEL: EXACT}, JudgeFaults(), frozenset()))
         async with (
             bent(check=without_logprobs, other=app, path="/compatible-mode/v1") as there,
             chat_with(tmp_path, there.base) as chat,

@@ -12,12 +12,12 @@ from judge.asking import messages
 from judge.parsing import read_verdict
 from judge.rubric import DATA, shipped
 from judge.sandbox import COMPATIBLE, MODEL
-from judge.sandbox_faults import Faults
+from judge.sandbox_faults import JudgeFaults
 from tests.judge.judge_wire import question, served
 
 
 async def _post(body: dict[str, Any]) -> str:
-    async with served(Faults()) as root, aiohttp.ClientSession() as session:
+    async with served(JudgeFaults()) as root, aiohttp.ClientSession() as session:
         reply = await session.post(root + COMPATIBLE, json={"model": MODEL, "seed": 1, **body})
         assert reply.status == 200, await reply.text()
         return await reply.text()

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import ClientSession, web
 
 from judge.sandbox import COMPATIBLE, MODEL, NATIVE, Desk, make_app
-from judge.sandbox_faults import Faults
+from judge.sandbox_faults import JudgeFaults
 from judge.sandbox_judge import Temper
 
 ONE = [{"role": "user", "content": "请按量表打分。\n1. 准确性"}]
@@ -18,7 +18,7 @@ ONE = [{"role": "user", "content": "请按量表打分。\n1. 准确性"}]
 
 def _post(path: str, body: bytes, **headers: str) -> tuple[int, str, bytes]:
     async def scene() -> tuple[int, str, bytes]:
-        runner = web.AppRunner(make_app(Desk({MODEL: Temper(0.0, 0.0, 0.0)}, Faults())))
+        runner = web.AppRunner(make_app(Desk({MODEL: Temper(0.0, 0.0, 0.0)}, JudgeFaults())))
         await runner.setup()
         try:
             await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -22,7 +22,7 @@ from judge.breaker import Breaker
 from judge.dashscope_sdk import DashscopeSdkChat
 from judge.providers import Judge
 from judge.sandbox import MODEL, Desk, make_app
-from judge.sandbox_faults import Faults
+from judge.sandbox_faults import JudgeFaults
 from judge.verdicts import judge_one
 from tests.factory.bent_teacher import PRICE, Bend, Check, Teacher, bent
 from tests.factory.test_keys_and_ways_out import server
@@ -50,7 +50,7 @@ async def judged(
     data: Path, bend: Bend = lambda answer, _: answer, check: Check = lambda _: None
 ) -> AsyncIterator[tuple[Judge, Ledger, Teacher]]:
     """The sandbox judge with its native answers bent."""
-    app = make_app(Desk({MODEL: EXACT}, Faults(), frozenset()))
+    app = make_app(Desk({MODEL: EXACT}, JudgeFaults(), frozenset()))
     async with bent(bend, check, app, "/api/v1") as there, asking(data, there.base) as (judge, ledger):
         yield judge, ledger, there
 

@@ -12,7 +12,7 @@ import pytest
 from judge.breaker import Breaker
 from judge.providers import Judge
 from judge.sandbox import MODEL, Desk, make_app
-from judge.sandbox_faults import Faults
+from judge.sandbox_faults import JudgeFaults
 from judge.verdicts import Outcome, judge_one
 from tests.factory.bent_teacher import PRICE, Bend, Check, Teacher, bent, chat_with
 from tests.factory.test_answer_shapes import READ, UNREAD
@@ -28,7 +28,7 @@ async def judged(
     data: Path, bend: Bend = lambda answer, _: answer, check: Check = lambda _: None
 ) -> AsyncIterator[tuple[Judge, Teacher]]:
     """A judge whose answers are bent."""
-    app = make_app(Desk({MODEL: EXACT}, Faults(), frozenset()))
+    app = make_app(Desk({MODEL: EXACT}, JudgeFaults(), frozenset()))
     async with bent(bend, check, app, PATH) as there, chat_with(data, there.base, give_up_s=20.0) as (chat, _):
         yield Judge("sandbox", MODEL, chat, "teacher", PRICE), there
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from train.standing import Beside, beside, paragraph
-from train.summary import Interval, interval
+from train.summary import MeanOverPlaces, interval
 
 PLACES = [f"place {number}" for number in range(12)]
 
@@ -38,11 +38,11 @@ def test_each_baseline_is_compared_on_its_own_pairs() -> None:
 
 
 def test_the_paragraph_says_the_students_own_figures_then_wins_then_losses() -> None:
-    own = {"claims_right": Interval(0.4, 0.3, 0.5, 24, 12)}
+    own = {"claims_right": MeanOverPlaces(0.4, 0.3, 0.5, 24, 12)}
     compared = [
-        Beside("claims_right", "copy", Interval(-0.5, -0.6, -0.4, 24, 12)),
-        Beside("claims_right", "random", Interval(0.1, 0.05, 0.15, 24, 12)),
-        Beside("exists_near", "random", Interval(0.0, -0.1, 0.1, 24, 12)),
+        Beside("claims_right", "copy", MeanOverPlaces(-0.5, -0.6, -0.4, 24, 12)),
+        Beside("claims_right", "random", MeanOverPlaces(0.1, 0.05, 0.15, 24, 12)),
+        Beside("exists_near", "random", MeanOverPlaces(0.0, -0.1, 0.1, 24, 12)),
     ]
     lines = paragraph("tiny-open-0", "unseen", own, compared)
     assert lines[0] == "tiny-open-0 on 24 questions of 12 places (unseen): facts right 0.400 [0.300, 0.500]."

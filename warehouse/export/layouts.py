@@ -22,7 +22,7 @@ _SPOKEN = pa.list_(pa.struct([("from", pa.string()), ("value", pa.string())]))
 
 
 @dataclass(frozen=True, slots=True)
-class Conversation:
+class ExportRow:
     """One training row: what is said before the answer, and the answer."""
 
     system: str
@@ -45,7 +45,7 @@ class Conversation:
 class Layout:
     """A trainer's form of a row. ``llama_factory`` is its entry in dataset_info.json, less the file's name."""
 
-    write: Callable[[Conversation], Record]
+    write: Callable[[ExportRow], Record]
     columns: tuple[tuple[str, pa.DataType], ...]
     llama_factory: Mapping[str, Any]
     readers: str
@@ -133,11 +133,11 @@ def schema(layout: str, *, proof: bool) -> pa.Schema:
 def record(row: Mapping[str, Any], layout: str, *, proof: bool) -> Record:
     """One row of the export's query in a layout. ``row`` has the columns of ``samples`` and the training row's ``messages``."""
     system, user, reply = (turn["content"] for turn in row["messages"])
-    conversation = Conversation(system, user, reply, row["instruction"])
+    export_row = ExportRow(system, user, reply, row["instruction"])
     source = {name: row[name] for name in ("run_id", "map_provider", "teacher", "licence", "attribution")}
     written = {
         "sample_id": row["sample_id"],
-        **LAYOUTS[layout].write(conversation),
+        **LAYOUTS[layout].write(export_row),
         "source": source | {"made_by": MADE_BY},
     }
     return written | {"proof": _proof(row)} if proof else written
