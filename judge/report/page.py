@@ -83,7 +83,7 @@ def figure(value: float | None, digits: int = 2) -> str:
 
 
 def _inert(value: Any) -> Any:
-    """What a template prints: text of ours that is HTML already, or anything else without what turns or hides text."""
+    """Every value that a template prints: text of ours that is HTML already, or anything else without what turns or hides text."""
     return value if isinstance(value, Markup) or not isinstance(value, str) else shown(value, lines=True)
 
 
@@ -94,6 +94,7 @@ def page(contents: Contents) -> str:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_inert,
         loader=jinja2.PackageLoader("judge.report", "templates"),
     )
     environment.filters["number"] = figure

@@ -31,6 +31,8 @@ from tests.keyless import CLEAN
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 EVIL = "</script><img src=x onerror=\"document.title='OWNED'\"><svg/onload=document.title='OWNED'>"
+TURNED = "\u202e"
+"""From here on a line is read backwards."""
 MODEL, SECOND_MODEL = "sandbox/judge-v1", "sandbox/judge-v2"
 
 
@@ -177,16 +179,17 @@ def test_ten_thousand_hostile_texts_stay_data_in_the_page() -> None:
 
 
 def _poison(data: Path) -> None:
+    evil = EVIL + TURNED
     with duckdb.connect(str(data / "warehouse.duckdb")) as connection:
-        connection.execute("update samples_shard set question = ? || question, answer = ? || answer", [EVIL, EVIL])
-        connection.execute("update orders_shard set place = ? || place, city = ?, licence = ?", [EVIL, EVIL, EVIL])
+        connection.execute("update samples_shard set question = ? || question, answer = ? || answer", [evil, evil])
+        connection.execute("update orders_shard set place = ? || place, city = ?, licence = ?", [evil, evil, evil])
         named = "list_transform(evidence, lambda e: struct_update(e, name := ? || e.name))"
-        connection.execute(f"update orders_shard set evidence = {named}", [EVIL])
-        connection.execute("update verdicts_shard set rationale = ?", [EVIL])
-        connection.execute("update rejects_shard set reason = ?", [EVIL])
+        connection.execute(f"update orders_shard set evidence = {named}", [evil])
+        connection.execute("update verdicts_shard set rationale = ?", [evil])
+        connection.execute("update rejects_shard set reason = ?", [evil])
 
 
-def test_a_restaurant_named_like_a_script_is_inert(world: Path, copy: Path) -> None:
+def test_a_restaurant_named_like_a_script_is_inert_and_turns_no_line(world: Path, copy: Path) -> None:
     clean = _Tags(_html(world))
     _poison(copy)
     text = _html(copy)
@@ -195,6 +198,7 @@ def test_a_restaurant_named_like_a_script_is_inert(world: Path, copy: Path) -> N
     assert tags.names.count("script") == clean.names.count("script")
     assert not [name for name, _ in tags.attributes if name.startswith("on")]
     assert EVIL not in text
+    assert TURNED not in text
 
 
 def _complete(data: Path) -> None:
