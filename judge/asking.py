@@ -15,7 +15,7 @@ from typing import Any
 
 from factory.llm.chat import ChatRequest
 from factory.records import Message
-from judge.frames import FRAMES, FrameWords, again_pair_text, again_text, shown_text
+from judge.frames import FRAMES, Frame, again_pair_text, again_text, shown_text
 from judge.instrument import SHIPPED, Instrument
 from judge.rubric import ROLES, Rubric, shipped
 
@@ -135,7 +135,7 @@ def messages(ask: Ask, seed: int, *, neutral_words: bool = False) -> tuple[Messa
     return (Message("system", ask.instrument.system(ask.prompt)), Message("user", body))
 
 
-def _answers(ask: Ask, frame: FrameWords, mark: str) -> Iterator[str]:
+def _answers(ask: Ask, frame: Frame, mark: str) -> Iterator[str]:
     if ask.pair is None:
         yield from _fenced(frame.answer, mark, neutral(ask.item.answer))
         return

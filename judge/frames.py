@@ -12,8 +12,11 @@ REPLY_FORM = 3
 
 
 @dataclass(frozen=True, slots=True)
-class FrameWords:
-    """One language's words. Fields in braces are filled by the functions below."""
+class Frame:
+    """One language's words. Fields in braces are filled by the functions below.
+
+    Its repr is part of a question's identity (instrument.py): another name, or a field less, and every item is asked anew.
+    """
 
     evidence: str
     question: str
@@ -42,7 +45,7 @@ class FrameWords:
     again_pair: str
 
 
-ZH = FrameWords(
+ZH = Frame(
     evidence="证据",
     question="提问",
     answer="回答",
@@ -80,7 +83,7 @@ ZH = FrameWords(
     compare='先分别写一句简短的理由，再作判断。只输出一个 json 对象，形式如下，其中 "better" 填 甲、乙 或 平：',
     again_pair='上一条回复不能用：{wrong}请重新只输出一个 json 对象："better" 填 甲、乙 或 平，"code" 填：{mark}',
 )
-EN = FrameWords(
+EN = Frame(
     evidence="evidence",
     question="question",
     answer="answer",
@@ -190,19 +193,19 @@ def again_text(rubrics: Sequence[Rubric], reason: str, mark: str) -> str:
     return frame.again.format(wrong=wrong, names=names, low=first.low, high=first.high, mark=mark)
 
 
-def _rules(frame: FrameWords, rules: Sequence[str]) -> list[str]:
+def _rules(frame: Frame, rules: Sequence[str]) -> list[str]:
     return [frame.rules, *(f"{number}. {rule}" for number, rule in enumerate(rules, 1)), ""] if rules else []
 
 
-def _ask(frame: FrameWords, rubric: Rubric) -> str:
+def _ask(frame: Frame, rubric: Rubric) -> str:
     return frame.ask.format(count=len(rubric.dimensions), low=rubric.low, high=rubric.high)
 
 
-def _dimensions(frame: FrameWords, rubric: Rubric) -> list[str]:
+def _dimensions(frame: Frame, rubric: Rubric) -> list[str]:
     return [f"- {dimension.name}{frame.colon}{_anchors(frame, rubric, dimension)}" for dimension in rubric.dimensions]
 
 
-def _anchors(frame: FrameWords, rubric: Rubric, dimension: Dimension) -> str:
+def _anchors(frame: Frame, rubric: Rubric, dimension: Dimension) -> str:
     """Highest first: a judge that counts errors starts at none."""
     scored = list(enumerate(dimension.anchors, rubric.low))
     return frame.between.join(f"{score} {anchor}" for score, anchor in reversed(scored))
@@ -213,7 +216,7 @@ def _filled(names: Sequence[str], with_: str) -> str:
     return ", ".join(f'"{name}": {quoted}' for name in names)
 
 
-def _form(frame: FrameWords, rubric: Rubric) -> str:
+def _form(frame: Frame, rubric: Rubric) -> str:
     """One object a dimension: a reason that stands beside its score cannot be taken for another's."""
     reason, count, score = frame.keys
     number = frame.number

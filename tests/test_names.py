@@ -14,8 +14,9 @@ PLACEHOLDERS = {"one", "found", "known", "said", "thing", "this", "it"}
 MOST_SHARE = 0.005
 """What peers have."""
 ROOMS = ("factory", "warehouse", "train", "judge")
-ROOMS_OWN = {"Verdict"}
-"""The verifier decides on a claim, a judge on an item: each is what its field calls so, and neither room reads the other's."""
+ROOMS_OWN = {"Frame", "Verdict"}
+"""The verifier decides on a claim, a judge on an item: each is what its field calls so, and neither room reads the other's. A
+judge's frame keeps its name, which is part of the identity under which its verdicts are kept."""
 SHED = (
     "factory/agents",
     "factory/commit",
