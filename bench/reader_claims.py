@@ -10,17 +10,17 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import orjson
 
-from factory.agents.second_reader import MOST_CLAUSES, UnreadClause
+from factory.agents.second_reader import MOST_CLAUSES, UnreadClause, question
 from factory.config import settings_of
 from factory.records import Order, Verification
 from factory.run.file_reading import open_reader
 from factory.settings import of_factory, read
-from factory.verifier.extracted import Extract, names_in, settle
+from factory.verifier.extracted import Extract, names_spoken, settle
 from factory.verifier.public import Asked, asked_of
 
 MOST: int = 400
@@ -61,7 +61,7 @@ async def measured(shown: list[Shown], argv: list[str]) -> dict[str, float]:
             reading = await reader.read(order, questions)
             for place, entry in enumerate(group):
                 extract = Extract(entry.number, reading.claims.get((place, entry.number), ()))
-                again = settle(entry.result, [extract], entry.asked.candidate, entry.asked.check)
+                again = settle(_as_unread(entry), [extract], entry.asked.candidate, entry.asked.case)
                 fresh = [claim for claim in again.claims[len(entry.result.claims) :] if claim.clause == entry.number]
                 if fresh:
                     believed += 1
@@ -74,10 +74,16 @@ async def measured(shown: list[Shown], argv: list[str]) -> dict[str, float]:
     }
 
 
+def _as_unread(entry: Shown) -> Verification:
+    """The row's verification with the clause as if the grammar had not read it."""
+    rows = list(entry.result.clauses)
+    rows[entry.number] = replace(rows[entry.number], account="unread")
+    return replace(entry.result, clauses=tuple(rows))
+
+
 def _question(place: int, shown: Shown) -> UnreadClause:
-    names = names_in(shown.result)
-    clause = shown.result.clauses[shown.number]
-    return UnreadClause(place, shown.number, clause.text, clause.part, names.get(clause.scope), tuple(names.values()))
+    spoken = names_spoken(shown.result, shown.asked.candidate, shown.asked.case)
+    return question(place, shown.number, shown.result, shown.asked.candidate, spoken)
 
 
 def main() -> int:

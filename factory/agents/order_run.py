@@ -35,7 +35,7 @@ from factory.records import (
     Wish,
 )
 from factory.verifier.cutting import cut
-from factory.verifier.extracted import Check, Extract, bound, settle
+from factory.verifier.extracted import Case, Extract, carried, settle
 
 MOST_SHOWN = 25
 """Pois that one search shows the agent."""
@@ -51,6 +51,8 @@ class _Slot:
     """it was returned once, is still not understood, and is asked for no more"""
     shown: int = 0
     """restaurants and searches that stood behind the judgement"""
+    extracts: tuple[Extract, ...] = ()
+    """what the second reader made of its unread clauses"""
 
 
 @dataclass(slots=True)
@@ -144,7 +146,7 @@ class OrderRun:
             candidate = self._candidate(raw)
             if candidate is None or self._settled(candidate.wish_index):
                 continue
-            fresh[candidate.wish_index] = _Slot(candidate, self._check(candidate.wish_index)(candidate))
+            fresh[candidate.wish_index] = _Slot(candidate, self._case(candidate.wish_index).check(candidate))
         await self._read_again(fresh)
         for index, slot in fresh.items():
             self._judged(index, slot)
@@ -158,20 +160,26 @@ class OrderRun:
         self.repairs_left = max(0, self.repairs_left - 1)
         return accepted, rejected
 
-    def _check(self, index: int) -> Check:
-        return bound(self.order.wishes[index], self.order.place, self.evidence())
+    def _case(self, index: int) -> Case:
+        return Case(self.order.wishes[index], self.order.place, self.evidence())
 
     async def _read_again(self, fresh: dict[int, _Slot]) -> None:
         """The second reader, once an order, for the clauses of this submission that stayed unread."""
-        questions = [question for index, slot in fresh.items() for question in questions_of(index, slot.verification)]
+        questions = [
+            question
+            for index, slot in fresh.items()
+            for question in questions_of(index, slot.verification, slot.candidate, self._case(index))
+        ]
         if self.reader is None or self.reader_asked or not questions:
             return
         self.reader_asked = True
         reading = await self.reader.read(self.order, questions)
         self.reader_calls += (reading.call,) if reading.call is not None else ()
         for index, slot in fresh.items():
-            extracts = [Extract(number, claims) for (wish, number), claims in reading.claims.items() if wish == index]
-            slot.verification = settle(slot.verification, extracts, slot.candidate, self._check(index))
+            slot.extracts = tuple(
+                Extract(number, claims) for (wish, number), claims in reading.claims.items() if wish == index
+            )
+            slot.verification = settle(slot.verification, slot.extracts, slot.candidate, self._case(index))
 
     def _judged(self, index: int, slot: _Slot) -> None:
         """Keep a submission and how it was judged: the latest in its slot, each of them as an attempt."""
@@ -199,7 +207,9 @@ class OrderRun:
         if not cut_out:
             return slot, ()
         candidate = replace(slot.candidate, answer=text)
-        verification = self._check(index)(candidate)
+        case = self._case(index)
+        plain = case.check(candidate)
+        verification = settle(plain, carried(slot.extracts, slot.verification, plain), candidate, case)
         return (_Slot(candidate, verification), cut_out) if verification.accepted else (slot, ())
 
     def outcomes(self, otherwise: Failure) -> tuple[SlotOutcome, ...]:
@@ -215,7 +225,7 @@ class OrderRun:
         """An accepted sample as all the evidence has it that it is kept with: a later search may have found what it denied."""
         if not slot.verification.accepted or slot.shown == self._shown():
             return slot.verification
-        again = self._check(index)(slot.candidate)
+        again = self._case(index).check(slot.candidate)
         may_be_unread = (
             self.reader is not None or self.keep_unread
         )  # then it was accepted with clauses that this check cannot read

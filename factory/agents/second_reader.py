@@ -7,7 +7,7 @@ of the listed restaurants and a schema, never evidence; what may be believed of 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Final
@@ -16,10 +16,11 @@ import orjson
 
 from factory.errors import OrderFailed
 from factory.llm.chat import CallKey, Chat, ChatRequest
-from factory.records import CallRecord, Message, Order, Verification
-from factory.verifier.extracted import names_in, unread
+from factory.records import CallRecord, Candidate, Message, Order, Verification
+from factory.verifier.extracted import Case, names_spoken
+from factory.verifier.extracted import asked as asked_clauses
 
-PROMPT: Final = "reader_v2"
+PROMPT: Final = "reader_v3"
 MOST_CLAUSES: Final = 40
 """Clauses of one call: about five answers with eight unread ones each."""
 _OBJECT: Final = re.compile(r"\{.*\}", re.DOTALL)
@@ -27,13 +28,19 @@ _OBJECT: Final = re.compile(r"\{.*\}", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class UnreadClause:
-    """One unread clause: of which wish's answer, its number in the account, and what the reader may know of its surroundings."""
+    """One unread clause: of which wish's answer, its number in the account, its span there, and what stands around it.
+
+    ``names``: every restaurant that the answer names; never anything else of the evidence.
+    """
 
     wish_index: int
     number: int
     text: str
-    part: str
+    start: int
+    end: int
     restaurant: str | None
+    question: str
+    answer: str
     names: tuple[str, ...]
 
 
@@ -45,12 +52,41 @@ class Reading:
     call: CallRecord | None
 
 
-def questions_of(wish_index: int, result: Verification) -> list[UnreadClause]:
-    """The unread clauses of one answer as the second reader is asked about them."""
-    names = names_in(result)
-    rows = ((number, result.clauses[number]) for number in unread(result))
-    listed = tuple(names.values())
-    return [UnreadClause(wish_index, number, row.text, row.part, names.get(row.scope), listed) for number, row in rows]
+def questions_of(wish_index: int, result: Verification, candidate: Candidate, case: Case) -> list[UnreadClause]:
+    """The unread clauses of one answer as the second reader is asked about them; what can be cut without loss is not asked."""
+    numbers = asked_clauses(result)
+    if not numbers:
+        return []
+    spoken = names_spoken(result, candidate, case)
+    return [question(wish_index, number, result, candidate, spoken) for number in numbers]
+
+
+def question(
+    wish_index: int, number: int, result: Verification, candidate: Candidate, spoken: Mapping[str, str]
+) -> UnreadClause:
+    """One clause of an answer as the reader is asked about it. ``spoken``: full names by poi id."""
+    row = result.clauses[number]
+    names = tuple(spoken.values())
+    return UnreadClause(
+        wish_index,
+        number,
+        row.text,
+        row.start,
+        row.end,
+        spoken.get(row.scope),
+        candidate.question,
+        candidate.answer,
+        names,
+    )
+
+
+def marked(answer: str, clauses: Sequence[tuple[int, UnreadClause]]) -> str:
+    """An answer with each of these clauses in brackets that carry its number: ⟦3:评分走到4.1⟧."""
+    text = answer
+    for number, clause in sorted(clauses, key=lambda row: row[1].start, reverse=True):
+        if answer[clause.start : clause.end] == clause.text:
+            text = f"{text[: clause.start]}⟦{number}:{clause.text}⟧{text[clause.end :]}"
+    return text
 
 
 def reader_prompt() -> str:
@@ -70,20 +106,11 @@ class SecondReader:
     async def read(self, order: Order, questions: Sequence[UnreadClause]) -> Reading:
         """One call. A request that can never succeed leaves the clauses unread; raises RunStopped and its kin."""
         asked = tuple(questions[:MOST_CLAUSES])
-        rows = [
-            {
-                "id": number,
-                "text": clause.text,
-                "part": clause.part,
-                "restaurant": clause.restaurant,
-                "names": list(clause.names),
-            }
-            for number, clause in enumerate(asked)
-        ]
+        rows = _rows(asked)
         request = ChatRequest(
             model=self._model,
-            messages=(Message("system", self._prompt), Message("user", orjson.dumps({"clauses": rows}).decode())),
-            max_tokens=200 + 160 * len(asked),
+            messages=(Message("system", self._prompt), Message("user", orjson.dumps({"answers": rows}).decode())),
+            max_tokens=400 + 240 * len(asked),
             temperature=0.0,
             top_p=1.0,
             seed=order.seed,
@@ -95,6 +122,25 @@ class SecondReader:
         except OrderFailed:
             return Reading({}, None)
         return Reading(read_answer(answer.message.content, asked), answer.record)
+
+
+def _rows(asked: Sequence[UnreadClause]) -> list[dict[str, Any]]:
+    """What the reader sees: each answer once, with its question, the names in it, and its unread clauses."""
+    by_answer: dict[int, list[tuple[int, UnreadClause]]] = {}
+    for number, clause in enumerate(asked):
+        by_answer.setdefault(clause.wish_index, []).append((number, clause))
+    return [
+        {
+            "question": rows[0][1].question,
+            "names": list(rows[0][1].names),
+            "answer": marked(rows[0][1].answer, rows),
+            "clauses": [
+                {"id": number, "text": row.text} | ({"restaurant": row.restaurant} if row.restaurant else {})
+                for number, row in rows
+            ],
+        }
+        for rows in by_answer.values()
+    ]
 
 
 def read_answer(text: str, asked: Sequence[UnreadClause]) -> dict[tuple[int, int], tuple[dict[str, Any], ...]]:

@@ -41,7 +41,9 @@ class _Row:
 
     def questions(self, place: int) -> list[UnreadClause]:
         """Its unread clauses, for which it would be refused; ``place`` in its group stands where a wish's number does."""
-        return questions_of(place, self.result)
+        if self.asked is None:
+            return []
+        return questions_of(place, self.result, self.asked.candidate, self.asked.case)
 
 
 def read_rows(values: Values, rows: Sequence[Mapping[str, Any] | str]) -> list[Verification]:
@@ -94,7 +96,7 @@ async def _ask(reader: SecondReader, group: list[_Row], number: int, in_flight: 
     for place, row in enumerate(group):
         extracts = [Extract(clause, claims) for (owner, clause), claims in reading.claims.items() if owner == place]
         if row.asked is not None:
-            row.result = settle(row.result, extracts, row.asked.candidate, row.asked.check)
+            row.result = settle(row.result, extracts, row.asked.candidate, row.asked.case)
 
 
 def _order(group: list[_Row], number: int, questions: Sequence[UnreadClause]) -> Order:

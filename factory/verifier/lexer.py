@@ -142,7 +142,7 @@ _PHONE: Final = re.compile(
 _URL: Final = re.compile(r"(?:https?://)?(?:www\.)?[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?:/[a-z0-9_/.-]*)?")
 _AMOUNT_START: Final = re.compile(rf"[\d¥半点{CN}上过破约大将接近差不低少没未达小最至顶多别超高突逾足出起人r控估预]")
 _STREETLIKE: Final = re.compile(
-    r"[\u4e00-\u9fff]{1,10}?(?:路|街|巷|道|胡同|弄|大街|大道|[里村区条](?=\d+号))(?:[东南西北中]段)?(?:与[\u4e00-\u9fff]{1,8}(?:路|街|巷|道|胡同|弄)(?:的?交叉口|交汇处|路口)(?:[东南西北]\d+米)?|\d+(?:-\d+)?号?(?:院|[a-z]座|\d+号楼|\d+层|\d+室|底商|附\d+号|[\u4e00-\u9fff]{2,6}?(?:广场|大厦|中心|商场|大楼|购物城|天地)(?:\d+层|\d+楼|[a-z]座)*)*(?:(?<=[层楼室座])\d{2,4}(?![\d.:%元块米分家人位公千]))?)?"
+    r"[\u4e00-\u9fff]{1,10}?(?:路|街|巷|道|胡同|弄|大街|大道|[里村区条](?=\d+号))(?:[东南西北中]段)?(?:与[\u4e00-\u9fff]{1,8}(?:路|街|巷|道|胡同|弄)(?:的?交叉口|交汇处|路口)(?:[东南西北]\d+米)?|\d+(?:-\d+)?(?!\d|:\d|点)号?(?:院|[a-z]座|\d+号楼|\d+层|\d+室|底商|附\d+号|[\u4e00-\u9fff]{2,6}?(?:广场|大厦|中心|商场|大楼|购物城|天地)(?:\d+层|\d+楼|[a-z]座)*)*(?:(?<=[层楼室座])\d{2,4}(?![\d.:%元块米分家人位公千]))?)?"
 )
 _HOUSE: Final = re.compile(r"\d+(?:-\d+)?号|与")
 _NAMELIKE: Final = re.compile(r"[\u4e00-\u9fffa-z]{2,12}\([\u4e00-\u9fff]{1,10}(?:店|馆)\)")
@@ -314,7 +314,7 @@ def _number(text: str, at: int) -> Token | None:
     phone = _PHONE.match(text, at)
     if phone:
         return Token(CHARS[frozenset({"PHONE"})], at, phone.end(), phone[0], phone[0])
-    ordinal = _ORDINAL.match(text, at)
+    ordinal = None if text.startswith(("第二天", "第二日"), at) else _ORDINAL.match(text, at)
     if ordinal:
         span = (
             number_range(ordinal[1] or ordinal[2] or "1")

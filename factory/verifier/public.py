@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from factory.records import Candidate, Evidence, Finding, Place, Poi, SearchRecord, Verification, Wish
 from factory.verifier.checks import VERSION, verify
+from factory.verifier.extracted import Case
 
 _NEEDED: Final = ("question", "answer", "evidence", "lng", "lat")
 
@@ -36,6 +37,11 @@ class Asked:
     place: Place
     evidence: Evidence
     structured: bool
+
+    @property
+    def case(self) -> Case:
+        """What its answer is checked against."""
+        return Case(self.wish, self.place, self.evidence, self.structured)
 
     def check(self, candidate: Candidate) -> Verification:
         """Another answer to the same question, against the same evidence."""

@@ -23,8 +23,9 @@ _SIGNS: Final = (("不低于|以上|起", ">="), ("不超过|以内|以下|不�
 def answer(messages: Sequence[Mapping[str, Any]]) -> str:
     """The reader's JSON for the last user message."""
     try:
-        rows = orjson.loads(str(messages[-1].get("content"))).get("clauses", [])
-    except (orjson.JSONDecodeError, AttributeError, IndexError):
+        answers = orjson.loads(str(messages[-1].get("content"))).get("answers", [])
+        rows = [row | {"names": answer["names"]} for answer in answers for row in answer["clauses"]]
+    except (orjson.JSONDecodeError, AttributeError, IndexError, KeyError, TypeError):
         rows = []
     return orjson.dumps({"clauses": [{"id": row["id"], "claims": _claims(row)} for row in rows]}).decode()
 
@@ -34,7 +35,8 @@ def _claims(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     for read in (_compared, _superlative, _hours, _value, _denied):
         claim = read(text, row)
         if claim is not None:
-            return [claim | {"quote": text}]
+            own = {"of": row["restaurant"]} if row.get("restaurant") else {}
+            return [own | claim | {"quote": text}]
     if _PRAISE.search(text):
         return [{"kind": "unverifiable", "quote": text}]
     return []
@@ -82,7 +84,7 @@ _NOT_OF: Final = re.compile(r".{0,6}?(?:并)?不是[你您]?(?:想吃|要吃)?�
 
 def _denied(text: str, _row: Mapping[str, Any]) -> dict[str, Any] | None:
     denial = _NOT_OF.fullmatch(text)
-    return {"kind": "not_cuisine", "word": denial[1]} if denial else None
+    return {"kind": "cuisine", "word": denial[1], "not": True} if denial else None
 
 
 def _compared(text: str, row: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -103,7 +105,7 @@ def _compared(text: str, row: Mapping[str, Any]) -> dict[str, Any] | None:
         ("高", "rating", "more"),
     ):
         if re.search(word, rest):
-            return {"kind": "comparison", "fact": fact, "other": other, "direction": direction, "amount": amount}
+            return {"kind": "compare", "fact": fact, "other": other, "direction": direction, "amount": amount}
     return None
 
 
@@ -118,5 +120,5 @@ def _superlative(text: str, _row: Mapping[str, Any]) -> dict[str, Any] | None:
         ("最贵|人均.*最高", "price", "most"),
     ):
         if re.search(word, text):
-            return {"kind": "superlative", "fact": fact, "end": end}
+            return {"kind": "most", "fact": fact, "end": end, "among": "listed"}
     return None

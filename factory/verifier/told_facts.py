@@ -1,0 +1,254 @@
+"""A reader's claims about single restaurants, decided against the evidence with the verifier's own tolerances. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from factory.maps.cuisines import CUISINES_KNOWN
+from factory.maps.open.words import CUISINE_TOKENS
+from factory.records import ClaimStatus, Poi
+from factory.verifier.acts_dishes import holds, tastes_of
+from factory.verifier.acts_features import DENIED, HELD
+from factory.verifier.acts_loose import loose_status
+from factory.verifier.deciding import amount_status, show, value, walk_status, worst
+from factory.verifier.fit import shows_cuisine
+from factory.verifier.known import split_branch
+from factory.verifier.lexer import EATEN, LEXICON, ROLES
+from factory.verifier.scene import State
+from factory.verifier.script import fold
+from factory.verifier.told import Told
+from factory.verifier.told_hours import HOURS_KINDS, of_hours
+from factory.verifier.told_names import GOOD, Ground, tokens_of
+from factory.verifier.told_wish import bounded, fits, misses
+
+Status = ClaimStatus | None
+"""``None``: what is meant cannot be told, so that the clause stays unread."""
+_TAGS: Final = {
+    "轮椅": "wheelchair", "外带": "takeaway", "外卖": "delivery", "露天座位": "outdoor_seating", "户外座位": "outdoor_seating", "无线网络": "internet_access", "wifi": "internet_access",
+    "素食": "diet:vegetarian", "纯素": "diet:vegan", "清真": "diet:halal", "预订": "reservation", "网站": "website", "吸烟": "smoking", "空调": "air_conditioning",
+}  # fmt: skip
+_TASTES: Final = frozenset(
+    {"SPICY", "MILD", "HEAVY", "SWEET", "MEATY", "VEGGY", "SEAFOOD", "OFFAL", "BEEFLAMB", "GREASY", "SALTY", "SOUR", "CORIANDER"}
+)  # fmt: skip
+
+
+def of_one(told: Told, poi: Poi, ground: Ground) -> Status:
+    """The status of a claim about one restaurant."""
+    if told.kind in HOURS_KINDS:
+        return of_hours(told, poi)
+    decide = FACT_KINDS.get(told.kind)
+    return None if decide is None else decide(told, poi, ground)
+
+
+def turned(status: Status) -> Status:
+    """The status of a claim's denial: what nothing is known of stays unsupported."""
+    return "contradicted" if status in GOOD else "verified" if status == "contradicted" else status
+
+
+def is_of_one(kind: str) -> bool:
+    """Whether a kind states something of a restaurant by itself."""
+    return kind in HOURS_KINDS or kind in FACT_KINDS
+
+
+def _amount(told: Told, poi: Poi, _ground: Ground) -> Status:
+    if told.value is None:
+        return None
+    status = amount_status(told.kind, told.value, value(poi, told.kind))
+    return turned(status) if told.denied else status
+
+
+def _walk(told: Told, poi: Poi, _ground: Ground) -> Status:
+    return None if told.value is None else walk_status(told.value, value(poi, "distance"))
+
+
+def _address(told: Told, poi: Poi, ground: Ground) -> Status:
+    stated = fold("".join(told.names))
+    if not stated:
+        return None
+    own = fold(poi.address or "")
+    if not own:
+        return "unsupported"
+    if stated in own or own in stated:
+        return "verified"
+    return ground.ask(f"地址是{told.names[0]}", poi) or "contradicted"
+
+
+def _phone(told: Told, poi: Poi, _ground: Ground) -> Status:
+    stated = re.sub(r"\D", "", "".join(told.names))
+    own = {re.sub(r"\D", "", part) for part in re.split(r"[;,/、]+", poi.tel or "") if part.strip()}
+    if len(stated) < _PHONE_LEAST:
+        return None
+    return "verified" if stated in own else "contradicted" if own else "unsupported"
+
+
+_PHONE_LEAST: Final = 5
+
+
+def _city(told: Told, poi: Poi, ground: Ground) -> Status:
+    own = fold(f"{ground.scene.place.city} {ground.scene.place.name} {poi.address or ''}")
+    good = bool(told.names) and all(fold(name).removesuffix("市") in own for name in told.names)
+    return "inferable" if good else "unsupported"
+
+
+def _cuisine(told: Told, poi: Poi, _ground: Ground) -> Status:
+    words = told.names or ((told.word,) if told.word else ())
+    if not words:
+        return None
+    answers: list[ClaimStatus] = []
+    for word in words:
+        flat = fold(word)
+        meaning = str(LEXICON.get(flat, ("", flat))[1])
+        if shows_cuisine(poi, meaning) is not None or _of_type(poi, meaning) or flat in fold(poi.type or ""):
+            answers.append("verified")
+        elif meaning in CUISINES_KNOWN and meaning not in EATEN:
+            answers.append("contradicted" if poi.cuisine else "unsupported")
+        else:
+            return None
+    return turned(worst(answers)) if told.denied else worst(answers)
+
+
+def _of_type(poi: Poi, word: str) -> bool:
+    """Whether the kinds of the map's type hold one that the word names: 快餐 of fast_food;mexican."""
+    kinds = re.split(r"[;|,\s]+", (poi.type or "").lower())
+    return any(kind in _KINDS_OF.get(word, ()) for kind in kinds)
+
+
+_KINDS_OF: Final = {
+    **CUISINE_TOKENS,
+    "冰淇淋": ("ice_cream",),
+    "咖啡馆": CUISINE_TOKENS["咖啡"],
+    "酒吧": ("bar", "pub"),
+}
+
+
+def _dish(told: Told, poi: Poi, ground: Ground) -> Status:
+    if not told.names:
+        return None
+    if told.denied:
+        return worst(_without(name, poi, ground) for name in told.names)
+    return "verified" if all(holds(poi, fold(name)) for name in told.names) else "unsupported"
+
+
+def _without(name: str, poi: Poi, ground: Ground) -> ClaimStatus:
+    """列出的菜里没有辣菜: of the dishes that the map lists, by name or by what every dish of a name is."""
+    wanted = _tastes(name, ground)
+    if holds(poi, fold(name)) or any(wanted & tastes_of(fold(own)) for own in poi.specialities):
+        return "contradicted"
+    return "inferable" if poi.specialities else "unsupported"
+
+
+def _tastes(word: str, ground: Ground) -> frozenset[str]:
+    return frozenset(role for token in tokens_of(word, ground) for role in ROLES[token.char] & _TASTES)
+
+
+def _dish_is(told: Told, poi: Poi, ground: Ground) -> Status:
+    """What every dish of a name is: the dish must be listed, and its name or the reviewed table must show it."""
+    if not told.names or not told.word:
+        return None
+    if not all(holds(poi, fold(name)) for name in told.names):
+        return "unsupported"
+    wanted = _tastes(told.word, ground)
+    answers: list[ClaimStatus] = []
+    for name in told.names:
+        if fold(told.word) in fold(name) or (wanted and wanted <= tastes_of(fold(name))):
+            answers.append("inferable")
+            continue
+        asked = ground.ask(f"{name}{told.word}", poi)
+        if asked is None:
+            return None
+        answers.append(asked)
+    return turned(worst(answers)) if told.denied else worst(answers)
+
+
+def _key(name: str, poi: Poi) -> str | None:
+    flat = fold(name)
+    if name in dict(poi.tags) or ":" in name:
+        return name
+    char, meaning = LEXICON.get(flat, ("", ""))
+    if char and "FEAT" in ROLES[char]:
+        return str(meaning)
+    return next((key for word, key in _TAGS.items() if word in flat or key == flat), None)
+
+
+def _tag(told: Told, poi: Poi, _ground: Ground) -> Status:
+    answers: list[ClaimStatus] = []
+    for name in told.names:
+        key = _key(name, poi)
+        if key is None:
+            return None
+        held = dict(poi.tags).get(key)
+        if held is None:
+            answers.append("unsupported")
+        elif held in HELD or (held not in DENIED and key == "website"):
+            answers.append("contradicted" if told.denied else "verified")
+        elif held in DENIED:
+            answers.append("verified" if told.denied else "contradicted")
+        else:
+            return None
+    return worst(answers) if answers else None
+
+
+def _absent(told: Told, poi: Poi, _ground: Ground) -> Status:
+    """Whether the map has nothing of a field or a tag."""
+    name = told.fact or (told.names[0] if told.names else "")
+    name = {"tel": "phone", "dishes": "dish", "close": "hours", "open": "hours", "walk": "distance"}.get(name, name)
+    if name in {"rating", "price", "distance", "hours", "phone", "address", "dish", "cuisine"}:
+        held = show(poi, name) is not None
+    else:
+        key = _key(told.names[0] if told.names else name, poi)
+        if key is None:
+            return None
+        held = key in dict(poi.tags)
+    return "verified" if held == (told.kind == "present") else "contradicted"
+
+
+def _closed(told: Told, poi: Poi, ground: Ground) -> Status:
+    shut = any(miss.kind == "closed" for miss in ground.scene.misses(poi))
+    return "inferable" if shut != told.denied else "contradicted"
+
+
+_ADJECTIVES: Final = {
+    ("distance", "near"): "NEAR", ("distance", "far"): "FAR", ("price", "cheap"): "CHEAP", ("price", "dear"): "DEAR", ("price", "expensive"): "DEAR", ("rating", "high"): "HIGH",
+    ("rating", "good"): "GOOD", ("rating", "plain"): "PLAIN", ("rating", "low"): "LOW", ("price", "plain"): "PLAIN", ("price", "low"): "CHEAP", ("price", "high"): "DEAR",
+}  # fmt: skip
+
+
+def _vague(told: Told, poi: Poi, ground: Ground) -> Status:
+    adjective = _ADJECTIVES.get((told.fact, told.word))
+    if adjective is None:
+        return None
+    status = loose_status(poi, told.fact, adjective, State(ground.scene, "closing"))
+    return turned(status) if told.denied else status
+
+
+def _brand(told: Told, poi: Poi, _ground: Ground) -> Status:
+    own = split_branch(fold(poi.name))[0]
+    stated = [split_branch(fold(name))[0] for name in told.names]
+    return (
+        None if not stated else "verified" if any(name in (own, fold(poi.name)) for name in stated) else "contradicted"
+    )
+
+
+FACT_KINDS: Final[dict[str, Callable[[Told, Poi, Ground], Status]]] = {
+    "rating": _amount,
+    "price": _amount,
+    "distance": _amount,
+    "walk": _walk,
+    "address": _address,
+    "phone": _phone,
+    "city": _city,
+    "cuisine": _cuisine,
+    "dish": _dish,
+    "dish_is": _dish_is,
+    "tag": _tag,
+    "absent": _absent,
+    "present": _absent,
+    "closed": _closed,
+    "vague": _vague,
+    "brand": _brand,
+    "gap": lambda told, poi, ground: bounded(told, poi, ground.scene.wish),
+    "fits": lambda told, poi, ground: fits(told, poi, ground.scene),
+    "miss": lambda told, poi, ground: misses(told, poi, ground.scene),
+}

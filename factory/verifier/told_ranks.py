@@ -1,0 +1,208 @@
+"""A reader's claims that hold restaurants against each other: comparisons, extremes, orders. Pure; told_sets.py has the table."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from factory.records import ClaimStatus, Poi
+from factory.verifier import rules
+from factory.verifier.deciding import amount_status, difference_status, extreme_status, share_status, show, value, worst
+from factory.verifier.hours import DAY_MIN
+from factory.verifier.numbers import Quantity
+from factory.verifier.told import Told
+from factory.verifier.told_facts import of_one
+from factory.verifier.told_names import GOOD, Ground, Pois, Sets, sets_of
+from factory.verifier.told_rulings import Ruling
+
+
+def compare(told: Told, ground: Ground) -> Ruling | None:
+    """Each of one set against each of another: more, less, the same, by how much."""
+    own, other = sets_of(told.of, ground, told.apart), sets_of(told.other, ground, told.apart) if told.other else None
+    if own is None or other is None or told.fact not in _COMPARED:
+        return None
+    fixed = own.fixed and other.fixed
+    first: Ruling | None = None
+    for pois in own.rows:
+        for others in other.rows:
+            apart = tuple(poi for poi in others if poi not in pois)
+            if not apart:
+                continue
+            answers = [_against(told, poi, one) for poi in pois for one in apart]
+            found = [answer for answer in answers if answer is not None]
+            if len(found) < len(answers):
+                return None
+            truth = "，".join(f"{poi.name}{show(poi, told.fact) or '没有数据'}" for poi in (*pois, *apart)[:4])
+            ruling = Ruling(
+                "comparison", pois[0].poi_id if len(pois) == 1 else None, truth, worst(found), (*pois, *apart),
+                frozenset({len(pois), len(apart), len(pois) + len(apart)}),
+            )  # fmt: skip
+            if ruling.status in GOOD:
+                return ruling
+            first = first or ruling
+    return first if fixed else None
+
+
+_COMPARED: Final = frozenset({"rating", "price", "distance", "open", "close", "walk"})
+_CLOCKS: Final = frozenset({"open", "close"})
+
+
+def _against(told: Told, poi: Poi, other: Poi) -> ClaimStatus | None:
+    """One value against another: more, less or the same; by an amount, a share, or as a multiple."""
+    fact = "distance" if told.fact == "walk" else told.fact
+    mine, theirs = value(poi, fact), value(other, fact)
+    if mine is None or theirs is None:
+        return "unsupported"
+    if told.times is not None:
+        return _multiple(told.times, mine, theirs)
+    if told.direction == "same":
+        return "verified" if abs(mine - theirs) <= _alike(told, fact, mine) else "contradicted"
+    if told.direction not in {"more", "less"}:
+        return None
+    if (mine <= theirs) if told.direction == "more" else (mine >= theirs):
+        return "contradicted"
+    if told.percent is not None:
+        return share_status(told.percent, mine, theirs, more=told.direction == "more", times=False)
+    if told.value is None:
+        return "verified"
+    away = abs(mine - theirs)
+    if told.fact == "walk":
+        away = away / rules.WALK_M_PER_MIN
+        return "inferable" if abs(away - told.value.low) <= max(2.0, 0.4 * away) else "contradicted"
+    if fact in _CLOCKS:
+        return (
+            "inferable"
+            if told.value.holds(away) or (told.value.about and abs(away - told.value.low) <= 15)
+            else "contradicted"
+        )
+    return difference_status(fact, told.value, away, scale=max(mine, theirs))
+
+
+def _alike(told: Told, fact: str, truth: float) -> float:
+    """How far two values that are called the same may lie apart; 差不多 rounds more."""
+    if told.sign != "~":
+        return {"rating": 1e-6, "price": 0.5}.get(fact, 10.0 if fact == "distance" else 1e-6)
+    return {"rating": 0.1, "price": max(5.0, 0.1 * truth), "distance": max(50.0, 0.12 * truth)}.get(fact, 15.0)
+
+
+def _multiple(stated: Quantity, mine: float, theirs: float) -> ClaimStatus:
+    """约是福街的1.7倍, 价格只有一半: one value as a multiple of the other."""
+    if theirs <= 0:
+        return "unsupported"
+    truth = mine / theirs
+    slack = max(0.15, 0.1 * truth) if stated.about else 0.08 if stated.exact and stated.low % 1 else 0.15
+    return "inferable" if stated.low - slack <= truth <= stated.high + slack else "contradicted"
+
+
+def among_of(told: Told, ground: Ground) -> Sets | None:
+    """The sets that an extreme or a count is taken of: the claim's own, else the listed, else all that the map showed."""
+    if told.among:
+        return sets_of(told.among, ground, told.apart)
+    rows = [row for word in ("listed", "area") if (sets := sets_of((word,), ground, told.apart)) for row in sets.rows]
+    return Sets(tuple(dict.fromkeys(rows)), fixed=False) if rows else None
+
+
+def split_by(told: Told, pois: Pois, ground: Ground) -> tuple[Pois, Pois] | None:
+    """(those that surely keep the conditions, those of which nobody knows)."""
+    sure: list[Poi] = []
+    unknown: list[Poi] = []
+    for poi in pois:
+        answers = [of_one(one, poi, ground) for one in told.where]
+        if told.labelled and "unsupported" in answers:
+            continue
+        if any(answer is None for answer in answers):
+            if all(answer is None or answer in GOOD for answer in answers):
+                unknown.append(poi)
+            continue
+        status = worst(answer for answer in answers if answer is not None)
+        if status in GOOD:
+            sure.append(poi)
+        elif status == "unsupported" and not any(answer == "contradicted" for answer in answers):
+            unknown.append(poi)
+    return tuple(sure), tuple(unknown)
+
+
+def most(told: Told, ground: Ground) -> Ruling | None:
+    """The most or least of a set, or the n-th of it, with its value where that is told."""
+    own = sets_of(told.of, ground) if told.of or ground.item is not None or ground.named else None
+    among = among_of(told, ground)
+    fact = "distance" if told.fact == "walk" else told.fact
+    if among is None or fact not in _COMPARED or told.end not in {"most", "least"}:
+        return None
+    first: Ruling | None = None
+    for row in among.rows:
+        pois = (own.rows[0] if own is not None else ()) or _leaders(row, fact, told)
+        members = (
+            row
+            if told.among and among.fixed and all(poi in row for poi in pois)
+            else tuple(dict.fromkeys((*row, *pois)))
+        )
+        if told.where:
+            split = split_by(told, members, ground)
+            if split is None or split[1]:
+                continue
+            members = split[0]
+        if not pois or not set(pois) <= set(members) or len(members) < 2:
+            continue
+        status = worst(_extreme(told, poi, members, fact, ties=pois) for poi in pois)
+        if status in GOOD and not _value_held(told, pois, fact):
+            status = "contradicted"
+        truth = "，".join(f"{poi.name}{show(poi, fact) or '没有数据'}" for poi in members[:4])
+        ruling = Ruling("superlative", pois[0].poi_id, truth, status, pois, frozenset({len(members), len(row)}))
+        if status in GOOD:
+            return ruling
+        first = first or ruling
+    sure = among.fixed or (bool(told.among) and first is not None and first.status == "contradicted")
+    return first if sure else None
+
+
+def _leaders(row: Pois, fact: str, told: Told) -> Pois:
+    """Whom an extreme without a name speaks of: 最高的人均151元."""
+    numbers = sorted({number for poi in row if (number := value(poi, fact)) is not None}, reverse=told.end == "most")
+    if len(numbers) < told.rank:
+        return ()
+    return tuple(poi for poi in row if value(poi, fact) == numbers[told.rank - 1])
+
+
+def _extreme(told: Told, poi: Poi, members: Pois, fact: str, ties: Pois) -> ClaimStatus:
+    highest = told.end == "most"
+    if told.rank == 1:
+        return extreme_status(
+            poi, [one for one in members if one not in ties or one == poi], fact, highest=highest, known=True
+        )
+    own = value(poi, fact)
+    if own is None:
+        return "unsupported"
+    before = sum(
+        1 for one in members if (number := value(one, fact)) is not None and (number > own if highest else number < own)
+    )
+    return "verified" if before == told.rank - 1 else "contradicted"
+
+
+def _value_held(told: Told, pois: Pois, fact: str) -> bool:
+    """Whether the value that stands with an extreme is that one's: 最高的人均151元, 最晚的开到24:00."""
+    if fact in _CLOCKS:
+        return not told.minutes or all(round(value(poi, fact) or 0) % DAY_MIN in told.minutes for poi in pois)
+    if told.value is None:
+        return True
+    return all(amount_status(fact, told.value, value(poi, fact)) in GOOD for poi in pois)
+
+
+def order(told: Told, ground: Ground) -> Ruling | None:
+    """The order of the list, or of the names in the claim."""
+    sets = sets_of(told.of or ("listed",), ground)
+    if sets is None or told.fact not in _COMPARED or told.direction not in {"asc", "desc"}:
+        return None
+    pois = sets.rows[0]
+    numbers = [value(poi, told.fact) for poi in pois]
+    held = [number for number in numbers if number is not None]
+    truth = "，".join(show(poi, told.fact) or "没有数据" for poi in pois)
+    if len(held) < 2:
+        return None
+    good = held == sorted(held, reverse=told.direction == "desc")
+    return Ruling(
+        "order",
+        None,
+        truth,
+        "contradicted" if not good else "verified" if len(held) == len(numbers) else "unsupported",
+        pois,
+    )

@@ -1,0 +1,241 @@
+"""A reader's claims about several restaurants: comparisons, extremes, counts, orders, sums; each decided against the evidence. Pure.
+
+What a claim names is fixed; listed, others and area may mean several sets: one for which the claim holds is enough, and where it
+holds for none, nobody can tell (decision 40).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from factory.records import ClaimStatus, Poi
+from factory.verifier import rules
+from factory.verifier.deciding import show, value, worst
+from factory.verifier.numbers import Quantity
+from factory.verifier.told import Told
+from factory.verifier.told_facts import is_of_one, of_one
+from factory.verifier.told_names import AREA, GOOD, Ground, Sets, sets_of
+from factory.verifier.told_ranks import among_of, compare, most, order, split_by
+from factory.verifier.told_rulings import KIND_OF, Ruling
+from factory.verifier.told_wish import echo
+
+
+def decide(told: Told, ground: Ground) -> Ruling | None:
+    """A claim against the evidence; ``None`` where what it means cannot be told."""
+    kind = KIND_OF.get(told.kind, told.kind)
+    if told.kind == "wish":
+        status, truth = echo(told, ground.scene.wish)
+        return None if status not in GOOD else Ruling("wish", None, truth, status)  # 三位: of whom, nobody can tell
+    if is_of_one(told.kind):
+        return _of_each(told, kind, ground)
+    decider = SET_KINDS.get(told.kind)
+    return None if decider is None else decider(told, ground)
+
+
+def _of_each(told: Told, kind: str, ground: Ground) -> Ruling | None:
+    """What is stated of one restaurant, or of each of a set: 都, 三家都."""
+    sets = sets_of(told.of, ground, told.apart)
+    if sets is None and told.kind in {"dish", "dish_is"} and ground.scene.listed:
+        sets = Sets(tuple((poi,) for poi in ground.scene.listed), fixed=False)  # of whom, the dish tells
+    if sets is None and told.kind == "fits":
+        sets = Sets((ground.scene.listed,), fixed=False) if ground.scene.listed else None
+    if sets is None:
+        return None
+    first: Ruling | None = None
+    for pois in sets.rows:
+        answers = [(poi, of_one(told, poi, ground)) for poi in pois]
+        rows = [(poi, status) for poi, status in answers if status is not None]
+        if len(rows) < len(answers) or not rows:
+            continue
+        status = worst(status for _, status in rows)
+        wrong = [(poi, one) for poi, one in rows if one == status][:3]
+        field = {"closes": "hours", "opens": "hours"}.get(told.kind, kind)
+        truth = "，".join(f"{poi.name if len(rows) > 1 else ''}{_truth(told, field, poi)}" for poi, _ in wrong)
+        if status == "verified" and is_area(told.of) and not _covered(told, ground):
+            status = "unsupported"
+        ruling = Ruling(
+            kind if len(rows) == 1 else "quantifier",
+            rows[0][0].poi_id if len(rows) == 1 else None,
+            truth,
+            status,
+            pois,
+            frozenset({len(pois)}),
+        )
+        if status in GOOD:
+            return ruling
+        first = first or ruling
+    return first if sets.fixed or (first is not None and _surely(told)) else None
+
+
+def _surely(told: Told) -> bool:
+    """Whether a set can only be the listed: three of them that all do what none does is wrong of any set."""
+    return bool(told.of) and told.of[0].lower() == "listed" and told.kind in {"rating", "price", "distance"}
+
+
+def _truth(told: Told, field: str, poi: Poi) -> str:
+    if told.kind in {"gap", "fits", "miss"}:
+        return f"{show(poi, 'price') or '价格未知'}、{show(poi, 'distance') or '距离未知'}"
+    if told.kind == "tag":
+        return "、".join(f"{key}={held}" for key, held in poi.tags) or "没有数据"
+    name = {"open_at": "hours", "absence": told.fact or "hours"}.get(field, field)
+    return show(poi, name) or "没有数据"
+
+
+def is_area(names: Sequence[str]) -> bool:
+    """Whether a claim speaks of all that the map showed."""
+    return len(names) == 1 and names[0].lower() in AREA
+
+
+def _covered(told: Told, ground: Ground) -> bool:
+    """Whether the searches have seen everything that a statement about all of the kind speaks of."""
+    wish = ground.scene.wish
+    far = max((one.value.high for one in told.where if one.kind == "distance" and one.value is not None), default=0.0)
+    wide = far if 0 < far < float("inf") else float(wish.radius_m)
+    return ground.scene.covers(wish.cuisine, min(wide, float(wish.radius_m)))
+
+
+# --- sets ----------------------------------------------------------------------------------------------------------------
+
+
+def _only(told: Told, ground: Ground) -> Ruling | None:
+    """唯一, 只有: it keeps the conditions and no other does."""
+    own, among = sets_of(told.of, ground), among_of(told, ground)
+    if own is None or among is None or not told.where:
+        return None
+    pois, seen = own.rows[0], False
+    for row in among.rows:
+        split = split_by(told, tuple(dict.fromkeys((*row, *pois))), ground)
+        if split is None:
+            continue
+        sure, unknown = split
+        if set(sure) == set(pois) and not unknown:
+            whole = row == ground.scene.listed or _covered(told, ground)
+            return Ruling("superlative", pois[0].poi_id, None, "inferable" if whole else "unsupported", pois)
+        seen = True
+    if not seen or not own.fixed:
+        return None
+    wrong = worst(of_one(one, poi, ground) or "verified" for one in told.where for poi in pois)
+    if wrong == "contradicted":
+        return Ruling("superlative", pois[0].poi_id, _truth(told.where[0], told.where[0].kind, pois[0]), wrong, pois)
+    return None
+
+
+def _count(told: Told, ground: Ground) -> Ruling | None:
+    """How many keep the conditions; none is 0. Of the sets that may be meant one must have that many."""
+    stated, among = told.number, among_of(told, ground)
+    if stated is None or among is None:
+        return None
+    listed_only = bool(told.among) and not is_area(told.among)
+    for row in among.rows:
+        split = split_by(told, row, ground) if told.where else (row, ())
+        if split is None or split[1]:
+            continue
+        number = len(split[0])
+        if not (stated.holds(number) or (stated.about and abs(number - stated.low) <= 1)):
+            continue
+        if not listed_only and row != ground.scene.listed and not _covered(told, ground):
+            continue
+        return Ruling(
+            "absence" if number == 0 else "count", None, None, "inferable", split[0], frozenset({len(row), number})
+        )
+    fits = sum(not ground.scene.misses(poi) for poi in ground.scene.evidence.pois)
+    if not told.where and not told.among and stated.exact and stated.low == fits:
+        return Ruling("count", None, None, "inferable", (), frozenset({fits}))
+    if among.fixed or (listed_only and len(among.rows) == 1):
+        split = split_by(told, among.rows[0], ground) if told.where else (among.rows[0], ())
+        if split is not None and not split[1]:
+            return Ruling("count", None, f"{len(split[0])}家", "contradicted", among.rows[0])
+    return None
+
+
+def _total(told: Told, ground: Ground) -> Ruling | None:
+    """The price a head times the guests, of each that is meant; ``together``: of all of them in one sum."""
+    sets = sets_of(told.of, ground, told.apart)
+    people = told.people or (1 if told.together else ground.scene.wish.party_size)
+    if sets is None or told.value is None or not people:
+        return None
+    pois = sets.rows[0]
+    prices = [poi.cost_cny for poi in pois if poi.cost_cny is not None]
+    if len(prices) < len(pois):
+        return Ruling("total", pois[0].poi_id if len(pois) == 1 else None, None, "unsupported", pois)
+    truths = [sum(prices) * people] if told.together else [price * people for price in prices]
+    status = worst(_sum_status(told.value, truth, people) for truth in truths)
+    shown = "、".join(f"{people}人{truth:g}元" for truth in truths)
+    return Ruling("total", pois[0].poi_id if len(pois) == 1 else None, shown, status, pois, frozenset({len(pois)}))
+
+
+def _sum_status(stated: Quantity, truth: float, people: int) -> ClaimStatus:
+    away = abs(stated.low - truth)
+    if stated.exact:
+        return "inferable" if away < people + 1e-9 else "contradicted"
+    if stated.about:
+        near = max(rules.TOTAL_ABOUT_SHARE * truth, rules.TOTAL_ABOUT_LEAST)
+        return "inferable" if away <= near else "contradicted"
+    return "inferable" if stated.holds(truth) else "contradicted"
+
+
+def _average(told: Told, ground: Ground) -> Ruling | None:
+    return _of_numbers(told, ground, lambda numbers: (sum(numbers) / len(numbers),))
+
+
+def _span(told: Told, ground: Ground) -> Ruling | None:
+    """人均从42元到151元: the least and the most of a set."""
+    return _of_numbers(told, ground, lambda numbers: (min(numbers), max(numbers)))
+
+
+def _of_numbers(told: Told, ground: Ground, over: Callable[[list[float]], tuple[float, ...]]) -> Ruling | None:
+    sets = sets_of(told.of or ("listed",), ground, told.apart)
+    stated = told.value
+    if sets is None or stated is None or told.fact not in {"rating", "price", "distance"}:
+        return None
+    for pois in sets.rows:
+        numbers = [number for poi in pois if (number := value(poi, told.fact)) is not None]
+        if not numbers:
+            continue
+        truths = over(numbers)
+        exact = {"rating": 0.05, "price": 1.0}.get(told.fact, max(10.0, 0.03 * truths[-1]))
+        near = max(exact, {"rating": 0.1, "price": 0.05 * truths[-1]}.get(told.fact, 0.05 * truths[-1]))
+        slack = near if stated.about else exact
+        ends = (stated.low, stated.high) if len(truths) > 1 else (stated.low,)
+        good = all(abs(end - truth) <= slack + 1e-9 for end, truth in zip(ends, truths, strict=True))
+        if len(truths) == 1 and not stated.exact and not stated.about:
+            good = stated.holds(truths[0])
+        if good and len(numbers) == len(pois):
+            return Ruling(KIND_OF[told.kind], None, None, "inferable", pois, frozenset({len(pois)}))
+        if sets.fixed:
+            shown = "到".join(f"{truth:.1f}" for truth in truths)
+            return Ruling(KIND_OF[told.kind], None, shown, "contradicted" if not good else "unsupported", pois)
+    return None
+
+
+def _nothing_fits(_told: Told, ground: Ground) -> Ruling | None:
+    """没有完全符合要求的: no restaurant of the evidence fits."""
+    fitting = [poi for poi in ground.scene.evidence.pois if not ground.scene.misses(poi)]
+    if fitting:
+        return Ruling("absence", None, "、".join(poi.name for poi in fitting[:3]), "contradicted")
+    likely = any(not any(miss.sure for miss in ground.scene.misses(poi)) for poi in ground.scene.evidence.pois)
+    return None if likely else Ruling("absence", None, None, "inferable")
+
+
+def _pick(told: Told, ground: Ground) -> Ruling | None:
+    """我站逸里: whom the writer would choose says no more than that it serves at all."""
+    sets = sets_of(told.of, ground)
+    if sets is None or not sets.fixed:
+        return None
+    closed = any(miss.kind == "closed" for poi in sets.rows[0] for miss in ground.scene.misses(poi))
+    return Ruling("fit", sets.rows[0][0].poi_id, None, "contradicted" if closed else "inferable", sets.rows[0])
+
+
+SET_KINDS: Final[dict[str, Callable[[Told, Ground], Ruling | None]]] = {
+    "compare": compare,
+    "most": most,
+    "only": _only,
+    "count": _count,
+    "order": order,
+    "total": _total,
+    "average": _average,
+    "span": _span,
+    "nothing_fits": _nothing_fits,
+    "pick": _pick,
+}

@@ -1,0 +1,169 @@
+"""A reader's claims about the wish: how far a restaurant keeps or leaves its bounds, what it fits or misses, and echoes. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+from factory.records import ClaimStatus, Poi, Wish
+from factory.verifier.deciding import difference_status, value
+from factory.verifier.fit import meal_of
+from factory.verifier.hours import hours_of
+from factory.verifier.lexer import LEXICON
+from factory.verifier.scene import Scene
+from factory.verifier.script import fold
+from factory.verifier.told import Told
+
+_BOUNDS: Final = {"budget": "price", "budget_max": "price", "budget_min": "price", "radius": "distance"}
+_CONDITIONS: Final = {
+    "price": "budget", "distance": "radius", "预算": "budget", "距离": "radius", "价格": "budget", "范围": "radius", "菜系": "cuisine", "meal": "hours", "时间": "hours", "时段": "hours",
+    "营业时间": "hours", "needs": "need", "忌口": "diet", "taste": "diet", "open": "hours",
+}  # fmt: skip
+KINDS_OF_MISS: Final = frozenset({"budget", "radius", "cuisine", "hours", "diet", "need", "closed"})
+
+
+def bounded(told: Told, poi: Poi, wish: Wish) -> ClaimStatus | None:
+    """How a restaurant lies to a bound of the wish: over, under or within, by how much where that is told."""
+    name = _BOUNDS.get(told.bound)
+    if name is None or told.direction not in {"over", "under", "within", "at"}:
+        return None
+    truth, limit = value(poi, name), _limit(told, wish)
+    if told.direction == "within":
+        return inside(poi, name, wish)
+    if limit is None:
+        return None
+    if truth is None:
+        return "unsupported"
+    away = truth - limit
+    if told.direction == "at":
+        return "verified" if abs(away) <= 1.0 else "contradicted"
+    if (away <= 0) if told.direction == "over" else (away > 0 if told.bound == "budget_max" else away >= 0):
+        return "contradicted"
+    return _by(told, name, abs(away), limit, wish)
+
+
+def _by(told: Told, name: str, away: float, limit: float, wish: Wish) -> ClaimStatus:
+    if told.percent is not None:
+        share = 100 * away / limit
+        return "inferable" if told.percent.low - 2 <= share <= told.percent.high + 2 else "contradicted"
+    if told.times is not None:
+        share = (limit + away) / limit if told.direction == "over" else (limit - away) / limit
+        return "inferable" if told.times.low - 0.15 <= share <= told.times.high + 0.15 else "contradicted"
+    if told.value is None:
+        return "verified"
+    heads = told.people or 1
+    if told.people is not None and wish.party_size is not None and told.people != wish.party_size:
+        return "contradicted"
+    return difference_status(name, told.value, away * heads, scale=limit + away)
+
+
+def _limit(told: Told, wish: Wish) -> float | None:
+    if told.bound == "radius":
+        return float(wish.radius_m)
+    low, high = wish.budget_min_cny, wish.budget_max_cny
+    if told.bound == "budget":
+        bound = high if told.direction == "over" and high is not None else low if low is not None else high
+    else:
+        bound = high if told.bound == "budget_max" else low
+    return None if bound is None else float(bound)
+
+
+def inside(poi: Poi, name: str, wish: Wish) -> ClaimStatus | None:
+    """Whether a restaurant keeps the budget or the radius."""
+    truth = value(poi, name)
+    low, high = (None, wish.radius_m) if name == "distance" else (wish.budget_min_cny, wish.budget_max_cny)
+    if low is None and high is None:
+        return None
+    if truth is None:
+        return "unsupported"
+    return "verified" if (low or 0) <= truth <= (math.inf if high is None else high) else "contradicted"
+
+
+def conditions(told: Told) -> frozenset[str]:
+    """The conditions of the wish that a claim names; empty: all of them."""
+    named = {_CONDITIONS.get(one, one) for one in (*told.conditions, *((told.fact,) if told.fact else ()))}
+    return frozenset(named - {"all", ""})
+
+
+def fits(told: Told, poi: Poi, scene: Scene) -> ClaimStatus | None:
+    """It meets the conditions that are named; unknown hours fit, but are not claimed."""
+    named = conditions(told)
+    if not named <= KINDS_OF_MISS:
+        return None
+    held = [miss for miss in scene.misses(poi) if miss.sure and (not named or miss.kind in named)]
+    if "hours" in named and (not scene.wish.meal_time or not hours_of(poi).known):
+        return "unsupported"
+    if "budget" in named and scene.wish.budget_min_cny is None and scene.wish.budget_max_cny is None:
+        return None
+    if not held:
+        return "verified"
+    return "unsupported" if all(miss.side == "unknown" for miss in held) else "contradicted"
+
+
+def misses(told: Told, poi: Poi, scene: Scene) -> ClaimStatus | None:
+    """It misses every condition that is named; without one, any."""
+    named = conditions(told)
+    if not named <= KINDS_OF_MISS:
+        return None
+    held = {miss.kind for miss in scene.misses(poi)}
+    return "verified" if (named <= held if named else bool(held)) else "contradicted"
+
+
+def echo(told: Told, wish: Wish) -> tuple[ClaimStatus | None, str]:
+    """(status, what the wish says) of what a text repeats of it."""
+    answers = [_echoed(name, stated, told, wish) for name, stated in told.wished]
+    truth = _shown(wish)
+    if not answers or None in answers:
+        return None, truth
+    return ("verified" if all(answers) else "contradicted"), truth
+
+
+def _echoed(name: str, stated: Any, told: Told, wish: Wish) -> bool | None:
+    """Whether one field agrees; ``None`` where the wish does not tell."""
+    if name in {"party", "budget_max", "budget_min", "radius"}:
+        return _number_echoed(name, float(stated), told, wish)
+    if name == "meal":
+        meal = meal_of(str(stated))
+        return None if meal is None or not wish.meal_time else meal == meal_of(wish.meal_time)
+    if name == "cuisine":
+        flat = fold(str(stated))
+        return wish.cuisine in {str(stated), LEXICON.get(flat, ("", flat))[1]} if wish.cuisine else None
+    if name == "place":
+        return True
+    own = fold(" ".join(str(text) for text in (wish.taste, wish.diet, wish.occasion, *wish.needs) if text))
+    return True if own and set(fold(str(stated))) & set(own) - set("的不少多吃爱喜欢好想要") else None
+
+
+def _number_echoed(name: str, stated: float, told: Told, wish: Wish) -> bool | None:
+    fields: Mapping[str, float | None] = {
+        "party": wish.party_size,
+        "budget_max": wish.budget_max_cny,
+        "budget_min": wish.budget_min_cny,
+        "radius": wish.radius_m,
+    }
+    own = fields[name]
+    if own is None:
+        return None
+    if name == "party" and told.sign != "=":
+        return None
+    if name.startswith("budget") and wish.party_size and stated == own * wish.party_size:
+        return True  # what all of them would spend
+    return abs(stated - own) < 1e-6
+
+
+def _shown(wish: Wish) -> str:
+    low, high = wish.budget_min_cny, wish.budget_max_cny
+    budget = (
+        "" if low is None and high is None else f"人均{low or 0}到{high}元" if high is not None else f"人均{low}元以上"
+    )
+    rows = (
+        wish.cuisine,
+        budget,
+        f"{wish.radius_m}米以内",
+        f"{wish.party_size}人" if wish.party_size else "",
+        wish.meal_time,
+        wish.taste,
+        wish.diet,
+    )
+    return "，".join(row for row in rows if row)

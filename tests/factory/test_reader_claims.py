@@ -1,0 +1,212 @@
+"""Every kind of claim that a second reader may write, with an example that holds, one that does not, and one at the edge."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from factory.agents.second_reader import reader_prompt
+from factory.records import Candidate, Clause, Evidence, Place, Poi, SearchRecord, Wish
+from factory.verifier.extracted import Case, Extract, settle, why_not
+from factory.verifier.told_facts import FACT_KINDS
+from factory.verifier.told_hours import HOURS_KINDS
+from factory.verifier.told_sets import SET_KINDS
+
+PLACE = Place("p", "石桥", "某市", None, 120.0, 30.0, "GCJ-02")
+WEEK = "周一至周五11:00-14:00 17:00-21:30；周六11:00-次日02:00；周日休息"
+A, B, C = (
+    Poi(
+        "SBX1", "青禾湘菜馆(东门店)", "竹山路1号", 120.002, 30.0, cuisine="湘菜", rating=4.1, cost_cny=60.0, open_week=WEEK,
+        tel="0571-85550001", specialities=("剁椒鱼头", "冻豆腐"), tags=(("wheelchair", "yes"),), type="restaurant;fast_food",
+    ),
+    Poi(
+        "SBX2", "云溪湘菜馆", "竹山路2号", 120.004, 30.0, cuisine="湘菜", rating=4.4, cost_cny=90.0, open_hours="10:00-22:00",
+        open_week="10:00-22:00", specialities=("清蒸鲈鱼",), tags=(("wheelchair", "no"),),
+    ),
+    Poi("SBX3", "石塘湘味坊", None, 120.012, 30.0, cuisine="湘菜", rating=3.9, cost_cny=120.0),
+)  # fmt: skip
+NAMES = {"A": A.name, "B": B.name, "C": C.name}
+"""193, 385 and 1156 metres away."""
+WISH = Wish("湘菜", "爱吃辣", 50, 100, 1000, party_size=4, meal_time="晚餐")
+CASE = Case(
+    WISH,
+    PLACE,
+    Evidence(
+        (A, B, C),
+        (SearchRecord("湘菜", 2000, 1, True, 2000),),
+        "sandbox",
+        "GCJ-02",
+        "",
+        "",
+        frozenset(),
+        datetime.now(UTC),
+    ),
+    structured=False,
+)
+ANSWER = f"石桥附近可以看看：\n1. {A.name}：评分4.1。\n2. {B.name}：评分4.4。\n3. {C.name}：评分3.9，距离1156米，超出范围。\n\n"
+
+
+def verdict(clause: str, *claims: dict[str, Any], item: Poi | None = None) -> str:
+    """holds, wrong, unread and why: of a clause of the closing, or of a restaurant's item."""
+    answer = f"{ANSWER}{clause}。"
+    candidate = Candidate("c", "o", 0, "问", answer, (), feasible=True)
+    result = CASE.check(replace(candidate, answer=ANSWER.strip()))
+    start, scope = len(ANSWER), item.poi_id if item else "listed"
+    row = Clause("closing", scope, clause, "unread", start, start + len(clause), detachable=False)
+    shown = replace(result, clauses=(*result.clauses, row))
+    extract = Extract(len(result.clauses), tuple({"quote": clause, **_named(claim)} for claim in claims))
+    doubt = why_not(shown, extract, candidate, CASE)
+    if doubt:
+        return f"unread: {doubt}"
+    settled = settle(shown, [extract], candidate, CASE)
+    mine = [claim for claim in settled.claims if claim.clause == extract.number]
+    return "holds" if mine and all(claim.status in {"verified", "inferable"} for claim in mine) else "wrong"
+
+
+def _named(value: Any) -> Any:
+    """A claim with A, B and C as the restaurants' names."""
+    if isinstance(value, dict):
+        return {name: _named(one) for name, one in value.items()}
+    return (
+        [_named(one) for one in value]
+        if isinstance(value, list)
+        else NAMES.get(value, value)
+        if isinstance(value, str)
+        else value
+    )
+
+
+NOT = {"not": True}
+CHEAP = [{"kind": "price", "value": 100, "sign": "<"}]
+DEAR_AND_NEAR = [{"kind": "distance", "value": 1000, "sign": "<="}, {"kind": "price", "value": 100, "sign": ">"}]
+TWICE = [["11:00", "14:00"], ["17:00", "21:30"]]
+H, W, U = "holds", "wrong", "unread"
+CASES: list[tuple[str, dict[str, Any], str]] = [
+    ("打分有4.1", {"kind": "rating", "of": "A", "value": 4.1}, H),
+    ("打分有4.2", {"kind": "rating", "of": "A", "value": 4.2}, W),
+    ("打分过了4.0", {"kind": "rating", "of": "A", "value": 4.0, "sign": ">"}, H),
+    ("吃一顿60块", {"kind": "price", "of": "A", "value": 60}, H),
+    ("吃一顿62块", {"kind": "price", "of": "A", "value": 62}, W),
+    ("吃一顿不到61块", {"kind": "price", "of": "A", "value": 61, "sign": "<"}, H),
+    ("吃一顿不到60块", {"kind": "price", "of": "A", "value": 60, "sign": "<"}, W),
+    ("花五六十块", {"kind": "price", "of": "A", "low": 50, "high": 69}, H),
+    ("都在五百米里头", {"kind": "distance", "of": ["A", "B"], "value": 500, "sign": "<="}, H),
+    ("三家都在五百米里头", {"kind": "distance", "of": "listed", "value": 500, "sign": "<="}, W),
+    ("走路五分钟", {"kind": "walk", "of": "B", "minutes": 5}, H),
+    ("走路半小时", {"kind": "walk", "of": "B", "minutes": 30}, W),
+    ("平日11:00到14:00、17:00到21:30", {"kind": "hours", "of": "A", "days": "周一至周五", "spans": TWICE}, H),
+    ("工作日11:00-14:00", {"kind": "hours", "of": "A", "days": "工作日", "spans": [["11:00", "14:00"]]}, H),
+    ("工作日11:00-14:30", {"kind": "hours", "of": "A", "days": "工作日", "spans": [["11:00", "14:30"]]}, W),
+    ("周六要到次日2点才歇", {"kind": "closes", "of": "A", "days": "周六", "time": "次日02:00"}, H),
+    ("周六要到次日1点才歇", {"kind": "closes", "of": "A", "days": "周六", "time": "次日01:00"}, W),
+    ("至少开到21:30", {"kind": "closes", "of": "A", "time": "21:30", "sign": ">="}, H),
+    ("10:00就有人", {"kind": "opens", "of": "B", "time": "10:00"}, H),
+    ("10:30才有人", {"kind": "opens", "of": "B", "time": "10:30"}, W),
+    ("周二14:00到17:00没人招呼", {"kind": "break", "of": "A", "days": "周二", "spans": [["14:00", "17:00"]]}, H),
+    ("周二15:00到17:00没人招呼", {"kind": "break", "of": "A", "days": "周二", "spans": [["15:00", "17:00"]]}, W),
+    ("一口气不歇", {"kind": "no_break", "of": "B"}, H),
+    ("周一一口气不歇", {"kind": "no_break", "of": "A", "days": "周一"}, W),
+    ("灯火通宵", {"kind": "all_day", "of": "B"}, W),
+    ("周一分两段", {"kind": "sessions", "of": "A", "days": "周一", "number": 2}, H),
+    ("周一分三段", {"kind": "sessions", "of": "A", "days": "周一", "number": 3}, W),
+    ("平日晚饭接得住", {"kind": "open_at", "of": "A", "days": "平日", "meal": "晚餐"}, H),
+    ("平日15:00接得住", {"kind": "open_at", "of": "A", "days": "平日", "time": "15:00"}, W),
+    ("早饭指望不上", {"kind": "shut_at", "of": "B", "meal": "早餐"}, H),
+    ("午饭指望不上", {"kind": "shut_at", "of": "B", "meal": "午餐"}, W),
+    ("周日锁门", {"kind": "day_off", "of": "A", "days": "周日"}, H),
+    ("周六锁门", {"kind": "day_off", "of": "A", "days": "周六"}, W),
+    ("周六照样接客", {"kind": "open_on", "of": "A", "days": "周六"}, H),
+    ("周日照样接客", {"kind": "open_on", "of": "A", "days": "周日"}, W),
+    ("坐落竹山路1号", {"kind": "address", "of": "A", "text": "竹山路1号"}, H),
+    ("坐落竹山路3号", {"kind": "address", "of": "A", "text": "竹山路3号"}, W),
+    ("号码0571-85550001", {"kind": "phone", "of": "A", "text": "0571-85550001"}, H),
+    ("号码0571-85550002", {"kind": "phone", "of": "A", "text": "0571-85550002"}, W),
+    ("在某市地界", {"kind": "city", "of": "A", "text": "某市"}, H),
+    ("在他市地界", {"kind": "city", "of": "A", "text": "他市"}, W),
+    ("快餐路数", {"kind": "cuisine", "of": "A", "word": "快餐"}, H),
+    ("川菜路数", {"kind": "cuisine", "of": "A", "word": "川菜"}, W),
+    ("不是川菜路数", {"kind": "cuisine", "of": "A", "word": "川菜", **NOT}, H),
+    ("灶上有剁椒鱼头", {"kind": "dish", "of": "A", "name": "剁椒鱼头"}, H),
+    ("灶上有毛血旺", {"kind": "dish", "of": "A", "name": "毛血旺"}, W),
+    ("列的菜没有辣的", {"kind": "dish", "of": "B", "name": "辣菜", **NOT}, H),
+    ("列的菜没有辣的", {"kind": "dish", "of": "A", "name": "辣菜", **NOT}, W),
+    ("剁椒鱼头辣得很", {"kind": "dish_is", "of": "A", "name": "剁椒鱼头", "word": "辣"}, H),
+    ("清蒸鲈鱼辣得很", {"kind": "dish_is", "of": "B", "name": "清蒸鲈鱼", "word": "辣"}, W),
+    ("轮椅推得进", {"kind": "tag", "of": "A", "tag": "轮椅"}, H),
+    ("轮椅推得进", {"kind": "tag", "of": "B", "tag": "轮椅"}, W),
+    ("轮椅推不进", {"kind": "tag", "of": "B", "tag": "轮椅", **NOT}, H),
+    ("电话一栏没填", {"kind": "absent", "of": "B", "fact": "phone"}, H),
+    ("电话一栏没填", {"kind": "absent", "of": "A", "fact": "phone"}, W),
+    ("电话一栏填了", {"kind": "present", "of": "A", "fact": "phone"}, H),
+    ("电话一栏填了", {"kind": "present", "of": "B", "fact": "phone"}, W),
+    ("眼下停业", {"kind": "closed", "of": "A"}, W),
+    ("眼下没停业", {"kind": "closed", "of": "A", **NOT}, H),
+    ("近得很", {"kind": "vague", "of": "A", "fact": "distance", "word": "near"}, H),
+    ("近得很", {"kind": "vague", "of": "C", "fact": "distance", "word": "near"}, W),
+    ("是云溪这个牌子", {"kind": "brand", "of": "B", "text": "云溪湘菜馆"}, H),
+    ("是云溪这个牌子", {"kind": "brand", "of": "C", "text": "云溪湘菜馆"}, W),
+    ("比上限高了20块", {"kind": "gap", "of": "C", "bound": "budget_max", "direction": "over", "amount": 20}, H),
+    ("比上限高了22块", {"kind": "gap", "of": "C", "bound": "budget_max", "direction": "over", "amount": 22}, W),
+    ("四个人能省40块", {"kind": "gap", "of": "B", "bound": "budget_max", "direction": "under", "amount": 40, "people": 4}, H),
+    ("多出一百五十六米", {"kind": "gap", "of": "C", "bound": "radius", "direction": "over", "amount": 156}, H),
+    ("价钱和距离都合得上", {"kind": "fits", "of": "B", "condition": ["budget", "radius"]}, H),
+    ("价钱和距离都合得上", {"kind": "fits", "of": "C", "condition": ["budget", "radius"]}, W),
+    ("钱上差着意思", {"kind": "miss", "of": "C", "condition": "budget"}, H),
+    ("钱上差着意思", {"kind": "miss", "of": "B", "condition": "budget"}, W),
+    ("比青禾贵出30块", {"kind": "compare", "of": "B", "other": "A", "fact": "price", "direction": "more", "amount": 30}, H),
+    ("比青禾贵出32块", {"kind": "compare", "of": "B", "other": "A", "fact": "price", "direction": "more", "amount": 32}, W),
+    ("比青禾便宜", {"kind": "compare", "of": "B", "other": "A", "fact": "price", "direction": "less"}, W),
+    ("路程是青禾的两倍", {"kind": "compare", "of": "B", "other": "A", "fact": "distance", "times": 2}, H),
+    ("路程是青禾的三倍", {"kind": "compare", "of": "B", "other": "A", "fact": "distance", "times": 3}, W),
+    ("价钱比云溪高33%", {"kind": "compare", "of": "C", "other": "B", "fact": "price", "direction": "more", "percent": 33}, H),
+    ("离得最近", {"kind": "most", "of": "A", "fact": "distance", "end": "least", "among": "listed"}, H),
+    ("离得最近", {"kind": "most", "of": "B", "fact": "distance", "end": "least", "among": "listed"}, W),
+    ("离得第二近", {"kind": "most", "of": "B", "fact": "distance", "end": "least", "rank": 2}, H),
+    ("最高的打分4.4", {"kind": "most", "fact": "rating", "end": "most", "value": 4.4, "among": "listed"}, H),
+    ("最高的打分4.3", {"kind": "most", "fact": "rating", "end": "most", "value": 4.3, "among": "listed"}, W),
+    ("只有青禾填了电话", {"kind": "only", "of": "A", "among": "listed", "where": [{"kind": "present", "fact": "phone"}]}, H),
+    ("只有云溪填了电话", {"kind": "only", "of": "B", "among": "listed", "where": [{"kind": "present", "fact": "phone"}]}, W),
+    ("只有青禾标了轮椅能进", {"kind": "only", "of": "A", "among": "listed", "where": [{"kind": "tag", "tag": "轮椅"}]}, H),
+    ("不到百元的有两家", {"kind": "count", "number": 2, "among": "listed", "where": CHEAP}, H),
+    ("不到百元的有三家", {"kind": "count", "number": 3, "among": ["A", "B", "C"], "where": CHEAP}, W),
+    ("一公里里头没有一家超一百块", {"kind": "count", "number": 0, "among": "area", "where": DEAR_AND_NEAR}, H),
+    ("价钱一家比一家高", {"kind": "order", "fact": "price", "direction": "asc"}, H),
+    ("价钱一家比一家低", {"kind": "order", "fact": "price", "direction": "desc"}, W),
+    ("四张嘴吃掉240块", {"kind": "total", "of": "A", "people": 4, "amount": 240}, H),
+    ("四个人吃掉250块", {"kind": "total", "of": "A", "people": 4, "amount": 250}, W),
+    ("两家加起来150块", {"kind": "total", "of": ["A", "B"], "people": 1, "amount": 150, "together": True}, H),
+    ("三家平均90块", {"kind": "average", "fact": "price", "value": 90}, H),
+    ("三家平均95块", {"kind": "average", "fact": "price", "of": ["A", "B", "C"], "value": 95}, W),
+    ("三家从60块到120块", {"kind": "span", "fact": "price", "low": 60, "high": 120}, H),
+    ("三家从70块到120块", {"kind": "span", "fact": "price", "of": ["A", "B", "C"], "low": 70, "high": 120}, W),
+    ("样样都占的没有", {"kind": "nothing_fits"}, W),
+    ("我站青禾", {"kind": "pick", "of": "A"}, H),
+    ("四个人一道去", {"kind": "wish", "party": 4}, H),
+    ("五个人一道去", {"kind": "wish", "party": 5}, U),
+    ("我照一公里、五十到一百块来找", {"kind": "wish", "radius": 1000, "budget_min": 50, "budget_max": 100}, H),
+    ("老板娘热心肠", {"kind": "unverifiable", "of": "A"}, W),
+    ("随便写写", {"kind": "nothing"}, U),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("clause", "claim", "expected"), CASES)
+def test_a_claim_is_decided_by_the_evidence(clause: str, claim: dict[str, Any], expected: str) -> None:
+    assert verdict(clause, claim).startswith(expected), verdict(clause, claim)
+
+
+def test_every_kind_has_an_example_that_holds_and_one_that_does_not_and_stands_in_the_prompt() -> None:
+    kinds = {*FACT_KINDS, *HOURS_KINDS, *SET_KINDS}
+    good = {claim["kind"] for _, claim, expected in CASES if expected == H}
+    bad = {claim["kind"] for _, claim, expected in CASES if expected == W}
+    assert kinds - good == {"all_day", "nothing_fits"}  # nobody here is open all day, and somebody fits
+    assert kinds - bad == {"pick"}
+    assert [kind for kind in kinds if kind not in reader_prompt()] == []
+
+
+def test_what_an_item_says_is_of_its_restaurant_unless_another_is_named() -> None:
+    assert verdict("打分有4.4", {"kind": "rating", "value": 4.4}, item=B) == H
+    assert verdict("打分有4.4", {"kind": "rating", "value": 4.4}, item=A) == W
+    assert verdict("打分有4.4", {"kind": "rating", "value": 4.4}).startswith(U)
