@@ -75,11 +75,6 @@ class Settings:
     sandbox_faults: str
     keys: Keys
 
-    @property
-    def open_file(self) -> Path | None:
-        """The file of open map data, when MAP=open:FILE."""
-        return Path(self.map.removeprefix("open:")) if self.map.startswith("open:") else None
-
 
 def read_settings(argv: Sequence[str], environ: Mapping[str, str] | None = None) -> Settings:
     """A run's settings from a command line of ``synth``. Raises UsageError with one sentence."""

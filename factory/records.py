@@ -12,7 +12,6 @@ from typing import Literal
 
 Datum = Literal["GCJ-02", "WGS-84"]
 Split = Literal["train", "seen", "unseen"]
-ClaimKind = str
 ClaimStatus = Literal["verified", "inferable", "unsupported", "contradicted"]
 Outcome = Literal["contradicted", "unsupported", "not_understood", "wish", "form"]
 """What a finding says: the evidence speaks against it, says nothing of it, the clause was not read, the wish, the form."""

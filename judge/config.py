@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from factory.llm.endpoint import keys_in
 from factory.llm.prices import Price, given_price
 from factory.llm.request_extra import check_limit, read_extra
 from factory.sending.addresses import checked_url
-from factory.settings import Values, of_factory, of_judge, of_train, read
+from factory.settings import Values, of_factory, of_judge, of_train
 from judge.instrument import SHIPPED, Instrument
 from judge.rubric import ANSWER, DATA, PAIR, ROLES, read_rubric
 
@@ -69,11 +69,6 @@ class JudgeSettings:
     def name(self) -> str:
         """The folder of shards, commits and reports."""
         return "judge-" + re.sub(r"[^\w.]+", "-", self.judge)
-
-
-def read_settings(argv: Sequence[str]) -> JudgeSettings:
-    """A judging's settings from a command line of ``judge``. Raises UsageError with one sentence."""
-    return settings_of(read("judge", argv))
 
 
 def settings_of(values: Values, environ: Mapping[str, str] | None = None) -> JudgeSettings:

@@ -35,7 +35,6 @@ TELLTALE = {
     "hours": re.compile(r"夜里|凌晨|通宵|很早|很晚|最"),
 }
 """Words beside a statement that would contradict what is planted there."""
-MOST_LISTED = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ ROOMS_OWN = {"Frame", "Verdict"}
 """The verifier decides on a claim, a judge on an item: each is what its field calls so, and neither room reads the other's. A
 judge's frame keeps its name, which is part of the identity under which its verdicts are kept."""
 SHED = (
+    "bench",
     "factory/agents",
     "factory/commit",
     "factory/maps/open",
@@ -27,11 +28,9 @@ SHED = (
     "factory/sending",
     "factory/settings",
     "judge",
+    "tests",
     "train",
-    "tests/train",
     "warehouse",
-    "bench",
-    "tests/factory",
 )
 
 

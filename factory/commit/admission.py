@@ -50,9 +50,6 @@ _ROWS = """
 select a.number, a.sample_id, a.text_hash, a.grams, b.place_id, b.keys
 from admitted a left join bands b on b.run_id = a.run_id and b.number = a.number where a.run_id = ?
 """
-_ADD = """
-insert into sums values (?, 1, ?) on conflict (run_id) do update set entries = entries + 1, total = (total + excluded.total) % ?
-"""
 _MODULUS = 2**62
 _TEXT_COLUMNS = (
     *("sample_id", "place_id", "question", "answer"),

@@ -135,12 +135,6 @@ def cuisine_source(
     return dict(cuisines_of(name, typecode, type_text, keytag, rectag)).get(cuisine)
 
 
-def cuisine_of(name: str, typecode: str | None, type_text: str | None) -> str | None:
-    """The cuisine word of a poi: by its code, else by its name or type text, else None (unknown)."""
-    shown = cuisines_of(name, typecode, type_text)
-    return shown[0][0] if shown else None
-
-
 def _bare(name: str) -> str:
     """A name without its branch: 万达海鲜城店 is where a shop stands, not what it cooks."""
     return re.split(r"[(（\[【]", name, maxsplit=1)[0]

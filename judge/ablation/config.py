@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from factory.errors import UsageError
-from factory.settings import Values, of_factory, of_judge, of_train, read
+from factory.settings import Values, of_factory, of_judge, of_train
 
 TOKENS: Final = 200_000
 LEAST_TOKENS: Final = 20_000
@@ -32,11 +31,6 @@ class AblateSettings:
     def folder(self) -> Path:
         """The study's own world: nothing of it enters the user's views, models or verdicts."""
         return self.data / "ablation"
-
-
-def read_settings(argv: Sequence[str]) -> AblateSettings:
-    """A study's settings from a command line of ``ablate``. Raises UsageError with one sentence."""
-    return settings_of(read("ablate", argv))
 
 
 def settings_of(values: Values) -> AblateSettings:

@@ -116,8 +116,6 @@ where $run is null or run_id = $run group by split order by split
 _LICENCES = (
     "select distinct licence, attribution, map_provider from samples where $run is null or run_id = $run order by all"
 )
-_CONTROLS = {"same": True, "other_evidence": False, "nothing_fits": True, "nothing_offered": False}
-"""Whether a control's facts hold, by its kind."""
 
 
 @dataclass(frozen=True, slots=True)

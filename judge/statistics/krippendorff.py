@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from judge.statistics.bootstrap import Estimate, Floats, Places, estimate
 
-TENTATIVE = 0.667
 Level = Literal["ordinal", "interval"]
 
 

@@ -74,7 +74,7 @@ def test_shards_and_commits_come_back_as_they_were_put(data: Path) -> None:
     assert not store.commit_if_absent(_commit("U00000000"))
     again = ObjectStore(URL, data)
     assert again.runs() == ["sandbox-1"]
-    assert [one.files for one in again.commits("sandbox-1")] == [files]
+    assert [commit.files for commit in again.commits("sandbox-1")] == [files]
     assert again.read(files[0], ["key"]).num_rows == 0
     with again.local(files[1]) as path:
         assert path.stat().st_size > 0

@@ -176,13 +176,13 @@ def _place_biased(asked: Asked, _: Look, __: str, honest: float) -> float:
 
 def _ratings_only(asked: Asked) -> Marks:
     """Holds each listed rating against the evidence and reads nothing else."""
-    known = {facts["店名"]: facts for facts in map(facts_of, asked.evidence.splitlines()) if "店名" in facts}
+    shops = {facts["店名"]: facts for facts in map(facts_of, asked.evidence.splitlines()) if "店名" in facts}
     wrong = 0
     for line in asked.answer.splitlines():
-        shop = max((name for name in known if name in line), key=len, default=None)
+        shop = max((name for name in shops if name in line), key=len, default=None)
         told = re.search(r"(?:评分|口碑)\D{0,4}(\d\.\d)|(\d\.\d)分?的(?:综合)?评分", line)
         if shop and told:
-            wrong += (told[1] or told[2]) != known[shop].get("评分")
+            wrong += (told[1] or told[2]) != shops[shop].get("评分")
     return {name: _whole(4.7 - 1.5 * wrong + 0.3 * asked.chance(name)) for name in asked.names}
 
 

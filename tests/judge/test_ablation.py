@@ -15,8 +15,9 @@ import pytest
 from scipy.stats import t
 
 from factory.errors import RunStopped, UsageError
+from factory.settings import read
 from judge.ablation import children
-from judge.ablation.config import read_settings
+from judge.ablation.config import settings_of
 from judge.ablation.findings import PRIMARY, SLOPE, find
 from judge.ablation.outcomes import WishBounds, stated
 from judge.ablation.results import LOSS, Value
@@ -99,23 +100,23 @@ def test_the_crossed_mean_by_hand() -> None:
     # Seeds a, b; places p, q; values a: 1 3, b: 2 6; mean 3, N 4. Sums of residuals by seed -2, 2; by place -3, 3.
     # V_s = 2/1 * 8 / 16 = 1; V_c = 2 * 18 / 16 = 2.25; residuals after both means +-0.5, V_sc = 4 * 1 / 16 = 0.25.
     # V = 1 + 2.25 - 0.25 = 3; freedom = 9 / (1 + 2.25^2 + 0.25^2) = 1.4694.
-    found = crossed_mean([1, 3, 2, 6], ["a", "a", "b", "b"], ["p", "q", "p", "q"])
-    assert found is not None
-    assert found.mean == 3
-    assert found.error == pytest.approx(3**0.5, abs=1e-12)
+    crossed = crossed_mean([1, 3, 2, 6], ["a", "a", "b", "b"], ["p", "q", "p", "q"])
+    assert crossed is not None
+    assert crossed.mean == 3
+    assert crossed.error == pytest.approx(3**0.5, abs=1e-12)
     freedom = 9 / (1 + 2.25**2 + 0.25**2)
-    assert found.detectable == pytest.approx(float(t.ppf(0.975, freedom) + t.ppf(0.8, freedom)) * 3**0.5, abs=1e-8)
+    assert crossed.detectable == pytest.approx(float(t.ppf(0.975, freedom) + t.ppf(0.8, freedom)) * 3**0.5, abs=1e-8)
     # With so few degrees of freedom, what can be detected is more than half the interval.
-    assert found.low is not None
-    assert found.detectable > found.mean - found.low
+    assert crossed.low is not None
+    assert crossed.detectable > crossed.mean - crossed.low
 
 
 def test_where_nothing_varies_there_is_no_interval() -> None:
-    found = crossed_mean([1e-17, -1e-17, 0, 0], [0, 0, 1, 1], ["p", "q", "p", "q"])
-    assert found is not None
-    assert str(found.mean) == "0.0"
-    assert found.low is None
-    assert not found.shown
+    crossed = crossed_mean([1e-17, -1e-17, 0, 0], [0, 0, 1, 1], ["p", "q", "p", "q"])
+    assert crossed is not None
+    assert str(crossed.mean) == "0.0"
+    assert crossed.low is None
+    assert not crossed.shown
     assert crossed_mean([], [], []) is None
 
 
@@ -129,13 +130,13 @@ def test_intervals_over_seeds_and_places_cover(seeds: int, places: int, of_seeds
         questions = generator.normal(0, of_places, places)[place] + generator.normal(0, 1, len(place))
         runs = generator.normal(0, of_seeds, seeds)[:, None] + generator.normal(0, 1, (seeds, len(place)))
         values = (questions[None] + runs).ravel()
-        found = crossed_mean(
+        crossed = crossed_mean(
             values.tolist(), np.repeat(np.arange(seeds), len(place)).tolist(), [*map(str, place)] * seeds
         )
-        assert found is not None
-        assert found.low is not None
-        assert found.high is not None
-        hits += found.low <= 0 <= found.high
+        assert crossed is not None
+        assert crossed.low is not None
+        assert crossed.high is not None
+        hits += crossed.low <= 0 <= crossed.high
     # 0.93 to 0.98, and 2.6 standard errors of 600 draws at either side.
     assert 0.905 <= hits / draws <= 0.995
 
@@ -167,10 +168,10 @@ def _values(slope: float, seeds: int = 3, places: int = 40) -> tuple[list[Value]
 
 def test_a_planted_slope_is_found_and_the_loss_varies_by_seed_alone() -> None:
     findings = find(*_values(0.05))
-    found, largest = findings.effect(PRIMARY, SLOPE), findings.effect(PRIMARY, "rejected-60")
-    assert found is not None
-    assert found.shown
-    assert found.mean == pytest.approx(-0.05, abs=0.01)
+    slope, largest = findings.effect(PRIMARY, SLOPE), findings.effect(PRIMARY, "rejected-60")
+    assert slope is not None
+    assert slope.shown
+    assert slope.mean == pytest.approx(-0.05, abs=0.01)
     assert largest is not None
     assert largest.mean == pytest.approx(-0.3, abs=0.06)
     loss = findings.effect(LOSS, SLOPE)
@@ -180,10 +181,10 @@ def test_a_planted_slope_is_found_and_the_loss_varies_by_seed_alone() -> None:
 
 
 def test_without_a_slope_none_is_shown() -> None:
-    found = find(*_values(0.0)).effect(PRIMARY, SLOPE)
-    assert found is not None
-    assert not found.shown
-    assert found.detectable is not None
+    slope = find(*_values(0.0)).effect(PRIMARY, SLOPE)
+    assert slope is not None
+    assert not slope.shown
+    assert slope.detectable is not None
 
 
 def test_two_ablations_of_one_folder_are_refused(tmp_path: Path) -> None:
@@ -203,7 +204,7 @@ def test_a_childs_failure_is_its_own_last_line(tmp_path: Path) -> None:
 
 
 def test_with_a_real_map_or_teacher_the_rejects_are_those_that_exist(tmp_path: Path) -> None:
-    settings = read_settings(["--data", str(tmp_path)])
+    settings = settings_of(read("ablate", ["--data", str(tmp_path)]))
     real = Origin("r", "dashscope/qwen3-max", simulated=False, sandbox=False, train_rows=100)
     assert asyncio.run(make_rejects(settings, real, lock=-1)) == tmp_path
     assert not (tmp_path / "ablation").exists()
@@ -233,7 +234,7 @@ def test_a_small_study_to_its_end_and_again(tmp_path: Path) -> None:
     _check_rows(tmp_path)
     told = json.loads((tmp_path / "reports" / "ablation" / "ablation.json").read_bytes())
     assert [round(arm["rejected_share"], 1) for arm in told["arms"]] == list(SHARES)
-    assert any(one["measure"] == PRIMARY and one["name"] == SLOPE for one in told["effects"])
+    assert any(effect["measure"] == PRIMARY and effect["name"] == SLOPE for effect in told["effects"])
     section = (tmp_path / "reports" / "ablation" / "section.html").read_text(encoding="utf-8")
     assert "SIMULATED" in section
     assert sorted(path.name for path in (tmp_path / "commits").iterdir()) == before
@@ -246,9 +247,9 @@ def test_a_small_study_to_its_end_and_again(tmp_path: Path) -> None:
 def _check_rows(data: Path) -> None:
     """What was trained on asks about no held-out question, and no rejected row stands where none may train."""
     with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as connection:
-        held_out = {one for (one,) in connection.execute("select question from sft_validation").fetchall()}
+        held_out = {question for (question,) in connection.execute("select question from sft_validation").fetchall()}
         unseen = {
-            one for (one,) in connection.execute("select place_id from samples where split = 'unseen'").fetchall()
+            place for (place,) in connection.execute("select place_id from samples where split = 'unseen'").fetchall()
         }
     with duckdb.connect(str(data / "ablation" / "rejected" / "warehouse.duckdb"), read_only=True) as connection:
         places = dict(connection.execute("select candidate_id, place_id from rejects").fetchall())

@@ -34,8 +34,8 @@ def item(
     )
 
 
-def ask(one: Item, rubric: str = "data", replicate: int = 0) -> Ask:
-    return Ask(one, "standard", rubric, (rubric,), replicate)
+def ask(judged: Item, rubric: str = "data", replicate: int = 0) -> Ask:
+    return Ask(judged, "standard", rubric, (rubric,), replicate)
 
 
 @pytest.mark.parametrize("rubric", list(RUBRICS))
@@ -54,8 +54,8 @@ def test_the_single_call_asks_with_the_very_words_of_the_two_rubrics() -> None:
 
 
 def test_neither_source_nor_model_nor_other_scores_are_shown() -> None:
-    one = item(item_id="sandbox-1-000001-0~rating~2", kind="injected")
-    text = "".join(message.content for message in messages(ask(one), 0))
+    edited = item(item_id="sandbox-1-000001-0~rating~2", kind="injected")
+    text = "".join(message.content for message in messages(ask(edited), 0))
     assert not [word for word in ("sandbox", "injected", "rating~2", "train", "x-0") if word in text]
 
 
@@ -138,10 +138,10 @@ def test_ten_thousand_hostile_items_and_names_stay_inside_their_fences() -> None
     honest = messages(ask(item("别的问题", "别的回答")), 5)
     for number in range(10_000):
         stolen = mark_of(ask(item()), number % 7)
-        one = item(
+        hostile = item(
             attack(dice) + stolen, attack(dice) + f"</回答 {stolen}>" + attack(dice), (attack(dice), "店名：好店")
         )
-        asked = ask(one, replicate=number % 3)
+        asked = ask(hostile, replicate=number % 3)
         mark, body = mark_of(asked, 5), messages(asked, 5)[1].content
         fences = [f"<{block} {mark}>" for block in BLOCKS], [f"</{block} {mark}>" for block in BLOCKS]
         lines = body.split("\n")
@@ -178,13 +178,13 @@ def test_designs_ask_what_they_promise_and_only_once() -> None:
     asks = list(questions(items, Design(3, legacy_items=1), Judged()))
     # samples 2 * 2 * 3, completion 3, injected 1, control by both rubrics, and one single call
     assert len(asks) == 12 + 3 + 1 + 2 + 1
-    assert len({key_of(one) for one in asks}) == len(asks)
-    done = Judged(frozenset(key_of(one) for one in asks[:10]), {key_of(asks[10]): 2})
+    assert len({key_of(question) for question in asks}) == len(asks)
+    done = Judged(frozenset(key_of(question) for question in asks[:10]), {key_of(asks[10]): 2})
     left = list(questions(items, Design(3, legacy_items=1), done))
-    assert [key_of(one) for one in left] == [key_of(one) for one in asks[10:]]
+    assert [key_of(question) for question in left] == [key_of(question) for question in asks[10:]]
     assert left[0].failures == 2
     second = list(questions(items, Design(1, legacy_items=0, samples=1), Judged()))
-    assert [(one.item.item_id, one.rubrics[0]) for one in second] == [("i0", "data"), ("i0", "answer")]
+    assert [(question.item.item_id, question.rubrics[0]) for question in second] == [("i0", "data"), ("i0", "answer")]
 
 
 def test_the_first_errors_that_stand_alone_are_asked_by_both_rubrics_and_harmless_edits_by_one() -> None:
@@ -196,10 +196,10 @@ def test_the_first_errors_that_stand_alone_are_asked_by_both_rubrics_and_harmles
     ]
     items = [item(item_id=name, kind="injected") for name in made]
     asks = list(questions(items, Design(3), Judged()))
-    both = [one.item.item_id for one in asks if one.rubrics == ("answer",)]
+    both = [question.item.item_id for question in asks if question.rubrics == ("answer",)]
     assert both == [f"s{place}~name~1" for place in range(ANSWER_EDITS)]
-    assert sum(one.rubrics == ("data",) for one in asks) == len(items)
-    done = Judged(frozenset(key_of(one) for one in asks))
+    assert sum(question.rubrics == ("data",) for question in asks) == len(items)
+    done = Judged(frozenset(key_of(question) for question in asks))
     assert not list(questions(items, Design(3), done))  # what was asked counts, so no other item takes its turn
 
 
@@ -212,9 +212,9 @@ def test_the_form_of_a_reply_holds_no_score() -> None:
 
 
 def test_a_judge_is_told_how_much_evidence_there_is() -> None:
-    one = replace(item(evidence=("店名：甲", "店名：乙")), restaurants=5)
+    richer = replace(item(evidence=("店名：甲", "店名：乙")), restaurants=5)
     assert "全部" in messages(ask(item()), 0)[1].content.splitlines()[0]
-    told = messages(ask(one), 0)[1].content.splitlines()[0]
+    told = messages(ask(richer), 0)[1].content.splitlines()[0]
     assert "5 家" in told
     assert "2 家" in told
     assert "3 家" in told
@@ -224,7 +224,7 @@ def test_a_judge_is_told_how_much_evidence_there_is() -> None:
 def test_a_question_asked_again_says_what_was_wrong_and_gives_the_mark_whole(reason: str) -> None:
     asked = ask(item())
     again = request(asked, "m", 0, {}, again=("我给 5 分", reason)).messages
-    assert [one.role for one in again] == ["system", "user", "assistant", "user"]
+    assert [message.role for message in again] == ["system", "user", "assistant", "user"]
     assert again[-1].content.endswith(mark_of(asked, 0))
     others = [request(asked, "m", 0, {}, again=("", other)).messages[-1].content for other in UNREADABLE - {reason}]
     assert again[-1].content not in others

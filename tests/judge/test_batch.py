@@ -11,10 +11,11 @@ import pytest
 
 from factory.errors import UsageError
 from factory.sending.ledger import Ledger
+from factory.settings import read
 from judge import batch
 from judge.asking import Ask
 from judge.batch import Answered, BatchLine, batch_lines, outcome_of, read_lines, write_files
-from judge.config import JudgeSettings, read_settings
+from judge.config import JudgeSettings, settings_of
 from judge.providers import price_known
 from judge.sandbox import tokens_of, words
 from judge.sandbox_judge import Temper
@@ -22,7 +23,7 @@ from tests.judge.judge_wire import question
 
 
 def settings(data: Path) -> JudgeSettings:
-    return replace(read_settings(["--data", str(data), "--judge", "dashscope/qwen-plus"]), second=None)
+    return replace(settings_of(read("judge", ["--data", str(data), "--judge", "dashscope/qwen-plus"])), second=None)
 
 
 def lines(data: Path, count: int) -> list[BatchLine]:
@@ -73,20 +74,20 @@ def test_answers_come_back_kept_raw_at_half_the_price_and_failures_as_reasons(tm
 
     async def scene() -> None:
         ledger = Ledger(tmp_path / "data", "run", None)
-        found = {}
+        outcomes = {}
         for answer in read_lines(file):
             line = named[answer.name]
-            found[answer.name] = await outcome_of(ledger, line, answer, settings(tmp_path), price)
-        [good] = found[made[2].name].verdicts
+            outcomes[answer.name] = await outcome_of(ledger, line, answer, settings(tmp_path), price)
+        [good] = outcomes[made[2].name].verdicts
         assert (good.status, good.total) == ("scored", 10.0)
-        assert found[made[1].name].verdicts[0].reason == "moderation"
-        assert found[made[0].name].verdicts[0].reason == "cut_off"
-        outcome = found[made[2].name]
+        assert outcomes[made[1].name].verdicts[0].reason == "moderation"
+        assert outcomes[made[0].name].verdicts[0].reason == "cut_off"
+        outcome = outcomes[made[2].name]
         assert outcome.cost_cny == pytest.approx(price.cost(outcome.input_tokens or 0, 60) / 2)
         again = await outcome_of(ledger, made[2], Answered(made[2].name, 200, b"{}"), settings(tmp_path), price)
         assert again.replayed
         assert again.verdicts == outcome.verdicts
-        assert ledger.spent()[0] == pytest.approx(sum(one.cost_cny or 0.0 for one in found.values()))
+        assert ledger.spent()[0] == pytest.approx(sum(outcome.cost_cny or 0.0 for outcome in outcomes.values()))
         ledger.close()
 
     asyncio.run(scene())

@@ -41,12 +41,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def edits(data: Path) -> dict[str, dict[int, list[Item]]]:
-    found: dict[str, dict[int, list[Item]]] = defaultdict(lambda: defaultdict(list))
+    planted: dict[str, dict[int, list[Item]]] = defaultdict(lambda: defaultdict(list))
     for item in edited_items(data, SELECTION):
         if item.kind == "injected":
             _, kind, dose = item.item_id.split("~")
-            found[kind][int(dose)].append(item)
-    return found
+            planted[kind][int(dose)].append(item)
+    return planted
 
 
 @pytest.fixture(scope="module")
@@ -85,15 +85,15 @@ def test_the_verifier_finds_each_planted_fault_and_nothing_in_harmless_edits(
 
     for kind, doses in edits.items():
         for dose, items in doses.items():
-            found = [unsupported(item) for item in items]
+            wrong = [unsupported(item) for item in items]
             # An unfit restaurant's facts are true; it is not what was asked for.
             if kind in HARMLESS or kind == "unfit":
-                assert not any(found), (
+                assert not any(wrong), (
                     kind,
-                    [(item.answer, claims) for item, claims in zip(items, found, strict=True) if claims],
+                    [(item.answer, claims) for item, claims in zip(items, wrong, strict=True) if claims],
                 )
             else:
-                plain = [[claim for claim in claims if claim.kind not in RELATIONS - {kind}] for claims in found]
+                plain = [[claim for claim in claims if claim.kind not in RELATIONS - {kind}] for claims in wrong]
                 assert all(len(claims) >= dose for claims in plain), (kind, dose)
                 other = [
                     (item.answer, claim)
@@ -105,7 +105,7 @@ def test_the_verifier_finds_each_planted_fault_and_nothing_in_harmless_edits(
                     if claim.kind != kind
                     and not (
                         kind == "name"
-                        and claim.clause > max((one.clause for one in claims if one.kind == kind), default=0)
+                        and claim.clause > max((named.clause for named in claims if named.kind == kind), default=0)
                     )
                     and "上一家" not in item.answer
                     and claim.clause not in {planted.clause for planted in claims if planted.kind == kind}
@@ -115,7 +115,7 @@ def test_the_verifier_finds_each_planted_fault_and_nothing_in_harmless_edits(
 
 def test_the_simulated_judge_counts_faults_by_the_facts(data: Path, edits: dict[str, dict[int, list[Item]]]) -> None:
     clean = {item.sample_id: _look(item) for item in read_items(data, SELECTION, []) if item.kind == "sample"}
-    assert not [one for one in clean.values() if one.invented or one.wrong or one.missed]
+    assert not [look for look in clean.values() if look.invented or look.wrong or look.missed]
     for kind, doses in edits.items():
         for dose, items in doses.items():
             for item in items:
@@ -142,7 +142,7 @@ def test_a_fault_that_the_evidence_holds_is_no_fault(edits: dict[str, dict[int, 
 def _agreeing(line: str, answer: str) -> str:
     """A line of evidence with the rating that the answer states for this restaurant."""
     name = facts_of(line)["店名"]
-    told = next((one for one in answer.splitlines() if name in one), "").replace(name, "")
+    told = next((spoken for spoken in answer.splitlines() if name in spoken), "").replace(name, "")
     stated = re.search(r"评分\D{0,5}(\d\.\d)|(\d\.\d)分?的(?:综合)?评分", told)
     return re.sub(r"评分：[\d.]+", f"评分：{stated[1] or stated[2]}", line) if stated else line
 
@@ -150,13 +150,13 @@ def _agreeing(line: str, answer: str) -> str:
 def test_a_judge_sees_all_evidence_or_is_told_how_much_is_missing(
     data: Path, verified: dict[str, tuple[Evidence, Place]]
 ) -> None:
-    known = {sample: len({poi.poi_id for poi in evidence.pois}) for sample, (evidence, _) in verified.items()}
-    assert MOST_EVIDENCE > max(known.values()) > 20
+    counts = {sample: len({poi.poi_id for poi in evidence.pois}) for sample, (evidence, _) in verified.items()}
+    assert MOST_EVIDENCE > max(counts.values()) > 20
     for most in (MOST_EVIDENCE, 20):
-        shown = [one for one in read_items(data, SELECTION, [], most) if one.kind == "sample"]
-        assert all(one.restaurants == known[one.item_id] for one in shown)
-        assert all(len(one.evidence) == min(most, one.restaurants) for one in shown)
-        for one in shown:
-            names = {facts_of(line)["店名"] for line in one.evidence}
-            held = {poi.name for poi in verified[one.item_id][0].pois}
-            assert all(name in names for name in held if name in one.answer)
+        shown = [item for item in read_items(data, SELECTION, [], most) if item.kind == "sample"]
+        assert all(item.restaurants == counts[item.item_id] for item in shown)
+        assert all(len(item.evidence) == min(most, item.restaurants) for item in shown)
+        for item in shown:
+            names = {facts_of(line)["店名"] for line in item.evidence}
+            held = {poi.name for poi in verified[item.item_id][0].pois}
+            assert all(name in names for name in held if name in item.answer)

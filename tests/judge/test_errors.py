@@ -239,8 +239,12 @@ def test_the_money_cap_holds_and_a_kept_answer_is_free(tmp_path: Path) -> None:
             assert wire.faults.seen == 1
             asks = (wire.ask(question(replicate)) for replicate in range(1, 20))
             rest = await asyncio.gather(*asks, return_exceptions=True)
-            assert any(isinstance(one, BudgetExhausted) for one in rest)
-            assert not [one for one in rest if isinstance(one, Exception) and not isinstance(one, BudgetExhausted)]
+            assert any(isinstance(outcome, BudgetExhausted) for outcome in rest)
+            assert not [
+                outcome
+                for outcome in rest
+                if isinstance(outcome, Exception) and not isinstance(outcome, BudgetExhausted)
+            ]
             assert sum(wire.ledger.spent()) <= 0.025
 
     asyncio.run(scene())

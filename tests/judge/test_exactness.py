@@ -93,10 +93,10 @@ def _frame(rows: Sequence[VerdictRow]) -> pd.DataFrame:
 def test_what_a_planted_error_costs_equals_least_squares_with_clusters(rows: list[VerdictRow]) -> None:
     frame = _frame(rows)
     plain = frame[frame["edit"] == ""]
-    found = {one.edit: one for one in responses(calls_of(rows, "j"), frozenset({"padding"}))}
+    by_edit = {response.edit: response for response in responses(calls_of(rows, "j"), frozenset({"padding"}))}
     for edit in (*FAULTS, "padding"):
         used = pd.concat([plain, frame[frame["edit"] == edit]])
-        slope = found[edit].slope
+        slope = by_edit[edit].slope
         assert slope is not None
         expected = _clustered(used["total"], sm.add_constant(used["dose"].to_numpy(float)), used["place"])
         assert (slope.slope, slope.low, slope.high) == pytest.approx(expected, abs=EXACT)
@@ -110,7 +110,11 @@ def test_what_a_planted_error_costs_equals_least_squares_with_clusters(rows: lis
 def test_a_loss_pooled_over_kinds_lies_between_those_of_the_kinds(rows: list[VerdictRow]) -> None:
     """Samples counted once for all kinds would weigh less the more kinds there are, and hide the step from none to one."""
     calls = calls_of(rows, "j")
-    each = [-one.slope.slope for one in responses(calls, frozenset({"padding"})) if one.slope and not one.harmless]
+    each = [
+        -response.slope.slope
+        for response in responses(calls, frozenset({"padding"}))
+        if response.slope and not response.harmless
+    ]
     pooled = pooled_loss(calls, "data", frozenset(FAULTS))
     assert pooled is not None
     assert min(each) < pooled.slope < max(each)
@@ -153,14 +157,14 @@ def test_bounded_intervals_equal_the_score_interval_at_the_effective_number(rows
 
 def test_refusals_that_hang_on_faults_equal_a_clustered_difference_of_two_shares() -> None:
     rng = np.random.default_rng(3)
-    sound = {f"s{one:02d}": one % 3 > 0 for one in range(SAMPLES)}
+    sound = {f"s{number:02d}": number % 3 > 0 for number in range(SAMPLES)}
     rows = [_row(item, None if rng.random() < (0.1 if good else 0.4) else 8.0) for item, good in sound.items()]
-    found = answering(rows, "data", sound)
-    assert found is not None
-    assert found.more_for_faulty is not None
+    refusals = answering(rows, "data", sound)
+    assert refusals is not None
+    assert refusals.more_for_faulty is not None
     x = sm.add_constant(np.asarray([float(not sound[row.item_id]) for row in rows]))
     expected = _clustered([float(row.total is None) for row in rows], x, [row.place_id for row in rows])
-    more = found.more_for_faulty
+    more = refusals.more_for_faulty
     assert (more.slope, more.low, more.high) == pytest.approx(expected, abs=EXACT)
 
 
@@ -188,33 +192,35 @@ def test_favour_equals_the_clustered_mean_of_the_pairs_that_are_equally_right() 
 def test_differences_of_two_sides_equal_statsmodels_with_clusters() -> None:
     rng = np.random.default_rng(5)
     left, right = rng.normal(7, 1, 60), rng.normal(7.4, 1, 60)
-    places = [f"p{one % 11}" for one in range(60)]
-    found = paired(list(left), list(right), places)
-    assert found is not None
+    places = [f"p{number % 11}" for number in range(60)]
+    gain = paired(list(left), list(right), places)
+    assert gain is not None
     expected = _clustered(list(right - left), np.ones((60, 1)), places)
-    mean = found.difference
+    mean = gain.difference
     assert (mean.mean, mean.low, mean.high) == pytest.approx(expected, abs=EXACT)
     groups = np.unique(places, return_inverse=True)[1]
     fit = sm.OLS(right - left, np.ones(60)).fit(cov_type="cluster", cov_kwds={"groups": groups}, use_t=True)
-    assert found.p == pytest.approx(float(fit.pvalues[0]), abs=EXACT)
-    assert found.d_z == pytest.approx(scipy.stats.ttest_rel(right, left).statistic / np.sqrt(60), abs=EXACT)
+    assert gain.p == pytest.approx(float(fit.pvalues[0]), abs=EXACT)
+    assert gain.d_z == pytest.approx(scipy.stats.ttest_rel(right, left).statistic / np.sqrt(60), abs=EXACT)
 
 
 def test_shares_of_pairs_equal_the_score_interval_of_their_item_scores() -> None:
     rng = np.random.default_rng(9)
     rows, scores, places = [], [], []
     for item in range(60):
-        ids, said = (
+        ids, outcomes = (
             (f"l{item}", f"r{item}"),
-            [str(one) for one in rng.choice(["left", "right", "tie"], 2, p=[0.6, 0.2, 0.2])],
+            [str(outcome) for outcome in rng.choice(["left", "right", "tie"], 2, p=[0.6, 0.2, 0.2])],
         )
-        for first, outcome in zip(ids, said, strict=True):
+        for first, outcome in zip(ids, outcomes, strict=True):
             rows.append(PairRow("tuned", "base", *ids, first, 0, outcome, None, f"p{item % 9}", 10, 20))
-        scores.append({"left": 1.0, "right": 0.0, "tie": 0.5}[said[0]] if said[0] == said[1] else 0.5)
+        scores.append({"left": 1.0, "right": 0.0, "tie": 0.5}[outcomes[0]] if outcomes[0] == outcomes[1] else 0.5)
         places.append(f"p{item % 9}")
-    [found] = preferences(rows)
-    assert found.share.mean == pytest.approx(float(np.mean(scores)), abs=EXACT)
-    assert (found.share.low, found.share.high) == pytest.approx(_score_interval(scores, places, 0.0, 1.0), abs=EXACT)
+    [preference] = preferences(rows)
+    assert preference.share.mean == pytest.approx(float(np.mean(scores)), abs=EXACT)
+    assert (preference.share.low, preference.share.high) == pytest.approx(
+        _score_interval(scores, places, 0.0, 1.0), abs=EXACT
+    )
     decided = [
         (float((row.outcome == "left") == (row.first_shown == row.left_id)), row.place_id)
         for row in rows
@@ -233,15 +239,15 @@ def test_the_interval_of_drift_equals_least_squares_on_what_constants_leave(rows
         _row(row.item_id, row.total, row.replicate, asked_at=float(rng.random()), item_kind=row.item_kind)
         for row in rows
     ]
-    found = drift(timed)
-    assert found is not None
+    trend = drift(timed)
+    assert trend is not None
     ordered = sorted(timed, key=lambda row: row.asked_at or 0.0)
     frame = pd.DataFrame({"y": [row.total for row in ordered], "x": np.linspace(0, 1, len(ordered))})
     frame["kind"] = [f"{row.item_kind} {row.edit} {row.dose}" for row in ordered]
     frame["sample"] = [row.sample_id for row in ordered]
     left = {name: smf.ols(f"{name} ~ C(kind) + C(sample)", frame).fit().resid.to_numpy() for name in ("x", "y")}
     expected = _clustered(list(left["y"]), sm.add_constant(left["x"]), [row.place_id for row in ordered])
-    assert (found.slope, found.low, found.high) == pytest.approx(expected, abs=EXACT)
+    assert (trend.slope, trend.low, trend.high) == pytest.approx(expected, abs=EXACT)
 
 
 def test_unevenness_equals_the_variance_component_of_one_way_analysis(rows: list[VerdictRow]) -> None:
@@ -249,33 +255,33 @@ def test_unevenness_equals_the_variance_component_of_one_way_analysis(rows: list
     frame = pd.DataFrame([(row.item_id, row.total) for row in samples], columns=["item", "total"])
     table = anova_lm(smf.ols("total ~ C(item)", frame).fit())
     between, within = table["mean_sq"]
-    found = evenness(calls_of(rows, "j"), "data", {row.item_id: True for row in samples}, 100)
-    assert found is not None
-    assert found.spread.value == pytest.approx(float(np.sqrt((between - within) / 3)), abs=EXACT)
-    assert found.spread.low is not None
-    assert found.spread.high is not None
-    assert found.spread.low <= (found.spread.value or 0.0) <= found.spread.high
+    even = evenness(calls_of(rows, "j"), "data", {row.item_id: True for row in samples}, 100)
+    assert even is not None
+    assert even.spread.value == pytest.approx(float(np.sqrt((between - within) / 3)), abs=EXACT)
+    assert even.spread.low is not None
+    assert even.spread.high is not None
+    assert even.spread.low <= (even.spread.value or 0.0) <= even.spread.high
     assert evenness(calls_of(rows, "j"), "data", {}, 100) is None
 
 
 def test_chance_alone_is_no_unevenness_and_single_calls_cannot_tell() -> None:
     table = np.asarray([[7.0, 8.0], [8.0, 7.0], [7.0, 8.0], [8.0, 7.0]])
-    found = item_spread(table, places_of(["a", "b", "c", "d"], 50))
-    assert found is not None
-    assert (found.value, found.low, found.high) == (0.0, 0.0, 0.0)
+    spread = item_spread(table, places_of(["a", "b", "c", "d"], 50))
+    assert spread is not None
+    assert (spread.value, spread.low, spread.high) == (0.0, 0.0, 0.0)
     assert item_spread(table[:, :1], places_of(["a", "b", "c", "d"], 50)) is None
 
 
 def test_the_area_for_errors_that_stand_alone_equals_mann_whitney(rows: list[VerdictRow]) -> None:
     sound = {row.item_id: row.edit in {None, "padding"} for row in rows if row.edit != "gibberish"}
-    found = truth_of(calls_of(rows, "j"), "data", sound, 50)
-    assert found is not None
-    assert found.single is not None
+    truth = truth_of(calls_of(rows, "j"), "data", sound, 50)
+    assert truth is not None
+    assert truth.single is not None
     first = [row for row in rows if row.replicate == 0 and row.item_id in sound]
     good = [row.total for row in first if sound[row.item_id]]
     bad = [row.total for row in first if not sound[row.item_id] and row.dose == 1]
     u = scipy.stats.mannwhitneyu(good, bad).statistic
-    assert found.single.value == pytest.approx(u / (len(good) * len(bad)), abs=EXACT)
+    assert truth.single.value == pytest.approx(u / (len(good) * len(bad)), abs=EXACT)
     every = [row.total for row in first if not sound[row.item_id]]
     u = scipy.stats.mannwhitneyu(good, every).statistic
-    assert found.auroc.value == pytest.approx(u / (len(good) * len(every)), abs=EXACT)
+    assert truth.auroc.value == pytest.approx(u / (len(good) * len(every)), abs=EXACT)

@@ -36,7 +36,7 @@ def test_holm_equals_statsmodels_and_what_was_not_tested_is_no_member() -> None:
 
 def test_p_values_and_signs_equal_statsmodels_with_clusters() -> None:
     rng = np.random.default_rng(3)
-    names = [f"p{one % 9}" for one in range(80)]
+    names = [f"p{number % 9}" for number in range(80)]
     gaps = np.round(rng.normal(0.3, 1.0, 80), 1)
     fit = sm.OLS(gaps, np.ones(80)).fit(
         cov_type="cluster", cov_kwds={"groups": np.unique(names, return_inverse=True)[1]}, use_t=True
@@ -61,7 +61,7 @@ def test_where_all_differences_agree_each_place_is_one_coin() -> None:
 def test_the_score_interval_equals_statsmodels_and_stays_on_its_scale() -> None:
     low, high = wilson(0.9, 50, 1.959963984540054)
     assert (low, high) == pytest.approx(proportion_confint(45, 50, method="wilson"), abs=EXACT)
-    names = [f"p{one % 12}" for one in range(60)]
+    names = [f"p{number % 12}" for number in range(60)]
     near = bounded_mean([1.0] * 58 + [0.0, 0.0], names)
     assert near is not None
     assert near.low is not None
@@ -77,15 +77,15 @@ def test_the_score_interval_equals_statsmodels_and_stays_on_its_scale() -> None:
 
 
 def test_a_constant_judge_has_a_slope_of_nothing_and_no_interval() -> None:
-    names = [f"p{one % 6}" for one in range(24)]
-    slope = dose_slope([float(one % 4) for one in range(24)], [0.1 + 0.2] * 24, names)
+    names = [f"p{number % 6}" for number in range(24)]
+    slope = dose_slope([float(number % 4) for number in range(24)], [0.1 + 0.2] * 24, names)
     assert slope is not None
     assert (slope.slope, slope.low, slope.high) == (0.0, None, None)
     assert loss_word(slope) == "fails"
 
 
 def test_a_loss_is_seen_or_not_by_the_end_that_speaks_against_it() -> None:
-    slope = dose_slope([0.0, 1.0] * 12, [9.0, 8.0] * 12, [f"p{one // 2}" for one in range(24)])
+    slope = dose_slope([0.0, 1.0] * 12, [9.0, 8.0] * 12, [f"p{number // 2}" for number in range(24)])
     assert slope is not None
     edge = margins.LOSS_SEEN
     assert loss_word(replace(slope, low=-2.0, high=-edge - 1e-6)) == "holds"
@@ -111,8 +111,8 @@ def test_drift_equals_least_squares_with_constants_for_kinds_and_samples() -> No
             at = float(rng.random())
             total = level - (dose or 0) - 1.2 * at + float(rng.normal(0, 0.3))
             rows.append(_row(item, place, total, at, edit="name" if dose else None, dose=dose))
-    found = drift(rows)
-    assert found is not None
+    trend = drift(rows)
+    assert trend is not None
     ordered = sorted(rows, key=lambda row: row.asked_at or 0.0)
     frame = pd.DataFrame(
         {
@@ -123,9 +123,9 @@ def test_drift_equals_least_squares_with_constants_for_kinds_and_samples() -> No
         }
     )
     fit = smf.ols("y ~ x + C(kind) + C(sample)", frame).fit()
-    assert found.slope == pytest.approx(float(fit.params["x"]), abs=EXACT)
-    assert found.high is not None
-    assert found.high < -0.25
+    assert trend.slope == pytest.approx(float(fit.params["x"]), abs=EXACT)
+    assert trend.high is not None
+    assert trend.high < -0.25
     assert drift([replace(row, asked_at=None) for row in rows]) is None
 
 
@@ -146,19 +146,19 @@ def test_wandering_is_the_root_of_the_mean_square_within_items() -> None:
     table = rng.normal(7, 1, (40, 3))
     table[3, 1] = np.nan
     table[4, 1:] = np.nan
-    found = wandering(table, places_of([str(one) for one in range(40)], 50))
-    assert found is not None
+    wander = wandering(table, places_of([str(number) for number in range(40)], 50))
+    assert wander is not None
     long = pd.DataFrame(table).melt(ignore_index=False).dropna().reset_index()
-    within = long.groupby("index")["value"].agg(lambda one: ((one - one.mean()) ** 2).sum()).sum()
+    within = long.groupby("index")["value"].agg(lambda scores: ((scores - scores.mean()) ** 2).sum()).sum()
     freedom = len(long) - 40
-    assert found.value == pytest.approx(float(np.sqrt(within / freedom)), abs=EXACT)
+    assert wander.value == pytest.approx(float(np.sqrt(within / freedom)), abs=EXACT)
 
 
 def test_within_style_only_texts_of_one_style_are_compared() -> None:
     """All faults are one model's and the judge dislikes how it writes: pooled it seems to see them, within style it does not."""
     scores = [5, 4, 5, 4, 2, 1, 2, 1]
     sound = [True, True, True, True, True, False, True, False]
-    names, styles = [f"p{one % 4}" for one in range(8)], ["a"] * 4 + ["b"] * 4
+    names, styles = [f"p{number % 4}" for number in range(8)], ["a"] * 4 + ["b"] * 4
     pooled, within = auroc(scores, sound, names, 50), auroc(scores, sound, names, 50, styles=styles)
     assert pooled is not None
     assert within is not None
@@ -179,14 +179,14 @@ def test_an_answer_wins_only_in_both_orders_and_the_order_itself_is_measured() -
     rows = [_pair(0, "left", "left"), _pair(0, "right", "left"), _pair(1, "left", "right"), _pair(1, "right", "right")]
     rows += [_pair(2, "left", "left"), _pair(2, "right", "right"), _pair(3, "left", "tie"), _pair(3, "right", "tie")]
     rows += [_pair(4, "left", None), _pair(4, "right", "left")]
-    [found] = preferences(rows)
-    assert (found.wins, found.ties, found.losses, found.unscored) == (1, 3, 1, 1)
-    assert found.share.mean == pytest.approx(0.5)
-    assert found.steady is not None
-    assert found.steady.mean == pytest.approx(3 / 4)
+    [preference] = preferences(rows)
+    assert (preference.wins, preference.ties, preference.losses, preference.unscored) == (1, 3, 1, 1)
+    assert preference.share.mean == pytest.approx(0.5)
+    assert preference.steady is not None
+    assert preference.steady.mean == pytest.approx(3 / 4)
     # Decided calls of items asked both ways: 0 and 1 give one each way, 2 gives the first shown twice.
-    assert found.first is not None
-    assert found.first.mean == pytest.approx(4 / 6)
+    assert preference.first is not None
+    assert preference.first.mean == pytest.approx(4 / 6)
     always = [_pair(item, side, side) for item in range(20) for side in ("left", "right")]
     bound = first_shown(always)
     assert bound is not None

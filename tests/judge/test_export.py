@@ -44,7 +44,7 @@ def judged(tmp_path: Path) -> Path:
 
 def test_both_forms_hold_the_same_rows_and_no_cell_is_a_formula(judged: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert {one.name: one.rows for one in export(judged, out, None)} == {
+    assert {file.name: file.rows for file in export(judged, out, None)} == {
         "verdicts": 2,
         "scores": 1,
         "pairs": 0,

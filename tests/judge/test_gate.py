@@ -85,7 +85,7 @@ def test_what_cannot_be_read_is_refused_in_a_sentence(expression: str) -> None:
 def test_a_pipeline_gets_junit_and_json_and_a_status(tmp_path: Path) -> None:
     folder = tmp_path / "reports" / "now"
     folder.mkdir(parents=True)
-    rows = {name: {"value": one.value, "low": one.low, "high": one.high} for name, one in NOW.items()}
+    rows = {name: {"value": metric.value, "low": metric.low, "high": metric.high} for name, metric in NOW.items()}
     (folder / "report.json").write_bytes(orjson.dumps({"metrics": rows}))
     assert gate_report(tmp_path, folder / "index.html", "facts_right>=0.9")
     assert not gate_report(tmp_path, folder / "index.html", "facts_right>=0.9 and data_score>=9")

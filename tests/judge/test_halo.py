@@ -77,27 +77,27 @@ def _found(data: Path, shared: float) -> Found:
 
 
 def test_a_halo_raises_the_correlation_of_one_call_and_not_that_of_separate_calls(tmp_path: Path) -> None:
-    found = _found(tmp_path, 1.0)
-    assert found.halo.same_call.value == pytest.approx(0.9, abs=0.1)
-    assert found.halo.cross_call.value is not None
-    assert found.halo.cross_call.value < 0.5
-    assert found.halo.halo.low is not None
-    assert found.halo.halo.low > 0.2
+    measured = _found(tmp_path, 1.0)
+    assert measured.halo.same_call.value == pytest.approx(0.9, abs=0.1)
+    assert measured.halo.cross_call.value is not None
+    assert measured.halo.cross_call.value < 0.5
+    assert measured.halo.halo.low is not None
+    assert measured.halo.halo.low > 0.2
 
 
 def test_an_overwhelming_halo_is_called_halo_and_not_validity(tmp_path: Path) -> None:
-    found = _found(tmp_path, 4.0)
-    assert found.halo.same_call.value is not None
-    assert found.halo.same_call.value > 0.9
-    assert found.halo.cross_call.value == pytest.approx(0.0, abs=0.2)
-    assert found.conclusion == HALO_NOT_VALIDITY
+    measured = _found(tmp_path, 4.0)
+    assert measured.halo.same_call.value is not None
+    assert measured.halo.same_call.value > 0.9
+    assert measured.halo.cross_call.value == pytest.approx(0.0, abs=0.2)
+    assert measured.conclusion == HALO_NOT_VALIDITY
 
 
 def test_without_a_halo_one_call_correlates_as_separate_calls_do(tmp_path: Path) -> None:
-    found = _found(tmp_path, 0.0)
-    assert found.halo.halo.low is not None
-    assert found.halo.halo.high is not None
-    assert found.halo.halo.low < 0 < found.halo.halo.high
-    assert found.halo.cross_call.value is not None
-    assert found.halo.cross_call.value > 0.1  # both rubrics see the same facts
-    assert found.conclusion == NO_HALO
+    measured = _found(tmp_path, 0.0)
+    assert measured.halo.halo.low is not None
+    assert measured.halo.halo.high is not None
+    assert measured.halo.halo.low < 0 < measured.halo.halo.high
+    assert measured.halo.cross_call.value is not None
+    assert measured.halo.cross_call.value > 0.1  # both rubrics see the same facts
+    assert measured.conclusion == NO_HALO

@@ -20,10 +20,10 @@ from tests.keyless import CLEAN
 
 def test_the_clustered_mean_by_hand() -> None:
     # Clusters a: 1, 3; b: 5. Mean 3; cluster sums of residuals -2 and 2; SE = sqrt(2/1 * 8) / 3 = 4/3; t(1 df) = 12.7062.
-    found = clustered_mean([1, 3, 5], ["a", "a", "b"])
-    assert found is not None
-    assert found.mean == 3
-    assert found.high == pytest.approx(3 + 12.706204736432095 * 4 / 3, abs=1e-8)
+    clustered = clustered_mean([1, 3, 5], ["a", "a", "b"])
+    assert clustered is not None
+    assert clustered.mean == 3
+    assert clustered.high == pytest.approx(3 + 12.706204736432095 * 4 / 3, abs=1e-8)
     assert clustered_mean([], []) is None
     alone = clustered_mean([1.0, 2.0], ["a", "a"])
     assert alone is not None
@@ -35,10 +35,10 @@ def test_reliability_of_shrout_and_fleiss_table_2() -> None:
     ratings = np.array(
         [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], dtype=np.float64
     )
-    found = reliability(ratings, places_of(list("abcdef")))
-    assert found is not None
-    assert found.icc_2_1.value == pytest.approx(0.29, abs=0.005)
-    assert found.icc_3_k.value == pytest.approx(0.91, abs=0.005)
+    agreement = reliability(ratings, places_of(list("abcdef")))
+    assert agreement is not None
+    assert agreement.icc_2_1.value == pytest.approx(0.29, abs=0.005)
+    assert agreement.icc_3_k.value == pytest.approx(0.91, abs=0.005)
 
 
 def _run(room: str, command: str, data: Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -111,9 +111,9 @@ def test_an_interrupted_run_commits_what_it_has_says_how_to_go_on_and_goes_on(ma
     while len(list(folder.glob("*.json"))) < 2 and time.monotonic() < deadline:
         time.sleep(0.02)
     child.send_signal(signal.SIGINT)
-    _, said = child.communicate(timeout=60)
-    assert child.returncode == 130, said
-    assert "The same command goes on" in said
+    _, stderr = child.communicate(timeout=60)
+    assert child.returncode == 130, stderr
+    assert "The same command goes on" in stderr
     with duckdb.connect(str(made / "warehouse.duckdb"), read_only=True) as connection:
         key = "item_id, design, rubric, replicate, judge"
         counts = f"count(*), count(distinct ({key})), count(*) filter (status = 'scored')"

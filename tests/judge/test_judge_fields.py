@@ -11,7 +11,8 @@ from aiohttp import web
 
 from factory.errors import ParameterRefused, UsageError
 from factory.sending.ledger import Ledger
-from judge.config import read_settings
+from factory.settings import read
+from judge.config import settings_of
 from judge.instrument import SHIPPED, Instrument
 from judge.providers import open_judges
 from judge.rubric import ANSWER, DATA
@@ -23,7 +24,7 @@ from tests.judge.judge_wire import EXACT, KEY, question
 
 
 def _instrument(extra: str) -> Instrument:
-    return read_settings(["--judge-extra", extra]).instrument
+    return settings_of(read("judge", ["--judge-extra", extra])).instrument
 
 
 def test_a_field_that_may_change_an_answer_is_another_set_of_verdicts_and_one_that_may_not_is_none() -> None:
@@ -45,7 +46,7 @@ def test_a_refusal_of_the_judges_provider_names_the_judges_setting(tmp_path: Pat
         app = make_app(Desk({MODEL: EXACT}, JudgeFaults(), frozenset()))
         async with bent(check=without_seed, other=app, path="/compatible-mode/v1") as there:
             for words in ([], ["--judge-extra", '{"seed": null}']):
-                settings = read_settings(["--judge-base-url", there.base, "--judge2", "none", *words])
+                settings = settings_of(read("judge", ["--judge-base-url", there.base, "--judge2", "none", *words]))
                 ledger = Ledger(tmp_path, "judge", None)
                 async with open_judges(settings, ledger) as judges:
                     if words:
@@ -63,7 +64,9 @@ def test_the_sdk_refuses_to_stream_before_anything_is_sent(tmp_path: Path, monke
     monkeypatch.setenv("DASHSCOPE_API_KEY", KEY)
 
     async def scene() -> None:
-        settings = read_settings(["--judge", "dashscope-sdk/qwen-plus", "--judge-extra", '{"stream": true}'])
+        settings = settings_of(
+            read("judge", ["--judge", "dashscope-sdk/qwen-plus", "--judge-extra", '{"stream": true}'])
+        )
         ledger = Ledger(tmp_path, "judge", None)
         try:
             with pytest.raises(UsageError, match="leave stream out of JUDGE_EXTRA"):

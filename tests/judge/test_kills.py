@@ -13,7 +13,7 @@ from tests.keyless import CLEAN
 def test_a_judging_survives_kills_with_a_tenth_of_the_answers_faulty(tmp_path: Path) -> None:
     made = [sys.executable, "-m", "factory", "synth"]
     subprocess.run(made, env={**CLEAN, "DATA": str(tmp_path), "N": "20"}, check=True, capture_output=True)
-    found = scene(tmp_path, kills=3, share=0.1, seed=1)
-    assert found["kills"] >= 2
-    assert (found["lost"], found["double"], found["unscored_without_a_reason"]) == (0, 0, 0)
-    assert found["runs_to_the_end"] > 0
+    outcome = scene(tmp_path, kills=3, share=0.1, seed=1)
+    assert outcome["kills"] >= 2
+    assert (outcome["lost"], outcome["double"], outcome["unscored_without_a_reason"]) == (0, 0, 0)
+    assert outcome["runs_to_the_end"] > 0

@@ -82,7 +82,7 @@ def test_each_pair_is_shown_both_ways_round_and_names_no_arm() -> None:
     assert mark_of(first, 0) != mark_of(second, 0)
     for ask, shown in ((first, (GOOD, BAD)), (second, (BAD, GOOD))):
         body = messages(ask, 0)[1].content
-        places = [body.index(one.answer.splitlines()[1]) for one in shown]
+        places = [body.index(item.answer.splitlines()[1]) for item in shown]
         assert body.index("<回答甲 ") < places[0] < body.index("<回答乙 ") < places[1]
         assert not [word for word in ("tuned", "copy", "good", "bad") if word in body]
     again = request(first, "m", 0, {}, again=("都不错", "no_choice")).messages[-1].content

@@ -61,7 +61,7 @@ def test_the_ladder_reads_what_is_there_and_invents_nothing(text: str, finish: s
 
 def _rewritten(score: str) -> str:
     """The verdict with every score in another form."""
-    return re.sub(r": ([1-5])(?=[,}])", lambda found: ": " + score.replace("N", found[1]), FULL)
+    return re.sub(r": ([1-5])(?=[,}])", lambda mark: ": " + score.replace("N", mark[1]), FULL)
 
 
 HAN = {"1": "一", "2": "二", "3": "三", "4": "四", "5": "五"}
@@ -77,9 +77,9 @@ SCORED = {
     "an object": _rewritten('{"score": N, "reason": "核对过"}'),
     "an object in Chinese": _rewritten('{"理由": "核对过", "分数": N}'),
     "an object that names the scale": _rewritten('{"score": N, "max": 5}'),
-    "Chinese numerals": re.sub(r": ([1-5])(?=[,}])", lambda found: f': "{HAN[found[1]]}"', FULL),
-    "numerals with the word": re.sub(r": ([1-5])(?=[,}])", lambda found: f': "{HAN[found[1]]}分"', FULL),
-    "full-width digits": re.sub(r": ([1-5])(?=[,}])", lambda found: f': "{found[1].translate(WIDE)}"', FULL),
+    "Chinese numerals": re.sub(r": ([1-5])(?=[,}])", lambda mark: f': "{HAN[mark[1]]}"', FULL),
+    "numerals with the word": re.sub(r": ([1-5])(?=[,}])", lambda mark: f': "{HAN[mark[1]]}分"', FULL),
+    "full-width digits": re.sub(r": ([1-5])(?=[,}])", lambda mark: f': "{mark[1].translate(WIDE)}"', FULL),
     "a list of objects": '{"scores": ['
     + ", ".join(f'{{"dimension": "{name}", "score": {5 - place}}}' for place, name in enumerate(DATA))
     + f'], "code": "{MARK}"}}',

@@ -46,7 +46,7 @@ def _student(item: Item, arm: str) -> Item:
 
 
 def _examined(asks: Sequence[Shown], persona: str) -> Examination:
-    students = {one.ask.item.item_id for one in asks if one.ask.item.kind == "completion"}
+    students = {call.ask.item.item_id for call in asks if call.ask.item.kind == "completion"}
     rows = rows_of(persona, asks, dict.fromkeys(students, "closed"))
     sound = {
         row.item_id: row.item_kind in {"sample", "completion"} or row.edit in HARMLESS or row.edit == "same"
@@ -88,10 +88,10 @@ BAD = {
 
 @pytest.mark.parametrize("persona", BAD)
 def test_the_first_sentence_says_what_is_wrong(asks: Sequence[Shown], persona: str) -> None:
-    found = _examined(asks, persona)
-    zh, en = judge_words.headline(found)
+    examination = _examined(asks, persona)
+    zh, en = judge_words.headline(examination)
     print(f"{persona}: {en}")
-    assert found.overall == "fails"
+    assert examination.overall == "fails"
     assert en.startswith("Do not trust this judge: ")
     assert zh.startswith("不要相信这位评审：")
     assert any(words in en for words in BAD[persona][0].split("|"))
@@ -102,10 +102,12 @@ def test_the_first_sentence_says_what_is_wrong(asks: Sequence[Shown], persona: s
 def test_a_judge_without_a_vice_is_certified_and_what_was_not_measured_is_named(
     asks: Sequence[Shown], persona: str
 ) -> None:
-    found = _examined(asks, persona)
-    zh, en = judge_words.headline(found)
+    examination = _examined(asks, persona)
+    zh, en = judge_words.headline(examination)
     print(f"{persona}: {en}")
-    assert found.overall == "holds", [check for check in found.checks if check.word not in {"holds", "unmeasured"}]
+    assert examination.overall == "holds", [
+        check for check in examination.checks if check.word not in {"holds", "unmeasured"}
+    ]
     assert en.startswith("This judge can be trusted: it tells faulty from sound texts (AUROC ")
     assert "not measured: whether it agrees with another judge" in en
     assert zh.startswith("可以相信这位评审")

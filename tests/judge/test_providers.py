@@ -13,8 +13,9 @@ import pytest
 from factory.errors import AccountRefused, KeyRefused, ModelRefused, QuotaExhausted, RunStopped
 from factory.llm.endpoint import key_of
 from factory.sending.limits import PoolLimits
+from factory.settings import read
 from judge.asking import messages
-from judge.config import read_settings
+from judge.config import settings_of
 from judge.estimate import estimate, lines, load_of
 from judge.instrument import LEGACY, SHIPPED
 from judge.providers import NATIVE_URL, Judge, model_of, pool_limits, price_known, resolve, sandbox_process
@@ -105,10 +106,10 @@ def test_a_name_leads_where_it_should() -> None:
 def test_the_published_limits_hold_unless_others_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("JUDGE", "JUDGE2", "JUDGE_RPM", "JUDGE_TPM"):
         monkeypatch.delenv(name, raising=False)
-    settings = read_settings([])
+    settings = settings_of(read("judge", []))
     assert (settings.second, settings.name) == ("sandbox-2", "judge-sandbox")
     assert pool_limits(settings, "qwen-plus").rpm == 30_000
-    other = read_settings(["--judge", "dashscope/qwen-plus", "--rpm", "60", "--in-flight", "10"])
+    other = settings_of(read("judge", ["--judge", "dashscope/qwen-plus", "--rpm", "60", "--in-flight", "10"]))
     assert (other.second, other.name) == (None, "judge-dashscope-qwen-plus")
     assert pool_limits(other, "qwen-plus") == PoolLimits(60.0, 5_000_000, max_in_flight=10, start_in_flight=10)
 
@@ -116,12 +117,12 @@ def test_the_published_limits_hold_unless_others_are_given(monkeypatch: pytest.M
 def test_the_estimate_says_what_binds_and_what_it_costs() -> None:
     load = load_of((question(replicate) for replicate in range(6_000)), "qwen-plus", 0)
     assert load.total == 6_000
-    found = estimate(
+    expected = estimate(
         load, PoolLimits(rpm=600, tpm=10_000_000, max_in_flight=200), price_known("qwen-plus"), simulated=False
     )
-    assert (found.binds, found.time_s) == ("RPM", 600.0)
-    assert found.cost_cny == pytest.approx((0.8 * load.input_tokens + 2 * load.output_tokens) / 1e6)
-    assert "set by RPM" in "".join(lines("qwen-plus", found))
+    assert (expected.binds, expected.time_s) == ("RPM", 600.0)
+    assert expected.cost_cny == pytest.approx((0.8 * load.input_tokens + 2 * load.output_tokens) / 1e6)
+    assert "set by RPM" in "".join(lines("qwen-plus", expected))
     unknown = estimate(load, PoolLimits(tpm=1_000, max_in_flight=200), None, simulated=False)
     assert (unknown.binds, unknown.cost_cny) == ("TPM", None)
 
@@ -129,12 +130,12 @@ def test_the_estimate_says_what_binds_and_what_it_costs() -> None:
 def test_an_endpoint_gets_its_own_key_or_none() -> None:
     env = {"DASHSCOPE_API_KEY": "d", "DEEPSEEK_API_KEY": "s", "JUDGE_API_KEY": "j"}
     local, intl = "http://127.0.0.1:8000/v1", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"
-    found = {
+    prices = {
         (name, url): key_of(resolve(name, url, None), env)
         for name in ("deepseek/deepseek-chat", "moonshot/kimi", "dashscope/qwen-plus", "sandbox")
         for url in (None, local, intl)
     }
-    assert found == {
+    assert prices == {
         ("deepseek/deepseek-chat", None): "s",
         ("moonshot/kimi", None): None,
         ("dashscope/qwen-plus", None): "d",
@@ -160,18 +161,18 @@ def test_the_sandbox_ends_with_its_parent_and_gets_no_secret(monkeypatch: pytest
 
     asyncio.run(scene())
     assert seen
-    assert not any(KEY.encode() in one for one in seen)
+    assert not any(KEY.encode() in block for block in seen)
     assert not _environments_of_children()
 
 
 def _environments_of_children() -> list[bytes]:
     """Environments of this process's sandbox judges (Linux)."""
-    found = []
+    environs = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             if stat.read_text().rpartition(")")[2].split()[1] == str(os.getpid()):
-                found.append(stat.with_name("environ").read_bytes())
-    return [one for one in found if one]
+                environs.append(stat.with_name("environ").read_bytes())
+    return [environ for environ in environs if environ]
 
 
 GOOD = "为您找到：\n1. 蜀味轩：地址东街3号，评分4.6，人均78元，距离342米。\n2. 川香阁：评分4.1。\n祝好。"
@@ -182,8 +183,8 @@ EVIDENCE = (
 
 
 def _look(answer: str, asked: str = "附近想吃川菜，500米以内") -> tuple[int, int, int]:
-    one = replace(ITEM, answer=answer, evidence=EVIDENCE, question=asked)
-    seen = look(messages(question(item=one), 0)[1].content)
+    edited = replace(ITEM, answer=answer, evidence=EVIDENCE, question=asked)
+    seen = look(messages(question(item=edited), 0)[1].content)
     return seen.invented, seen.wrong, seen.missed
 
 
@@ -210,8 +211,10 @@ def test_the_simulated_judge_errs_as_told_and_alike_for_the_same_question() -> N
     system = SHIPPED.system(LEGACY)
 
     def totals(temper: Temper) -> tuple[list[int], list[int]]:
-        found = [scores(system, prompt, 0, temper) for prompt in prompts]
-        return [sum(one["data"].values()) for one in found], [sum(one["answer"].values()) for one in found]
+        marks = [scores(system, prompt, 0, temper) for prompt in prompts]
+        return [sum(marks_of["data"].values()) for marks_of in marks], [
+            sum(marks_of["answer"].values()) for marks_of in marks
+        ]
 
     assert totals(Temper(1.0)) == totals(Temper(1.0))
     calm = totals(Temper(0.0, 0.0, -1.5))

@@ -83,51 +83,51 @@ class _Tags(HTMLParser):
 def test_a_report_has_its_numbers_its_pictures_and_every_section_in_both_languages(world: Path) -> None:
     text = _html(world)
     folder = world / "reports" / "r"
-    found = orjson.loads((folder / "report.json").read_bytes())
-    assert found["findings"]["simulated"] is True
-    scores = found["scores"]
+    report = orjson.loads((folder / "report.json").read_bytes())
+    assert report["findings"]["simulated"] is True
+    scores = report["scores"]
     assert text.index("SIMULATED") < text.index('id="headline"')
     with duckdb.connect(str(world / "warehouse.duckdb"), read_only=True) as connection:
         sql = "select avg(total) from scores where rubric = 'data' and judge = ? and item_kind = 'sample' "
         sql += "and design = 'standard' and item_id in (select sample_id from samples where split <> 'train')"
         [(mean,)] = connection.execute(sql, [MODEL]).fetchall()
-    held_out = [one for one in scores["scored"] if (one["rubric"], one["split"]) == ("data", "held-out")]
+    held_out = [row for row in scores["scored"] if (row["rubric"], row["split"]) == ("data", "held-out")]
     assert held_out[0]["mean"]["mean"] == pytest.approx(mean, abs=1e-9)
     # Replicates in the order of their calls: sorted by score they would seem to agree far better than they do.
     with duckdb.connect(str(world / "warehouse.duckdb"), read_only=True) as connection:
         sql = "select list(total order by replicate) from verdicts where judge = ? and design = 'standard' "
         sql += "and item_kind = 'sample' and rubric = 'data' group by item_id"
         table = np.array([row for (row,) in connection.execute(sql, [MODEL]).fetchall()])
-    agreed = reliability(table, places_of([str(one) for one in range(len(table))]))
+    agreed = reliability(table, places_of([str(number) for number in range(len(table))]))
     assert agreed is not None
-    trust = next(one for one in scores["trust"] if one["rubric"] == "data")["reliability"]
+    trust = next(row for row in scores["trust"] if row["rubric"] == "data")["reliability"]
     assert trust["icc_2_1"]["value"] == pytest.approx(agreed.icc_2_1.value, abs=1e-9)
     assert trust["icc_3_k"]["value"] == pytest.approx(agreed.icc_3_k.value, abs=1e-9)
-    assert [one["group"] for one in scores["headline"]] == ["data"]
+    assert [row["group"] for row in scores["headline"]] == ["data"]
     assert scores["headline"][0]["items"] == held_out[0]["mean"]["items"]
     assert scores["halo"]["same_call"]["items"] == 40
     for conclusion in CONCLUSIONS[scores["conclusion"]]:
         assert conclusion in text
-    assert found["conclusion"]["en"] in text
-    assert text.index(found["conclusion"]["en"]) < text.index("SIMULATED 模拟")
+    assert report["conclusion"]["en"] in text
+    assert text.index(report["conclusion"]["en"]) < text.index("SIMULATED 模拟")
     assert text.index('id="data-good"') < text.index('id="model-good"') < text.index('id="trust-it"')
     # Planted errors and harmless edits are made and judged by default.
-    edits = {one["edit"]: one["harmless"] for one in scores["responses"]}
+    edits = {row["edit"]: row["harmless"] for row in scores["responses"]}
     assert edits.items() <= (dict.fromkeys(FAULTS, False) | dict.fromkeys(HARMLESS, True)).items()
     assert len(edits) >= len(FAULTS) + len(HARMLESS) - 1  # few answers of a small world name three dishes
     slopes = [
-        one["slope"] for one in scores["responses"] if not one["harmless"] and one["slope"]
+        row["slope"] for row in scores["responses"] if not row["harmless"] and row["slope"]
     ]  # None: a single place
-    assert all(one["slope"] < 0 for one in slopes)
-    assert all(abs(one["slope"]["slope"]) < 0.5 for one in scores["responses"] if one["harmless"] and one["slope"])
-    assert [one["rubric"] for one in scores["truth"]] == [
+    assert all(row["slope"] < 0 for row in slopes)
+    assert all(abs(row["slope"]["slope"]) < 0.5 for row in scores["responses"] if row["harmless"] and row["slope"])
+    assert [row["rubric"] for row in scores["truth"]] == [
         "data",
         "answer",
     ]  # the answers' rubric on controls and single errors
     truth = scores["truth"][0]
     assert truth["auroc"]["value"] > 0.85
-    assert found["findings"]["contradictions"]["compared"] > 0
-    assert found["findings"]["corpora"][0]["diversity"]["near"] == 0
+    assert report["findings"]["contradictions"]["compared"] > 0
+    assert report["findings"]["corpora"][0]["diversity"]["near"] == 0
     bare = re.sub(r"<script.*?</script>|<style>.*?</style>", "", text, flags=re.DOTALL)
     assert not re.search(r"[{}]", bare)  # no piece of the template is left
     for table in bare.split("<table")[1:]:
@@ -148,7 +148,7 @@ def test_a_report_has_its_numbers_its_pictures_and_every_section_in_both_languag
         "There is no training log yet",
     ):
         assert sentence in text
-    assert {"scatter.en.png", "timeline.en.png", "distribution_data.en.png"} <= {one.name for one in folder.iterdir()}
+    assert {"scatter.en.png", "timeline.en.png", "distribution_data.en.png"} <= {file.name for file in folder.iterdir()}
     assert len(text.encode()) < 10_000_000
 
 
@@ -174,8 +174,8 @@ def test_ten_thousand_hostile_texts_stay_data_in_the_page() -> None:
     assert not re.search(r"[<>&\u2028\u2029]", text)
     assert orjson.loads(text) == hostile
     shown = jinja2.Environment(autoescape=True).from_string('<p title="{{ text }}">{{ text }}</p>')
-    for one in hostile:
-        assert _Tags(shown.render(text=one)).names == ["p"]
+    for raw in hostile:
+        assert _Tags(shown.render(text=raw)).names == ["p"]
 
 
 def _poison(data: Path) -> None:
@@ -239,37 +239,37 @@ def test_losses_are_read_from_the_training_log_a_torn_line_left_out(tmp_path: Pa
     log.write_text(
         '{"step":1,"loss":7.5}\n{"step":2,"loss":7.0}\n{"step":2,"validation_loss":{"seen":6.5}}\n{"step":3,"loss":null}\n{"step":3,"lo'
     )
-    [found] = read_losses(tmp_path)
-    assert (found.model, found.losses, found.validation) == ("m", ((1, 7.5), (2, 7.0)), {"seen": ((2, 6.5),)})
+    [losses] = read_losses(tmp_path)
+    assert (losses.model, losses.losses, losses.validation) == ("m", ((1, 7.5), (2, 7.0)), {"seen": ((2, 6.5),)})
 
 
 def test_student_answers_measures_and_planted_errors_fill_their_sections(copy: Path) -> None:
     _complete(copy)
     text = _html(copy)
-    found = orjson.loads((copy / "reports" / "r" / "report.json").read_bytes())
-    scores, findings = found["scores"], found["findings"]
+    report = orjson.loads((copy / "reports" / "r" / "report.json").read_bytes())
+    scores, findings = report["scores"], report["findings"]
     held_out = {
-        one["group"]: one["mean"]["mean"]
-        for one in scores["scored"]
-        if (one["rubric"], one["split"]) == ("answer", "held-out") and one["group"] != "data"
+        row["group"]: row["mean"]["mean"]
+        for row in scores["scored"]
+        if (row["rubric"], row["split"]) == ("answer", "held-out") and row["group"] != "data"
     }
     assert held_out == {"base closed": pytest.approx(2.0), "tuned closed": pytest.approx(6.5)}
-    assert [(one["arm"], one["mean"]["mean"]) for one in findings["measured"] if one["kind"] == "claims_right"] == [
+    assert [(row["arm"], row["mean"]["mean"]) for row in findings["measured"] if row["kind"] == "claims_right"] == [
         ("base", pytest.approx(0.1)),
         ("tuned", pytest.approx(0.6)),
     ]
-    ends = [(one["mean"]["low"], one["mean"]["high"]) for one in findings["measured"] if one["kind"] == "claims_right"]
+    ends = [(row["mean"]["low"], row["mean"]["high"]) for row in findings["measured"] if row["kind"] == "claims_right"]
     assert all(low is None or 0 <= low <= high <= 1 for low, high in ends)
-    assert [one["group"] for one in scores["headline"]] == ["base closed", "tuned closed"]
+    assert [row["group"] for row in scores["headline"]] == ["base closed", "tuned closed"]
     assert scores["compared"][0]["total"]["difference"]["mean"] == pytest.approx(4.5)
     # Faults are the students' alone and sound texts the teacher's: what tells them apart may be their style.
-    assert [one["rubric"] for one in scores["truth"]] == ["data", "answer"]
-    side = found["sides"][0]
+    assert [row["rubric"] for row in scores["truth"]] == ["data", "answer"]
+    side = report["sides"][0]
     assert (side["left"], side["right"]) == ("tuned/closed", "base/closed")
-    rows = {one["measure"]: one["paired"]["difference"]["mean"] for one in side["rows"]}
+    rows = {row["measure"]: row["paired"]["difference"]["mean"] for row in side["rows"]}
     assert rows["dependable"] == pytest.approx(0.5)
     assert rows["total"] == pytest.approx(4.5)
-    copies = next(one for one in findings["corpora"] if one["group"] == "tuned closed")["copied"]
+    copies = next(row for row in findings["corpora"] if row["group"] == "tuned closed")["copied"]
     assert 0 < copies["mean"] <= 1
     assert "Side by side: " in text
     assert "No student answers" not in text
@@ -300,8 +300,8 @@ def _browse(page: Path, fragment: str) -> str:
 def test_only_the_second_judge_that_was_named_stands_beside_and_a_simulated_one_stamps(copy: Path) -> None:
     def told(second: str | None) -> tuple[str | None, bool]:
         write_report(copy, "r", MODEL, second=second)
-        found = orjson.loads((copy / "reports" / "r" / "report.json").read_bytes())
-        return found["scores"]["second"], found["findings"]["simulated"]
+        report = orjson.loads((copy / "reports" / "r" / "report.json").read_bytes())
+        return report["scores"]["second"], report["findings"]["simulated"]
 
     assert told(None) == (None, True)
     assert told(SECOND_MODEL) == (SECOND_MODEL, True)
@@ -348,7 +348,7 @@ def test_judges_that_refuse_or_leave_little_to_count_get_a_report_that_says_so(
     with duckdb.connect(str(copy / "warehouse.duckdb")) as connection:
         connection.execute(change)
     text = _html(copy)
-    found = orjson.loads((copy / "reports" / "r" / "report.json").read_bytes())
-    assert words in found["conclusion"]["en"]
-    assert found["conclusion"]["overall"] in {"fails", "unmeasured", "open"} or "not measured" in words
-    assert found["conclusion"]["en"] in text
+    report = orjson.loads((copy / "reports" / "r" / "report.json").read_bytes())
+    assert words in report["conclusion"]["en"]
+    assert report["conclusion"]["overall"] in {"fails", "unmeasured", "open"} or "not measured" in words
+    assert report["conclusion"]["en"] in text

@@ -35,7 +35,7 @@ def _origins() -> list[Measure]:
 def test_copying_beats_inventing_and_inventing_beats_silence() -> None:
     answers = checked(_origins())
     ranked = ranking(answers)
-    assert [one.group for one in ranked] == ["teacher closed", "copy closed", "tuned closed", "silent closed"]
+    assert [arm.group for arm in ranked] == ["teacher closed", "copy closed", "tuned closed", "silent closed"]
     silent = ranked[-1]
     assert silent.means[DEPENDABLE].mean == pytest.approx(
         INFEASIBLE / QUESTIONS
@@ -44,7 +44,7 @@ def test_copying_beats_inventing_and_inventing_beats_silence() -> None:
     student = leading(ranked)
     assert student is not None
     assert student.group == "tuned closed"
-    brought = leading([one for one in ranked if one.group != "tuned closed"])
+    brought = leading([arm for arm in ranked if arm.group != "tuned closed"])
     assert brought is not None
     assert brought.group == "silent closed"  # a baseline is no model, however good
     alone = leading(ranked[:2])

@@ -54,7 +54,7 @@ def test_a_rubric_of_ones_own_has_its_scale_its_language_and_its_cap() -> None:
     )
     reply = '{"scores": {"warm": 2, "truth": %s}, "code": "0123456789abcdef"}'
     # (2 + 2) / 4 of 10; one error: 7.5, and no more than 6; invented: 5, and no more than 1
-    totals = [read_verdict(reply % one, "stop", rubric, "0123456789abcdef").total for one in (2, 1, 0)]
+    totals = [read_verdict(reply % mark, "stop", rubric, "0123456789abcdef").total for mark in (2, 1, 0)]
     assert totals == [10.0, 6.0, 1.0]
     assert read_verdict(reply % 3, "stop", rubric, "0123456789abcdef").reason == "off_scale"
 
@@ -92,7 +92,7 @@ def test_a_rubric_about_one_thing_is_not_taken_for_the_other(tmp_path: Path) -> 
 def test_what_changes_a_question_changes_its_digest_and_nothing_else_does() -> None:
     rubric = shipped(DATA)
     edited = replace(SHIPPED, rubrics={DATA: replace(rubric, rules=rubric.rules[1:]), ANSWER: shipped(ANSWER)})
-    capless = tuple(replace(one, caps=()) for one in rubric.dimensions)
+    capless = tuple(replace(dimension, caps=()) for dimension in rubric.dimensions)
     uncapped = replace(SHIPPED, rubrics={DATA: replace(rubric, dimensions=capless), ANSWER: shipped(ANSWER)})
     for other in (edited, uncapped):
         assert other.digest(DATA) != SHIPPED.digest(DATA)
@@ -106,7 +106,13 @@ def test_what_changes_a_question_changes_its_digest_and_nothing_else_does() -> N
 def test_an_answer_that_invents_a_restaurant_has_a_low_total_whatever_else_it_is() -> None:
     for role, fact in ((DATA, "准确性"), (ANSWER, "推荐合理性")):
         best = dict.fromkeys(shipped(role).names, 5.0)
-        assert [shipped(role).total(best | {fact: float(one)}) for one in (5, 4, 3, 2, 1)] == [10.0, 8.0, 6.0, 4.0, 2.0]
+        assert [shipped(role).total(best | {fact: float(mark)}) for mark in (5, 4, 3, 2, 1)] == [
+            10.0,
+            8.0,
+            6.0,
+            4.0,
+            2.0,
+        ]
 
 
 _LESS = replace(shipped(DATA), rules=shipped(DATA).rules[1:])

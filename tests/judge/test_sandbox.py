@@ -25,7 +25,7 @@ async def _post(body: dict[str, Any]) -> str:
 
 def _asked() -> tuple[list[dict[str, str]], str]:
     asked = messages(question(), 0)
-    return [{"role": one.role, "content": one.content} for one in asked], asked[1].content[-16:]
+    return [{"role": message.role, "content": message.content} for message in asked], asked[1].content[-16:]
 
 
 def test_a_stream_carries_the_very_words_of_a_whole_answer() -> None:
@@ -43,7 +43,7 @@ def test_a_stream_carries_the_very_words_of_a_whole_answer() -> None:
 
 def test_a_question_in_one_message_or_in_parts_is_judged_alike() -> None:
     asked, mark = _asked()
-    joined = "\n\n".join(one["content"] for one in asked)
+    joined = "\n\n".join(message["content"] for message in asked)
     parts = [{"type": "text", "text": joined}]
     for content in (joined, parts):
         reply = json.loads(asyncio.run(_post({"messages": [{"role": "user", "content": content}]})))

@@ -66,11 +66,11 @@ class FakeHub:
             wanted = json.loads(body)["objects"]
             objects = [
                 {
-                    "oid": one["oid"],
-                    "size": one["size"],
-                    "actions": {"upload": {"href": f"{self.address}/blob/{one['oid']}"}},
+                    "oid": file["oid"],
+                    "size": file["size"],
+                    "actions": {"upload": {"href": f"{self.address}/blob/{file['oid']}"}},
                 }
-                for one in wanted
+                for file in wanted
             ]
             return 200, {"Code": 200, "Success": True, "Data": {"objects": objects}}
         if "/commit/" in path:

@@ -51,15 +51,17 @@ def _units(samples: Sequence[CandidateText], cuts: Iterable[int]) -> list[list[C
 
 
 def _by_admission(units: Sequence[Sequence[CandidateText]]) -> dict[str, str]:
-    found = {}
+    states = {}
     with tempfile.TemporaryDirectory() as folder:
         for number, unit in enumerate(units):
             admission = Admission(Path(folder), "run")
             decisions = admission.decide(unit, room=99)
-            admission.apply(f"U{number}", [one.text for one in decisions if one.state == "accepted"])
+            admission.apply(f"U{number}", [decision.text for decision in decisions if decision.state == "accepted"])
             admission.close()
-            found |= {one.text.sample_id: one.state for one in decisions if one.state != "accepted"}
-    return {sample: state.removesuffix("_duplicate") for sample, state in found.items()}
+            states |= {
+                decision.text.sample_id: decision.state for decision in decisions if decision.state != "accepted"
+            }
+    return {sample: state.removesuffix("_duplicate") for sample, state in states.items()}
 
 
 def _by_duckdb(units: Sequence[Sequence[CandidateText]]) -> dict[str, str]:
@@ -70,7 +72,9 @@ def _by_duckdb(units: Sequence[Sequence[CandidateText]]) -> dict[str, str]:
             rows = [_row(text) for text in unit]
             connection.register("rows", pa.Table.from_pylist(rows, schema=SHARDS["samples"]))
             connection.execute("insert into samples_shard by name select * from rows")
-            states = [(one.sample_id, "run", f"U{number}", i, "accepted", None, NOON) for i, one in enumerate(unit)]
+            states = [
+                (sample.sample_id, "run", f"U{number}", i, "accepted", None, NOON) for i, sample in enumerate(unit)
+            ]
             connection.executemany("insert into states values (?, ?, ?, ?, ?, ?, ?, false)", states)
             find_duplicates(connection, sql_file)
             assert find_duplicates(connection, sql_file) == 0
@@ -78,13 +82,13 @@ def _by_duckdb(units: Sequence[Sequence[CandidateText]]) -> dict[str, str]:
 
 
 def _row(text: CandidateText) -> dict[str, Any]:
-    found = text.fingerprint
+    fingerprint = text.fingerprint
     prints: dict[str, Any] = {
-        "text_hash": found.text_hash,
-        "grams": sorted(found.grams),
-        "near_bands": list(found.bands),
+        "text_hash": fingerprint.text_hash,
+        "grams": sorted(fingerprint.grams),
+        "near_bands": list(fingerprint.bands),
     }
-    prints |= {"gram_bits": found.gram_bits, "fingerprint_version": FINGERPRINT_VERSION}
+    prints |= {"gram_bits": fingerprint.gram_bits, "fingerprint_version": FINGERPRINT_VERSION}
     return {"sample_id": text.sample_id, "place_id": text.place_id, **prints}
 
 
@@ -105,7 +109,7 @@ def test_what_stays_is_without_duplicates_in_any_order(drawn: list[tuple[int, st
     samples = _samples(drawn)
     dice.shuffle(samples)
     gone = _by_duckdb([samples])
-    assert _by_duckdb([[one for one in samples if one.sample_id not in gone]]) == {}
+    assert _by_duckdb([[sample for sample in samples if sample.sample_id not in gone]]) == {}
 
 
 def _commit(data: Path, run: str, unit: str, texts: Sequence[CandidateText], **record: Any) -> None:
@@ -285,7 +289,7 @@ def test_shards_older_than_n_grams_are_fingerprinted_again(tmp_path: Path, reade
     if reader == "admission":
         admission = Admission(tmp_path, "a")
         admission.catch_up(open_store(tmp_path))
-        assert [one.twin for one in admission.decide([again], 1)] == ["s-old"]
+        assert [decision.twin for decision in admission.decide([again], 1)] == ["s-old"]
         admission.close()
     else:
         _commit(tmp_path, "a", "U00000001", [again])
@@ -327,7 +331,7 @@ def test_fingerprints_of_another_version_are_made_again(tmp_path: Path, reader: 
     for commit in list(store.commits("a")):  # the same units again, with fingerprints of an earlier version
         for path in (
             tmp_path / "commits" / "a" / f"{commit.unit}.json",
-            *(tmp_path / one.name for one in commit.files),
+            *(tmp_path / file.name for file in commit.files),
         ):
             path.unlink(missing_ok=True)
     for number, row in enumerate(stale_rows):
@@ -336,5 +340,5 @@ def test_fingerprints_of_another_version_are_made_again(tmp_path: Path, reader: 
         _commit(tmp_path, "a", f"U0000000{number}", [], files=files, admitted=(f"s-{number}",))
     admission = Admission(tmp_path, "a")
     admission.catch_up(store)
-    assert [one.twin for one in admission.decide([CandidateText("s-new", place, PRINTS[0])], 1)] == ["s-0"]
+    assert [decision.twin for decision in admission.decide([CandidateText("s-new", place, PRINTS[0])], 1)] == ["s-0"]
     admission.close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -66,11 +66,6 @@ def _converter() -> Any:
             "Reading open map data needs OpenCC: start with `make synth MAP=open:FILE`, which installs it."
         ) from error
     return OpenCC("t2s")
-
-
-def mixed_scripts(names: Iterable[str]) -> list[str]:
-    """Those names that hold a traditional character: what must be none among the shown ones."""
-    return [name for name in names if simplified(name) != name]
 
 
 def folded(name: str) -> str:
