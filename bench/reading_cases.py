@@ -106,7 +106,13 @@ def report(judged: list[tuple[dict[str, Any], Verification]], show: str) -> None
     for of in ("true", "false"):
         cut = sum(passes_when_cut(result) for _, result in groups[of])
         print(f"{of} that pass once detachable clauses are cut: {cut} of {len(groups[of])}")
-    print("pairs told apart: {} of {}".format(*pairs(judged)))
+    held = [result for _, result in groups["tu"]]
+    left = sum(not passes_when_cut(result) for result in held)
+    print(
+        f"true held once they are cut: {left} of {len(groups['true'])} ({100 * left / max(1, len(groups['true'])):.1f} %)"
+    )
+    print("pairs told apart: {} of {}".format(*pairs(judged, cut=False)))
+    print("pairs told apart once they are cut: {} of {}".format(*pairs(judged, cut=True)))
     clauses = [clause for _, result in judged for clause in result.clauses]
     unread = sum(clause.account == "unread" for clause in clauses)
     print(f"clauses unread: {unread} of {len(clauses)} ({100 * unread / max(1, len(clauses)):.1f} %)")
@@ -122,15 +128,17 @@ def report(judged: list[tuple[dict[str, Any], Verification]], show: str) -> None
                 print(f"   {finding.outcome}: {finding.reason}: {finding.detail[:150]}")
 
 
-def pairs(judged: list[tuple[dict[str, Any], Verification]]) -> tuple[int, int]:
-    """(pairs of which all true sides pass and all false ones do not, pairs with both sides)."""
+def pairs(judged: list[tuple[dict[str, Any], Verification]], *, cut: bool) -> tuple[int, int]:
+    """(pairs of which all true sides pass and all false ones do not, pairs with both sides). ``cut``: as the factory cuts."""
     sides: dict[tuple[Any, str], list[tuple[bool, bool]]] = defaultdict(list)
     for row, result in judged:
         if row.get("pair"):
             findings = {finding.outcome for finding in result.findings} - (
                 {"wish"} if row.get("lists_unfit") else set()
             )
-            sides[row.get("question_id"), row["pair"]].append((bool(row["label"]), not findings))
+            sides[row.get("question_id"), row["pair"]].append(
+                (bool(row["label"]), not findings or (cut and passes_when_cut(result)))
+            )
     both = [rows for rows in sides.values() if len({label for label, _ in rows}) == 2]
     return sum(all(label == accepted for label, accepted in rows) for rows in both), len(both)
 

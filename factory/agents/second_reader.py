@@ -7,9 +7,10 @@ of the listed restaurants and a schema, never evidence; what may be believed of 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from json import JSONDecoder
 from typing import Any, Final
 
 import orjson
@@ -21,9 +22,9 @@ from factory.verifier.extracted import Case, names_spoken
 from factory.verifier.extracted import asked as asked_clauses
 
 PROMPT: Final = "reader_v3"
-MOST_CLAUSES: Final = 40
-"""Clauses of one call: about five answers with eight unread ones each."""
-_OBJECT: Final = re.compile(r"\{.*\}", re.DOTALL)
+MOST_CLAUSES: Final = 60
+"""Clauses of one call: about five answers with a dozen unread ones each."""
+_ROW: Final = re.compile(r"\{\s*\"id\"\s*:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ class SecondReader:
         request = ChatRequest(
             model=self._model,
             messages=(Message("system", self._prompt), Message("user", orjson.dumps({"answers": rows}).decode())),
-            max_tokens=400 + 240 * len(asked),
+            max_tokens=600 + 130 * len(asked),
             temperature=0.0,
             top_p=1.0,
             seed=order.seed,
@@ -144,18 +145,30 @@ def _rows(asked: Sequence[UnreadClause]) -> list[dict[str, Any]]:
 
 
 def read_answer(text: str, asked: Sequence[UnreadClause]) -> dict[tuple[int, int], tuple[dict[str, Any], ...]]:
-    """The reader's JSON as claims by question; whatever has another shape says nothing."""
-    written = _OBJECT.search(text)
-    try:
-        body = orjson.loads(written[0]) if written else {}
-    except orjson.JSONDecodeError:
-        return {}
-    rows = body.get("clauses") if isinstance(body, dict) else None
+    """The reader's JSON as claims by question, row by row: what has another shape says nothing, and spoils nothing beside it."""
     claims: dict[tuple[int, int], tuple[dict[str, Any], ...]] = {}
-    for row in rows if isinstance(rows, list) else []:
-        number = row.get("id") if isinstance(row, dict) else None
-        listed = row.get("claims") if isinstance(row, dict) else None
-        if isinstance(number, int) and 0 <= number < len(asked) and isinstance(listed, list):
+    for row in _answered(text):
+        number, listed = row.get("id"), row.get("claims")
+        if isinstance(number, str) and number.isdecimal():
+            number = int(number)
+        listed = [listed] if isinstance(listed, dict) else listed
+        if type(number) is int and 0 <= number < len(asked) and isinstance(listed, list):
             clause = asked[number]
-            claims[clause.wish_index, clause.number] = tuple(claim for claim in listed if isinstance(claim, dict))
+            rows = tuple(claim for claim in listed if isinstance(claim, dict))
+            if len(rows) == len(listed):  # of a clause that lost a claim on the way, the rest is not the whole
+                claims[clause.wish_index, clause.number] = rows
     return claims
+
+
+def _answered(text: str) -> Iterator[dict[str, Any]]:
+    """Every whole object with an id: within any wrapping, and before an answer breaks off."""
+    decoder = JSONDecoder()
+    at = 0
+    while found := _ROW.search(text, at):
+        try:
+            row, at = decoder.raw_decode(text, found.start())
+        except ValueError:
+            at = found.end()
+            continue
+        if isinstance(row, dict):
+            yield row

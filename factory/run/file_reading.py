@@ -28,8 +28,8 @@ from factory.verifier.extracted import Extract, settle
 from factory.verifier.public import Asked, asked_of, unreadable, verify_row
 
 RUN_ID: Final = "verify"
-MOST_ROWS: Final = 5
-"""Rows of one call: as many as an order has wishes."""
+MOST_ROWS: Final = 10
+"""Rows of one call: short answers go together."""
 
 
 @dataclass(slots=True)

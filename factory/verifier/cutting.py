@@ -1,15 +1,38 @@
-"""Detachable clauses cut out of an answer: what nobody read and nothing depends on. Pure; used by order_run.py."""
+"""Detachable clauses cut out of an answer: what nobody read and nothing depends on. Pure; used by order_run.py.
+
+Without a reader a clause is detachable when no token of it is typed (clauses.py). Many a word is typed by accident (别 in 区别, 吃, 这
+in 这题): where a second reader says that a clause states nothing of any restaurant, those count no more, and only what a row of the
+map could decide, or what presupposes a restaurant, keeps the clause. It is cut then, and marked on the row; it never becomes talk.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from factory.records import Verification
+from factory.verifier.lexer import ROLES, Token
 
 _JOINS: Final = tuple("，,、；;")
 _STOPS: Final = tuple("。！？!?")
 _EMPTY_ITEM: Final = re.compile(r"^\s*\d+[.、].*[：:]\s*[。，]?\s*$", re.MULTILINE)
+
+
+_OF_SHOPS: Final = frozenset(
+    {
+        "N", "A", "STREET", "D", "BRANCH", "M", "L", "S", "NUM", "T", "TR", "CNT", "ORD", "PCT", "TIMES", "PHONE", "CU", "FEAT", "STREETLIKE", "NAMELIKE", "RATING", "REPUT", "PRICE",
+        "HOURS", "ADDR", "ABSENT", "OTHER", "SOLE", "THAN", "UNPROVABLE", "SELF", "FORMER", "LATTER", "LASTONE", "PREVONE", "NEXTONE", "THIS", "THESE", "ALLSET", "DIST", "DISHN", "SHOP",
+    }
+)  # fmt: skip
+"""What a row of the map could decide, or what speaks of restaurants."""
+_BY_ACCIDENT: Final = frozenset({"别", "这", "那", "这个", "那个", "这样", "路", "路上", "家", "馆", "店家", "店员"})
+"""Words of these roles that are as often parts of others: 区别, 这题, 走一段路, 大家; 跟店家说 asks something of a shop, and states nothing of it."""
+
+
+def states_nothing(tokens: Sequence[Token]) -> bool:
+    """Whether a reader may be believed who says that a clause states nothing of any restaurant."""
+    return not any(ROLES[token.char] & _OF_SHOPS and token.text not in _BY_ACCIDENT for token in tokens)
 
 
 def cut(answer: str, result: Verification) -> tuple[str, tuple[str, ...]]:

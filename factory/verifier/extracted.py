@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from factory.records import Candidate, Claim, ClaimStatus, Clause, Evidence, Finding, Place, Poi, Verification, Wish
 from factory.verifier.acts_dishes import KNOWN_DISHES
+from factory.verifier.cutting import states_nothing
 from factory.verifier.deciding import worst
 from factory.verifier.known import known_of
 from factory.verifier.lexer import ROLES, lex
@@ -21,7 +22,7 @@ from factory.verifier.quotes import place as placed
 from factory.verifier.reading import located
 from factory.verifier.scene import Scene, misses_of
 from factory.verifier.script import fold
-from factory.verifier.told import UNVERIFIABLE, Told, read_told
+from factory.verifier.told import NOTHING, UNVERIFIABLE, Told, read_told
 from factory.verifier.told_names import GOOD, Ground, named_in
 from factory.verifier.told_rulings import Ruling
 from factory.verifier.told_sets import decide
@@ -102,7 +103,11 @@ def settle(result: Verification, extracts: Sequence[Extract], candidate: Candida
     for extract in extracts:
         clause = clauses[extract.number]
         decided = bench.decided(extract)
-        if decided.doubt or clause.account != "unread":
+        if clause.account != "unread":
+            continue
+        if decided.doubt:
+            detachable = clause.detachable or (decided.doubt == NOTHING and bench.states_nothing(clause))
+            clauses[extract.number] = replace(clause, detachable=detachable)
             continue
         settled[extract.number] = decided
         fresh = [_claim(one, extract.number) for one in decided.quoted]
@@ -111,7 +116,7 @@ def settle(result: Verification, extracts: Sequence[Extract], candidate: Candida
         claims += fresh
         findings += [_finding(claim, clause) for claim in fresh if claim.status in {"contradicted", "unsupported"}]
     if not settled:
-        return result
+        return replace(result, clauses=tuple(clauses))
     left = {clause.text for clause in clauses if clause.account == "unread"}
     findings = [one for one in findings if one.outcome != "not_understood" or one.clause in left]
     findings += bench.of_the_wish(settled, findings)
@@ -145,6 +150,9 @@ class _Bench:
         self.names = {by_id[poi_id]: name for poi_id, name in names.items() if poi_id in by_id}
         tokens = lex(fold(candidate.answer), known)
         spoken = (poi for token in tokens if "N" in ROLES[token.char] for poi in _of_name(token.value.pois, listed))
+        absent = [claim for claim in result.claims if claim.kind == "absence" and claim.status in GOOD]
+        of_all = any(claim.poi_id is None for claim in absent)
+        self.gaps = frozenset(by_id if of_all else (claim.poi_id for claim in absent if claim.poi_id))
         self.mentioned = tuple(dict.fromkeys((*spoken, *listed)))
 
     def ground(self, clause: Clause) -> Ground:
@@ -152,7 +160,7 @@ class _Bench:
         item = next((poi for poi in self.scene.listed if poi.poi_id == clause.scope), None)
         tokens = lex(fold(clause.text), self.scene.known)
         named = named_in(tokens, self.scene, self.mentioned)
-        return Ground(self.scene, item, named, self.mentioned, self.ask)
+        return Ground(self.scene, item, named, self.mentioned, self.gaps, self.ask)
 
     def decided(self, extract: Extract) -> Decided:
         """Type, decide and doubt the claims of one clause."""
@@ -165,10 +173,14 @@ class _Bench:
             if told is None or where is None:
                 return Decided((), "not typed" if told is None else f"not the clause's words: {told.quote}")
             ruling = None if told.kind == UNVERIFIABLE else decide(told, ground)
-            if ruling is None and told.kind not in {UNVERIFIABLE, "nothing"}:
+            if ruling is None and told.kind not in {UNVERIFIABLE, NOTHING}:
                 return Decided((), f"not decided: {told.kind}")
             quoted.append(Quoted(told, *where, ruling))
         return Decided(tuple(quoted), doubt(clause.text, quoted, ground))
+
+    def states_nothing(self, clause: Clause) -> bool:
+        """Whether a clause of which the reader says that it states nothing may be cut."""
+        return states_nothing(lex(fold(clause.text), self.scene.known))
 
     def ask(self, sentence: str, poi: Poi) -> ClaimStatus | None:
         """A sentence of code's own about one restaurant, read by the grammar; None when even this cannot be read."""
@@ -190,6 +202,9 @@ class _Bench:
             empty = any(_says_nothing_fits(told, ruling, self.case.wish) for told, ruling in rulings)
             here: dict[str, set[str]] = {}
             for told, ruling in rulings:
+                for kind in _misses_of_all(told, ruling):
+                    for poi in self.scene.listed:
+                        misses.setdefault(poi.poi_id, set()).add(kind)
                 for poi_id, kind in _misses_told(told, ruling, structured=self.case.structured):
                     here.setdefault(poi_id, set()).add(kind)
                     misses.setdefault(poi_id, set()).add(kind)
@@ -244,6 +259,15 @@ def _misses_told(told: Told, ruling: Ruling, *, structured: bool) -> list[tuple[
     ):
         kinds.add(_TELLS.get(told.kind, ""))
     return [(poi.poi_id, kind) for poi in ruling.of for kind in kinds if kind]
+
+
+def _misses_of_all(told: Told, ruling: Ruling) -> set[str]:
+    """1公里内没有…: the condition that every restaurant misses, where the set is empty."""
+    if told.kind != "count" or ruling.kind != "absence" or ruling.status not in GOOD:
+        return set()
+    return {
+        {"distance": "radius", "price": "budget"}[one.kind] for one in told.where if one.kind in {"distance", "price"}
+    }
 
 
 def _says_nothing_fits(told: Told, ruling: Ruling, wish: Wish) -> bool:

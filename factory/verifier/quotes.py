@@ -16,7 +16,7 @@ from factory.verifier.fit import meal_of
 from factory.verifier.lexer import INERT, MAYBE_INERT, ROLES, Token
 from factory.verifier.numbers import Quantity
 from factory.verifier.script import fold
-from factory.verifier.told import NOTHING, UNVERIFIABLE, Told
+from factory.verifier.told import CONDITION, NOTHING, UNVERIFIABLE, Told
 from factory.verifier.told_hours import weekdays
 from factory.verifier.told_names import Ground, tokens_of
 from factory.verifier.told_rulings import Ruling
@@ -49,6 +49,20 @@ _DECIDABLE: Final = _COUNTED | {"T", "TR", "PHONE", "RATING", "PRICE", "DIST", "
 """What stands in no quote that is called unverifiable: it is decided or stays unread, but is never called groundless."""
 
 
+_IF: Final = re.compile(
+    r"^(?:那|那么|不过|但|但是|所以|而|可|至于|要|只)?(?:你|您|咱|你们|您们|咱们|大家|各位|[一二三四五六七八九十两]+个?[人位])?"
+    r"(?:若|如果|要是|倘若|假如|万一|真要|真想|真卡|实在|坚持|执意|想|要|只要|肯|愿意|愿|舍得|图|嫌|接受|不介意|不在乎|非得?要|能)|的话$"
+)
+"""How a condition of the guest's begins or ends."""
+_OF_SHOPS: Final = frozenset(
+    {
+        "N", "A", "STREET", "D", "BRANCH", "ORD", "PHONE", "T", "TR", "S", "FEAT", "STREETLIKE", "NAMELIKE", "UNPROVABLE", "REPUT", "STAFF", "SELF", "CNT",
+        "ABSENT", "NONE", "SOLE", "THAN", "OTHER", "FORMER", "LATTER", "LASTONE", "PREVONE", "NEXTONE", "ALLSET",
+    }
+)  # fmt: skip
+"""What stands in no condition of the guest's own: 想试试店里的辣酱 presupposes a shop's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Quoted:
     """A claim with the stretch of the folded clause that it quotes, and how it was decided (None: an unverifiable one)."""
@@ -72,12 +86,16 @@ def doubt(clause: str, quoted: Sequence[Quoted], ground: Ground) -> str:
     if not quoted:
         return "no claims"
     if any(one.told.kind == NOTHING for one in quoted):
-        return "states nothing"
+        return NOTHING if all(one.told.kind == NOTHING for one in quoted) else "something and nothing"
     for token in tokens:
         covering = [one for one in quoted if one.start < token.end and token.start < one.end]
         if not covering:
             if not _loose(token):
                 return f"left out: {token.text}"
+            continue
+        if all(one.told.kind == CONDITION for one in covering):
+            if ROLES[token.char] & _OF_SHOPS or not _IF.search(fold(clause)):
+                return f"no condition of the guest's: {token.text}"
             continue
         unprovable = all(one.told.kind == UNVERIFIABLE for one in covering)
         if unprovable and ROLES[token.char] & _DECIDABLE:
@@ -125,7 +143,7 @@ def _of_the_guest(token: Token, tokens: Sequence[Token]) -> bool:
     return not after or _GUEST.match(after) is not None
 
 
-_GUEST: Final = re.compile("在意|看重|想|爱|关心|怕|喜欢|担心|惦记|介意|要紧的|较|一比")
+_GUEST: Final = re.compile("在意|看重|想|爱|关心|怕|喜欢|担心|惦记|介意|要紧|妙|难得|关键|重要|较|一比")
 _ONLY_KINDS: Final = frozenset({"only", "count", "nothing_fits", "miss", "fits", "gap", "wish", UNVERIFIABLE})
 
 
@@ -178,7 +196,10 @@ def _count_told(token: Token, covering: Sequence[Quoted], quoted: Sequence[Quote
     stated: Quantity = token.value
     sizes = {float(size) for one in covering if one.ruling is not None for size in one.ruling.sizes}
     names = {float(len(one.told.names)) for one in covering} | {float(len(quoted))}
-    allowed = _numbers(covering) | sizes | names | {1.0, float(len(ground.scene.listed))}
+    listed = ground.scene.listed
+    spoken = {poi for one in covering if one.ruling is not None for poi in one.ruling.of}
+    places = {float(place) for place, poi in enumerate(listed, 1) if poi in spoken}  # 二号某某
+    allowed = _numbers(covering) | sizes | names | places | {1.0, float(len(listed))}
     return any(stated.low <= number <= stated.high for number in allowed)
 
 

@@ -17,6 +17,7 @@ from factory.verifier.script import fold
 
 UNVERIFIABLE: Final = "unverifiable"
 NOTHING: Final = "nothing"
+CONDITION: Final = "if"
 _OLD_KINDS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "comparison": ("compare", {}),
     "superlative": ("most", {}),
@@ -147,7 +148,7 @@ def _told(raw: Mapping[str, Any], quote: str | None) -> Told | None:
     )
 
 
-_LABELLED: Final = re.compile("标|写|注明|列出|给出|地图|查得到|查到|显示|已知|确认|有数据")
+_LABELLED: Final = re.compile("标|写|注明|列|载|收录|留了|给出|地图|查得到|查到|显示|已知|确认|有数据")
 _KILO: Final = re.compile("公里|千米|km|里[地路]", re.IGNORECASE)
 
 

@@ -127,16 +127,17 @@ def _dish(told: Told, poi: Poi, ground: Ground) -> Status:
     if not told.names:
         return None
     if told.denied:
-        return worst(_without(name, poi, ground) for name in told.names)
+        marked = told.labelled or "招牌" in told.quote
+        return worst(_without(name, poi, ground, marked=marked) for name in told.names)
     return "verified" if all(holds(poi, fold(name)) for name in told.names) else "unsupported"
 
 
-def _without(name: str, poi: Poi, ground: Ground) -> ClaimStatus:
+def _without(name: str, poi: Poi, ground: Ground, *, marked: bool) -> ClaimStatus:
     """列出的菜里没有辣菜: of the dishes that the map lists, by name or by what every dish of a name is."""
     wanted = _tastes(name, ground)
     if holds(poi, fold(name)) or any(wanted & tastes_of(fold(own)) for own in poi.specialities):
         return "contradicted"
-    return "inferable" if poi.specialities else "unsupported"
+    return "inferable" if poi.specialities or marked else "unsupported"  # whose dishes are not listed, lists none such
 
 
 def _tastes(word: str, ground: Ground) -> frozenset[str]:
@@ -155,11 +156,20 @@ def _dish_is(told: Told, poi: Poi, ground: Ground) -> Status:
         if fold(told.word) in fold(name) or (wanted and wanted <= tastes_of(fold(name))):
             answers.append("inferable")
             continue
+        if told.denied and wanted and not wanted & tastes_of(fold(name)):
+            answers.append("contradicted")  # what is denied is nothing that the name shows
+            continue
         asked = ground.ask(f"{name}{told.word}", poi)
         if asked is None:
             return None
         answers.append(asked)
     return turned(worst(answers)) if told.denied else worst(answers)
+
+
+def _dish_count(told: Told, poi: Poi, _ground: Ground) -> Status:
+    if told.number is None or not poi.specialities:
+        return None
+    return "inferable" if told.number.holds(len(poi.specialities)) else "contradicted"
 
 
 def _key(name: str, poi: Poi) -> str | None:
@@ -242,6 +252,7 @@ FACT_KINDS: Final[dict[str, Callable[[Told, Poi, Ground], Status]]] = {
     "cuisine": _cuisine,
     "dish": _dish,
     "dish_is": _dish_is,
+    "dish_count": _dish_count,
     "tag": _tag,
     "absent": _absent,
     "present": _absent,

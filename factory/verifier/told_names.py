@@ -29,6 +29,8 @@ class Ground:
     item: Poi | None
     named: Pois
     mentioned: Pois
+    gaps: frozenset[str] = frozenset()
+    """ids of restaurants of which the answer says that the map has not got something"""
     ask: Callable[[str, Poi], ClaimStatus | None] = field(default=lambda _sentence, _poi: None)
 
 

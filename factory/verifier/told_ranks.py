@@ -6,13 +6,23 @@ from typing import Final
 
 from factory.records import ClaimStatus, Poi
 from factory.verifier import rules
-from factory.verifier.deciding import amount_status, difference_status, extreme_status, share_status, show, value, worst
-from factory.verifier.hours import DAY_MIN
+from factory.verifier.deciding import amount_status, difference_status, share_status, show, value, worst
+from factory.verifier.hours import DAY_MIN, hours_of
 from factory.verifier.numbers import Quantity
 from factory.verifier.told import Told
 from factory.verifier.told_facts import of_one
 from factory.verifier.told_names import GOOD, Ground, Pois, Sets, sets_of
 from factory.verifier.told_rulings import Ruling
+
+
+def fact_value(poi: Poi, fact: str) -> float | None:
+    """A value that can be held against another's; of opening hours those of the days on which it is open, where they are alike."""
+    own = value(poi, fact)
+    if own is not None or fact not in _CLOCKS:
+        return own
+    days = [day for day in hours_of(poi).possible() if day]
+    edges = {float(day[0][0] if fact == "open" else day[-1][1]) for day in days}
+    return edges.pop() if len(edges) == 1 else None
 
 
 def compare(told: Told, ground: Ground) -> Ruling | None:
@@ -49,7 +59,7 @@ _CLOCKS: Final = frozenset({"open", "close"})
 def _against(told: Told, poi: Poi, other: Poi) -> ClaimStatus | None:
     """One value against another: more, less or the same; by an amount, a share, or as a multiple."""
     fact = "distance" if told.fact == "walk" else told.fact
-    mine, theirs = value(poi, fact), value(other, fact)
+    mine, theirs = fact_value(poi, fact), fact_value(other, fact)
     if mine is None or theirs is None:
         return "unsupported"
     if told.times is not None:
@@ -141,9 +151,15 @@ def most(told: Told, ground: Ground) -> Ruling | None:
             if split is None or split[1]:
                 continue
             members = split[0]
-        if not pois or not set(pois) <= set(members) or len(members) < 2:
+            pois = pois if own is not None else _leaders(members, fact, told)
+        least = 1 if told.where else 2  # an extreme of two, or of those that keep a condition
+        if not pois or not set(pois) <= set(members) or len(members) < least:
             continue
-        status = worst(_extreme(told, poi, members, fact, ties=pois) for poi in pois)
+        status = worst(_extreme(told, poi, members, fact) for poi in pois)
+        if status in GOOD and not told.labelled and _missing(members, fact, ground):
+            status = (
+                "unsupported"  # 已知 and 标价的 leave those without a value out, and so does a gap that the text tells
+            )
         if status in GOOD and not _value_held(told, pois, fact):
             status = "contradicted"
         truth = "，".join(f"{poi.name}{show(poi, fact) or '没有数据'}" for poi in members[:4])
@@ -155,25 +171,30 @@ def most(told: Told, ground: Ground) -> Ruling | None:
     return first if sure else None
 
 
+def _missing(members: Pois, fact: str, ground: Ground) -> bool:
+    """Whether a value of a set is missing that the text has not called missing."""
+    return any(fact_value(poi, fact) is None and poi.poi_id not in ground.gaps for poi in members)
+
+
 def _leaders(row: Pois, fact: str, told: Told) -> Pois:
     """Whom an extreme without a name speaks of: 最高的人均151元."""
-    numbers = sorted({number for poi in row if (number := value(poi, fact)) is not None}, reverse=told.end == "most")
+    numbers = sorted(
+        {number for poi in row if (number := fact_value(poi, fact)) is not None}, reverse=told.end == "most"
+    )
     if len(numbers) < told.rank:
         return ()
-    return tuple(poi for poi in row if value(poi, fact) == numbers[told.rank - 1])
+    return tuple(poi for poi in row if fact_value(poi, fact) == numbers[told.rank - 1])
 
 
-def _extreme(told: Told, poi: Poi, members: Pois, fact: str, ties: Pois) -> ClaimStatus:
+def _extreme(told: Told, poi: Poi, members: Pois, fact: str) -> ClaimStatus:
     highest = told.end == "most"
-    if told.rank == 1:
-        return extreme_status(
-            poi, [one for one in members if one not in ties or one == poi], fact, highest=highest, known=True
-        )
-    own = value(poi, fact)
+    own = fact_value(poi, fact)
     if own is None:
         return "unsupported"
     before = sum(
-        1 for one in members if (number := value(one, fact)) is not None and (number > own if highest else number < own)
+        1
+        for one in members
+        if (number := fact_value(one, fact)) is not None and (number > own if highest else number < own)
     )
     return "verified" if before == told.rank - 1 else "contradicted"
 
@@ -181,7 +202,7 @@ def _extreme(told: Told, poi: Poi, members: Pois, fact: str, ties: Pois) -> Clai
 def _value_held(told: Told, pois: Pois, fact: str) -> bool:
     """Whether the value that stands with an extreme is that one's: 最高的人均151元, 最晚的开到24:00."""
     if fact in _CLOCKS:
-        return not told.minutes or all(round(value(poi, fact) or 0) % DAY_MIN in told.minutes for poi in pois)
+        return not told.minutes or all(round(fact_value(poi, fact) or 0) % DAY_MIN in told.minutes for poi in pois)
     if told.value is None:
         return True
     return all(amount_status(fact, told.value, value(poi, fact)) in GOOD for poi in pois)

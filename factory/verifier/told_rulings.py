@@ -10,7 +10,7 @@ from factory.verifier.told_names import Pois
 
 KIND_OF: Final = {
     "walk": "distance", "opens": "hours", "closes": "hours", "break": "hours", "no_break": "hours", "all_day": "hours", "shut_at": "open_at", "day_off": "open_at", "open_on": "open_at",
-    "city": "address", "dish_is": "dish", "tag": "feature", "absent": "absence", "present": "absence", "closed": "open_at", "vague": "comparison", "brand": "name", "gap": "fit", "fits": "fit",
+    "city": "address", "dish_is": "dish", "dish_count": "dish", "tag": "feature", "absent": "absence", "present": "absence", "closed": "open_at", "vague": "comparison", "brand": "name", "gap": "fit", "fits": "fit",
     "miss": "fit", "compare": "comparison", "most": "superlative", "only": "superlative", "average": "total", "span": "quantifier", "nothing_fits": "absence",
 }  # fmt: skip
 """The kind of records.Claim that a reader's kind becomes, where it has another name."""

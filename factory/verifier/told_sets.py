@@ -13,7 +13,7 @@ from factory.records import ClaimStatus, Poi
 from factory.verifier import rules
 from factory.verifier.deciding import show, value, worst
 from factory.verifier.numbers import Quantity
-from factory.verifier.told import Told
+from factory.verifier.told import CONDITION, Told
 from factory.verifier.told_facts import is_of_one, of_one
 from factory.verifier.told_names import AREA, GOOD, Ground, Sets, sets_of
 from factory.verifier.told_ranks import among_of, compare, most, order, split_by
@@ -27,6 +27,8 @@ def decide(told: Told, ground: Ground) -> Ruling | None:
     if told.kind == "wish":
         status, truth = echo(told, ground.scene.wish)
         return None if status not in GOOD else Ruling("wish", None, truth, status)  # 三位: of whom, nobody can tell
+    if told.kind == CONDITION:
+        return Ruling("wish", None, None, "inferable")  # quotes.py asks whether it is one
     if is_of_one(told.kind):
         return _of_each(told, kind, ground)
     decider = SET_KINDS.get(told.kind)

@@ -110,10 +110,15 @@ def _doubt(clause: str, *claims: dict[str, Any], wish: Wish = WISH) -> str:
 
 
 def test_the_readers_json_is_read_in_any_wrapping_and_anything_else_says_nothing() -> None:
-    asked = [UnreadClause(0, 3, "x", 0, 1, None, "", "x", ())]
-    wrapped = '好的：```json\n{"clauses": [{"id": 0, "claims": [{"kind": "dish"}, 7]}, {"id": 9, "claims": []}]}\n```'
+    asked = [UnreadClause(0, number, "x", 0, 1, None, "", "x", ()) for number in (3, 4)]
+    wrapped = '好的：```json\n{"clauses": [{"id": 0, "claims": [{"kind": "dish"}]}, {"id": 9, "claims": []}]}\n```'
     assert read_answer(wrapped, asked) == {(0, 3): ({"kind": "dish"},)}
-    for odd in ("", "[]", "{", '{"clauses": 4}', '{"clauses": [{"id": "0", "claims": []}]}'):
+    assert read_answer('[{"id": "1", "claims": {"kind": "dish"}}]', asked) == {(0, 4): ({"kind": "dish"},)}
+    broken = '{"clauses": [{"id": 0, "claims": [{"kind": "dish"}]}, {"id": 1, "claims": [{"kind": "di'
+    assert read_answer(broken, asked) == {(0, 3): ({"kind": "dish"},)}
+    half = '{"clauses": [{"id": 0, "claims": [{"kind": "dish"}, 7]}, {"id": 1, "claims": []}]}'
+    assert read_answer(half, asked) == {(0, 4): ()}
+    for odd in ("", "[]", "{", '{"clauses": 4}', '{"clauses": [{"id": true, "claims": []}]}'):
         assert read_answer(odd, asked) == {}, odd
 
 
