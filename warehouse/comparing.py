@@ -38,7 +38,7 @@ select reason, sum(n)::integer as times, list((order_id, n)) from named group by
 """
 _GRAMS = """
 select s.grams from samples_shard s join samples a using (sample_id)
-where a.run_id = $run and s.grams is not null order by hash(s.sample_id)
+where a.run_id = $run and s.grams is not null order by hash(s.sample_id), s.sample_id
 """
 
 
@@ -109,7 +109,7 @@ def _figures(connection: duckdb.DuckDBPyConnection, row: tuple[Any, ...]) -> Run
 
 def _reasons(connection: duckdb.DuckDBPyConnection, run_id: str) -> Iterator[Reason]:
     slots = dict(
-        connection.execute("select order_id, slots from order_yield where run_id = $run", {"run": run_id}).fetchall()
+        connection.execute("select order_id, slots from order_yield where run_id = $run order by order_id", {"run": run_id}).fetchall()
     )
     for name, times, per_order in connection.execute(_REASONS, {"run": run_id}).fetchall()[:MOST_REASONS]:
         counts = dict(per_order)

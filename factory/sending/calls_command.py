@@ -21,7 +21,7 @@ SHOWN = 20
 """Calls that are listed without LIMIT, the newest first."""
 _LIST = (
     "select key, attempt, status, run_id, order_id, step, purpose, model, cost_cny, worst_cny, raw, reserved_at from calls "
-    "where (? is null or status = ?) and (? is null or run_id = ?) order by reserved_at desc limit ?"
+    "where (? is null or status = ?) and (? is null or run_id = ?) order by reserved_at desc, key, attempt limit ?"
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -234,3 +235,17 @@ def test_rights_bind_by_the_strictest_of_the_rows() -> None:
     assert strictest([INVENTED, ODBL]) == ODBL
     assert strictest([ODBL, UNKNOWN]) == UNKNOWN
     assert strictest([UNKNOWN, AMAP]) == AMAP
+
+
+def test_the_claims_of_an_exported_row_stand_in_the_order_of_its_answer(world: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    shutil.copyfile(world / FILE, data / FILE)
+    with duckdb.connect(str(data / FILE)) as connection:  # threads may give a view's rows in any order
+        connection.execute("create table told as from claims")
+        connection.execute("create or replace view claims as from told order by rowid desc")
+        kept = dict(connection.execute("select sample_id, claims from samples_shard").fetchall())
+    export(data, tmp_path / "out", ExportSettings(proof=True))
+    lines = _lines(tmp_path / "out")
+    assert len(lines) == N
+    assert all(line["proof"]["claims"] == kept[line["sample_id"]] for line in lines)

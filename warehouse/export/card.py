@@ -56,7 +56,7 @@ def card(
         f"where {only} group by all order by 3 desc, 1, 2"
     )
     usage = ask(
-        "select model, purpose, sum(calls), sum(input_tokens), sum(output_tokens), sum(cost_cny) "
+        "select model, purpose, sum(calls), sum(input_tokens), sum(output_tokens), round(sum(cost_cny), 4) "
         f"from usage where {only} group by all order by all"
     )
     cuisines = ask(f"select cuisine, count(*) from samples where {only} group by cuisine order by 2 desc, 1")

@@ -19,7 +19,6 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from factory.commit.schema import CLAIM
 from factory.errors import UsageError
 from warehouse.catalogue import open_reader
 from warehouse.export import layouts
@@ -88,11 +87,10 @@ def _rows(
 ) -> Iterator[list[layouts.Record]]:
     # Two statements' worth of columns in one: the training row decides what is exported, the sample says whence it is.
     columns = "s.* exclude (trajectory)" if settings.proof else "s.* exclude (trajectory, evidence, recommendations)"
-    packed = ", ".join(field.name for field in CLAIM)
-    claims = f", (select list(struct_pack({packed})) from claims c where c.sample_id = s.sample_id) as claims"
+    # The shard's list, since a list that is made of the view's rows has whatever order they come in.
+    claims, kept = (", k.claims", "join samples_shard k using (sample_id) ") if settings.proof else ("", "")
     cursor = connection.execute(
-        f"select r.messages, {columns}{claims if settings.proof else ''} "
-        f"from {MODES[settings.mode]} r join samples s using (sample_id) "
+        f"select r.messages, {columns}{claims} from {MODES[settings.mode]} r join samples s using (sample_id) {kept}"
         f"where r.split = $split and {_CHOSEN.replace('run_id', 'r.run_id')} order by s.sample_id",
         {"split": split, "run": settings.run},
     )

@@ -11,5 +11,6 @@ select item_id, item_kind, run_id, arm, design, rubric, replicate, judge, scores
   count(*) over (partition by item_id, design, rubric, replicate, judge, rubric_hash) as attempts, rubric_hash
 from verdicts_shard
 qualify row_number() over (
-  partition by item_id, design, rubric, replicate, judge, rubric_hash order by (status = 'scored') desc, created_at desc
+  partition by item_id, design, rubric, replicate, judge, rubric_hash order by (status = 'scored') desc, created_at desc,
+    request_id
 ) = 1;

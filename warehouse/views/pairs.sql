@@ -6,7 +6,7 @@ with newest as (
   select * from pairs_shard
   qualify row_number() over (
     partition by left_id, right_id, first_shown, rubric, replicate, judge, rubric_hash
-    order by (status = 'scored') desc, created_at desc
+    order by (status = 'scored') desc, created_at desc, request_id
   ) = 1
 )
 select p.left_id, p.right_id, p.first_shown, p.rubric, p.replicate, p.judge, p.outcome, p.status, p.reason, p.left_arm,

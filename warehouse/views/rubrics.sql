@@ -8,5 +8,5 @@ with sets as (
   from rubrics_shard group by judge, prompt, rubric_hash
 )
 select judge, prompt, rubric_hash, name, language, low, high, dimensions, text,
-  row_number() over (partition by judge, prompt order by in_force_since desc) = 1 as in_force, first_asked_at, in_force_since
+  row_number() over (partition by judge, prompt order by in_force_since desc, rubric_hash) = 1 as in_force, first_asked_at, in_force_since
 from sets;
