@@ -30,6 +30,7 @@ select run_id, map_provider, teacher, prompt_version, prompt_hash, request_hash,
 from runs where $run is null or run_id = $run order by teacher, prompt_version, prompt_hash, first_commit_at, run_id
 """
 _ORDERS = "select slots, passed, accepted, cost_cny, repaired from order_yield where run_id = $run order by order_id"
+_SLOTS = "select order_id, slots from order_yield where run_id = $run order by order_id"
 _REASONS = """
 with named as (
   select order_id, stage || ' ' || reason as reason, count(*) as n from rejects where run_id = $run group by all
@@ -108,9 +109,7 @@ def _figures(connection: duckdb.DuckDBPyConnection, row: tuple[Any, ...]) -> Run
 
 
 def _reasons(connection: duckdb.DuckDBPyConnection, run_id: str) -> Iterator[Reason]:
-    slots = dict(
-        connection.execute("select order_id, slots from order_yield where run_id = $run order by order_id", {"run": run_id}).fetchall()
-    )
+    slots = dict(connection.execute(_SLOTS, {"run": run_id}).fetchall())
     for name, times, per_order in connection.execute(_REASONS, {"run": run_id}).fetchall()[:MOST_REASONS]:
         counts = dict(per_order)
         yield Reason(name, times, clustered_share([(counts.get(order, 0), n) for order, n in slots.items()]))

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+from factory.commit.commit import CommitKind
+from factory.commit.schema import SHARDS
 from factory.commit.store import Store, open_store
 from factory.errors import DiskTrouble, UsageError
 from factory.run.folder_lock import hold_folder
@@ -14,7 +18,7 @@ from warehouse.export import forget_exports
 
 
 def forget(data: Path, run: str) -> list[str]:
-    """Shards, commits, plan, kept calls and map answers; then the file is rebuilt. Returns what went, in words.
+    """Shards, commits, plan, exports, reports, kept calls and map answers; then the file is rebuilt. Returns what went, in words.
 
     Raises UsageError when there is no such run, or another one is working in the folder: it would write on.
     """
@@ -31,21 +35,18 @@ def _remove(data: Path, store: Store, run: str) -> list[str]:
     gone = forget_exports(data, run)
     plan = data / "plan" / f"{run}.json"
     try:
-        # The ablation's folder links every run's shards; it can be made again.
+        for made in _made_from(store, run):
+            gone += store.forget(made)
         gone += store.forget(run)
-        for folder in (data / "models" / run, data / "reports" / run, data / "ablation"):
+        # The ablation's folder links every run's shards; it can be made again.
+        for folder in (data / "models" / run, data / "ablation", *_reports(data, run)):
             if folder.exists():
                 shutil.rmtree(folder)
                 gone.append(str(folder))
         plan.unlink(missing_ok=True)
         gone.append(str(plan))
-        gone += _rows(
-            data / "calls.sqlite", ("delete from calls where run_id = ?", "delete from opened where run_id = ?"), run
-        )
-        if (data / "map.sqlite").exists():
-            with sqlite3.connect(data / "map.sqlite") as answers:
-                count = answers.execute("delete from answers").rowcount
-            gone.append(f"{count} kept map answers")
+        gone += _rows(data / "calls.sqlite", _CALLS, {"run": run})
+        gone += _rows(data / "map.sqlite", ("delete from answers",), {})
         # The index is a cache of commits; the next run rebuilds it.
         for name in ("admission.sqlite", "admission.sqlite-wal", "admission.sqlite-shm"):
             (data / name).unlink(missing_ok=True)
@@ -54,12 +55,40 @@ def _remove(data: Path, store: Store, run: str) -> list[str]:
     return gone
 
 
-def _rows(path: Path, statements: tuple[str, ...], run: str) -> list[str]:
+def _made_from(store: Store, run: str) -> Iterator[str]:
+    """Answers and verdicts that hold rows of the run: their questions show its evidence.
+
+    They go whole, since a commit never changes: what they hold of other runs, `make train` and `make judge` make again.
+    """
+    for made in store.runs():
+        for commit in store.commits(made):
+            if commit.kind not in {CommitKind.COMPLETIONS, CommitKind.VERDICTS}:
+                break
+            files = (file for file in commit.files if "run_id" in SHARDS[file.kind].names)
+            if any(run in store.read(file, ["run_id"])["run_id"].to_pylist() for file in files):
+                yield made
+                break
+
+
+def _reports(data: Path, run: str) -> Iterator[Path]:
+    """The folders of reports that name the run."""
+    for folder in sorted((data / "reports").glob("*/")):
+        if any(run.encode() in path.read_bytes() for path in (folder, *folder.rglob("*")) if path.is_file()):
+            yield folder
+
+
+_CALLS = (
+    # An item to be judged or answered is named for its order, and an order for its run.
+    "delete from calls where run_id = :run or instr(order_id, :run || '-')",
+    "delete from opened where run_id = :run",
+)
+
+
+def _rows(path: Path, statements: tuple[str, ...], values: dict[str, str]) -> list[str]:
     if not path.exists():
         return []
-    with sqlite3.connect(path) as book:
-        counts = [book.execute(statement, (run,)).rowcount for statement in statements]
-    with sqlite3.connect(path, isolation_level=None) as book:
+    with closing(sqlite3.connect(path, isolation_level=None)) as book:
+        counts = [book.execute(statement, values).rowcount for statement in statements]
         # Deleted rows stay readable in the file until it is rewritten and the log is folded in.
         book.execute("vacuum")
         book.execute("pragma wal_checkpoint(truncate)")

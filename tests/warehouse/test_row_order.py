@@ -18,7 +18,13 @@ Row = dict[str, Any]
 
 def _rejects() -> list[Row]:
     return [
-        {"run_id": "r", "candidate_id": f"c{number}", "stage": "grounding", "reason": reason, "detail": f"detail {number}"}
+        {
+            "run_id": "r",
+            "candidate_id": f"c{number}",
+            "stage": "grounding",
+            "reason": reason,
+            "detail": f"detail {number}",
+        }
         for number, reason in enumerate(("price", "hours", "price", "hours", "dish"))
     ]
 

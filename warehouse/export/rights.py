@@ -48,4 +48,6 @@ def rights_of(provider: str, licence: str | None) -> Rights:
 def strictest(rights: Sequence[Rights]) -> Rights:
     """The one that binds when rows of several are passed on together, in whatever order they come."""
     order = {False: 0, None: 1, True: 2}
-    return min(rights, key=lambda right: (order[right.publishable], right.identifier != "odbl", right.identifier, right.name))
+    return min(
+        rights, key=lambda right: (order[right.publishable], right.identifier != "odbl", right.identifier, right.name)
+    )
