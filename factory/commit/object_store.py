@@ -21,8 +21,8 @@ from factory.commit.bucket import Bucket, ListedFile
 from factory.commit.commit import Commit, DamagedCommitError, ShardFile, from_json, to_json
 from factory.commit.shard import ShardReader, first_line, parquet_bytes
 from factory.commit.store import SWEEP_AFTER_S, way_back
-from factory.commit.store_lease import LeaseState, StoreLease, own_epoch, read_lease
-from factory.errors import DamagedFile, DiskTrouble, RunStopped
+from factory.commit.store_lease import LeaseState, StoreLease, own_epoch, read_lease, taken_over
+from factory.errors import DamagedFile, DiskTrouble
 from factory.seal import checksum
 
 AT_ONCE = 16
@@ -58,10 +58,7 @@ class ObjectStore(ShardReader):
         if not self._bucket.create(f"commits/{commit.run_id}/{name}", to_json(commit)):
             return False
         if not read_lease(self._bucket).counts(commit.run_id, name, epoch):
-            raise RunStopped(
-                f"{self._url} was taken over by another run while this one stood still: what it committed before counts, the other "
-                "one goes on from there."
-            )
+            raise taken_over(self._url)
         self._epochs.setdefault(commit.run_id, {})[commit.unit] = epoch
         return True
 

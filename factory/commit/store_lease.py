@@ -4,7 +4,8 @@
 ``lease/EPOCH/BEAT.json`` say that the holder lives, what it may have reserved (raised there before calls exceed it), and at last
 that it let go. A commit's name ends in the epoch of its writer. One counts if its epoch is the last one or the last one's list
 names it: what a coordinator that was paused, cut off or replaced commits afterwards is seen by nobody.
-Nothing rests on clocks that agree: ages are told by the store's own.
+Whoever puts a commit or a beat looks afterwards whether its epoch is still the last, and whoever takes over lists after its claim,
+so that what the one holds for done the other one has seen. Nothing rests on clocks that agree: ages are told by the store's own.
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ DEAD_AFTER_S = 60.0
 """A holder that has not beaten for so long may be replaced: six beats missed."""
 BEAT_S = 10.0
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
+_PROCESSES = Path("/proc/self/ns/pid")
+"""Names the list that process ids are of: containers of one machine have their own."""
+_held: dict[Path, int] = {}
+"""The epoch that this process holds, by working folder: whichever Store commits there, commits under it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +60,14 @@ class LeaseState:
         return epoch == self.epoch or name in self.accepted.get(run, ())
 
 
-def read_lease(bucket: Bucket) -> LeaseState:
-    """The last epoch with its last beat. Raises DiskTrouble, UsageError."""
+def read_lease(bucket: Bucket, epoch: int | None = None) -> LeaseState:
+    """The last epoch, or this one, with its last beat. Raises DiskTrouble, UsageError."""
     while True:
         listed = {item.name: item for item in bucket.list("lease")}
         epochs = [name for name in listed if name.count("/") == 1]
-        if not epochs:
+        if not epochs or epoch == 0:
             return LeaseState()
-        last = max(epochs)
+        last = max(epochs) if epoch is None else f"lease/{epoch:08d}.json"
         beats = sorted(name for name in listed if name.startswith(last.removesuffix(".json") + "/"))
         taken, beaten = bucket.get(last), bucket.get(beats[-1]) if beats else None
         if taken is None or (beats and beaten is None):
@@ -91,17 +96,13 @@ class StoreLease:
     def __init__(self, bucket: Bucket, folder: Path, commits: Callable[[LeaseState], Mapping[str, list[str]]]) -> None:
         """Take it. ``commits``: the names of those that count under a state, by run. Raises UsageError when it is held."""
         ahead = bucket.probe()
-        self._bucket, self._mark = bucket, folder / ".lease"
+        self._bucket, self._folder = bucket, folder.absolute()
         before = read_lease(bucket)
         _refuse_while_held(before, bucket.url, datetime.now(UTC) + ahead)
-        self.epoch = before.epoch + 1
-        self._grants = dict(before.grants)
+        self.epoch, self._grants = _take_over(bucket, before, commits)
         self._beat, self._lost = 0, False
         self._lock, self._ended = threading.Lock(), threading.Event()
-        taken = {"holder": _myself(), "accepted": commits(before), "grants": _plain(self._grants)}
-        if not bucket.create(f"lease/{self.epoch:08d}.json", orjson.dumps(taken)):
-            raise UsageError(f"Another run took {bucket.url} at this moment: wait for it, or give another DATA.")
-        self._mark.write_bytes(orjson.dumps({"epoch": self.epoch, "pid": os.getpid()}))
+        _held[self._folder] = self.epoch
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
         self._thread.start()
 
@@ -121,12 +122,6 @@ class StoreLease:
                 self._renew(released=False)
 
     def _renew(self, *, released: bool) -> None:
-        if self._lost or read_lease(self._bucket).epoch != self.epoch:
-            self._lost = True
-            raise RunStopped(
-                f"{self._bucket.url} was taken over by another run while this one stood still: what it committed before counts, "
-                "the other one goes on from there."
-            )
         home, old = f"lease/{self.epoch:08d}", self._beat
         self._beat += 1
         body = orjson.dumps({"grants": _plain(self._grants), "released": released})
@@ -134,6 +129,9 @@ class StoreLease:
             raise DiskTrouble(
                 f"{self._bucket.url} holds a beat of this run's lease that it did not write: start again."
             )
+        if self._lost or read_lease(self._bucket).epoch != self.epoch:
+            self._lost = True
+            raise taken_over(self._bucket.url)
         if old:
             self._bucket.drop([f"{home}/{old:08d}.json"])
 
@@ -143,16 +141,36 @@ class StoreLease:
         self._thread.join()
         with self._lock, suppress(ChidianError):  # then it ends by itself
             self._renew(released=True)
-        self._mark.unlink(missing_ok=True)
+        _held.pop(self._folder, None)
+
+
+def _take_over(
+    bucket: Bucket, before: LeaseState, commits: Callable[[LeaseState], Mapping[str, list[str]]]
+) -> tuple[int, dict[str, Grant]]:
+    """Claim the next epoch; once more where the holder before put something between our list and our claim."""
+    epoch, accepted, grants = before.epoch, commits(before), dict(before.grants)
+    while True:
+        epoch += 1
+        taken = {"holder": _myself(), "accepted": accepted, "grants": _plain(grants)}
+        if not bucket.create(f"lease/{epoch:08d}.json", orjson.dumps(taken)):
+            raise UsageError(f"Another run took {bucket.url} at this moment: wait for it, or give another DATA.")
+        seen = accepted, grants
+        accepted, grants = commits(before), dict(read_lease(bucket, before.epoch).grants)
+        if (accepted, grants) == seen:
+            return epoch, grants
+
+
+def taken_over(url: str) -> RunStopped:
+    """What a run hears that held the store."""
+    return RunStopped(
+        f"{url} was taken over by another run while this one stood still: what it committed before counts, the other one goes on "
+        "from there."
+    )
 
 
 def own_epoch(folder: Path, state: LeaseState) -> int:
     """The epoch that this process commits under: its lease's, else the store's last."""
-    try:
-        mark = orjson.loads((folder / ".lease").read_bytes())
-    except (OSError, orjson.JSONDecodeError):
-        return state.epoch
-    return int(mark["epoch"]) if mark.get("pid") == os.getpid() else state.epoch
+    return _held.get(folder.absolute(), state.epoch)
 
 
 def _refuse_while_held(state: LeaseState, url: str, now: datetime) -> None:
@@ -170,7 +188,7 @@ def _refuse_while_held(state: LeaseState, url: str, now: datetime) -> None:
 def _is_dead_here(holder: Mapping[str, Any]) -> bool:
     """Whether the holder was a process of this machine that is no more."""
     mine = _myself()
-    if (holder.get("host"), holder.get("boot")) != (mine["host"], mine["boot"]):
+    if any(holder.get(name) != mine[name] for name in ("host", "boot", "processes")):
         return False
     try:
         os.kill(int(holder["pid"]), 0)
@@ -183,8 +201,9 @@ def _is_dead_here(holder: Mapping[str, Any]) -> bool:
 
 def _myself() -> dict[str, Any]:
     boot = _BOOT.read_text(encoding="ascii").strip() if _BOOT.exists() else ""
+    processes = str(_PROCESSES.readlink()) if _PROCESSES.exists() else ""
     since = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"host": socket.gethostname(), "boot": boot, "pid": os.getpid(), "since": since}
+    return {"host": socket.gethostname(), "boot": boot, "processes": processes, "pid": os.getpid(), "since": since}
 
 
 def _plain(grants: Mapping[str, Grant]) -> dict[str, Any]:

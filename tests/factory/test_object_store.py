@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
+import orjson
 import pytest
 
 from factory.commit import bucket as bucket_module
@@ -23,7 +24,7 @@ from factory.commit.schema import table
 from factory.commit.store import open_store
 from factory.commit.working_folder import store_url, working_folder
 from factory.errors import DamagedFile, DiskTrouble, RunStopped, UsageError
-from factory.run.folder_lock import hold_folder
+from factory.run.folder_lock import Hold, hold_folder
 from factory.sending.ledger import Ledger
 from tests.s3_server import BUCKET, Bend, s3_server
 
@@ -42,6 +43,11 @@ def data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bend: Bend) -> Iterato
     monkeypatch.chdir(tmp_path)
     with s3_server(monkeypatch, bend):
         yield working_folder(URL)
+
+
+def _lease(hold: Hold) -> store_lease.StoreLease:
+    assert hold.lease is not None
+    return hold.lease
 
 
 def _commit(unit: str, run: str = "sandbox-1", **changed: object) -> Commit:
@@ -222,3 +228,66 @@ def _chidian(folder: Path, room: str, *words: str) -> subprocess.CompletedProces
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=150)
     assert done.returncode == 0, done.stderr
     return done
+
+
+def test_what_a_coordinator_does_in_the_moment_of_its_replacement_is_not_lost(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_lease, "BEAT_S", 3_600.0)
+    monkeypatch.setattr(store_lease, "DEAD_AFTER_S", -1.0)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    sleeper, claim, moments = ObjectStore(URL, data), Bucket.create, iter(["the claim"])
+    grant = store_lease.Grant("book", 7.0)
+
+    def create(bucket: Bucket, name: str, body: bytes) -> bool:
+        if name == "lease/00000002.json" and next(moments, None):
+            monkeypatch.chdir(tmp_path)  # it wakes up between the other one's list and claim
+            assert sleeper.commit_if_absent(_commit("U00000001"))
+            _lease(first).grant("sandbox-1", grant)
+            monkeypatch.chdir(elsewhere)
+        return claim(bucket, name, body)
+
+    with hold_folder(data) as first:
+        assert sleeper.commit_if_absent(_commit("U00000000"))
+        monkeypatch.setattr(Bucket, "create", create)
+        monkeypatch.chdir(elsewhere)
+        with hold_folder(working_folder(URL)) as second:
+            assert open_store(working_folder(URL)).units("sandbox-1") == ["U00000000", "U00000001"]
+            assert _lease(second).granted("sandbox-1") == grant
+            with pytest.raises(RunStopped, match="taken over"):
+                _lease(first).grant("sandbox-1", grant)
+            monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("data")
+def test_a_money_grant_that_comes_after_the_replacement_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_lease, "BEAT_S", 3_600.0)
+    create, moments = Bucket.create, iter(["the beat"])
+
+    def slow(bucket: Bucket, name: str, body: bytes) -> bool:
+        if name.startswith("lease/00000001/") and next(moments, None):  # replaced while the beat is on its way
+            assert create(bucket, "lease/00000002.json", b'{"holder": {}, "accepted": {}, "grants": {}}')
+        return create(bucket, name, body)
+
+    with hold_folder(working_folder(URL)) as hold:
+        monkeypatch.setattr(Bucket, "create", slow)
+        with pytest.raises(RunStopped, match="taken over"):
+            _lease(hold).grant("sandbox-1", store_lease.Grant("book", 7.0))
+
+
+@pytest.mark.usefixtures("data")
+def test_a_holder_in_another_container_of_this_machine_is_not_taken_for_dead() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    holder = {**store_lease._myself(), "pid": ended.pid}
+    _held_by({**holder, "processes": "pid:[1]"})
+    with pytest.raises(UsageError, match="is working in"):
+        hold_folder(working_folder(URL))
+    _held_by(holder)
+    hold_folder(working_folder(URL)).close()
+
+
+def _held_by(holder: dict[str, object]) -> None:
+    taken = {"holder": holder, "accepted": {}, "grants": {}}
+    Bucket(URL).put("lease/00000001.json", orjson.dumps(taken))
