@@ -112,12 +112,12 @@ class LocalStore(ShardReader):
             raise self._damaged(file, _reason(error)) from error
 
     def _damaged(self, file: ShardFile, wrong: str) -> DamagedFile:
-        parts = Path(file.name)
-        commit = self._data / "commits" / parts.parts[1] / f"{parts.stem.rpartition('-')[0]}.json"
+        _, run, _, name = Path(file.name).parts
+        commit = self._data / "commits" / run / f"{name.rpartition('-')[0]}.json"
         return DamagedFile(
             str(self._data / file.name),
             wrong,
-            f"restore it from a backup, or delete its commit {commit} and {way_back(file.kind)}.",
+            f"restore it from a backup, or delete its commit {commit} and {way_back(run)}.",
         )
 
     def sweep(self, run: str) -> int:

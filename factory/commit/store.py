@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import pyarrow as pa
 
@@ -18,10 +18,9 @@ from factory.commit.working_folder import store_url
 
 SWEEP_AFTER_S = 3_600.0
 """Files that no commit names are removed once they are older than this: younger ones may be about to be committed."""
-_MADE_BY = {
-    "completions": "run `make train` again: the questions are answered again",
-    "measures": "run `make train` again: the questions are answered again",
-    "verdicts": "run `make judge` again: verdicts come from the kept answers, and nothing is paid twice",
+_MADE_BY: Final = {
+    "completions-": "run `make train` again: the questions are answered again",
+    "judge-": "run `make judge` again: verdicts come from the kept answers, and nothing is paid twice",
 }
 _MADE_BY_SYNTH = "run the same `make synth` again: its orders come from the kept answers, and nothing is paid twice"
 
@@ -91,5 +90,5 @@ def open_store(data: Path) -> Store:
 
 
 def way_back(run: str) -> str:
-    """What makes a lost or damaged unit of this run (or a shard of this kind) again, as the end of a sentence."""
-    return next((words for kind, words in _MADE_BY.items() if run.startswith(kind[:5])), _MADE_BY_SYNTH)
+    """What makes a lost or damaged unit of this run again, as the end of a sentence."""
+    return next((words for start, words in _MADE_BY.items() if run.startswith(start)), _MADE_BY_SYNTH)

@@ -160,6 +160,31 @@ def test_a_damaged_commit_names_itself(tmp_path: Path) -> None:
     assert trouble.value.file == str(path)
 
 
+@pytest.mark.parametrize(
+    ("run", "shard", "command"),
+    [
+        ("sandbox-1", "samples", "make synth"),
+        ("completions-tiny", "completions", "make train"),
+        ("completions-tiny", "measures", "make train"),
+        ("judge-sandbox", "verdicts", "make judge"),
+        ("judge-sandbox", "pairs", "make judge"),
+        ("judge-sandbox", "rubrics", "make judge"),
+    ],
+)
+def test_what_is_damaged_names_the_command_that_makes_it_again(
+    tmp_path: Path, run: str, shard: str, command: str
+) -> None:
+    store = open_store(tmp_path)
+    files = store.put(run, "U00000000", {shard: SHARDS[shard].empty_table()})
+    store.commit_if_absent(replace(UNIT, run_id=run, files=files))
+    (tmp_path / files[0].name).unlink()
+    with pytest.raises(DamagedFile, match=f"run (the same )?`{command}` again"):
+        store.read(files[0], ["run_id"])
+    (tmp_path / "commits" / run / "U00000000.json").write_bytes(b"{}")
+    with pytest.raises(DamagedFile, match=f"run (the same )?`{command}` again"):
+        store.commit(run, "U00000000")
+
+
 def test_forgetting_a_run_leaves_the_others(tmp_path: Path) -> None:
     commit = _shard(tmp_path)
     store = open_store(tmp_path)
