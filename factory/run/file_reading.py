@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from factory.agents.second_reader import MOST_CLAUSES, SecondReader, UnreadClause, questions_of
 from factory.config import SANDBOX, Settings, settings_of
-from factory.errors import UsageError
+from factory.errors import ChidianError, UsageError
 from factory.llm.transport import Endpoint
 from factory.records import Order, Verification
 from factory.run.services import REQUEST_SHARE, reader_setup
@@ -59,10 +59,13 @@ def read_rows(values: Values, rows: Sequence[Mapping[str, Any] | str]) -> list[V
 
 async def _read(settings: Settings, rows: Sequence[Mapping[str, Any] | str]) -> list[Verification]:
     read = [_first(row) for row in rows]
-    async with open_reader(settings) as reader, asyncio.TaskGroup() as tasks:
-        in_flight = asyncio.Semaphore(settings.agents)
-        for number, group in enumerate(_groups(read)):
-            tasks.create_task(_ask(reader, group, number, in_flight))
+    try:
+        async with open_reader(settings) as reader, asyncio.TaskGroup() as tasks:
+            in_flight = asyncio.Semaphore(settings.agents)
+            for number, group in enumerate(_groups(read)):
+                tasks.create_task(_ask(reader, group, number, in_flight))
+    except* ChidianError as failed:
+        raise failed.exceptions[0] from None  # the first trouble is the one to tell
     return [row.result for row in read]
 
 

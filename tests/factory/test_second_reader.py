@@ -246,8 +246,9 @@ def test_a_miss_that_only_an_unread_clause_could_say_is_asked_for_once_it_is_rea
     assert "misses_budget" not in {finding.reason for finding in told.findings}
 
 
-def test_a_file_of_rows_is_read_by_the_second_reader_over_the_wire_once(tmp_path: Path) -> None:
-    row = {
+def _odd_row() -> dict[str, Any]:
+    """One whose clause needs a second reader."""
+    return {
         "question": "我在石桥，想吃湘菜，2公里以内，有推荐吗？",
         "answer": _candidate(f"{ODD}评分4.1分").answer,
         "cuisine": "湘菜", "radius_m": 2000, "place": "石桥", "lng": 120.0, "lat": 30.0,
@@ -256,8 +257,27 @@ def test_a_file_of_rows_is_read_by_the_second_reader_over_the_wire_once(tmp_path
             for poi in POIS
         ],
     }  # fmt: skip
+
+
+def test_a_second_reader_that_cannot_be_reached_is_one_sentence(tmp_path: Path) -> None:
     file = tmp_path / "rows.jsonl"
-    file.write_bytes(orjson.dumps(row) + b"\nnot json\n")
+    file.write_bytes(orjson.dumps(_odd_row()) + b"\n")
+    nobody = {"READER": "some-model", "TEACHER_BASE_URL": "http://127.0.0.1:1/v1", "GIVE_UP_S": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "factory", "verify", str(file)],
+        env=CLEAN | {"DATA": str(tmp_path), "PRICE_IN": "0", "PRICE_OUT": "0"} | nobody,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert done.stderr.startswith("error: The teacher service does not answer (network)")
+
+
+def test_a_file_of_rows_is_read_by_the_second_reader_over_the_wire_once(tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(orjson.dumps(_odd_row()) + b"\nnot json\n")
     command = [sys.executable, "-m", "factory", "verify", "--json", str(file)]
     plain, read, again = (
         subprocess.run(
