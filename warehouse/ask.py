@@ -45,9 +45,14 @@ def ask(data: Path, question: str, form: str) -> None:
         writer.writerow(map(csv_cell, names))
         writer.writerows(map(csv_cell, row) for row in rows)
     else:
+        body = [dict(zip(names, map(_in_64_bits, row), strict=True)) for row in rows]
         options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
-        body = [dict(zip(names, row, strict=True)) for row in rows]
         sys.stdout.write(json_shown(orjson.dumps(body, default=str, option=options).decode()) + "\n")
+
+
+def _in_64_bits(cell: Any) -> Any:
+    """DuckDB's whole numbers have up to 128 bits; larger ones than JSON readers take are written as text."""
+    return str(cell) if isinstance(cell, int) and not -(2**63) <= cell < 2**64 else cell
 
 
 def _in_utf8(question: str) -> str:

@@ -22,7 +22,7 @@ import duckdb
 from factory.commit.store import Store, open_store
 from factory.errors import DamagedFile, DiskTrouble
 from warehouse.duplicates import find_duplicates, set_threshold
-from warehouse.integrity import kept_files, loaded_rows, unreadable
+from warehouse.integrity import is_held, kept_files, loaded_rows, unreadable
 from warehouse.loading import create_tables, fingerprint_old_rows, load_book, load_commits, load_plans
 
 FILE = "warehouse.duckdb"
@@ -296,8 +296,8 @@ def connect_file(path: Path) -> duckdb.DuckDBPyConnection:
     """The file, read-only. Raises duckdb.Error."""
     try:
         return duckdb.connect(str(path), read_only=True)
-    except duckdb.Error:
-        if not path.with_name(path.name + ".wal").exists():
+    except duckdb.Error as error:
+        if is_held(error) or not path.with_name(path.name + ".wal").exists():
             raise
         _drop_stale_wal(path)  # a client left it beside the file that this one replaced
         return duckdb.connect(str(path), read_only=True)

@@ -203,8 +203,13 @@ def unreadable(data: Path, error: duckdb.Error) -> DiskTrouble:
     """A DuckDB file that an ordinary question cannot be put to: damaged, or made by another version."""
     reason = str(error).partition("\n")[0]
     file = data / "warehouse.duckdb"
-    if "lock" in reason.lower():
+    if is_held(error):
         return DiskTrouble(
             f"{file} is held open for writing by another program ({reason}): close it there, or open it read-only."
         )
     return DiskTrouble(f"{file} cannot be read ({reason}): {REBUILD}")
+
+
+def is_held(error: duckdb.Error) -> bool:
+    """Whether another program has the file open for writing; DuckDB has no class of its own for that."""
+    return "Could not set lock" in str(error)
