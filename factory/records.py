@@ -78,6 +78,10 @@ class Poi:
     status: Status | None = None
     cuisine_source: CuisineSource | None = None
 
+    def __hash__(self) -> int:
+        """Of the id alone: sets and caches ask for it a hundred times an answer, and few restaurants share one."""
+        return hash(self.poi_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:

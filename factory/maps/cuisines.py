@@ -7,6 +7,7 @@ Codes are those of the official POI classification (first segment 05, 餐饮服�
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from factory.maps.open.words import CUISINE_TOKENS
 from factory.records import CuisineSource
@@ -140,12 +141,13 @@ def _bare(name: str) -> str:
     return re.split(r"[(（\[【]", name, maxsplit=1)[0]
 
 
-def _words(text: str | None) -> list[str]:
-    """The cuisines that a text names, the last named first: in 潮汕海鲜火锅 the shop is a 火锅."""
+@lru_cache(maxsize=1 << 14)
+def _words(text: str | None) -> tuple[str, ...]:
+    """The cuisines that a text names, the last named first: in 潮汕海鲜火锅 the shop is a 火锅. Kept: types and dishes recur."""
     spots = [
         (text.rfind(form) + len(form), len(form), word)
         for word, forms in _FORMS.items()
         for form in forms
         if text and form in text
     ]
-    return list(dict.fromkeys(word for _, _, word in sorted(spots, reverse=True)))
+    return tuple(dict.fromkeys(word for _, _, word in sorted(spots, reverse=True)))

@@ -7,6 +7,7 @@ students and the planner's checks call ``misses``. Order of the misses: gravest 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from factory.geo import distance_m
@@ -14,7 +15,7 @@ from factory.maps.cuisines import cuisine_source
 from factory.records import CuisineSource, Place, Poi, Wish
 from factory.verifier import rules
 from factory.verifier.diets import Conflict, conflict
-from factory.verifier.hours import MealTime, Span, hours_of, meal_time, status_of
+from factory.verifier.hours import MealTime, Span, hours_of_texts, meal_time, status_of
 
 MissKind = Literal["closed", "cuisine", "radius", "budget", "hours", "diet", "need"]
 Side = Literal["over", "under", "unknown", ""]
@@ -95,8 +96,14 @@ def meal_window(text: str | None) -> Span | None:
 
 def open_for_meal(poi: Poi, meal: str | None) -> MealTime | None:
     """How long it is open within a meal's window, day by day; ``None``: no such meal, or hours not known."""
+    return _open_for_meal(poi.open_hours, poi.open_week, meal)
+
+
+@lru_cache(maxsize=1 << 13)
+def _open_for_meal(today: str | None, week: str | None, meal: str | None) -> MealTime | None:
+    """Kept: many restaurants have the same hours, and every answer asks of all of them."""
     window = meal_window(meal)
-    return None if window is None else meal_time(hours_of(poi), window)
+    return None if window is None else meal_time(hours_of_texts(today, week), window)
 
 
 def _closed(poi: Poi) -> Miss | None:

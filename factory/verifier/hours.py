@@ -144,7 +144,8 @@ def parse(text: str | None, *, week: bool) -> Hours:
 
 
 @lru_cache(maxsize=8192)
-def _of_texts(today: str | None, week: str | None) -> Hours:
+def hours_of_texts(today: str | None, week: str | None) -> Hours:
+    """What a map's two texts say: of today, of the week."""
     daily, weekly = parse(today, week=False), parse(week, week=True)
     return Hours(
         weekly.days if weekly.week_known else daily.days, daily.today if daily.today is not None else weekly.today
@@ -153,7 +154,7 @@ def _of_texts(today: str | None, week: str | None) -> Hours:
 
 def hours_of(poi: Poi) -> Hours:
     """What is known of a restaurant's hours: the week's text where it can be read, today's beside it."""
-    return _of_texts(poi.open_hours, poi.open_week)
+    return hours_of_texts(poi.open_hours, poi.open_week)
 
 
 def _flat(text: str | None) -> str:
@@ -263,6 +264,7 @@ _RESTING = re.compile(r"暂停营业|停业(?:装修|整顿|中)?|装修|歇业|
 _CLOSED = re.compile(r"已关闭|永久(?:关闭|停业)|已停业|已倒闭|已搬迁|已拆除|关门大吉|已撤店|已注销")
 
 
+@lru_cache(maxsize=1 << 13)
 def status_of(*texts: str | None) -> Status | None:
     """What a name's suffix, a status field or an hours text says of a shop that does not serve; ``None``: nothing."""
     joined = "\n".join(unicodedata.normalize("NFKC", text) for text in texts if text)

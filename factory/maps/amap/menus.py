@@ -6,6 +6,7 @@ The documentation calls it 特色菜, but shops fill it with what they like (朋
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from factory.maps.cuisines import cuisines_of
 
@@ -36,6 +37,7 @@ def dishes_and_keywords(tag: str | None, typecode: str | None) -> tuple[tuple[st
     return dishes, keywords
 
 
+@lru_cache(maxsize=1 << 14)
 def _may_be_dish(part: str) -> bool:
     letters = re.search(r"[^\W\d_]", part) is not None
     kitchen = part in {word for word, _ in cuisines_of("", None, part)} or part.endswith(("菜系", "风味"))
