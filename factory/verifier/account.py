@@ -12,25 +12,21 @@ from functools import partial
 from typing import Final
 
 from factory.records import Clause, Evidence, Place, Poi, Wish
-from factory.verifier.acts import ACTS
+from factory.verifier.acting import read_clause
 from factory.verifier.acts_dishes import KNOWN_DISHES
 from factory.verifier.clauses import (
-    DECIDED,
     FIELDS,
     TYPED,
-    VACUOUS,
     bare,
     doubtful,
     holds,
     leads,
-    open_number,
     raw_words,
     stranger_in,
     surely_unprovable,
 )
 from factory.verifier.deciding import Verdict
-from factory.verifier.following import denied, end_sentence, lose, mentions
-from factory.verifier.grammar import SKIPPED, code, tile
+from factory.verifier.following import end_sentence, lose, mentions
 from factory.verifier.known import Entry, Known, known_of
 from factory.verifier.layout import Line, Part, split_parts
 from factory.verifier.lexer import INERT, ROLES, SEP_CHAR, Token, lex
@@ -46,7 +42,7 @@ from factory.verifier.questions import (
     picks_one,
     spoken,
 )
-from factory.verifier.scene import Question, Said, Scene, State, UnreadError
+from factory.verifier.scene import Question, Scene, State
 from factory.verifier.script import fold
 
 _SENTENCE_ENDS: Final = "。;!?\n"
@@ -202,7 +198,7 @@ class _Reader:
         ]
         trial = state.copy()
         trial.verdicts, trial.echoes, trial.sole_among = [], [], None
-        left = self._tiled(heading, trial)
+        left = read_clause(heading, trial, self.words)
         state.question = Question(tuple(trial.verdicts) if not left else (), None, picks=False)
         self._clause(tokens, line, state)
         misses_told(state.verdicts, self.scene)
@@ -211,7 +207,7 @@ class _Reader:
         """A question states nothing; what it would state is kept for the yes or no that may follow."""
         trial = state.copy()
         trial.verdicts, trial.echoes, trial.sole_among = [], [], None
-        left = self._tiled(bare_question(tokens), trial)
+        left = read_clause(bare_question(tokens), trial, self.words)
         wanted = asked_best(tokens, trial)
         state.verdicts, state.echoes = [], []
         loaded = [token for token in tokens if ROLES[token.char] & LOADED]
@@ -292,101 +288,22 @@ class _Reader:
         """Read a clause; a table's cell that its heading does not help to read is read alone."""
         cell = [token for token in tokens if token.start >= 0]
         if len(cell) == len(tokens) or not cell:
-            return self._tiled(tokens, state)
+            return read_clause(tokens, state, self.words)
         whole, alone = state.copy(), state.copy()
-        left = self._tiled(tokens, whole)
+        left = read_clause(tokens, whole, self.words)
         if not holds((left, whole)):
             typed = any(ROLES[token.char] & {"M", "L", "S", "NUM", "PCT"} for token in tokens if token.start < 0)
-            rest = self._tiled(cell, alone)
+            rest = read_clause(cell, alone, self.words)
             if not typed and holds((rest, alone)) and alone.verdicts:
                 state.take(alone)
                 return rest
         state.take(whole)
         return left
 
-    def _tiled(self, tokens: list[Token], state: State) -> list[Token]:
-        """Run the acts of the best tiling; where one cannot tell what is meant, try without its frame. The tokens left unread."""
-        string, kept = code(tokens)
-        state.everyone = any(ROLES[token.char] & {"ALL", "TIE"} for token in kept)
-        state.known_only = any("KNOWN" in ROLES[token.char] for token in kept)
-        best = self._read_as(string, kept, state, 0)
-        for pick in range(1, min(best[1].ways, MOST_READINGS)):
-            if holds(best):
-                break
-            other = self._read_as(string, kept, state, pick)
-            if holds(other) or (other[0] and not best[0]):  # true of one set that is meant, or not read for another
-                best = other
-        state.take(best[1])
-        return best[0]
-
-    def _read_as(self, string: str, kept: list[Token], state: State, pick: int) -> tuple[list[Token], State]:
-        """The best reading with one choice among the sets that may be meant: the tokens left unread, the state after it."""
-        best: tuple[list[Token], State] | None = None
-        banned: frozenset[str] = frozenset()
-        self.claimed: set[int] = set()
-        for _ in range(MOST_READINGS):
-            trial = state.copy()
-            trial.pick, trial.ways, trial.unsure, trial.fresh = pick, 1, False, False
-            left, failed = self._reading(string, kept, trial, banned)
-            if best is None or len(left) < len(best[0]):
-                best = left, trial
-            if not failed:
-                break
-            banned |= failed
-        if best is None:
-            raise AssertionError  # there is at least one reading
-        return best
-
-    def _reading(
-        self, string: str, kept: list[Token], state: State, banned: frozenset[str]
-    ) -> tuple[list[Token], frozenset[str]]:
-        """One tiling acted out: the tokens that stay unread, and the frames that meant nothing."""
-        item = state.part == "item"
-        best = tile(string, item=item, banned=banned)
-        if any(char in SKIPPED for char in string):
-            bare = [token for token in kept if token.char not in SKIPPED]
-            other = tile("".join(token.char for token in bare), item=item, banned=banned)
-            if len(other.left) < len(best.left):
-                best, kept = other, bare
-        left = [kept[place] for place in best.left]
-        if not left and denied(best.pieces, kept):
-            left = list(kept)
-        failed: set[str] = set()
-        claims: set[int] = set()
-        for piece in best.pieces:
-            before = len(state.verdicts)
-            covered = {token.start for token in kept[piece.start : piece.end] if ROLES[token.char] & TYPED}
-            empty = piece.frame.act in VACUOUS or (
-                piece.frame.act in {"subject_set", "world_set"} and not state.everyone
-            )
-            if empty and covered & self.claimed:
-                left += kept[piece.start : piece.end]  # a claim that nobody could decide is no talk either
-                continue
-            try:
-                ACTS[piece.frame.act](Said(piece, tuple(kept), self.words), state)
-            except UnreadError:
-                del state.verdicts[before:]
-                left += kept[piece.start : piece.end]
-                failed.add(piece.frame.name)
-                counted = piece.frame.act == "cuisine" and any(
-                    "CNT" in ROLES[one.char] for one in kept[piece.start : piece.end]
-                )
-                if (
-                    piece.frame.act in DECIDED
-                    and not counted
-                    and not open_number(kept[max(0, piece.start - 1) : piece.end])
-                ):
-                    claims |= covered
-        self.claimed |= claims
-        if left:  # a clause that was not wholly read claims nothing
-            state.verdicts, state.echoes = [], []
-        return left, frozenset(failed)
-
 
 _IN_HEADINGS: Final = frozenset({"T", "TR", "AFTER", "BEFORE"})
 """What a column's heading says of the meal, and no cell states: 夜宵(21:30以后)."""
 _WHETHER: Final = re.compile(r"是否|能否|能不能|可否|有无|有没有|是不是")
-MOST_READINGS: Final = 5  # tried of one clause
 
 
 __all__ = ["Account", "Entry", "Known", "Listed", "read_answer"]

@@ -7,27 +7,29 @@ from typing import Final
 
 from factory.records import Poi
 from factory.verifier.grammar import Piece
-from factory.verifier.lexer import INERT, ROLES, Token
+from factory.verifier.lexer import INERT, ROLES, Token, chars_of
 from factory.verifier.scene import Scene, State
 
-_DENYING: Final = frozenset({"NOT", "ABSENT", "NOFIT", "MISSW"})
+_DENYING: Final = chars_of("NOT", "ABSENT", "NOFIT", "MISSW")
+_MISSING: Final = chars_of("MISSW")
+_JOINING: Final = chars_of("COP", "COLON")
+_NAMES: Final = chars_of("N", "BRANCH")
+_ORDINALS: Final = chars_of("ORD")
 _NO_CLAIM: Final = frozenset(
     {"talk", "advice", "intro", "nothing", "criterion", "choose", "misses", "echo", "contact", "unsure"}
 )
 
 
-def denied(pieces: Sequence[Piece], kept: Sequence[Token]) -> bool:
+def denied(pieces: Sequence[Piece], string: str) -> bool:
     """Whether a denial that is no claim of its own stands before a claim in one clause: nobody can tell how far it reaches."""
     before = False
     for piece in pieces:
         if before and piece.frame.act not in _NO_CLAIM:
             return True
-        words = kept[piece.start : piece.end]
-        denies = any(ROLES[token.char] & _DENYING for token in words)
+        words = string[piece.start : piece.end]
+        denies = not _DENYING.isdisjoint(words)
         # 不符合的是人均超出预算: what is missed follows, and is a claim of its own
-        leads = any(ROLES[token.char] & {"MISSW"} for token in words) and any(
-            ROLES[token.char] & {"COP", "COLON"} for token in words
-        )
+        leads = not _MISSING.isdisjoint(words) and not _JOINING.isdisjoint(words)
         before = before or (denies and not leads and piece.frame.act in _NO_CLAIM)
     return False
 
@@ -36,12 +38,11 @@ def mentions(tokens: Sequence[Token], scene: Scene) -> list[Poi]:
     """The restaurants that a clause names, in order; a name that several bear counts where one of them is listed."""
     found: list[Poi] = []
     for token in tokens:
-        roles = ROLES[token.char]
-        if roles & {"N", "BRANCH"}:
+        if token.char in _NAMES:
             pois = token.value.pois
             listed = [poi for poi in pois if poi in scene.listed]
             found += pois if len(pois) == 1 else listed if len(listed) == 1 else ()
-        elif "ORD" in roles and 0 < token.value <= len(scene.listed):
+        elif token.char in _ORDINALS and 0 < token.value <= len(scene.listed):
             found.append(scene.listed[token.value - 1])
     return found
 

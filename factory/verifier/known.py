@@ -36,7 +36,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Entries by folded text, and for each first character a mask of the lengths to try (bit n: n characters)."""
+    """Entries by folded text, and for each first two characters a mask of the lengths to try (bit n: n characters)."""
 
     entries: dict[str, Entry]
     masks: dict[str, int]
@@ -44,7 +44,7 @@ class Known:
 
     def at(self, text: str, position: int) -> Entry | None:
         """The longest entry that begins here."""
-        mask = self.masks.get(text[position])
+        mask = self.masks.get(text[position : position + 2])
         if mask is None:
             return None
         for length in _lengths(mask):
@@ -151,8 +151,8 @@ def known_of(pois: tuple[Poi, ...], place: Place, dishes: frozenset[str]) -> Kno
     entries, masks = _of_dishes(dishes)
     words, places = _of_place(place)
     entries = entries | words
-    for char, mask in places.items():
-        masks[char] = masks.get(char, 0) | mask
+    for beginning, mask in places.items():
+        masks[beginning] = masks.get(beginning, 0) | mask
     for number, kind in enumerate(_KINDS):
         groups = _grouped((text, poi) for form, poi in zip(forms, pois, strict=True) for text in form.by_kind[number])
         if kind == "N":
@@ -177,7 +177,8 @@ def _grouped(named: Iterable[tuple[str, Poi]]) -> dict[str, list[Poi]]:
 def _enter(entries: dict[str, Entry], masks: dict[str, int], more: dict[str, Entry]) -> None:
     entries.update(more)
     for text in more:
-        masks[text[0]] = masks.get(text[0], 0) | 1 << len(text)
+        beginning = text[:2]
+        masks[beginning] = masks.get(beginning, 0) | 1 << len(text)
 
 
 @lru_cache(maxsize=4)

@@ -19,7 +19,7 @@ from factory.verifier.known import Entry, Known
 from factory.verifier.numbers import Quantity
 from factory.verifier.script import fold
 
-_SEPARATORS: Final = ",。;!?()|—~·/\n[]=\\<>&+@"
+_SEPARATORS: Final = frozenset(",。;!?()|—~·/\n[]=\\<>&+@")
 _LEXICON: Final = tomllib.loads((Path(__file__).parent / "lexicon.toml").read_text(encoding="utf-8"))
 _CUISINE_WORDS: Final = {
     "日料": "日本料理", "日餐": "日本料理", "日式料理": "日本料理", "日式": "日本料理", "韩料": "韩国料理", "韩餐": "韩国料理", "韩式料理": "韩国料理", "烤肉": "烧烤", "烤串": "烧烤",
@@ -27,62 +27,23 @@ _CUISINE_WORDS: Final = {
     "广东菜": "粤菜", "四川菜": "川菜", "湖南菜": "湘菜", "徽州菜": "徽菜", "素食": "素菜", "清真": "清真菜", "俄餐": "俄国菜", "法餐": "法国菜", "意餐": "意大利菜", "泰餐": "泰国菜", "潮汕菜": "潮州菜",
     "串串": "火锅", "涮肉": "火锅", "串串香": "火锅", "牛扒": "西餐", "居酒屋": "日本料理", "烧腊": "粤菜", "广府菜": "粤菜", "京菜": "北京菜", "山东菜": "鲁菜", "日韩料理": "日本料理",
 }  # fmt: skip
-_SHOP_TAILS: Final = (
-    "馆",
-    "店",
-    "餐厅",
-    "馆子",
-    "餐馆",
-    "饭店",
-    "菜馆",
-    "厅",
-    "铺",
-    "类餐厅",
-    "小馆",
-    "老店",
-    "的店",
-    "的餐厅",
-    "馆儿",
-)
+_SHOP_TAILS: Final = ("馆", "店", "餐厅", "馆子", "餐馆", "饭店", "菜馆", "厅", "铺", "类餐厅", "小馆", "老店", "的店", "的餐厅", "馆儿")  # fmt: skip
 _EATEN: Final = frozenset(
     {"甜品", "快餐", "咖啡", "茶馆", "海鲜", "披萨", "汉堡", "三明治", "沙拉", "面包", "牛排", "中餐", "清真", "素食"}
 )
 DYNAMIC: Final = [
-    "N",
-    "A",
-    "STREET",
-    "D",
-    "PLACE",
-    "BRANCH",
-    "M",
-    "L",
-    "MIN",
-    "S",
-    "NUM",
-    "T",
-    "TR",
-    "CNT",
-    "PPL",
-    "ORD",
-    "PCT",
-    "TIMES",
-    "OTH",
-    "PHONE",
-    "CU",
-    "SEP",
-    "U",
-    "FEAT",
-    "COLON",
-    "STREETLIKE",
-    "NAMELIKE",
-    "URL",
-]
+    "N", "A", "STREET", "D", "PLACE", "BRANCH", "M", "L", "MIN", "S", "NUM", "T", "TR", "CNT",
+    "PPL", "ORD", "PCT", "TIMES", "OTH", "PHONE", "CU", "SEP", "U", "FEAT", "COLON", "STREETLIKE", "NAMELIKE", "URL",
+]  # fmt: skip
 CLASSES: Final = (*DYNAMIC, *_LEXICON["words"])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Token:
-    """One token: its class character, its span in the folded text, its value (entry, quantity, clock times, word)."""
+    """One token: its class character, its span in the folded text, its value (entry, quantity, clock times, word).
+
+    Never written to. Not frozen, since that makes it five times dearer, and an answer has some two hundred.
+    """
 
     char: str
     start: int
@@ -126,11 +87,25 @@ def _forms(word: str) -> list[str]:
 
 
 LEXICON, ROLES, CHARS = _build()
-_LONGEST: Final = max(map(len, LEXICON))
-_BY_FIRST: Final = {
-    first: tuple(sorted({len(word) for word in LEXICON if word[0] == first}, reverse=True))
-    for first in {word[0] for word in LEXICON}
-}
+
+
+def chars_of(*names: str) -> frozenset[str]:
+    """The class characters of all words that have one of these roles."""
+    wanted = frozenset(names)
+    return frozenset(char for char, roles in ROLES.items() if roles & wanted)
+
+
+def _lengths_by_beginning() -> dict[str, tuple[int, ...]]:
+    """For the first two characters of a word the lengths of the words that begin so, the longest first."""
+    lengths: dict[str, set[int]] = {}
+    for word in LEXICON:
+        if len(word) > 1:
+            lengths.setdefault(word[:2], {1} if word[0] in LEXICON else set()).add(len(word))
+    return {beginning: tuple(sorted(row, reverse=True)) for beginning, row in lengths.items()}
+
+
+_LENGTHS: Final = _lengths_by_beginning()
+_CHAR: Final = {name: CHARS[frozenset({name})] for name in CLASSES}
 _ORDINAL: Final = re.compile(rf"(?:第([{CN}\d]+)(?:家|个|间|名|位|项|处|店|条)?|首家|首个|no\.?(\d+)|([①-⑩]))")
 _A_HEAD: Final = re.compile(rf"[{CN}]{{2,}}?(?=一(?:位|个人|人))")
 """一百九十四一位 is 194 a head."""
@@ -140,7 +115,7 @@ _PHONE: Final = re.compile(
 )
 """No amount that is said of a restaurant has eight digits."""
 _URL: Final = re.compile(r"(?:https?://)?(?:www\.)?[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?:/[a-z0-9_/.-]*)?")
-_AMOUNT_START: Final = re.compile(rf"[\d¥半点{CN}上过破约大将接近差不低少没未达小最至顶多别超高突逾足出起人r控估预]")
+_AMOUNT_STARTS: Final = frozenset(f"¥半点{CN}上过破约大将接近差不低少没未达小最至顶多别超高突逾足出起人r控估预")
 _STREETLIKE: Final = re.compile(
     r"[\u4e00-\u9fff]{1,10}?(?:路|街|巷|道|胡同|弄|大街|大道|[里村区条](?=\d+号))(?:[东南西北中]段)?(?:与[\u4e00-\u9fff]{1,8}(?:路|街|巷|道|胡同|弄)(?:的?交叉口|交汇处|路口)(?:[东南西北]\d+米)?|\d+(?:-\d+)?(?!\d|:\d|点)号?(?:院|[a-z]座|\d+号楼|\d+层|\d+室|底商|附\d+号|[\u4e00-\u9fff]{2,6}?(?:广场|大厦|中心|商场|大楼|购物城|天地)(?:\d+层|\d+楼|[a-z]座)*)*(?:(?<=[层楼室座])\d{2,4}(?![\d.:%元块米分家人位公千]))?)?"
 )
@@ -151,44 +126,56 @@ _NAMELIKE: Final = re.compile(r"[\u4e00-\u9fffa-z]{2,12}\([\u4e00-\u9fff]{1,10}(
 def lex(text: str, known: Known) -> list[Token]:
     """Tokens of a folded text; they partition it."""
     tokens: list[Token] = []
-    position, size = 0, len(text)
+    position, size, last = 0, len(text), ""
+    numbered = _NUMBERED_STREET.search(text) is not None
     while position < size:
-        near = text.startswith(("近一点", "近一些"), position) or (
-            text[position] == "近" and not (tokens and ROLES[tokens[-1].char] & _BEFORE_ABOUT)
-        )
-        most = bool(tokens) and "MOST" in ROLES[tokens[-1].char] and text[position] in "早晚"  # 最早10:30
-        token = (
-            ((near or most) and _word(text, position))
-            or (_addressed(tokens) and _house(text, position, known))
-            or _token(text, position, known)
-        )
-        if token.char == _OTH and token.text.endswith("个") and tokens and "YOU" in ROLES[tokens[-1].char]:
-            token = Token(_PPL, token.start, token.end, token.value, token.text)  # 咱们五个
-        if token.text == "两点" and tokens and ROLES[tokens[-1].char] & _BEFORE_TWO:
-            token = Token(CHARS[frozenset({"T"})], token.start, token.end, (Clock(120, either=True),), token.text)
-        few = token.char == _M and token.text.endswith("块") and token.value.high < 10
-        if few and tokens and ROLES[tokens[-1].char] & {"DISHF", "EAT", "D"}:
-            token = Token(_OTH, token.start, token.end, token.value, token.text)  # 尝一两块 is no price
+        char = text[position]
+        token = None
+        if (char == "近" and (last not in _BEFORE_ABOUT or text.startswith(("近一点", "近一些"), position))) or (
+            last in _MOST and char in "早晚"  # 最早10:30
+        ):
+            token = _word(text, position)
+        if token is None and numbered and _addressed(tokens):
+            token = _house(text, position, known)
+        if token is None:
+            token = _token(text, position, known)
+        if token.char in _AMBIGUOUS or char == "两":
+            token = _behind(last, token)
         tokens.append(token)
-        position = token.end
+        position, last = token.end, token.char
     return tokens
 
 
-_BEFORE_TWO: Final = frozenset({"UNTIL", "PERIOD", "SESSION", "TOUP", "OPENV", "CLOSE"})
+def _behind(last: str, token: Token) -> Token:
+    """An amount as the word before it has it."""
+    if token.char == _OTH and last in _YOU and token.text.endswith("个"):
+        return Token(_PPL, token.start, token.end, token.value, token.text)  # 咱们五个
+    if token.text == "两点" and last in _BEFORE_TWO:
+        return Token(_CHAR["T"], token.start, token.end, (Clock(120, either=True),), token.text)
+    if token.char == _M and last in _EATING and token.text.endswith("块") and token.value.high < 10:
+        return Token(_OTH, token.start, token.end, token.value, token.text)  # 尝一两块 is no price
+    return token
+
+
+_NUMBERED_STREET: Final = re.compile(r"(?:[路街巷道弄里村]|胡同)\d+号")
+_MOST: Final = chars_of("MOST")
+_YOU: Final = chars_of("YOU")
+_EATING: Final = chars_of("DISHF", "EAT", "D")
+_BEFORE_TWO: Final = chars_of("UNTIL", "PERIOD", "SESSION", "TOUP", "OPENV", "CLOSE")
 """Behind these 两点 is a time; elsewhere it may be two points."""
-_BEFORE_ABOUT: Final = frozenset({"PRICE", "DIST", "YOU", "PLACE", "COP", "ONLY", "WALK", "NEED", "AT"})
+_BEFORE_ABOUT: Final = chars_of("PRICE", "DIST", "YOU", "PLACE", "COP", "ONLY", "WALK", "NEED", "AT")
 """近400米 is about 400 m after these; elsewhere it is 400 m nearer."""
 
 
 def _token(text: str, at: int, known: Known) -> Token:
     char = text[at]
     if char == "+" and (phone := _PHONE.match(text, at)):
-        return Token(CHARS[frozenset({"PHONE"})], at, phone.end(), phone[0], phone[0])
+        return Token(_CHAR["PHONE"], at, phone.end(), phone[0], phone[0])
     if char in _SEPARATORS and text[at : at + 2] not in LEXICON:
         return Token(_SEP, at, at + 1, None, char)
     days = _DAYS.match(text, at) if char in "周星礼" else None
     if days is not None:
-        return Token(CHARS[frozenset({"DAY"})], at, days.end(), days[0], days[0])
+        return Token(_CHAR["DAY"], at, days.end(), days[0], days[0])
     entry = known.at(text, at)
     if entry is not None and entry.kind == "STREET" and _HOUSE.match(text, at + len(entry.text)):
         whole = _STREETLIKE.match(text, at)
@@ -202,10 +189,8 @@ def _token(text: str, at: int, known: Known) -> Token:
         stranger = _OTHER_BRANCH.match(text, end) if entry.kind == "N" else None
         if stranger is not None:
             return Token(_NAME_LIKE, at, stranger.end(), text[at : stranger.end()], text[at : stranger.end()])
-        return Token(CHARS[frozenset({entry.kind})], at, end, entry, entry.text)
-    number = (
-        _number(text, at) if _AMOUNT_START.match(char) or char in _TIME_STARTS or char in "第首no①②③④⑤⑥⑦⑧⑨⑩" else None
-    )
+        return Token(_CHAR[entry.kind], at, end, entry, entry.text)
+    number = _number(text, at) if char in _NUMBER_STARTS or char.isdecimal() else None
     if number is not None and (
         word is None
         or number.end > word.end
@@ -213,9 +198,9 @@ def _token(text: str, at: int, known: Known) -> Token:
     ):
         return number
     if word is not None:
-        return _before_names(text, at, word, known)
+        return word if word.end == at + 1 else _before_names(text, at, word, known)
     if char < "\u0080" and (url := _URL.match(text, at)):
-        return Token(CHARS[frozenset({"URL"})], at, url.end(), url[0], url[0])
+        return Token(_CHAR["URL"], at, url.end(), url[0], url[0])
     if char == "-":
         return Token(_SEP, at, at + 1, None, char)
     if char == ":":
@@ -249,13 +234,16 @@ def _no_alias(text: str, at: int, entry: Entry, word: Token | None) -> bool:
 
 def _addressed(tokens: list[Token]) -> bool:
     """Whether an address may follow: after 位于, 地址：, 地址是, 在, and where a clause begins."""
-    if not tokens or "SEP" in ROLES[tokens[-1].char]:
+    if not tokens or tokens[-1].char in _LEADS_IN:
         return True
-    if "AT" in ROLES[tokens[-1].char]:
-        return True
-    if tokens and ROLES[tokens[-1].char] & {"COLON", "COP"}:
-        tokens = tokens[:-1]
-    return bool(tokens) and "ADDR" in ROLES[tokens[-1].char]
+    if tokens[-1].char in _JOINS:
+        return len(tokens) > 1 and tokens[-2].char in _ADDRESS
+    return tokens[-1].char in _ADDRESS
+
+
+_LEADS_IN: Final = chars_of("SEP", "AT")
+_JOINS: Final = chars_of("COLON", "COP")
+_ADDRESS: Final = chars_of("ADDR")
 
 
 def _house(text: str, at: int, known: Known) -> Token | None:
@@ -295,26 +283,34 @@ def _streetlike(text: str) -> bool:
 
 
 def _word(text: str, at: int) -> Token | None:
-    for length in _BY_FIRST.get(text[at], ()):
-        found = LEXICON.get(text[at : at + length])
-        if found is not None and at + length <= len(text) and not _runs_on(text, at, length):
-            return Token(found[0], at, at + length, found[1], text[at : at + length])
+    lengths = _LENGTHS.get(text[at : at + 2])
+    if lengths is None:
+        meant = LEXICON.get(text[at])
+        return None if meant is None else Token(meant[0], at, at + 1, meant[1], text[at])
+    for length in lengths:
+        word = text[at : at + length]
+        meant = LEXICON.get(word)
+        if meant is not None and len(word) == length and not _runs_on(text, at + length, word):
+            return Token(meant[0], at, at + length, meant[1], word)
     return None
 
 
-def _runs_on(text: str, at: int, length: int) -> bool:
+def _runs_on(text: str, end: int, word: str) -> bool:
     """Whether a word only seems to end here: 家里人 in 这几家里人均."""
-    return text[at + length : at + length + 1] in _NOT_BEFORE.get(text[at : at + length], ())
+    return word in _NOT_BEFORE and text[end : end + 1] in _NOT_BEFORE[word]
 
 
 _NOT_BEFORE: Final = {"家里人": ("均", "气"), "没有营业": ("时",), "没营业": ("时",), "未营业": ("时",)}
 
 
 def _number(text: str, at: int) -> Token | None:
-    phone = _PHONE.match(text, at)
+    char = text[at]
+    phone = _PHONE.match(text, at) if char.isdecimal() else None
     if phone:
-        return Token(CHARS[frozenset({"PHONE"})], at, phone.end(), phone[0], phone[0])
-    ordinal = None if text.startswith(("第二天", "第二日"), at) else _ORDINAL.match(text, at)
+        return Token(_CHAR["PHONE"], at, phone.end(), phone[0], phone[0])
+    ordinal = None
+    if char in _ORDINAL_STARTS and not text.startswith(("第二天", "第二日"), at):
+        ordinal = _ORDINAL.match(text, at)
     if ordinal:
         span = (
             number_range(ordinal[1] or ordinal[2] or "1")
@@ -322,36 +318,39 @@ def _number(text: str, at: int) -> Token | None:
             else (float("①②③④⑤⑥⑦⑧⑨⑩".index(ordinal[3]) + 1),) * 2
         )
         if span:
-            return Token(CHARS[frozenset({"ORD"})], at, ordinal.end(), int(span[0]), ordinal[0])
-    heads = _A_HEAD.match(text, at)
+            return Token(_CHAR["ORD"], at, ordinal.end(), int(span[0]), ordinal[0])
+    heads = _A_HEAD.match(text, at) if char in CN else None
     if heads and len(heads[0]) > 1:
         span = number_range(heads[0])
         if span is not None:
             return Token(_NUM, at, heads.end(), Quantity(span[0], span[1], exact=span[0] == span[1]), heads[0])
     amount = AMOUNT.match(text, at)
-    time = TIME.match(text, at)
+    time = TIME.match(text, at) if char in _TIME_STARTS or char.isdecimal() else None
     read = read_amount(amount) if amount and amount.end() > at else None
     if time:
         clock = read_time(time)
         if clock and (read is None or time.end() >= (amount.end() if amount else 0) or read[0] in {"NUM", "OTH"}):
-            return Token(CHARS[frozenset({clock[0]})], at, time.end(), clock[1], time[0])
+            return Token(_CHAR[clock[0]], at, time.end(), clock[1], time[0])
     if read is None or amount is None:
         return None
-    return Token(CHARS[frozenset({read[0]})], at, amount.end(), read[1], amount[0])
+    return Token(_CHAR[read[0]], at, amount.end(), read[1], amount[0])
 
 
-_TIME_STARTS: Final = frozenset("凌后早上清一中正午下傍晚夜深当今半子次第翌隔转零两二三四五六七八九十0123456789")
-_SEP: Final = CHARS[frozenset({"SEP"})]
-_U: Final = CHARS[frozenset({"U"})]
-_NUM: Final = CHARS[frozenset({"NUM"})]
-_OTH: Final = CHARS[frozenset({"OTH"})]
-_PPL: Final = CHARS[frozenset({"PPL"})]
-_M: Final = CHARS[frozenset({"M"})]
+_TIME_STARTS: Final = frozenset("凌后早上清一中正午下傍晚夜深当今半子次第翌隔转零两二三四五六七八九十")
+_ORDINAL_STARTS: Final = frozenset("第首n①②③④⑤⑥⑦⑧⑨⑩")
+_NUMBER_STARTS: Final = _AMOUNT_STARTS | _TIME_STARTS | _ORDINAL_STARTS | {"o"}
+_SEP: Final = _CHAR["SEP"]
+_U: Final = _CHAR["U"]
+_NUM: Final = _CHAR["NUM"]
+_OTH: Final = _CHAR["OTH"]
+_PPL: Final = _CHAR["PPL"]
+_M: Final = _CHAR["M"]
+_AMBIGUOUS: Final = frozenset({_OTH, _M})
 _WEAK_NUMBERS: Final = frozenset({_NUM, _OTH})
-_COLON: Final = CHARS[frozenset({"COLON"})]
-_STREET_LIKE: Final = CHARS[frozenset({"STREETLIKE"})]
-_NAME_LIKE: Final = CHARS[frozenset({"NAMELIKE"})]
+_COLON: Final = _CHAR["COLON"]
+_STREET_LIKE: Final = _CHAR["STREETLIKE"]
+_NAME_LIKE: Final = _CHAR["NAMELIKE"]
 SEP_CHAR = _SEP
-INERT: Final = CHARS[frozenset({"INERT"})]
+INERT: Final = _CHAR["INERT"]
 MAYBE_INERT: Final = "".join(char for char, names in ROLES.items() if "INERT" in names and len(names) > 1)
 EATEN = _EATEN

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from dataclasses import field as made
 from functools import lru_cache
+from operator import attrgetter
+from typing import Final
 
 from factory.records import ClaimStatus, Evidence, Place, Poi, Wish
 from factory.verifier.deciding import Verdict, worst
@@ -142,12 +144,14 @@ class State:
 
     def copy(self) -> State:
         """A state to try a reading on."""
-        return replace(self, criteria=list(self.criteria), verdicts=list(self.verdicts), echoes=list(self.echoes))
+        made = State(*_VALUES(self))
+        made.criteria, made.verdicts, made.echoes = list(self.criteria), list(self.verdicts), list(self.echoes)
+        return made
 
     def take(self, other: State) -> None:
         """Go on from a reading that was tried."""
-        for name in self.__slots__:
-            setattr(self, name, getattr(other, name))
+        for name, held in zip(self.__slots__, _VALUES(other), strict=True):
+            setattr(self, name, held)
 
     def who(self) -> tuple[Poi, ...]:
         """The restaurants that a value speaks of. Raises UnreadError when nobody can be meant."""
@@ -228,6 +232,9 @@ class State:
     def echo(self, stated: str, truth: str | None, *, agrees: bool) -> None:
         """What the text repeats of the wish."""
         self.echoes.append(Verdict("wish", None, stated, truth, "verified" if agrees else "contradicted"))
+
+
+_VALUES: Final = attrgetter(*State.__slots__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from factory.verifier import account
+from factory.verifier import acting
 from factory.verifier.grammar import EXAMPLES, FRAMES, Tiling, tile
 from tests.factory.reading_world import answer, check, said_at
 
@@ -39,7 +39,8 @@ def test_every_frame_takes_part_in_reading_its_own_examples(
         used.update(piece.frame.name for piece in tiling.pieces)
         return tiling
 
-    monkeypatch.setattr(account, "tile", watched)
+    monkeypatch.setattr(acting, "tile", watched)
+    acting.plan_of.cache_clear()
     for which in ("true", "false", "edge"):
         _findings(row, which)
     assert name in used

@@ -1,0 +1,149 @@
+"""One clause acted out: its best tiling by frames, the acts of those frames, and what else is tried where an act cannot tell.
+
+Between the frames (grammar.py) and the reading of an answer (account.py). What hangs on a clause's class characters alone is kept,
+and a first try works on the state itself: most clauses need no second one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from factory.verifier.acts import ACTS
+from factory.verifier.clauses import DECIDED, TYPED, VACUOUS, holds, open_number
+from factory.verifier.following import denied
+from factory.verifier.grammar import SKIPPED, Piece, Tiling, code, tile
+from factory.verifier.lexer import Token, chars_of
+from factory.verifier.scene import Said, State, UnreadError
+
+MOST_READINGS: Final = 5  # tried of one clause
+_EVERYONE: Final = chars_of("ALL", "TIE")
+_AS_KNOWN: Final = chars_of("KNOWN")
+_TYPED: Final = chars_of(*TYPED)
+_COUNTS: Final = chars_of("CNT")
+_OF_SETS: Final = frozenset({"subject_set", "world_set"})
+"""Acts that claim nothing unless the clause speaks of everyone."""
+
+
+def read_clause(tokens: Sequence[Token], state: State, words: Callable[[int, int], str]) -> list[Token]:
+    """Run the acts of the best tiling; where one cannot tell what is meant, try without its frame. The tokens left unread.
+
+    ``state`` is then as the clause leaves it; ``words``: the answer's own characters between two positions of the line.
+    """
+    string, kept = code(tokens)
+    state.everyone = not _EVERYONE.isdisjoint(string)
+    state.known_only = not _AS_KNOWN.isdisjoint(string)
+    clause = _Clause(string, kept, words, state.copy())
+    left = clause.read_as(0, state)
+    for pick in range(1, min(state.ways, MOST_READINGS)):
+        if holds((left, state)):
+            break
+        other = clause.before.copy()
+        rest = clause.read_as(pick, other)
+        if holds((rest, other)) or (rest and not left):  # true of one set that is meant, or not read for another
+            left = rest
+            state.take(other)
+    return left
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a clause's class characters tell of its reading. ``bare``: without the words that say nothing; ``denied``: nobody can tell of what."""
+
+    tiling: Tiling
+    bare: bool
+    denied: bool
+
+
+@lru_cache(maxsize=1 << 14)
+def plan_of(string: str, *, item: bool, banned: frozenset[str]) -> Plan:
+    """How a clause is read; ``item``, ``banned`` as ``tile`` has them."""
+    best, bare = tile(string, item=item, banned=banned), False
+    if not SKIPPED.isdisjoint(string):
+        shorter = "".join(char for char in string if char not in SKIPPED)
+        other = tile(shorter, item=item, banned=banned)
+        if len(other.left) < len(best.left):
+            best, bare, string = other, True, shorter
+    return Plan(best, bare, not best.left and denied(best.pieces, string))
+
+
+@dataclass(slots=True)
+class _Clause:
+    """A clause under work: its class characters, their tokens, its words, and the state before it."""
+
+    string: str
+    kept: list[Token]
+    words: Callable[[int, int], str]
+    before: State
+
+    def read_as(self, pick: int, state: State) -> list[Token]:
+        """The best reading with one choice among the sets that may be meant: the tokens left unread, ``state`` as it leaves it."""
+        claimed: set[int] = set()
+        _begin(state, pick)
+        best, failed = self._acted(state, frozenset(), claimed)
+        banned = failed
+        for _ in range(MOST_READINGS - 1):
+            if not failed:
+                break
+            trial = self.before.copy()
+            _begin(trial, pick)
+            left, failed = self._acted(trial, banned, claimed)
+            banned |= failed
+            if len(left) < len(best):
+                best = left
+                state.take(trial)
+        return best
+
+    def _acted(self, state: State, banned: frozenset[str], claimed: set[int]) -> tuple[list[Token], frozenset[str]]:
+        """One tiling acted out: the tokens that stay unread, and the frames that meant nothing.
+
+        ``claimed``: where words of a claim begin that nobody could decide in this tiling or an earlier one.
+        """
+        plan = plan_of(self.string, item=state.part == "item", banned=banned)
+        kept = [token for token in self.kept if token.char not in SKIPPED] if plan.bare else self.kept
+        tokens = tuple(kept)
+        left = list(kept) if plan.denied else [kept[place] for place in plan.tiling.left]
+        failed: set[str] = set()
+        claims: set[int] = set()
+        for piece in plan.tiling.pieces:
+            act, before = piece.frame.act, len(state.verdicts)
+            if (
+                claimed
+                and (act in VACUOUS or (act in _OF_SETS and not state.everyone))
+                and claimed & _typed(kept, piece)
+            ):
+                left += kept[piece.start : piece.end]  # a claim that nobody could decide is no talk either
+                continue
+            try:
+                ACTS[act](Said(piece, tokens, self.words), state)
+            except UnreadError:
+                del state.verdicts[before:]
+                left += kept[piece.start : piece.end]
+                failed.add(piece.frame.name)
+                if _claims(piece, kept):
+                    claims |= _typed(kept, piece)
+        claimed |= claims
+        if left:  # a clause that was not wholly read claims nothing
+            state.verdicts, state.echoes = [], []
+        return left, frozenset(failed)
+
+
+def _begin(state: State, pick: int) -> None:
+    state.pick, state.ways, state.unsure, state.fresh = pick, 1, False, False
+
+
+def _typed(kept: Sequence[Token], piece: Piece) -> set[int]:
+    """Where the typed words of a frame begin."""
+    return {token.start for token in kept[piece.start : piece.end] if token.char in _TYPED}
+
+
+def _claims(piece: Piece, kept: Sequence[Token]) -> bool:
+    """Whether a frame whose act could not tell states something all the same."""
+    if piece.frame.act not in DECIDED:
+        return False
+    words = kept[piece.start : piece.end]
+    if piece.frame.act == "cuisine" and any(token.char in _COUNTS for token in words):
+        return False
+    return not open_number(kept[max(0, piece.start - 1) : piece.end])
