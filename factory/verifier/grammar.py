@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -215,7 +215,7 @@ def tile(clause: str, *, item: bool = False, banned: frozenset[str] = frozenset(
     return Tiling(tuple(pieces), tuple(left))
 
 
-def code(tokens: list[Token]) -> tuple[str, list[Token]]:
+def code(tokens: Sequence[Token]) -> tuple[str, list[Token]]:
     """A clause as class characters, and its tokens without the purely inert ones."""
     kept = [token for token in tokens if token.char != INERT]
     return "".join(token.char for token in kept), kept
