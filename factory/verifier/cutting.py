@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from factory.records import Verification
+from factory.records import Verification, Wish
 from factory.verifier.lexer import ROLES, Token
 
 _JOINS: Final = tuple("，,、；;")
@@ -30,9 +30,23 @@ _BY_ACCIDENT: Final = frozenset({"别", "这", "那", "这个", "那个", "这�
 """Words of these roles that are as often parts of others: 区别, 这题, 走一段路, 大家; 跟店家说 asks something of a shop, and states nothing of it."""
 
 
-def states_nothing(tokens: Sequence[Token]) -> bool:
+def states_nothing(tokens: Sequence[Token], wish: Wish) -> bool:
     """Whether a reader may be believed who says that a clause states nothing of any restaurant."""
-    return not any(ROLES[token.char] & _OF_SHOPS and token.text not in _BY_ACCIDENT for token in tokens)
+    return not any(
+        ROLES[token.char] & _OF_SHOPS and token.text not in _BY_ACCIDENT and not _repeats(token, wish)
+        for token in tokens
+    )
+
+
+def _repeats(token: Token, wish: Wish) -> bool:
+    """Whether a token repeats the wish: its cuisine, its radius, a bound of its budget."""
+    roles = ROLES[token.char]
+    if "CU" in roles:
+        return bool(wish.cuisine) and token.value == wish.cuisine
+    if roles & {"L", "M"}:
+        own = {wish.radius_m} if "L" in roles else {wish.budget_min_cny, wish.budget_max_cny}
+        return {token.value.low, token.value.high} - {0.0, float("inf")} <= own
+    return False
 
 
 def cut(answer: str, result: Verification) -> tuple[str, tuple[str, ...]]:

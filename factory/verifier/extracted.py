@@ -15,7 +15,7 @@ from factory.records import Candidate, Claim, ClaimStatus, Clause, Evidence, Fin
 from factory.verifier.acts_dishes import KNOWN_DISHES
 from factory.verifier.cutting import states_nothing
 from factory.verifier.deciding import worst
-from factory.verifier.known import known_of
+from factory.verifier.known import known_of, split_branch
 from factory.verifier.lexer import ROLES, lex
 from factory.verifier.quotes import Quoted, doubt
 from factory.verifier.quotes import place as placed
@@ -149,7 +149,9 @@ class _Bench:
         self.scene = Scene(known, evidence, case.wish, case.place, listed, len(listed))
         self.names = {by_id[poi_id]: name for poi_id, name in names.items() if poi_id in by_id}
         tokens = lex(fold(candidate.answer), known)
-        spoken = (poi for token in tokens if "N" in ROLES[token.char] for poi in _of_name(token.value.pois, listed))
+        flat = fold(candidate.answer)
+        named = (token.value.pois for token in tokens if ROLES[token.char] & {"N", "BRANCH"})
+        spoken = (poi for pois in named for poi in _of_name(pois, listed, flat))
         absent = [claim for claim in result.claims if claim.kind == "absence" and claim.status in GOOD]
         of_all = any(claim.poi_id is None for claim in absent)
         self.gaps = frozenset(by_id if of_all else (claim.poi_id for claim in absent if claim.poi_id))
@@ -180,7 +182,7 @@ class _Bench:
 
     def states_nothing(self, clause: Clause) -> bool:
         """Whether a clause of which the reader says that it states nothing may be cut."""
-        return states_nothing(lex(fold(clause.text), self.scene.known))
+        return states_nothing(lex(fold(clause.text), self.scene.known), self.case.wish)
 
     def ask(self, sentence: str, poi: Poi) -> ClaimStatus | None:
         """A sentence of code's own about one restaurant, read by the grammar; None when even this cannot be read."""
@@ -233,8 +235,14 @@ class _Bench:
         return poi is not None and bool(held & misses.get(poi.poi_id, set()))
 
 
-def _of_name(pois: Sequence[Poi], listed: Sequence[Poi]) -> Sequence[Poi]:
-    return pois if len(pois) == 1 else [poi for poi in pois if poi in listed]
+def _of_name(pois: Sequence[Poi], listed: Sequence[Poi], answer: str) -> Sequence[Poi]:
+    """Whom a name means; of namesakes those that are listed, else those whose branch the answer names."""
+    if len(pois) == 1:
+        return pois
+    branches = {poi: (split_branch(fold(poi.name))[1] or "").removesuffix("店") for poi in pois}
+    return [poi for poi in pois if poi in listed] or [
+        poi for poi, branch in branches.items() if branch and branch in answer
+    ]
 
 
 def _misses_told(told: Told, ruling: Ruling, *, structured: bool) -> list[tuple[str, str]]:

@@ -51,7 +51,7 @@ _DECIDABLE: Final = _COUNTED | {"T", "TR", "PHONE", "RATING", "PRICE", "DIST", "
 
 _IF: Final = re.compile(
     r"^(?:那|那么|不过|但|但是|所以|而|可|至于|要|只)?(?:你|您|咱|你们|您们|咱们|大家|各位|[一二三四五六七八九十两]+个?[人位])?"
-    r"(?:若|如果|要是|倘若|假如|万一|真要|真想|真卡|实在|坚持|执意|想|要|只要|肯|愿意|愿|舍得|图|嫌|接受|不介意|不在乎|非得?要|能)|的话$"
+    r"(?:若|如果|要是|倘若|假如|万一|真要|真想|真卡|实在|坚持|执意|想|要|只要|肯|愿意|愿|舍得|图|嫌|接受|不介意|不在乎|非得?要|能)|若|如果|要是|倘若|假如|的话$"
 )
 """How a condition of the guest's begins or ends."""
 _OF_SHOPS: Final = frozenset(
@@ -161,7 +161,7 @@ def _numbers(covering: Sequence[Quoted]) -> set[float]:
 
 def _bounds(covering: Sequence[Quoted], ground: Ground) -> set[float]:
     """The wish's own bounds, where a claim lies to them: 比200米多出185米."""
-    if not any(_has_kind(one.told, frozenset({"gap", "fits", "miss"})) for one in covering):
+    if not any(_has_kind(one.told, frozenset({"gap", "fits", "miss", "nothing_fits"})) for one in covering):
         return set()
     wish = ground.scene.wish
     return {float(bound) for bound in (wish.radius_m, wish.budget_min_cny, wish.budget_max_cny) if bound is not None}
@@ -214,9 +214,9 @@ def _people_told(token: Token, covering: Sequence[Quoted], _quoted: Sequence[Quo
 def _rank_told(token: Token, covering: Sequence[Quoted], _quoted: Sequence[Quoted], ground: Ground) -> bool:
     if any(one.told.rank == token.value or float(token.value) in one.told.numbers for one in covering):
         return True
-    listed = ground.scene.listed
-    poi = listed[token.value - 1] if 0 < token.value <= len(listed) else None
-    return any(one.ruling is not None and poi in one.ruling.of for one in covering)
+    rows = (ground.scene.listed, ground.mentioned)
+    pois = {row[token.value - 1] for row in rows if 0 < token.value <= len(row)}
+    return any(one.ruling is not None and pois & set(one.ruling.of) for one in covering)
 
 
 def _time_told(token: Token, covering: Sequence[Quoted], _quoted: Sequence[Quoted], _ground: Ground) -> bool:

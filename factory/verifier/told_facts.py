@@ -129,7 +129,25 @@ def _dish(told: Told, poi: Poi, ground: Ground) -> Status:
     if told.denied:
         marked = told.labelled or "招牌" in told.quote
         return worst(_without(name, poi, ground, marked=marked) for name in told.names)
-    return "verified" if all(holds(poi, fold(name)) for name in told.names) else "unsupported"
+    if all(holds(poi, fold(name)) for name in told.names):
+        return "verified"
+    return "inferable" if all(_meant_by(fold(name), poi) for name in told.names) else "unsupported"
+
+
+_SHORTEST_SHARE: Final = 0.6
+
+
+def _meant_by(name: str, poi: Poi) -> bool:
+    """老火汤 of 老火靓汤, 牛排 of a steak house's name: a dish as people shorten it."""
+    owns = [*map(fold, poi.specialities)]
+    short = any(len(name) >= _SHORTEST_SHARE * len(own) and _is_within(name, own) for own in owns)
+    return holds(poi, name) or short or name in fold(poi.name)
+
+
+def _is_within(name: str, own: str) -> bool:
+    """Whether the characters of a name stand in another in their order."""
+    rest = iter(own)
+    return len(name) > 1 and all(char in rest for char in name)
 
 
 def _without(name: str, poi: Poi, ground: Ground, *, marked: bool) -> ClaimStatus:

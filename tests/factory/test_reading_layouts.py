@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
-from factory.records import Verification
+from factory.records import Place, Poi, Verification
+from factory.verifier.known import known_of
+from factory.verifier.lexer import ROLES, lex
 from factory.verifier.public import verify_row
+from factory.verifier.script import fold
 
 NEAR = {
     "poi_id": "SBX1",
@@ -124,6 +127,15 @@ def test_hours_as_people_say_them(words: str, holds: bool | None) -> None:  # no
     assert outcomes in (expected, {"not_understood"}), words
     if holds is True:
         assert outcomes == set(), words
+
+
+def test_a_time_behind_a_name_that_ends_like_a_street_is_no_house_number() -> None:
+    """和平街11:00: neither a house number 11 nor a clause that ends at the colon."""
+    place = Place("p", "石桥", "某市", None, 120.0, 30.0, "GCJ-02")
+    known = known_of((Poi("a", "和平街饺子馆(东店)", None, 120.0, 30.0),), place, frozenset())
+    times = [token.text for token in lex(fold("和平街11：00到21：30"), known) if "TR" in ROLES[token.char]]
+    assert times == ["11:00到21:30"]
+    assert [token.text for token in lex("竹山路12号", known)] == ["竹山路12号"]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import orjson
 import pytest
 
 from factory.agents.order_run import OrderRun
-from factory.agents.second_reader import Reading, UnreadClause, read_answer
+from factory.agents.second_reader import Reading, UnreadClause, marked, questions_of, read_answer
 from factory.maps.service import PoiPage
 from factory.records import Candidate, Clause, Evidence, Order, Place, Poi, SearchRecord, Verification, Wish
 from factory.verifier.cutting import cut
@@ -138,6 +138,38 @@ def test_a_detachable_clause_goes_with_its_own_comma_or_stop(before: str, after:
     assert _check(_candidate(after)).accepted
 
 
+@pytest.mark.parametrize(
+    ("clause", "goes"),
+    [
+        ("这题可真有点拧巴", True),
+        ("我就不装那个懂啦", True),
+        ("那家可真有点拧巴", False),
+        ("这题可真有4.1分拧巴", False),
+        ("云溪湘菜馆可真有点拧巴", False),
+        ("停车可真有点拧巴", False),
+    ],
+)
+def test_what_a_reader_calls_nothing_is_cut_where_no_word_of_it_speaks_of_a_restaurant(clause: str, goes: bool) -> None:  # noqa: FBT001
+    """这 in 这题 refers to nothing that is listed; it stays unread, and is cut, never talk."""
+    candidate = _candidate("评分4.1", f"{clause}。")
+    result = _check(candidate)
+    (number,) = unread(result)
+    told = settle(result, [Extract(number, ({"kind": "nothing", "quote": clause},))], candidate, CASE)
+    assert (told.clauses[number].account, told.clauses[number].detachable) == ("unread", goes)
+    assert not told.accepted
+    assert cut(candidate.answer, told)[1] == ((clause,) if goes else ())
+
+
+def test_what_the_reader_settled_stays_settled_when_a_clause_beside_it_is_cut() -> None:
+    clause = "比不上云溪湘菜馆的评分走到4.2"
+    less = {"kind": "compare", "fact": "rating", "of": "青禾湘菜馆", "other": "云溪湘菜馆", "direction": "less"}
+    value = {"kind": "rating", "of": "云溪湘菜馆", "value": 4.2}
+    reader = _Reader({(0, 0): tuple(claim | {"quote": clause} for claim in (less, value))})
+    run = _submitted([f"评分4.1，{ODD}，{clause}"], reader=reader)
+    assert [(attempt.accepted, attempt.cut) for attempt in run.attempts] == [(True, (ODD,))]
+    assert clause in run.slots[0].candidate.answer
+
+
 def test_an_item_is_never_left_empty() -> None:
     candidate = _candidate(ODD)
     assert cut(candidate.answer, _check(candidate)) == (candidate.answer, ())
@@ -195,6 +227,16 @@ def test_what_stays_unread_is_returned_once_and_then_refused_or_kept() -> None:
     kept = _submitted([STUBBORN, STUBBORN], keep=True)
     assert [attempt.accepted for attempt in kept.attempts] == [False, True]
     assert any(clause.account == "unread" for clause in kept.slots[0].verification.clauses)
+
+
+def test_a_reader_sees_the_whole_answer_with_its_unread_clauses_marked_and_names_but_no_evidence() -> None:
+    clause = "那股劲头比不上云溪湘菜馆"
+    candidate = _candidate(f"评分4.1，{clause}")
+    (question,) = questions_of(0, _check(candidate), candidate, CASE)
+    assert marked(candidate.answer, [(7, question)]) == candidate.answer.replace(clause, f"⟦7:{clause}⟧")
+    assert (question.restaurant, question.names) == (POIS[0].name, tuple(poi.name for poi in POIS))
+    shown = f"{question}"
+    assert not any(word in shown for poi in POIS for word in (poi.poi_id, str(poi.address), str(poi.cost_cny)))
 
 
 def test_the_reader_is_asked_once_an_order() -> None:
