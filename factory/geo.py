@@ -7,6 +7,7 @@ that maps of mainland China must use. They differ by 50 to 700 m, so they are ne
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 EARTH_RADIUS_M = 6_371_008.8
@@ -30,6 +31,12 @@ def distance_m(lng1: float, lat1: float, lng2: float, lat2: float) -> float:
     half_dlambda = math.radians(lng2 - lng1) / 2
     a = math.sin(half_dphi) ** 2 + math.cos(phi1) * math.cos(phi2) * math.sin(half_dlambda) ** 2
     return 2 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(a)))
+
+
+@lru_cache(maxsize=1 << 14)
+def whole_metres(lng1: float, lat1: float, lng2: float, lat2: float) -> int:
+    """The distance in whole metres; kept, since a search and each check of an answer ask for it anew."""
+    return round(distance_m(lng1, lat1, lng2, lat2))
 
 
 def destination(lng: float, lat: float, bearing_deg: float, metres: float) -> LngLat:

@@ -17,7 +17,7 @@ import orjson
 
 from factory.agents.repairing import Returned
 from factory.agents.second_reader import SecondReader, questions_of
-from factory.geo import distance_m
+from factory.geo import whole_metres
 from factory.maps.service import PoiPage, Surroundings
 from factory.records import (
     Attempt,
@@ -270,7 +270,7 @@ class OrderRun:
 
 def _located(poi: Poi, place: Place) -> Poi:
     """With the distance that its coordinates give, whatever the map said."""
-    metres = round(distance_m(place.lng, place.lat, poi.lng, poi.lat))
+    metres = whole_metres(place.lng, place.lat, poi.lng, poi.lat)
     return poi if poi.distance_m == metres else replace(poi, distance_m=metres)
 
 

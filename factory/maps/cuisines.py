@@ -138,7 +138,10 @@ def cuisine_source(
 
 def _bare(name: str) -> str:
     """A name without its branch: 万达海鲜城店 is where a shop stands, not what it cooks."""
-    return re.split(r"[(（\[【]", name, maxsplit=1)[0]
+    return _BRANCH.split(name, maxsplit=1)[0]
+
+
+_BRANCH = re.compile(r"[(（\[【]")
 
 
 @lru_cache(maxsize=1 << 14)

@@ -164,12 +164,9 @@ class _Reader:
             if line.label
             else []
         )
+        line = line.behind(start)
         self.words = partial(raw_words, self.answer, line)
-        tokens = [
-            Token(t.char, t.start + start, t.end + start, t.value, t.text)
-            for t in lex(line.text[start:], self.scene.known)
-        ]
-        tokens, asked = spoken(tokens)
+        tokens, asked = spoken(lex(line.text, self.scene.known))
         if label and is_yes_or_no(line.text):
             self._yes_or_no(line, tokens, state)
             return
@@ -272,7 +269,7 @@ class _Reader:
         """Put a clause into the account, with what it claims."""
         number = len(self.clauses)
         start, end, text = self._span(tokens, line)
-        stranger = stranger_in(left, tokens)
+        stranger = stranger_in(left, tokens) if left else None
         if stranger is not None:
             self.strangers.append((number, stranger))
         account = "unread" if left else "claim" if state.verdicts else "wish" if state.echoes else "talk"

@@ -6,7 +6,7 @@ Built once per evidence and kept; everything is in folded form, so script and br
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -34,11 +34,15 @@ class Entry:
     """a beginning of a brand, as people shorten it: gives way to a longer word of the language"""
 
 
+_Meant = tuple[str, Sequence[Poi], bool]
+"""An entry's kind, pois and whether it is an alias: of hundreds a few are asked for, and only those become entries."""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Entries by folded text, and for each first two characters a mask of the lengths to try (bit n: n characters)."""
+    """What is known by folded text, and for each first two characters a mask of the lengths to try (bit n: n characters)."""
 
-    entries: dict[str, Entry]
+    meanings: dict[str, _Meant]
     masks: dict[str, int]
     brands: dict[str, tuple[Poi, ...]]
 
@@ -48,9 +52,11 @@ class Known:
         if mask is None:
             return None
         for length in _lengths(mask):
-            entry = self.entries.get(text[position : position + length])
-            if entry is not None:
-                return entry
+            name = text[position : position + length]
+            meant = self.meanings.get(name)
+            if meant is not None:
+                kind, pois, alias = meant
+                return Entry(kind, tuple(dict.fromkeys(pois) if alias else pois), name, alias)
         return None
 
 
@@ -148,9 +154,9 @@ def known_of(pois: tuple[Poi, ...], place: Place, dishes: frozenset[str]) -> Kno
     """The index of one evidence. ``dishes``: folded names of dishes that people know, whether served here or not."""
     forms = [_forms(poi.name, poi.address, poi.specialities) for poi in pois]
     brands = _grouped((form.brand, poi) for form, poi in zip(forms, pois, strict=True))
-    entries, masks = _of_dishes(dishes)
+    meanings, masks = _of_dishes(dishes)
     words, places = _of_place(place)
-    entries = entries | words
+    meanings = meanings | words
     for beginning, mask in places.items():
         masks[beginning] = masks.get(beginning, 0) | mask
     for number, kind in enumerate(_KINDS):
@@ -159,9 +165,12 @@ def known_of(pois: tuple[Poi, ...], place: Place, dishes: frozenset[str]) -> Kno
             groups = groups | {
                 brand: owners for brand, owners in brands.items() if brand not in groups and len(brand) >= 2
             }
-        _enter(entries, masks, {text: Entry(kind, tuple(owners), text) for text, owners in groups.items()})
-    _enter(entries, masks, _aliases(entries, forms, pois, brands, fold(place.name)))
-    return Known(entries, masks, {brand: tuple(owners) for brand, owners in brands.items()})
+        _enter(meanings, masks, kind, groups)
+    aliases = _aliases(forms, pois, brands)
+    near = fold(place.name)
+    unknown = {text: owners for text, owners in aliases.items() if text not in meanings and text not in near}
+    _enter(meanings, masks, "N", unknown, alias=True)
+    return Known(meanings, masks, {brand: tuple(owners) for brand, owners in brands.items()})
 
 
 def _grouped(named: Iterable[tuple[str, Poi]]) -> dict[str, list[Poi]]:
@@ -174,39 +183,44 @@ def _grouped(named: Iterable[tuple[str, Poi]]) -> dict[str, list[Poi]]:
     return groups
 
 
-def _enter(entries: dict[str, Entry], masks: dict[str, int], more: dict[str, Entry]) -> None:
-    entries.update(more)
-    for text in more:
+def _enter(
+    meanings: dict[str, _Meant],
+    masks: dict[str, int],
+    kind: str,
+    more: Mapping[str, Sequence[Poi]],
+    *,
+    alias: bool = False,
+) -> None:
+    for text, owners in more.items():
+        meanings[text] = (kind, owners, alias)
         beginning = text[:2]
         masks[beginning] = masks.get(beginning, 0) | 1 << len(text)
 
 
 @lru_cache(maxsize=4)
-def _dish_entries(dishes: frozenset[str]) -> tuple[dict[str, Entry], dict[str, int]]:
-    entries: dict[str, Entry] = {}
+def _dish_meanings(dishes: frozenset[str]) -> tuple[dict[str, _Meant], dict[str, int]]:
+    meanings: dict[str, _Meant] = {}
     masks: dict[str, int] = {}
-    _enter(entries, masks, {text: Entry("D", (), text) for text in sorted(dishes)})
-    return entries, masks
+    _enter(meanings, masks, "D", dict.fromkeys(sorted(dishes), ()))
+    return meanings, masks
 
 
-def _of_dishes(dishes: frozenset[str]) -> tuple[dict[str, Entry], dict[str, int]]:
-    """Entries and masks of dishes that need no evidence; the masks are the caller's own."""
-    entries, masks = _dish_entries(dishes)
-    return entries, dict(masks)
+def _of_dishes(dishes: frozenset[str]) -> tuple[dict[str, _Meant], dict[str, int]]:
+    """Meanings and masks of dishes that need no evidence; the masks are the caller's own."""
+    meanings, masks = _dish_meanings(dishes)
+    return meanings, dict(masks)
 
 
 @lru_cache(maxsize=1 << 10)
-def _of_place(place: Place) -> tuple[dict[str, Entry], dict[str, int]]:
-    entries: dict[str, Entry] = {}
+def _of_place(place: Place) -> tuple[dict[str, _Meant], dict[str, int]]:
+    meanings: dict[str, _Meant] = {}
     masks: dict[str, int] = {}
-    _enter(entries, masks, {text: Entry("PLACE", (), text) for text in place_words(place)})
-    return entries, masks
+    _enter(meanings, masks, "PLACE", dict.fromkeys(place_words(place), ()))
+    return meanings, masks
 
 
-def _aliases(
-    entries: dict[str, Entry], forms: list[_Forms], pois: tuple[Poi, ...], brands: dict[str, list[Poi]], place: str
-) -> dict[str, Entry]:
-    """Shortened brands, with and without a branch behind them; what is already known by its own keeps its meaning."""
+def _aliases(forms: list[_Forms], pois: tuple[Poi, ...], brands: dict[str, list[Poi]]) -> dict[str, list[Poi]]:
+    """Shortened brands, with and without a branch behind them: whom they may mean, some of them twice."""
     owners: dict[str, list[Poi]] = {}
     of_brand = {form.brand: form.short for form in forms}
     for brand, short in of_brand.items():
@@ -215,11 +229,7 @@ def _aliases(
     for form, poi in zip(forms, pois, strict=True):
         for text in form.short_with_branch:
             owners.setdefault(text, []).append(poi)
-    return {
-        text: Entry("N", tuple(dict.fromkeys(meant)), text, alias=True)
-        for text, meant in owners.items()
-        if text not in entries and text not in place
-    }
+    return owners
 
 
 def _addresses(address: str | None) -> list[tuple[str, str]]:

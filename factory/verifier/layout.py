@@ -41,6 +41,10 @@ class Line:
     asks: bool = False
     """a question that the answer puts to itself (问：, Q:): it states nothing"""
 
+    def behind(self, start: int) -> Line:
+        """The line from a position of its folded text on."""
+        return Line(self.offset, self.raw, self.text[start:], self.at[start:], self.label, self.asks) if start else self
+
 
 @dataclass(slots=True)
 class Part:

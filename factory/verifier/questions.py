@@ -131,11 +131,11 @@ def spoken(tokens: list[Token]) -> tuple[list[Token], bool]:
 
 def is_question(clause: Sequence[Token], end: Token | None, *, asked: bool) -> bool:
     """Whether a clause asks: it stands before a question mark, under 问, or ends in 吗."""
-    words = [token for token in clause if token.text.strip()]
-    if not words:
+    last = next((token.text for token in reversed(clause) if token.text.strip()), None)
+    if last is None:
         return False
-    marked = (end is not None and end.text == "?") or words[-1].text in {"吗", "么"}
-    return asked or (marked and any(_asks(token) for token in words))
+    marked = (end is not None and end.text == "?") or last in {"吗", "么"}
+    return asked or (marked and any(_asks(token) for token in clause if token.text.strip()))
 
 
 def _asks(token: Token) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from factory.geo import distance_m
+from factory.geo import whole_metres
 from factory.records import Claim, Evidence, Place, Poi, Wish
 from factory.verifier.account import Account, read_answer
 
@@ -25,7 +25,7 @@ def located(evidence: Evidence, place: Place) -> Evidence:
     """The same evidence with every distance recomputed from coordinates."""
     return replace(
         evidence,
-        pois=tuple(_located(poi, round(distance_m(place.lng, place.lat, poi.lng, poi.lat))) for poi in evidence.pois),
+        pois=tuple(_located(poi, whole_metres(place.lng, place.lat, poi.lng, poi.lat)) for poi in evidence.pois),
     )
 
 

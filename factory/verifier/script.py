@@ -59,11 +59,32 @@ def _char(char: str) -> str:
     return str(_SIMPLIFY.convert(kept)).lower() if kept else ""
 
 
+class _PlainForms(dict[int, str]):
+    """Characters' plain forms, for ``str.translate``; bounded by the characters of a plain run."""
+
+    def __missing__(self, code: int) -> str:
+        form = self[code] = _char(chr(code))
+        return form
+
+
+_PLAIN: Final = _PlainForms()
+_PLAIN_RUN: Final = re.compile(r"[\u4e00-\u9fff0-9A-Za-z，。；：！？、（）:,.;!?()%/+-]+")
+"""Characters of which each becomes one: most of a text, so that they are folded a run at a time."""
+
+
 def fold_text(text: str) -> Folded:
     """Fold a text of any length, keeping where each character came from."""
     out: list[str] = []
     at: list[int] = []
-    for index, char in enumerate(text):
+    index, size = 0, len(text)
+    while index < size:
+        run = _PLAIN_RUN.match(text, index)
+        if run is not None and len(plain := run[0].translate(_PLAIN)) == run.end() - index:
+            out.extend(plain)
+            at.extend(range(index, run.end()))
+            index = run.end()
+            continue
+        char = text[index]
         plain = _char(char) or (_sign(char, out, text[index + 1 :].lstrip("\ufe0f ")[:2]) if char > "\u2000" else "")
         if char == "】" and out and text[index + 1 : index + 2].strip() and text[index + 1] not in ":：，,。|（(":
             plain = ":"  # 【结论】两家都…: a heading within its line
@@ -75,6 +96,7 @@ def fold_text(text: str) -> Folded:
         elif plain:
             out.append(plain)
             at.extend([index] * len(plain))
+        index += 1
     return Folded("".join(out), tuple(at))
 
 

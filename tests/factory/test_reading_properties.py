@@ -236,3 +236,13 @@ def test_the_misses_that_are_offered_are_read_as_misses() -> None:
     detail = next(finding.detail for finding in check(text).findings if finding.outcome == "wish")
     label = detail.split("：", 1)[1].rstrip("。")
     assert check(text.replace("评分4.5。\n5", f"评分4.5，{label}。\n5")).accepted
+
+
+def test_a_run_of_plain_characters_folds_like_its_characters_one_by_one() -> None:
+    run = "".join(map(chr, range(0x4E00, 0xA000))) + "，。；：！？、（）:,.;!?()%/+-AZaz09"
+    folded = fold_text(run)
+    assert folded.text == "".join(fold_text(char).text for char in run)
+    assert folded.at == tuple(range(len(run)))
+    mixed = "評分 4.5，**人均**80元"
+    assert fold_text(mixed).text == "评分4.5,人均80元"
+    assert [mixed[place] for place in fold_text(mixed).at] == list("評分4.5，人均80元")

@@ -129,7 +129,7 @@ class AmapMap:
             await self._look_for_any(place, priority)
         metres = [_distance(place, poi) for poi in fetched.pois]
         inside = tuple(
-            replace(poi, distance_m=round(far))
+            poi if poi.distance_m == round(far) else replace(poi, distance_m=round(far))
             for poi, far in zip(fetched.pois, metres, strict=True)
             if far <= radius_m
         )

@@ -87,7 +87,7 @@ def poi(row: dict[str, Any]) -> Poi | None:
     distance = number(row.get("distance"))
     today = text(v5.get("opentime_today")) or text(v3.get("open_time"))
     week = text(v5.get("opentime_week")) or text(v3.get("opentime2"))
-    states = (text(holder.get(name_)) for holder in (row, v3, v5) for name_ in _STATUS_FIELDS)
+    states = [text(holder[name_]) for holder in (row, v3, v5) for name_ in _STATUS_FIELDS if name_ in holder]
     tags = {"keytag": keytag, "rectag": rectag, "keywords": "、".join(keywords)}
     return Poi(
         poi_id=poi_id,
