@@ -52,12 +52,18 @@ class Known:
         if mask is None:
             return None
         for length in _lengths(mask):
-            name = text[position : position + length]
-            meant = self.meanings.get(name)
-            if meant is not None:
-                kind, pois, alias = meant
-                return Entry(kind, tuple(dict.fromkeys(pois) if alias else pois), name, alias)
+            entry = self.entry(text[position : position + length])
+            if entry is not None:
+                return entry
         return None
+
+    def entry(self, text: str) -> Entry | None:
+        """What a whole folded text names."""
+        meaning = self.meanings.get(text)
+        if meaning is None:
+            return None
+        kind, pois, alias = meaning
+        return Entry(kind, tuple(dict.fromkeys(pois) if alias else pois), text, alias)
 
 
 _DISH_LEAD: Final = re.compile(

@@ -53,7 +53,7 @@ def meant(name: str, scene: Scene, mentioned: Sequence[Poi]) -> Poi | None:
     flat = fold(name)
     pois: Pois = tuple(poi for poi in scene.evidence.pois if fold(poi.name) == flat)
     if not pois:
-        entry = scene.known.entries.get(flat)
+        entry = scene.known.entry(flat)
         pois = entry.pois if entry is not None and entry.kind in {"N", "BRANCH"} else ()
     if not pois:
         named = [token for token in lex(flat, scene.known) if "N" in ROLES[token.char]]
