@@ -1,4 +1,4 @@
-"""From records to shard rows: pure functions, one a kind. Between commits.py and schema.py."""
+"""From records to shard rows: pure functions, one a kind. Between committing.py and schema.py."""
 
 from __future__ import annotations
 

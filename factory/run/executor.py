@@ -17,7 +17,7 @@ from factory.agents.agent import AgentWorker
 from factory.records import Order, OrderOutcome
 
 UNIT_SLOTS = 60
-"""Candidate slots that fill a unit: four Parquet files and their syncs cost some 25 ms whatever is in them, so that small
+"""Candidate slots that fill a unit: five Parquet files and their syncs cost some 25 ms whatever is in them, so that small
 units cost more than the agents do; what a kill loses is no money, since paid answers are kept before they are parsed."""
 
 

@@ -1,6 +1,6 @@
 """What every reader of open map data gives: restaurants and named places as Arrow tables, and the source's terms.
 
-The readers (open_osm.py, open_parquet.py, open_table.py) end here; open_build.py turns the tables into an index.
+The readers (osm.py, parquet.py, table.py) end here; building.py turns the tables into an index.
 """
 
 from __future__ import annotations

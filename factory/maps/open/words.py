@@ -1,6 +1,6 @@
 """Words of open map data: which restaurants count, their cuisines in the plan's words, places to stand at, provable needs.
 
-Pure tables, read when a file becomes a place index (open_build.py). Tokens are lower case with underscores, so that OSM's
+Pure tables, read when a file becomes a place index (building.py). Tokens are lower case with underscores, so that OSM's
 ``cuisine=thai``, Overture's ``thai_restaurant`` and Foursquare's ``Thai Restaurant`` are one.
 """
 

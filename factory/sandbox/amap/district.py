@@ -1,6 +1,6 @@
 """Administrative districts of the sandbox's map server: country, provinces, cities, districts, nested as asked.
 
-Called by amap_server.py with a request's parameters; gives the answer's bytes.
+Called by server.py with a request's parameters; gives the answer's bytes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Geocoding of the sandbox's map server: landmarks, cities, districts, doors, and villages that share a foreign name.
 
-Called by amap_server.py with a request's parameters; gives the answer's bytes.
+Called by server.py with a request's parameters; gives the answer's bytes.
 """
 
 from __future__ import annotations

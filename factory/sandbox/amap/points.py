@@ -1,6 +1,6 @@
 """What the sandbox's map server answers about points: their names (regeo), distances between them, a walk.
 
-Called by amap_server.py with a request's parameters; gives the answer's bytes.
+Called by server.py with a request's parameters; gives the answer's bytes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Place search of the sandbox's map server, v3 and v5: by words in a city, around a point, by id.
 
-Called by amap_server.py with a request's parameters; gives the answer's bytes. A page is serialised once and kept.
+Called by server.py with a request's parameters; gives the answer's bytes. A page is serialised once and kept.
 """
 
 from __future__ import annotations

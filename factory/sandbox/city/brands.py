@@ -1,6 +1,6 @@
 """The invented brands of a city: for each kind a handful of chains, some of which look alike (川香园 and 川香源).
 
-city_names.py gives most pois one of these brands, so that the right brand with the wrong branch can be a mistake.
+names.py gives most pois one of these brands, so that the right brand with the wrong branch can be a mistake.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the pois of one tile are called: chains with their branches, independents, a few hostile names; streets, areas.
 
 Names are made for a whole tile at once, because no two pois of a tile may share one; everything else about a poi is
-made singly in city_pois.py.
+made singly in pois.py.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ HEAD_BIAS: Final = 1.9
 INJECTED_SHARE: Final = 0.004
 STREETS: Final = 12
 
-# Columns of Tile.draws that decide here; the rest are city_pois.py's.
+# Columns of Tile.draws that decide here; the rest are pois.py's.
 CHAIN, BRAND, AREA, VARIANT, INJECTED = 6, 7, 8, 21, 22
 
 

@@ -1,6 +1,6 @@
 """Single pois of the invented cities: address, rating, price, hours, dishes and telephone, each with its gaps and dirt.
 
-Made on demand from a tile's draws (city_tiles.py) and names (city_names.py); amap_server_forms.py writes them to the
+Made on demand from a tile's draws (tiles.py) and names (names.py); sandbox/amap/forms.py writes them to the
 wire.
 """
 

@@ -1,6 +1,6 @@
 """Where the invented pois of a city lie: tiles of 0.02 degrees, filled on first touch from a hash of seed and tile.
 
-A tile holds numbers only (places, kinds, uniform draws as numpy arrays); city_pois.py turns single rows into words.
+A tile holds numbers only (places, kinds, uniform draws as numpy arrays); pois.py turns single rows into words.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ COUNTRY_PER_KM2: Final = 0.25
 URBAN_M, SUBURB_M, COUNTRY_M = 6_000.0, 14_000.0, 40_000.0
 """Distance from the nearest landmark or city centre at which one gives way to the next; beyond lies nothing."""
 DRAWS: Final = 24
-"""Uniform numbers per poi, one column per decision (see city_pois.py)."""
+"""Uniform numbers per poi, one column per decision (see pois.py)."""
 KM_PER_DEG: Final = 111.195
 MULTI: Final = 23
 """The column that decides whether a poi is filed under two codes, or under the general one alone."""

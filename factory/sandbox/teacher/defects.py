@@ -1,6 +1,6 @@
 """The mistakes that real models make, planted on purpose: one pure function a kind, on a drafted sample.
 
-Between teacher_writing.py and teacher.py. A false fact is written by the same phrases as a true one, so every kind
+Between writing.py and teacher.py. A false fact is written by the same phrases as a true one, so every kind
 comes in as many wordings. ``KINDS`` is the table that tests and benches walk through; those of a
 whole answer are in defects_json.py.
 """

@@ -1,6 +1,6 @@
 """Which shown restaurants meet a wish, by how much the others miss it, and what is still to be searched.
 
-Second step of a teacher's turn: from the records that teacher_reading.py made to the plan that teacher.py acts on.
+Second step of a teacher's turn: from the records that reading.py made to the plan that teacher.py acts on.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Facts as numbers and as judgements: a distance or a price as people say it, whether hours cover a meal, what to avoid.
 
-Used by phrases_item.py and teacher_writing.py. Rounding stays inside what a reader would call the same number.
+Used by phrases_item.py and writing.py. Rounding stays inside what a reader would call the same number.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The frame of an answer: its opening and closing sentence, and the labels of what misses a wish.
 
-Used by teacher_writing.py. Frames state nothing about single restaurants, except the labels, which say the fact that
+Used by writing.py. Frames state nothing about single restaurants, except the labels, which say the fact that
 misses the wish.
 """
 

@@ -1,6 +1,6 @@
 """One restaurant in words: its facts in varied order and phrasing, and a reason that ties them to the wish.
 
-Used by teacher_writing.py for list items. A fact that the tool did not show is never said; what is not a fact is put as
+Used by writing.py for list items. A fact that the tool did not show is never said; what is not a fact is put as
 advice ("可以考虑"), never as a description.
 """
 

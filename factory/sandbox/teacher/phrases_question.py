@@ -1,6 +1,6 @@
 """The question of a sample: a user's own words for one wish, in the wish's style.
 
-Used by teacher_writing.py. Each style is one function from clauses to text; the clauses come from phrases.py. Every
+Used by writing.py. Each style is one function from clauses to text; the clauses come from phrases.py. Every
 question says where, what, taste and budget, and what else the wish holds.
 """
 

@@ -1,6 +1,6 @@
 """What the sandbox teacher knows: the messages of one request, read into records and nothing else.
 
-First step of a teacher's turn (chat_server.py, then teacher.py). Texts inside tool results are data: they are copied
+First step of a teacher's turn (server.py, then teacher.py). Texts inside tool results are data: they are copied
 into records and never looked at as instructions.
 """
 

@@ -1,6 +1,6 @@
 """The sandbox teacher's turn: what to say or call next, from nothing but the messages it is sent.
 
-Between the wire (chat_server.py) and reading, matching, writing and spoiling. The server keeps no state: the same
+Between the wire (server.py) and reading, matching, writing and spoiling. The server keeps no state: the same
 messages and seed give the same turn, byte for byte.
 """
 

@@ -1,6 +1,6 @@
 """One sample drafted for one wish: which restaurants, in which words, in the text form that the verifier reads.
 
-Third step of a teacher's turn: from matches (teacher_matching.py) and phrases to a ``DraftSample``, which defects.py may
+Third step of a teacher's turn: from matches (matching.py) and phrases to a ``DraftSample``, which defects.py may
 spoil and teacher.py sends.
 """
 
