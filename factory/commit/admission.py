@@ -50,7 +50,11 @@ _ROWS = """
 select a.number, a.sample_id, a.text_hash, a.grams, b.place_id, b.keys
 from admitted a left join bands b on b.run_id = a.run_id and b.number = a.number where a.run_id = ?
 """
+_ADD = """
+insert into sums values (?, 1, ?) on conflict (run_id) do update set entries = entries + 1, total = (total + excluded.total) % ?
+"""
 _MODULUS = 2**62
+"""Two sums below it fit an integer of SQLite's."""
 _TEXT_COLUMNS = (
     *("sample_id", "place_id", "question", "answer"),
     *("text_hash", "grams", "near_bands", "gram_bits", "fingerprint_version"),
@@ -106,12 +110,7 @@ class Admission:
         try:
             db.executescript("pragma journal_mode=wal; pragma synchronous=normal;")
             if db.execute("pragma user_version").fetchone()[0] != _VERSION:
-                for name in (
-                    "applied",
-                    "admitted",
-                    "bands",
-                    "sums",
-                ):  # made with other fingerprints: commits rebuild it
+                for name in _TABLES:  # made with other fingerprints: commits rebuild it
                     db.execute(f"drop table if exists {name}")
             db.executescript(f"{_SCHEMA}; pragma user_version={_VERSION};")
         except sqlite3.Error:
@@ -155,7 +154,7 @@ class Admission:
         return self._sums() == self._run("select entries, total from sums where run_id = ?", (self._run_id,))
 
     def _sums(self) -> list[tuple[int, int]]:
-        """Number and sum (mod 2^63) of the checksums of the run's rows, as a list of one, or none."""
+        """Number and sum (mod 2^62) of the checksums of the run's rows, as a list of one, or none."""
         count = total = 0
         try:
             for row in self._db.execute(_ROWS, (self._run_id,)):
@@ -210,6 +209,8 @@ class Admission:
                     self._db.execute(
                         "insert into bands values (?, ?, ?, ?)", (self._run_id, text.place_id, row[0], keys)
                     )
+                    whole = _row_sum(row[0], text.sample_id, fingerprint.text_hash, grams, text.place_id, keys)
+                    self._db.execute(_ADD, (self._run_id, whole, _MODULUS))
             self._db.execute("insert or ignore into applied values (?, ?)", (self._run_id, unit))
             self._db.execute("commit")
         except sqlite3.Error as error:
