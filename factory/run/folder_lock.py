@@ -68,6 +68,11 @@ def _lock(data: Path) -> IO[str]:
         raise UsageError(
             f"Another run (process {holder}) is working in {data}: wait for it, stop it, or give another DATA=folder."
         ) from error
+    except OSError as error:  # some network file systems have no locks
+        file.close()
+        raise DiskTrouble(
+            f"DATA={data} cannot be locked ({error.strerror}): choose a folder on a disk of this machine."
+        ) from error
     file.seek(0)
     file.truncate()
     file.write(str(os.getpid()))

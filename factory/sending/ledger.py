@@ -12,7 +12,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,40 +52,33 @@ class Ledger:
     """The run's account book. One process at a time holds a DATA folder."""
 
     def __init__(self, data: Path, run_id: str, budget_cny: float | None) -> None:
-        self._run_id = run_id
-        self._closed = False
-        self._told_unreadable = False
-        self._hold = hold_folder(data)
-        self._path = data / "calls.sqlite"
-        try:
-            self._reader = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
-            self._reader.executescript("pragma journal_mode=wal;" + _SCHEMA)
-            if "checksum" not in {row[1] for row in self._reader.execute("pragma table_info(calls)")}:
-                self._reader.execute("alter table calls add column checksum text")
-            self._reader.execute("update calls set status = 'unresolved' where status = 'reserved'")
-            self._rebuild(data)
-            self._granted = Granted(self._hold.lease, run_id, budget_cny, self._reader)
-            self._purse = Purse(budget_cny, self._past())
-            unpriced = self._unpriced() if budget_cny is not None else 0
-        except BaseException as error:
-            self._hold.close()  # whoever mends it in this process may take the folder again
-            if isinstance(error, sqlite3.Error):
+        self._run_id, self._path = run_id, data / "calls.sqlite"
+        self._closed = self._told_unreadable = False
+        with ExitStack() as opened:  # whoever mends what goes wrong here may take the folder again in this process
+            self._hold = opened.enter_context(hold_folder(data))
+            try:
+                self._reader = opened.enter_context(closing(_connected(self._path)))
+                self._writer = opened.enter_context(closing(_connected(self._path)))
+                self._prepare(data)
+                self._granted = Granted(self._hold.lease, run_id, budget_cny, self._reader)
+                self._purse = Purse(budget_cny, self._past())
+                self._check_priced(budget_cny)
+            except sqlite3.Error as error:
                 raise trouble(self._path, error) from error
-            raise
-        if unpriced:
-            self._reader.close()
-            self._hold.close()
-            raise UsageError(
-                f"{unpriced} calls of this run were made at an unknown price, so BUDGET={budget_cny:g} cannot be kept here: go on "
-                "without BUDGET (YES=1), or start again in another DATA=folder with PRICE_IN and PRICE_OUT."
-            )
-        self._writer = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
-        self._writer.execute("pragma synchronous=full")
+            opened.pop_all()
         self._queued: list[_Job] = []
         self._committing: list[_Job] = []
         self._commits: queue.SimpleQueue[asyncio.AbstractEventLoop | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._commit, name="ledger", daemon=True)
         self._thread.start()
+
+    def _prepare(self, data: Path) -> None:
+        self._reader.executescript("pragma journal_mode=wal;" + _SCHEMA)
+        if "checksum" not in {row[1] for row in self._reader.execute("pragma table_info(calls)")}:
+            self._reader.execute("alter table calls add column checksum text")
+        self._reader.execute("update calls set status = 'unresolved' where status = 'reserved'")
+        self._rebuild(data)
+        self._writer.execute("pragma synchronous=full")
 
     def _rebuild(self, data: Path) -> None:
         """What the run's shards say that its calls cost, where this book holds none of them: somebody lost it."""
@@ -118,14 +111,18 @@ class Ledger:
         ).fetchone()
         return Past(float(paid), float(unresolved), float(overrun), answered > 0)
 
-    def _unpriced(self) -> int:
-        """Calls of this run whose cost nobody knows: unknown is not zero."""
-        row = self._reader.execute(
+    def _check_priced(self, budget_cny: float | None) -> None:
+        """Raises UsageError where a cap meets calls of this run whose cost nobody knows: unknown is not zero."""
+        [(unpriced,)] = self._reader.execute(
             "select count(*) from calls where run_id = ? and case when status = 'unresolved' then worst_cny is null "
             "when status in ('kept', 'unreadable') then cost_cny is null else false end",
             (self._run_id,),
-        ).fetchone()
-        return int(row[0])
+        ).fetchall()
+        if budget_cny is not None and unpriced:
+            raise UsageError(
+                f"{unpriced} calls of this run were made at an unknown price, so BUDGET={budget_cny:g} cannot be kept here: go on "
+                "without BUDGET (YES=1), or start again in another DATA=folder with PRICE_IN and PRICE_OUT."
+            )
 
     def spent(self) -> tuple[float, float]:
         """(spent, reserved) in CNY."""
@@ -276,7 +273,7 @@ class Ledger:
             self._writer.execute("begin immediate")
             for job in batch:
                 job.rows = self._writer.execute(job.sql, job.values).fetchall()
-        except (sqlite3.Error, OverflowError) as error:  # whatever it is, nobody must wait for ever
+        except (sqlite3.Error, OverflowError, ValueError) as error:  # whatever it is, nobody must wait for ever
             self._end(batch, error)
             return
         self._committing = batch
@@ -332,6 +329,10 @@ class _Job:
     values: tuple[Any, ...]
     future: asyncio.Future[list[Any]]
     rows: list[Any] = field(default_factory=list)
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, check_same_thread=False, isolation_level=None)
 
 
 def _countable(tokens: int | None) -> int | None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
+import fcntl
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from factory.errors import DamagedFile
+from factory.errors import DamagedFile, DiskTrouble
 from factory.sending.ledger import Ledger
 
 
@@ -38,3 +41,22 @@ def test_a_folder_in_the_place_of_a_books_file_is_named(tmp_path: Path, ending: 
         Ledger(tmp_path, "sandbox-1", None)
     place.rmdir()
     Ledger(tmp_path, "sandbox-1", None).close()
+
+
+def test_a_word_that_the_book_cannot_hold_is_a_sentence_and_nobody_waits_for_ever(tmp_path: Path) -> None:
+    async def reserve(book: Ledger) -> None:
+        await asyncio.wait_for(book.reserve("k", order_id="\ud800", step=0, purpose="p", model="m", worst_cny=0.1), 10)
+
+    book = Ledger(tmp_path, "sandbox-1", None)
+    with pytest.raises(DiskTrouble, match="cannot be written"):
+        asyncio.run(reserve(book))
+    book.close()
+
+
+def test_a_file_system_without_locks_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(DiskTrouble, match=r"cannot be locked \(No locks available\): choose"):
+        Ledger(tmp_path, "sandbox-1", None)
