@@ -28,11 +28,13 @@ class Recorder:
 
     def add(self, wire: str, path: str, asked: Any, received: Received) -> None:
         """Append one exchange."""
-        answer: dict[str, str]
+        raw, answer = received.raw, dict[str, str]()
+        for secret in self._secrets:
+            raw = raw.replace(secret.encode(), REDACTED.encode())
         try:
-            answer = {"answer": self._redacted(received.raw.decode())}
+            answer["answer"] = raw.decode()
         except UnicodeDecodeError:
-            answer = {"answer64": base64.b64encode(received.raw).decode()}
+            answer["answer64"] = base64.b64encode(raw).decode()
         line = {
             "wire": wire,
             "path": path,
