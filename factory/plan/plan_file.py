@@ -35,7 +35,7 @@ _CELLS_ELSEWHERE = "the plans beside it hold the same assignment"
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """One run as it was planned. ``target``: the largest N ever asked of it; None where an older plan does not say.
+    """One run as it was planned. ``target``: the largest N ever asked of it; what older plans do not say is None.
 
     ``parts``: its identity (identity.py); ``sides``: the cells of its places, as they were assigned.
     """

@@ -7,9 +7,10 @@ run, and that is said before anything is paid. ``RUN=`` takes all that decides f
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from factory.agents.second_reader import reader_prompt
 from factory.agents.tools import make_tools, tool_schemas
@@ -158,30 +159,27 @@ def _accepted(data: Path, run: str) -> int:
 
 
 def _continued(settings: Settings, run_id: str, folder: PlanFolder, world: Survey, say: Say) -> DraftRun:
-    """A stored run as it was planned. Raises UsageError where it cannot be: another map, teacher or vocabulary."""
+    """A stored run as it was planned. Raises UsageError where it cannot be: another map, model or vocabulary."""
     stored = folder.load(run_id)
     if stored is None:
         raise UsageError(f"There is no plan of a run {run_id} in {folder.path}: RUN= names one that was begun here.")
     parts = stored.parts
-    for name, value, setting in (("map", world.label, "MAP"), ("teacher", settings.teacher, "TEACHER")):
-        if parts.get(name, value) != value:
-            raise UsageError(
-                f"RUN={run_id} was planned with {setting}={parts[name]} and this is {setting}={value}: name that {setting}=."
-            )
+    _check_others(run_id, parts, settings, world)
     planned = replace(
         settings,
         seed=int(parts.get("seed", settings.seed)),
         k=int(parts.get("k", settings.k)),
         repairs=int(parts.get("repairs", settings.repairs)),
+        unread=str(parts.get("unread", "refuse")),
         sandbox_defects=_defects(parts.get("sandbox_defects"), settings),
     )
     prompt = stored.prompt or read_prompt(settings.prompt)
     request = stored.request or _request(settings)
     words = stored.words or world.words
     identity = _identity(planned, world, prompt, request, words, ())
-    now = Identity({**identity.parts, "places": parts.get("places")})
-    changed = now.differences(parts)
-    if "vocabulary" in parts and now.parts["vocabulary"] != parts["vocabulary"]:
+    today = Identity({**identity.parts, "places": parts.get("places")})
+    changed = today.differences(parts)
+    if "vocabulary" in parts and today.parts["vocabulary"] != parts["vocabulary"]:
         raise UsageError(
             f"RUN={run_id} was planned with another vocabulary of meals, occasions or styles than this program's "
             "(factory/plan/vocabulary.py): restore that file, or begin a new run without RUN=."
@@ -192,6 +190,21 @@ def _continued(settings: Settings, run_id: str, folder: PlanFolder, world: Surve
     if changed:
         say(f"Changed since, and so for its further samples only: {', '.join(changed)}; each row says which.")
     return DraftRun(run_id, Identity(parts), planned, prompt, request, words, (), stored)
+
+
+def _check_others(run_id: str, parts: Mapping[str, Any], settings: Settings, world: Survey) -> None:
+    """Raises UsageError where map, teacher or reader are not those of the plan: their keys and prices are named with them."""
+    reader: str | None = parts["reader"][0] if "reader" in parts else None
+    for setting, value, now in (
+        ("MAP", parts.get("map", world.label), world.label),
+        ("TEACHER", parts.get("teacher", settings.teacher), settings.teacher),
+        ("READER", reader, settings.reader),
+    ):
+        if value != now:
+            way_back = f"name {setting}={value}" if value else f"leave {setting} out"
+            raise UsageError(
+                f"RUN={run_id} was planned with {setting}={value or 'none'} and this is {setting}={now or 'none'}: {way_back}."
+            )
 
 
 def _defects(planned: object, settings: Settings) -> float:

@@ -90,6 +90,20 @@ def test_run_goes_on_with_the_stored_prompt_and_settings(tmp_path: Path) -> None
     assert again.stored.places == (PLACE, FAR)
 
 
+def test_a_run_goes_on_with_the_reader_and_the_unread_answers_that_it_was_planned_with(tmp_path: Path) -> None:
+    plain = _draft(tmp_path)
+    kept = _draft(tmp_path, "--reader", "sandbox", "--unread", "keep")
+    for run in (plain, kept):
+        PlanFolder(tmp_path).save(_stored(run))
+    again = _draft(tmp_path, "--reader", "sandbox", "--run", kept.run_id)
+    assert (again.settings.reader, again.settings.unread) == ("sandbox", "keep")
+    assert _draft(tmp_path, "--unread", "keep", "--run", plain.run_id).settings.unread == "refuse"
+    with pytest.raises(UsageError, match="name READER=sandbox"):
+        _draft(tmp_path, "--run", kept.run_id)
+    with pytest.raises(UsageError, match="leave READER out"):
+        _draft(tmp_path, "--reader", "sandbox", "--run", plain.run_id)
+
+
 def test_run_of_another_teacher_map_or_vocabulary_or_of_no_plan_is_refused(tmp_path: Path) -> None:
     first = _draft(tmp_path)
     folder = PlanFolder(tmp_path)
