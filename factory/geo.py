@@ -79,14 +79,3 @@ def wgs84_to_gcj02(lng: float, lat: float) -> LngLat:
     dlat = dlat * 180.0 / (_KRASOVSKY_A * (1.0 - _KRASOVSKY_EE) / (magic * math.sqrt(magic)) * math.pi)
     dlng = dlng * 180.0 / (_KRASOVSKY_A / math.sqrt(magic) * math.cos(phi) * math.pi)
     return LngLat(lng + dlng, lat + dlat)
-
-
-def gcj02_to_wgs84(lng: float, lat: float) -> LngLat:
-    """Inverse by fixed-point iteration: the shift is smooth, so three rounds reach a millimetre."""
-    if outside_china(lng, lat):
-        return LngLat(lng, lat)
-    guess = LngLat(lng, lat)
-    for _ in range(5):
-        shifted = wgs84_to_gcj02(*guess)
-        guess = LngLat(guess.lng + lng - shifted.lng, guess.lat + lat - shifted.lat)
-    return guess

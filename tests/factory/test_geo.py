@@ -7,7 +7,7 @@ import random
 import prcoords
 import pytest
 
-from factory.geo import cell_id, destination, distance_m, gcj02_to_wgs84, wgs84_to_gcj02
+from factory.geo import cell_id, destination, distance_m, wgs84_to_gcj02
 
 
 def test_conversion_agrees_with_an_independent_implementation_within_a_metre() -> None:
@@ -17,13 +17,11 @@ def test_conversion_agrees_with_an_independent_implementation_within_a_metre() -
         ours = wgs84_to_gcj02(lng, lat)
         theirs = prcoords.wgs_gcj(prcoords.Coords(lat, lng))
         assert distance_m(ours.lng, ours.lat, theirs.lon, theirs.lat) <= 1.0
-        back = gcj02_to_wgs84(*ours)
-        assert distance_m(back.lng, back.lat, lng, lat) <= 0.01
 
 
 def test_outside_china_the_datums_are_one() -> None:
     assert wgs84_to_gcj02(24.94, 60.17) == (24.94, 60.17)
-    assert gcj02_to_wgs84(-74.0, 40.7) == (-74.0, 40.7)
+    assert wgs84_to_gcj02(-74.0, 40.7) == (-74.0, 40.7)
 
 
 def test_a_degree_of_latitude_is_111_kilometres() -> None:
