@@ -181,7 +181,6 @@ def _is_short_of_memory(error: duckdb.Error) -> bool:
 def _refresh(data: Path, *, anew: bool, memory_mb: int) -> Refreshed:
     target = data / FILE
     aside = data / f".{FILE}.building"
-    spill = data / f".{FILE}.spill"
     start = time.monotonic()
     if target.is_dir():
         raise OSError(f"a folder stands where the file belongs: move {target} away")
@@ -190,20 +189,7 @@ def _refresh(data: Path, *, anew: bool, memory_mb: int) -> Refreshed:
         if not anew:
             shutil.copyfile(target, aside)
         copied = time.monotonic()
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": f"{memory_mb}MB",
-            "threads": "1",
-            "temp_directory": str(spill),
-        }
-        with duckdb.connect(":memory:", config=config) as connection:
-            connection.execute("set enable_progress_bar = false")
-            # A checkpoint would merge what several refreshes added into full row groups, with 2,048 orders in memory at once
-            # (80 MB beside the limit); unmerged, the file is smaller, too, and its refresh takes half the CPU.
-            connection.execute("set max_vacuum_tasks = 0")
-            connection.execute(
-                f"attach '{_quoted(aside)}' as building (row_group_size {ROW_GROUP}, storage_version '{STORAGE}')"
-            )
-            connection.execute("use building")
+        with _building(data, aside, memory_mb) as connection:
             store = open_store(data)
             if not anew:
                 _must_go_on(connection, store)
@@ -227,9 +213,32 @@ def _refresh(data: Path, *, anew: bool, memory_mb: int) -> Refreshed:
     finally:
         for leftover in (aside, aside.with_name(aside.name + ".wal")):
             leftover.unlink(missing_ok=True)
-        shutil.rmtree(spill, ignore_errors=True)
     insert = loaded - copied + time.monotonic() - compared
     return Refreshed(commits, dropped, copied - start, insert, compared - loaded)
+
+
+@contextmanager
+def _building(data: Path, aside: Path, memory_mb: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The file aside, attached and in use, for as long as it is built; what DuckDB spills goes with it."""
+    spill = data / f".{FILE}.spill"
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": f"{memory_mb}MB",
+        "threads": "1",
+        "temp_directory": str(spill),
+    }
+    try:
+        with duckdb.connect(":memory:", config=config) as connection:
+            connection.execute("set enable_progress_bar = false")
+            # A checkpoint would merge what several refreshes added into full row groups, with 2,048 orders in memory at once
+            # (80 MB beside the limit); unmerged, the file is smaller, too, and its refresh takes half the CPU.
+            connection.execute("set max_vacuum_tasks = 0")
+            connection.execute(
+                f"attach '{_quoted(aside)}' as building (row_group_size {ROW_GROUP}, storage_version '{STORAGE}')"
+            )
+            connection.execute("use building")
+            yield connection
+    finally:
+        shutil.rmtree(spill, ignore_errors=True)
 
 
 def _sweep(data: Path) -> None:

@@ -5,7 +5,7 @@ Its YAML head is what loaders read: the splits by name, the columns' types, lice
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
@@ -19,6 +19,10 @@ from warehouse.export.rights import Rights, rights_of, strictest
 if TYPE_CHECKING:
     from warehouse.export.writing import ExportSettings
 
+Row = tuple[Any, ...]
+Ask = Callable[[str], list[Row]]
+"""Answers a question about one run, or all."""
+_ONLY: Final = "($run is null or run_id = $run)"
 _SIZES: Final = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
@@ -31,41 +35,23 @@ def card(
     columns: pa.Schema,
 ) -> str:
     """Markdown under a YAML head, from views alone, so that card and report cannot disagree."""
-    run = settings.run
 
-    def ask(question: str) -> list[tuple[Any, ...]]:
-        return connection.execute(question, {"run": run}).fetchall()
+    def ask(question: str) -> list[Row]:
+        return connection.execute(question, {"run": settings.run}).fetchall()
 
-    only = "($run is null or run_id = $run)"
     shares = ask(
-        f"select split, count(*), count(distinct place_id) from samples where {only} group by split order by split"
+        f"select split, count(*), count(distinct place_id) from samples where {_ONLY} group by split order by split"
     )
     runs = ask(
-        f"select run_id, map_provider, teacher, prompt_version, simulated, accepted from runs where {only} order by run_id"
+        f"select run_id, map_provider, teacher, prompt_version, simulated, accepted from runs where {_ONLY} order by run_id"
     )
-    rights = ask(f"select distinct map_provider, datum, licence, attribution from samples where {only} order by all")
-    rejects = ask(
-        f"select stage, reason, sum(rejects) from rejects_by_reason where {only} group by all order by 3 desc, 1, 2"
-    )
-    tries = ask(
-        "select run_id, candidates, round(first_try_rate, 3), returns, round(repair_cny, 4), "
-        f"round(coalesce(repair_share, repair_token_share), 3) from first_tries where {only} order by run_id"
-    )
-    returned = ask(
-        "select outcome, reason, sum(returns), sum(first) from returns_by_reason "
-        f"where {only} group by all order by 3 desc, 1, 2"
-    )
-    usage = ask(
-        "select model, purpose, sum(calls), sum(input_tokens), sum(output_tokens), round(sum(cost_cny), 4) "
-        f"from usage where {only} group by all order by all"
-    )
-    cuisines = ask(f"select cuisine, count(*) from samples where {only} group by cuisine order by 2 desc, 1")
-    binding = rights_of_rows(connection, run)
+    binding = rights_of_rows(connection, settings.run)
+    simulated = any(row[4] for row in runs)
     parts = [
-        _head(files, splits, sizes, columns, binding, simulated=any(row[4] for row in runs)),
+        _head(files, splits, sizes, columns, binding, simulated=simulated),
         "# Restaurant recommendations, grounded in map evidence",
         "",
-        *_warning(invented=any(row[1] == "sandbox" for row in runs), simulated=any(row[4] for row in runs)),
+        *_warning(invented=any(row[1] == "sandbox" for row in runs), simulated=simulated),
         (
             f"Layout `{settings.layout}` ({layouts.LAYOUTS[settings.layout].readers}), `{settings.mode}` prompts; a file a split. "
             "**AI-generated**: a language model wrote the sentences; code checked each answer's claims against its own order's "
@@ -76,14 +62,45 @@ def card(
         "`unseen` holds whole neighbourhoods (10 km cells) that `train` never touches; `seen`: wishes kept back at train places.",
         "",
         *_pooled(sum(row[1] for row in shares) - sum(splits.values()), len(runs)),
+        *_source(ask, binding),
+        "## How it was made",
+        "",
+        *_table(("run", "map", "teacher", "prompt", "simulated", "accepted"), runs),
+        *_making(ask),
+    ]
+    return "\n".join(parts)
+
+
+def _source(ask: Ask, binding: Rights) -> list[str]:
+    rights = ask(f"select distinct map_provider, datum, licence, attribution from samples where {_ONLY} order by all")
+    return [
         "## Source and rights",
         "",
         *_table(("map", "datum", "licence", "attribution"), rights),
         f"For the whole: {binding.name} ({binding.why}).",
         "",
-        "## How it was made",
-        "",
-        *_table(("run", "map", "teacher", "prompt", "simulated", "accepted"), runs),
+    ]
+
+
+def _making(ask: Ask) -> list[str]:
+    """Calls and money, what was returned, what was rejected, and what is in it."""
+    usage = ask(
+        "select model, purpose, sum(calls), sum(input_tokens), sum(output_tokens), round(sum(cost_cny), 4) "
+        f"from usage where {_ONLY} group by all order by all"
+    )
+    tries = ask(
+        "select run_id, candidates, round(first_try_rate, 3), returns, round(repair_cny, 4), "
+        f"round(coalesce(repair_share, repair_token_share), 3) from first_tries where {_ONLY} order by run_id"
+    )
+    returned = ask(
+        "select outcome, reason, sum(returns), sum(first) from returns_by_reason "
+        f"where {_ONLY} group by all order by 3 desc, 1, 2"
+    )
+    rejects = ask(
+        f"select stage, reason, sum(rejects) from rejects_by_reason where {_ONLY} group by all order by 3 desc, 1, 2"
+    )
+    cuisines = ask(f"select cuisine, count(*) from samples where {_ONLY} group by cuisine order by 2 desc, 1")
+    return [
         *_table(("model", "purpose", "calls", "tokens in", "tokens out", "cost CNY"), usage),
         "## First tries and what was returned",
         "",
@@ -96,7 +113,6 @@ def card(
         "",
         *_table(("cuisine", "samples"), cuisines),
     ]
-    return "\n".join(parts)
 
 
 def rights_of_rows(connection: duckdb.DuckDBPyConnection, run: str | None) -> Rights:
@@ -165,7 +181,7 @@ def _pooled(dropped: int, runs: int) -> list[str]:
     return [f"{runs} runs are pooled; {dropped} samples that repeat another run's are left out.", ""]
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[str]:
+def _table(head: tuple[str, ...], rows: list[Row]) -> list[str]:
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     lines += ["| " + " | ".join("unknown" if cell is None else markdown(cell) for cell in row) + " |" for row in rows]
     return [*lines, ""]
