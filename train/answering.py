@@ -16,7 +16,7 @@ from factory.commit.commit import Commit, CommitKind
 from factory.commit.rows import now_utc
 from factory.commit.store import Store
 from factory.plan.split import hash_fraction
-from train.measuring import Ground, Grounds, measure, open_data
+from train.measuring import AnswerGround, Grounds, measure, open_data
 from train.rows import MODES, of_run
 
 TRAIN_SAMPLE: Final = 60
@@ -111,7 +111,7 @@ def commit(store: Store, author: Author, grounds: Grounds, answers: Sequence[tup
     return len(answers) if store.commit_if_absent(made) else 0
 
 
-def _row(author: Author, asked: StudentQuestion, generated: Generated, ground: Ground) -> dict[str, Any]:
+def _row(author: Author, asked: StudentQuestion, generated: Generated, ground: AnswerGround) -> dict[str, Any]:
     return {
         "completion_id": f"{author.prefix}-{asked.sample_id}",
         "sample_id": asked.sample_id,

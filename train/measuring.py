@@ -41,7 +41,7 @@ _TRAINED = "select distinct r.poi_id from samples s, unnest(s.recommendations) a
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class AnswerGround:
     """What a completion is measured against."""
 
     run_id: str
@@ -83,7 +83,7 @@ class Grounds:
         """Forget what was read."""
         self._places.clear()
 
-    def of(self, samples: Sequence[str]) -> dict[str, Ground]:
+    def of(self, samples: Sequence[str]) -> dict[str, AnswerGround]:
         """The ground of each sample."""
         with open_data(self.data) as connection:
             if self._trained is None:
@@ -95,11 +95,11 @@ class Grounds:
                     self._places[place] = _evidence(_dicts(connection.execute(_KNOWN, [place])), row)
             return {str(row["sample_id"]): self._ground(row) for row in rows}
 
-    def _ground(self, row: dict[str, Any]) -> Ground:
+    def _ground(self, row: dict[str, Any]) -> AnswerGround:
         place = _place(row)
         names = ("cuisine", "taste", "budget_min_cny", "budget_max_cny", "radius_m", "diet", "meal_time")
         wish = Wish(**{name: row[name] for name in names}, needs=tuple(row["needs"] or ()))
-        return Ground(
+        return AnswerGround(
             run_id=str(row["run_id"]),
             evidence_hash=row["evidence_hash"],
             place=place,
@@ -138,7 +138,7 @@ def _evidence(rows: list[dict[str, Any]], sample: dict[str, Any]) -> Evidence:
     return located(Evidence(pois, (), "", place.datum, "", "", facts, datetime.now(UTC)), place)
 
 
-def measure(ground: Ground, answer: str, *, ended: bool) -> Measures:
+def measure(ground: AnswerGround, answer: str, *, ended: bool) -> Measures:
     """All measures of one answer. Claims about a restaurant that nobody knows are wrong claims."""
     account = read_answer(answer, ground.nearby, ground.wish, ground.place, ground.shown)
     items = account.listed
@@ -191,7 +191,7 @@ def _well_formed(answer: str, account: Account) -> bool:
     return opened and (listed or bare) and "<|" not in answer and "\ufffd" not in answer
 
 
-def _respected(ground: Ground, account: Account) -> float:
+def _respected(ground: AnswerGround, account: Account) -> float:
     """Share of named restaurants that meet the wish; where nothing fits, whether the answer says so."""
     if account.says_nothing:
         return float(not ground.feasible)

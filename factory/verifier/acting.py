@@ -49,7 +49,7 @@ def read_clause(tokens: Sequence[Token], state: State, words: Callable[[int, int
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ClausePlan:
     """What a clause's class characters tell of its reading. ``bare``: without the words that say nothing; ``denied``: nobody can tell of what."""
 
     tiling: Tiling
@@ -58,7 +58,7 @@ class Plan:
 
 
 @lru_cache(maxsize=1 << 14)
-def plan_of(string: str, *, item: bool, banned: frozenset[str]) -> Plan:
+def plan_of(string: str, *, item: bool, banned: frozenset[str]) -> ClausePlan:
     """How a clause is read; ``item``, ``banned`` as ``tile`` has them."""
     best, bare = tile(string, item=item, banned=banned), False
     if not SKIPPED.isdisjoint(string):
@@ -66,7 +66,7 @@ def plan_of(string: str, *, item: bool, banned: frozenset[str]) -> Plan:
         other = tile(shorter, item=item, banned=banned)
         if len(other.left) < len(best.left):
             best, bare, string = other, True, shorter
-    return Plan(best, bare, not best.left and denied(best.pieces, string))
+    return ClausePlan(best, bare, not best.left and denied(best.pieces, string))
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ from factory.settings import read
 from tests.keyless import CLEAN
 from train import attention, completing, tokenizer
 from train.completing import Student, answers, complete, identity, load_student, main, questions, visible
-from train.measuring import Ground, Grounds, measure, open_data, repetition
+from train.measuring import AnswerGround, Grounds, measure, open_data, repetition
 from train.model import tiny
 from train.source import contents
 from train.summary import interval, open_minus_closed
@@ -154,7 +154,7 @@ def test_a_folder_without_weights_is_told(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def taught(data: Path) -> list[tuple[Ground, str]]:
+def taught(data: Path) -> list[tuple[AnswerGround, str]]:
     with open_data(data) as connection:
         rows = connection.execute(
             "select sample_id, answer from samples where feasible and len(recommendations) > 1 order by sample_id"
@@ -164,19 +164,21 @@ def taught(data: Path) -> list[tuple[Ground, str]]:
     return [(ground_of[sample], answer) for sample, answer in rows]
 
 
-def _mean(taught: list[tuple[Ground, str]], kind: str, change: Callable[[str], str] = str) -> float:
+def _mean(taught: list[tuple[AnswerGround, str]], kind: str, change: Callable[[str], str] = str) -> float:
     values = [measure(ground, change(answer), ended=True)[kind][0] for ground, answer in taught]
     return sum(values) / len(values)
 
 
-def test_the_teachers_own_answers_are_right_in_every_measure(taught: list[tuple[Ground, str]]) -> None:
+def test_the_teachers_own_answers_are_right_in_every_measure(taught: list[tuple[AnswerGround, str]]) -> None:
     kinds = ("well_formed", "exists_near", "in_evidence", "claims_right", "wish_respected")
     assert {kind: _mean(taught, kind) for kind in kinds} == dict.fromkeys(kinds, 1.0)
     assert _mean(taught, "repetition") < 0.05
     assert _mean(taught, "poi_in_training") > 0.5
 
 
-def test_names_that_no_map_knows_exist_nowhere_and_their_facts_are_wrong(taught: list[tuple[Ground, str]]) -> None:
+def test_names_that_no_map_knows_exist_nowhere_and_their_facts_are_wrong(
+    taught: list[tuple[AnswerGround, str]],
+) -> None:
     invented = "为您推荐：\n1. 天外飞仙楼：地址天河路9号，评分4.6，人均78元，距离约342米。\n希望您喜欢。"
     measures = measure(taught[0][0], invented, ended=True)
     assert (measures["exists_near"], measures["in_evidence"][0], measures["claims_right"][0]) == (
@@ -188,7 +190,7 @@ def test_names_that_no_map_knows_exist_nowhere_and_their_facts_are_wrong(taught:
     assert measures["rating_right"] == (0.0, "评分4.6≠None")
 
 
-def test_a_changed_rating_is_wrong_and_the_other_facts_stay_right(taught: list[tuple[Ground, str]]) -> None:
+def test_a_changed_rating_is_wrong_and_the_other_facts_stay_right(taught: list[tuple[AnswerGround, str]]) -> None:
     ground, _ = taught[0]
     poi = next(poi for poi in ground.nearby.pois if poi.poi_id in ground.shown and poi.rating and poi.cost_cny)
     text = f"推荐：\n1. {poi.name}：评分{(poi.rating or 0) - 1:.1f}，人均{poi.cost_cny:g}元，距离{poi.distance_m}米。"
@@ -202,13 +204,13 @@ def test_a_changed_rating_is_wrong_and_the_other_facts_stay_right(taught: list[t
     assert measures["claims_right"][0] == pytest.approx(2 / 3)
 
 
-def test_an_answer_without_claims_has_no_share_of_right_ones(taught: list[tuple[Ground, str]]) -> None:
+def test_an_answer_without_claims_has_no_share_of_right_ones(taught: list[tuple[AnswerGround, str]]) -> None:
     measures = measure(taught[0][0], "您好，祝您用餐愉快。", ended=True)
     assert [measures[kind][0] for kind in ("right_claims", "well_formed", "wish_respected")] == [0.0] * 3
     assert not {"claims_right", "rating_right", "exists_near"} & measures.keys()  # of nothing there is no share
 
 
-def test_nothing_fits_is_wrong_where_something_does(taught: list[tuple[Ground, str]]) -> None:
+def test_nothing_fits_is_wrong_where_something_does(taught: list[tuple[AnswerGround, str]]) -> None:
     assert measure(taught[0][0], "附近没有完全符合的餐厅。", ended=True)["wish_respected"][0] == 0.0
 
 
