@@ -26,23 +26,68 @@ _OF_SHOPS: Final = frozenset(
     }
 )  # fmt: skip
 """What a row of the map could decide, or what speaks of restaurants."""
-_BY_ACCIDENT: Final = frozenset({"别", "这", "那", "这个", "那个", "这样", "路", "路上", "家", "馆", "店家", "店员"})
+_BY_ACCIDENT: Final = frozenset(
+    {"别", "这", "那", "这个", "那个", "这样", "这些", "那些", "另外", "路", "路上", "家", "馆", "店家", "店员", "上网", "热闹", "舒服", "讲究", "饮料", "酒水"}
+)  # fmt: skip
 """Words of these roles that are as often parts of others: 区别, 这题, 走一段路, 大家; 跟店家说 asks something of a shop, and states nothing of it."""
+_FIELDS: Final = frozenset({"RATING", "PRICE", "HOURS", "ADDR", "DIST"})
+_RELATING: Final = frozenset({"NOT", "MOST", "MORE", "THAN", "ABSENT", "ALL", "ONLY", "SOLE"})
+_ASKING: Final = frozenset({"ASK", "WHETHER", "CONTACT", "QWORD"})
+_REFERRING: Final = frozenset({"SELF", "THIS", "THESE", "OTHER", "ALLSET"})
+"""先问问店里, 其余的要先查清楚: who asks states nothing of whom is asked."""
+_ELSEWHERE: Final = re.compile("便利店|超市|商店|糕点铺|面包店|蛋糕店|奶茶店|水果店|药店|书店|回程")
 
 
-def states_nothing(tokens: Sequence[Token], wish: Wish) -> bool:
-    """Whether a reader may be believed who says that a clause states nothing of any restaurant."""
-    return not any(
-        ROLES[token.char] & _OF_SHOPS and token.text not in _BY_ACCIDENT and not _repeats(token, wish)
+def nothing_of(text: str) -> str:
+    """A clause without the words for where else one goes: 路过便利店带包薯片."""
+    return _ELSEWHERE.sub("", text)
+
+
+def states_nothing(tokens: Sequence[Token], wish: Wish, listed: int) -> bool:
+    """Whether a reader may be believed who says that a clause states nothing of any restaurant. ``listed``: how many are."""
+    return not _typed(tokens, wish, listed)
+
+
+def names_alone(tokens: Sequence[Token], wish: Wish, listed: int) -> bool:
+    """Whether all that such a clause says of restaurants is their names: 一号某某."""
+    typed = _typed(tokens, wish, listed)
+    return bool(typed) and all("N" in ROLES[token.char] for token in typed) and not _relates(tokens)
+
+
+def _relates(tokens: Sequence[Token]) -> bool:
+    return any(ROLES[token.char] & _RELATING for token in tokens)
+
+
+def _typed(tokens: Sequence[Token], wish: Wish, listed: int) -> list[Token]:
+    relates, asks = _relates(tokens), any(ROLES[token.char] & _ASKING for token in tokens)
+    return [
+        token
         for token in tokens
-    )
+        if ROLES[token.char] & _OF_SHOPS
+        and token.text not in _BY_ACCIDENT
+        and not _repeats(token, wish, listed)
+        and not _says_no_more(token, relates=relates)
+        and not (asks and ROLES[token.char] & _REFERRING and not ROLES[token.char] & {"N", "BRANCH"})
+    ]
 
 
-def _repeats(token: Token, wish: Wish) -> bool:
-    """Whether a token repeats the wish: its cuisine, its radius, a bound of its budget."""
+def _says_no_more(token: Token, *, relates: bool) -> bool:
+    """A field's name without value or relation (地址我帮你记下), a dish of nobody's, a street that is none of the map's."""
+    roles = ROLES[token.char]
+    if roles & _FIELDS and not relates and not roles & (_OF_SHOPS - _FIELDS):
+        return True
+    if "D" in roles:
+        return not token.value.pois
+    return "STREETLIKE" in roles and not re.search(r"\d", token.text)
+
+
+def _repeats(token: Token, wish: Wish, listed: int) -> bool:
+    """Whether a token repeats the wish (its cuisine, its radius, a bound of its budget) or how many are listed."""
     roles = ROLES[token.char]
     if "CU" in roles:
         return bool(wish.cuisine) and token.value == wish.cuisine
+    if "CNT" in roles:
+        return token.value.low == token.value.high and token.value.low in {1, listed}
     if roles & {"L", "M"}:
         own = {wish.radius_m} if "L" in roles else {wish.budget_min_cny, wish.budget_max_cny}
         return {token.value.low, token.value.high} - {0.0, float("inf")} <= own

@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from factory.records import Candidate, Claim, ClaimStatus, Clause, Evidence, Finding, Place, Poi, Verification, Wish
 from factory.verifier.acts_dishes import KNOWN_DISHES
-from factory.verifier.cutting import states_nothing
+from factory.verifier.cutting import names_alone, nothing_of, states_nothing
 from factory.verifier.deciding import worst
 from factory.verifier.known import known_of, split_branch
-from factory.verifier.lexer import ROLES, lex
+from factory.verifier.lexer import ROLES, Token, lex
 from factory.verifier.quotes import Quoted, doubt
 from factory.verifier.quotes import place as placed
 from factory.verifier.reading import located
@@ -169,7 +169,7 @@ class _Bench:
         clause = self.result.clauses[extract.number]
         ground = self.ground(clause)
         quoted: list[Quoted] = []
-        for raw in extract.claims:
+        for raw in self._claims(extract, clause, ground):
             told = read_told(raw)
             where = None if told is None else placed(clause.text, told)
             if told is None or where is None:
@@ -180,9 +180,21 @@ class _Bench:
             quoted.append(Quoted(told, *where, ruling))
         return Decided(tuple(quoted), doubt(clause.text, quoted, ground))
 
+    def _claims(self, extract: Extract, clause: Clause, ground: Ground) -> Sequence[Mapping[str, Any]]:
+        """A clause's claims; beside others nothing says nothing, and where nothing but a name is said, the name is."""
+        something = [raw for raw in extract.claims if raw.get("kind") != NOTHING]
+        if something or not extract.claims:
+            return something
+        if ground.named and names_alone(self._bare(clause), self.case.wish, len(self.scene.listed)):
+            return [{"kind": "pick", "quote": clause.text, "of": [poi.name for poi in ground.named]}]
+        return extract.claims
+
     def states_nothing(self, clause: Clause) -> bool:
         """Whether a clause of which the reader says that it states nothing may be cut."""
-        return states_nothing(lex(fold(clause.text), self.scene.known), self.case.wish)
+        return states_nothing(self._bare(clause), self.case.wish, len(self.scene.listed))
+
+    def _bare(self, clause: Clause) -> list[Token]:
+        return lex(nothing_of(fold(clause.text)), self.scene.known)
 
     def ask(self, sentence: str, poi: Poi) -> ClaimStatus | None:
         """A sentence of code's own about one restaurant, read by the grammar; None when even this cannot be read."""

@@ -133,7 +133,7 @@ def parse(text: str | None, *, week: bool) -> Hours:
             today = spans
             continue
         whose = _unnamed(last, days) if named is None else named
-        if spans and whose == last and all(days.get(day) for day in whose):
+        if spans and whose and whose == last and all(days.get(day) for day in whose):
             spans = _merged([*(days[min(whose)] or ()), *spans])
         days |= dict.fromkeys(whose, spans)
         last = whose

@@ -35,13 +35,13 @@ _COUNTED: Final = frozenset({"M", "L", "MIN", "S", "NUM", "PCT", "TIMES"})
 _DENYING: Final = frozenset({"NOT", "ABSENT", "NOFIT", "NONE", "NOTFINE", "NOTEXCEED", "NOTUNDER"})
 _DENIALS: Final = frozenset(
     {
-        "absent", "shut_at", "day_off", "miss", "nothing_fits", "break", "no_break", "all_day", "closed", "gap", "compare", "only", "count", "most", "fits", "wish", UNVERIFIABLE,
+        "absent", "shut_at", "day_off", "miss", "nothing_fits", "break", "no_break", "all_day", "closed", "gap", "compare", "only", "count", "most", "fits", "wish", "vague", "phone", UNVERIFIABLE,
     }
 )  # fmt: skip
 """Kinds that a negation may be said with; any other must carry ``not`` or a bound."""
 _RELATIONS: Final[dict[str, frozenset[str]]] = {
     "THAN": frozenset({"compare", "gap", "most", "only", "count", "order", UNVERIFIABLE}),
-    "MOST": frozenset({"most", "span", "only", "count", "order", "compare", "gap", UNVERIFIABLE}),
+    "MOST": frozenset({"most", "pick", "span", "only", "count", "order", "compare", "gap", UNVERIFIABLE}),
     "SOLE": frozenset({"only", "count", UNVERIFIABLE}),
     "AVG": frozenset({"average", "price", "total", UNVERIFIABLE}),
 }
@@ -51,12 +51,12 @@ _DECIDABLE: Final = _COUNTED | {"T", "TR", "PHONE", "RATING", "PRICE", "DIST", "
 
 _IF: Final = re.compile(
     r"^(?:那|那么|不过|但|但是|所以|而|可|至于|要|只)?(?:你|您|咱|你们|您们|咱们|大家|各位|[一二三四五六七八九十两]+个?[人位])?"
-    r"(?:若|如果|要是|倘若|假如|万一|真要|真想|真卡|实在|坚持|执意|想|要|只要|肯|愿意|愿|舍得|图|嫌|接受|不介意|不在乎|非得?要|能)|若|如果|要是|倘若|假如|的话$"
+    r"(?:若|如果|要是|倘若|假如|万一|真要|真想|真卡|实在|坚持|执意|想|要|只要|肯|愿意|愿|还得|还要|还想|舍得|图|嫌|接受|不介意|不在乎|非得?要|能)|若|如果|要是|倘若|假如|的话$"
 )
 """How a condition of the guest's begins or ends."""
 _OF_SHOPS: Final = frozenset(
     {
-        "N", "A", "STREET", "D", "BRANCH", "ORD", "PHONE", "T", "TR", "S", "FEAT", "STREETLIKE", "NAMELIKE", "UNPROVABLE", "REPUT", "STAFF", "SELF", "CNT",
+        "N", "A", "STREET", "D", "BRANCH", "ORD", "PHONE", "T", "TR", "S", "FEAT", "STREETLIKE", "NAMELIKE", "UNPROVABLE", "REPUT", "STAFF", "SELF",
         "ABSENT", "NONE", "SOLE", "THAN", "OTHER", "FORMER", "LATTER", "LASTONE", "PREVONE", "NEXTONE", "ALLSET",
     }
 )  # fmt: skip
@@ -86,7 +86,7 @@ def doubt(clause: str, quoted: Sequence[Quoted], ground: Ground) -> str:
     if not quoted:
         return "no claims"
     if any(one.told.kind == NOTHING for one in quoted):
-        return NOTHING if all(one.told.kind == NOTHING for one in quoted) else "something and nothing"
+        return NOTHING
     for token in tokens:
         covering = [one for one in quoted if one.start < token.end and token.start < one.end]
         if not covering:
@@ -94,7 +94,8 @@ def doubt(clause: str, quoted: Sequence[Quoted], ground: Ground) -> str:
                 return f"left out: {token.text}"
             continue
         if all(one.told.kind == CONDITION for one in covering):
-            if ROLES[token.char] & _OF_SHOPS or not _IF.search(fold(clause)):
+            hard = ROLES[token.char] & _OF_SHOPS and token.text != "实在" and "FEAT" not in ROLES[token.char]
+            if hard or not _IF.search(fold(clause)):
                 return f"no condition of the guest's: {token.text}"
             continue
         unprovable = all(one.told.kind == UNVERIFIABLE for one in covering)
@@ -122,6 +123,11 @@ def _untold(
     for role, check in _CHECKS.items():
         if role in roles and not check(token, covering, quoted, ground):
             return "untold"
+    kinds_of = {one.told.kind for one in covering}
+    if "UNPROVABLE" in roles and "FEAT" not in roles and token.text not in _SCENERY and not kinds_of & _UNPROVED:
+        return "unproved"
+    if roles & _FIELDS and kinds_of <= {"pick"}:
+        return "more than a pick"
     for role, kinds in _RELATIONS.items():
         if (
             role in roles
@@ -143,7 +149,16 @@ def _of_the_guest(token: Token, tokens: Sequence[Token]) -> bool:
     return not after or _GUEST.match(after) is not None
 
 
-_GUEST: Final = re.compile("在意|看重|想|爱|关心|怕|喜欢|担心|惦记|介意|要紧|妙|难得|关键|重要|较|一比")
+_GUEST: Final = re.compile(
+    "在意|看重|想|爱|关心|怕|喜欢|担心|惦记|介意|要紧|妙|难得|关键|重要|应景|对味|宝贵|近(?:都|老|总|一直)|较|一比"
+)
+_SCENERY: Final = frozenset({"湖边", "河边", "江边", "夜景", "舒服", "热闹", "讲究", "实在", "饮料"})
+"""Words of that role which say nothing of a shop where they stand beside a claim: 从湖边过去大约22分钟."""
+_FIELDS: Final = frozenset({"RATING", "PRICE", "DIST", "HOURS", "ADDR", "REPUT", "FEAT", "DISHN", "OPENV", "FOOD"})
+_UNPROVED: Final = frozenset(
+    {UNVERIFIABLE, CONDITION, "wish", "tag", "absent", "present", "address", "city", "dish", "dish_is", "cuisine", "vague", "closed", "brand", "only", "count", "phone"}
+)  # fmt: skip
+"""Kinds that a word which no map proves may stand with: any other would leave it unsaid."""
 _ONLY_KINDS: Final = frozenset({"only", "count", "nothing_fits", "miss", "fits", "gap", "wish", UNVERIFIABLE})
 
 
@@ -172,9 +187,16 @@ def _amount_told(token: Token, covering: Sequence[Quoted], _quoted: Sequence[Quo
     numbers = _numbers(covering) | _bounds(covering, ground)
     ends = {end for end in (stated.low, stated.high) if end not in {0.0, float("inf")}} or {stated.low}
     if ROLES[token.char] & {"PCT", "TIMES"}:
-        ends |= {end * factor for end in ends for factor in (10, 100, 0.1, 0.01)} | {end + 1 for end in ends}
+        ends |= (
+            {end + 0.5 for end in ends}
+            | {end * factor for end in ends for factor in (10, 100, 0.1, 0.01)}
+            | {end + 1 for end in ends}
+        )
     if not any(abs(end - number) < 0.02 or abs(end - 1000 * number) < 0.02 for end in ends for number in numbers):
-        return any(token.text in one.told.words for one in covering)
+        within = stated.low < stated.high < float("inf") and any(
+            stated.low <= number <= 1.02 * stated.high for number in numbers
+        )
+        return within or any(token.text in one.told.words for one in covering)
     if not stated.exact or any(_HEDGED.search(fold(one.told.quote)) for one in covering):
         return True
     return any(_states_exactly(one.told) for one in covering)
@@ -199,7 +221,7 @@ def _count_told(token: Token, covering: Sequence[Quoted], quoted: Sequence[Quote
     listed = ground.scene.listed
     spoken = {poi for one in covering if one.ruling is not None for poi in one.ruling.of}
     places = {float(place) for place, poi in enumerate(listed, 1) if poi in spoken}  # 二号某某
-    allowed = _numbers(covering) | sizes | names | places | {1.0, float(len(listed))}
+    allowed = _numbers(covering) | sizes | names | places | {1.0}
     return any(stated.low <= number <= stated.high for number in allowed)
 
 

@@ -85,7 +85,7 @@ class Told:
     word: str = ""
     conditions: tuple[str, ...] = ()
     where: tuple[Told, ...] = ()
-    wished: tuple[tuple[str, Any], ...] = ()
+    wished: tuple[tuple[str, float | str], ...] = ()
     numbers: frozenset[float] = frozenset()
     minutes: frozenset[int] = frozenset()
     words: str = ""
@@ -141,7 +141,7 @@ def _told(raw: Mapping[str, Any], quote: str | None) -> Told | None:
         word=str(raw.get("word") or ""),
         conditions=_names(raw.get("condition") or raw.get("conditions")),
         where=tuple(one for one in where if one is not None),
-        wished=tuple((name, raw[name]) for name in WISH_FIELDS if name in raw) if kind == "wish" else (),
+        wished=tuple(_wished(name, raw[name]) for name in WISH_FIELDS if name in raw) if kind == "wish" else (),
         numbers=frozenset(_numbers(raw)),
         minutes=frozenset(minute % 1440 for clock in clocks for minute in clock.readings()),
         words=fold(" ".join(texts)),
@@ -149,6 +149,13 @@ def _told(raw: Mapping[str, Any], quote: str | None) -> Told | None:
 
 
 _LABELLED: Final = re.compile("标|写|注明|列|载|收录|留了|给出|地图|查得到|查到|显示|已知|确认|有数据")
+_NUMBERED: Final = frozenset({"party", "budget_max", "budget_min", "radius"})
+
+
+def _wished(name: str, raw: Any) -> tuple[str, float | str]:
+    return name, _float(raw) if name in _NUMBERED else str(raw)
+
+
 _KILO: Final = re.compile("公里|千米|km|里[地路]", re.IGNORECASE)
 
 

@@ -29,9 +29,20 @@ def of_hours(told: Told, poi: Poi) -> ClaimStatus | None:
         return "unsupported" if not (poi.open_hours or poi.open_week) else None  # hours in words that nothing reads
     if not told.days and told.kind in _ON_OPEN_DAYS and any(days):
         days = tuple(day for day in days if day)  # a day off has no hours that could be others
+    if not told.days and told.kind in {"open_at", "shut_at"} and hours.week_known:
+        return _on_most_days(told, hours)
     answers = [HOURS_KINDS[told.kind](told, day) for day in days if day is not None]
     found = [answer for answer in answers if answer is not None]
     return None if len(found) < len(answers) or not found else worst(found)
+
+
+def _on_most_days(told: Told, hours: Hours) -> ClaimStatus | None:
+    """早餐赶得上, of a week: on as many days as a wish asks for; where it holds on some days alone, nobody can tell."""
+    answers = [HOURS_KINDS[told.kind](told, day) for day in hours.days if day is not None]
+    good = sum(answer in {"verified", "inferable"} for answer in answers)
+    if not good:
+        return "contradicted" if None not in answers else None
+    return "inferable" if good * 7 >= len(answers) * rules.MEAL_DAYS_LEAST else None
 
 
 def _days(words: str, hours: Hours) -> tuple[Day | None, ...] | None:

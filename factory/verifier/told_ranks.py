@@ -11,18 +11,27 @@ from factory.verifier.hours import DAY_MIN, hours_of
 from factory.verifier.numbers import Quantity
 from factory.verifier.told import Told
 from factory.verifier.told_facts import of_one
+from factory.verifier.told_hours import weekdays
 from factory.verifier.told_names import GOOD, Ground, Pois, Sets, sets_of
 from factory.verifier.told_rulings import Ruling
 
 
-def fact_value(poi: Poi, fact: str) -> float | None:
-    """A value that can be held against another's; of opening hours those of the days on which it is open, where they are alike."""
+def fact_value(poi: Poi, fact: str, days: str = "") -> float | None:
+    """A value that can be held against another's; of opening hours those of the days (all on which it is open), where they are alike."""
     own = value(poi, fact)
-    if own is not None or fact not in _CLOCKS:
+    named = weekdays(days) if days and fact in _CLOCKS else frozenset()
+    if (own is not None and not named) or fact not in _CLOCKS:
         return own
-    days = [day for day in hours_of(poi).possible() if day]
-    edges = {float(day[0][0] if fact == "open" else day[-1][1]) for day in days}
+    hours = hours_of(poi)
+    days_meant = [hours.days[day] for day in sorted(named)] if named and hours.week_known else hours.possible()
+    open_days = [day for day in days_meant if day]
+    edges = {float(day[0][0] if fact == "open" else day[-1][1]) for day in open_days}
     return edges.pop() if len(edges) == 1 else None
+
+
+def days_of(told: Told) -> str:
+    """The days that a claim or one of its conditions names."""
+    return told.days or next((one.days for one in told.where if one.days), "")
 
 
 def compare(told: Told, ground: Ground) -> Ruling | None:
@@ -59,9 +68,9 @@ _CLOCKS: Final = frozenset({"open", "close"})
 def _against(told: Told, poi: Poi, other: Poi) -> ClaimStatus | None:
     """One value against another: more, less or the same; by an amount, a share, or as a multiple."""
     fact = "distance" if told.fact == "walk" else told.fact
-    mine, theirs = fact_value(poi, fact), fact_value(other, fact)
+    mine, theirs = fact_value(poi, fact, told.days), fact_value(other, fact, told.days)
     if mine is None or theirs is None:
-        return "unsupported"
+        return None if hours_of(poi).known and hours_of(other).known and fact in _CLOCKS else "unsupported"
     if told.times is not None:
         return _multiple(told.times, mine, theirs)
     if told.direction == "same":
@@ -156,7 +165,7 @@ def most(told: Told, ground: Ground) -> Ruling | None:
         if not pois or not set(pois) <= set(members) or len(members) < least:
             continue
         status = worst(_extreme(told, poi, members, fact) for poi in pois)
-        if status in GOOD and not told.labelled and _missing(members, fact, ground):
+        if status in GOOD and not told.labelled and _missing(members, fact, told, ground):
             status = (
                 "unsupported"  # 已知 and 标价的 leave those without a value out, and so does a gap that the text tells
             )
@@ -171,30 +180,31 @@ def most(told: Told, ground: Ground) -> Ruling | None:
     return first if sure else None
 
 
-def _missing(members: Pois, fact: str, ground: Ground) -> bool:
+def _missing(members: Pois, fact: str, told: Told, ground: Ground) -> bool:
     """Whether a value of a set is missing that the text has not called missing."""
-    return any(fact_value(poi, fact) is None and poi.poi_id not in ground.gaps for poi in members)
+    return any(fact_value(poi, fact, days_of(told)) is None and poi.poi_id not in ground.gaps for poi in members)
 
 
 def _leaders(row: Pois, fact: str, told: Told) -> Pois:
     """Whom an extreme without a name speaks of: 最高的人均151元."""
     numbers = sorted(
-        {number for poi in row if (number := fact_value(poi, fact)) is not None}, reverse=told.end == "most"
+        {number for poi in row if (number := fact_value(poi, fact, days_of(told))) is not None},
+        reverse=told.end == "most",
     )
     if len(numbers) < told.rank:
         return ()
-    return tuple(poi for poi in row if fact_value(poi, fact) == numbers[told.rank - 1])
+    return tuple(poi for poi in row if fact_value(poi, fact, days_of(told)) == numbers[told.rank - 1])
 
 
 def _extreme(told: Told, poi: Poi, members: Pois, fact: str) -> ClaimStatus:
     highest = told.end == "most"
-    own = fact_value(poi, fact)
+    own = fact_value(poi, fact, days_of(told))
     if own is None:
         return "unsupported"
     before = sum(
         1
         for one in members
-        if (number := fact_value(one, fact)) is not None and (number > own if highest else number < own)
+        if (number := fact_value(one, fact, days_of(told))) is not None and (number > own if highest else number < own)
     )
     return "verified" if before == told.rank - 1 else "contradicted"
 
@@ -202,7 +212,9 @@ def _extreme(told: Told, poi: Poi, members: Pois, fact: str) -> ClaimStatus:
 def _value_held(told: Told, pois: Pois, fact: str) -> bool:
     """Whether the value that stands with an extreme is that one's: 最高的人均151元, 最晚的开到24:00."""
     if fact in _CLOCKS:
-        return not told.minutes or all(round(fact_value(poi, fact) or 0) % DAY_MIN in told.minutes for poi in pois)
+        return not told.minutes or all(
+            round(fact_value(poi, fact, days_of(told)) or 0) % DAY_MIN in told.minutes for poi in pois
+        )
     if told.value is None:
         return True
     return all(amount_status(fact, told.value, value(poi, fact)) in GOOD for poi in pois)

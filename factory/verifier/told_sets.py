@@ -7,6 +7,7 @@ holds for none, nobody can tell (decision 40).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from factory.records import ClaimStatus, Poi
@@ -113,7 +114,14 @@ def _only(told: Told, ground: Ground) -> Ruling | None:
         sure, unknown = split
         if set(sure) == set(pois) and not unknown:
             whole = row == ground.scene.listed or _covered(told, ground)
-            return Ruling("superlative", pois[0].poi_id, None, "inferable" if whole else "unsupported", pois)
+            return Ruling(
+                "superlative",
+                pois[0].poi_id,
+                None,
+                "inferable" if whole else "unsupported",
+                pois,
+                frozenset({len(row)}),
+            )
         seen = True
     if not seen or not own.fixed:
         return None
@@ -196,6 +204,9 @@ def _of_numbers(told: Told, ground: Ground, over: Callable[[list[float]], tuple[
         if not numbers:
             continue
         truths = over(numbers)
+        if len(truths) > 1 and stated.low in {0.0, stated.high}:
+            truths = (truths[1] - truths[0],)  # 三家挤在35米的差距里
+            stated = replace(stated, high=stated.low or stated.high, low=stated.low or stated.high, exact=True)
         exact = {"rating": 0.05, "price": 1.0}.get(told.fact, max(10.0, 0.03 * truths[-1]))
         near = max(exact, {"rating": 0.1, "price": 0.05 * truths[-1]}.get(told.fact, 0.05 * truths[-1]))
         slack = near if stated.about else exact

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from factory.records import ClaimStatus, Poi, Wish
+from factory.verifier.acts_echoes import TASTES
 from factory.verifier.deciding import difference_status, value
 from factory.verifier.fit import meal_of
 from factory.verifier.hours import hours_of
-from factory.verifier.lexer import LEXICON
+from factory.verifier.lexer import LEXICON, ROLES
 from factory.verifier.scene import Scene
 from factory.verifier.script import fold
 from factory.verifier.told import Told
@@ -19,6 +20,10 @@ _BOUNDS: Final = {"budget": "price", "budget_max": "price", "budget_min": "price
 _CONDITIONS: Final = {
     "price": "budget", "distance": "radius", "预算": "budget", "距离": "radius", "价格": "budget", "范围": "radius", "菜系": "cuisine", "meal": "hours", "时间": "hours", "时段": "hours",
     "营业时间": "hours", "needs": "need", "忌口": "diet", "taste": "diet", "open": "hours",
+}  # fmt: skip
+_NEEDS: Final = {
+    "wheelchair": "轮椅", "takeaway": "外带", "delivery": "外卖", "outdoor_seating": "露天户外座位", "internet_access": "无线网络", "diet:vegetarian": "素食", "diet:vegan": "纯素",
+    "diet:halal": "清真",
 }  # fmt: skip
 KINDS_OF_MISS: Final = frozenset({"budget", "radius", "cuisine", "hours", "diet", "need", "closed"})
 
@@ -131,7 +136,11 @@ def _echoed(name: str, stated: Any, told: Told, wish: Wish) -> bool | None:
         return wish.cuisine in {str(stated), LEXICON.get(flat, ("", flat))[1]} if wish.cuisine else None
     if name == "place":
         return True
-    own = fold(" ".join(str(text) for text in (wish.taste, wish.diet, wish.occasion, *wish.needs) if text))
+    needs = (_NEEDS.get(need.partition("=")[0], need) for need in wish.needs)
+    own = fold(" ".join(str(text) for text in (wish.taste, wish.diet, wish.occasion, *needs) if text))
+    roles = {role for word in LEXICON if word in fold(str(stated)) for role in ROLES[LEXICON[word][0]]}
+    if own and any(sign in own for role in roles for sign in TASTES.get(role, ())):
+        return True
     return True if own and set(fold(str(stated))) & set(own) - set("的不少多吃爱喜欢好想要") else None
 
 
