@@ -49,9 +49,10 @@ def states_nothing(tokens: Sequence[Token], wish: Wish, listed: int) -> bool:
 
 
 def names_alone(tokens: Sequence[Token], wish: Wish, listed: int) -> bool:
-    """Whether all that such a clause says of restaurants is their names: 一号某某."""
+    """Whether a clause holds names and words that the language knows, none of which says anything: 一号某某."""
     typed = _typed(tokens, wish, listed)
-    return bool(typed) and all("N" in ROLES[token.char] for token in typed) and not _relates(tokens)
+    strange = any("U" in ROLES[token.char] for token in tokens)
+    return bool(typed) and all("N" in ROLES[token.char] for token in typed) and not strange and not _relates(tokens)
 
 
 def _relates(tokens: Sequence[Token]) -> bool:
