@@ -263,11 +263,10 @@ def _vague(told: Told, poi: Poi, ground: Ground) -> Status:
     adjective = _ADJECTIVES.get((told.fact, told.word))
     if adjective is None:
         return None
-    status = loose_status(poi, told.fact, adjective, State(ground.scene, "closing"))
-    status = turned(status) if told.denied else status
-    return (
-        None if status == "contradicted" else status
-    )  # near and cheap are the writer's to judge where no threshold holds
+    loose = loose_status(poi, told.fact, adjective, State(ground.scene, "closing"))
+    status = turned(loose) if told.denied else loose
+    # Near and cheap are the writer's to judge where no threshold holds.
+    return None if status == "contradicted" else status
 
 
 def _brand(told: Told, poi: Poi, _ground: Ground) -> Status:
