@@ -71,9 +71,9 @@ def _made_from(store: Store, run: str) -> Iterator[str]:
 
 
 def _reports(data: Path, run: str) -> Iterator[Path]:
-    """The folders of reports that name the run."""
+    """The run's own, and every other folder of reports that names it."""
     for folder in sorted((data / "reports").glob("*/")):
-        if any(run.encode() in path.read_bytes() for path in (folder, *folder.rglob("*")) if path.is_file()):
+        if folder.name == run or any(run.encode() in path.read_bytes() for path in folder.rglob("*") if path.is_file()):
             yield folder
 
 

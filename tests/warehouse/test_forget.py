@@ -44,6 +44,8 @@ def data(tmp_path: Path) -> Path:
         _commit(tmp_path, f"judge-{name}", CommitKind.VERDICTS, "verdicts", [verdict])
         (tmp_path / "reports" / f"judge-{name}").mkdir(parents=True)
         (tmp_path / "reports" / f"judge-{name}" / "report.html").write_text(f"<p>{run}-000000-0</p>", encoding="utf-8")
+    (tmp_path / "reports" / GONE).mkdir()
+    (tmp_path / "reports" / GONE / "timeline.png").write_bytes(b"a picture")
     Ledger(tmp_path, STAYS, None).close()
     with closing(sqlite3.connect(tmp_path / "calls.sqlite", isolation_level=None)) as book:
         for caller, run in ((GONE, GONE), (STAYS, STAYS), ("judge-one", GONE), ("judge-one", STAYS)):
