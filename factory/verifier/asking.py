@@ -16,6 +16,10 @@ _MONEY = re.compile(
 _METRES = re.compile(rf"({BEFORE}\s*{NUMBER})\s*(米|公里|千米|km)(以内|之内|内|范围|左右)?")
 
 
+_LIST_NUMBER = re.compile(r"(?m)^[^\S\n]*\d{1,2}(?:[.．][^\S\n]+|[、)）][^\S\n]*)(?=\d)")
+"""A list's number before a value: folded, "4. 2公里" would be 4.2 km."""
+
+
 def _means(flat: str, cuisine: str) -> bool:
     """Whether a question asks for a cuisine in another word: 日料 for 日本料理."""
     return any(word in flat for word, (char, meant) in LEXICON.items() if meant == cuisine and "CU" in ROLES[char])
@@ -23,7 +27,9 @@ def _means(flat: str, cuisine: str) -> bool:
 
 def question_findings(question: str, wish: Wish, place: Place) -> list[Finding]:
     """Everything in which a question leaves its wish."""
-    flat = fold(question)
+    flat = fold(
+        _LIST_NUMBER.sub("", question).replace("\n", "；")
+    )  # folded, lines would run into each other: 预算100 / 2公里
     found = []
     if fold(place.name) not in flat:
         found.append(Finding("wish", "question_without_place", f"提问中没有写出地点“{place.name}”。", "wish"))

@@ -246,6 +246,13 @@ def test_a_question_must_carry_the_wish() -> None:
     assert "question_budget" in _findings(GOOD, "我在清华大学，想吃川菜，人均200元，有推荐吗？")
 
 
+def test_a_list_in_a_question_keeps_its_numbers_apart() -> None:
+    listed = "1. 我在清华大学\n2. 想吃川菜\n3. 人均50到100元\n{}\n5. 有推荐吗？"
+    assert _findings(GOOD, listed.format("4. 2公里以内")) == []  # folded, it once was 4.2 km
+    assert _findings(GOOD, "我在清华大学，想吃川菜，人均50到100\n2公里以内") == []
+    assert _findings(GOOD, listed.format("4. 4.2公里以内")) == ["question_radius"]
+
+
 def test_nothing_fits_must_be_true_and_said() -> None:
     answer = (
         "抱歉，清华大学附近没有完全符合要求的川菜。最接近的选择是：\n1. 麻香楼：人均118元，超出了预算。\n供您参考。"
