@@ -38,6 +38,8 @@ _TASTES: Final = frozenset(
 def of_one(told: Told, poi: Poi, ground: Ground) -> Status:
     """The status of a claim about one restaurant."""
     if told.kind in HOURS_KINDS:
+        if told.kind in {"open_at", "open_on"} and any(miss.kind == "closed" for miss in ground.scene.misses(poi)):
+            return "inferable" if told.denied else "contradicted"  # whatever its hours say, it does not serve
         return of_hours(told, poi)
     decide = FACT_KINDS.get(told.kind)
     return None if decide is None else decide(told, poi, ground)

@@ -14,6 +14,7 @@ from factory.verifier.hours import DAY_MIN, Day, Hours, breaks, closes, hours_of
 from factory.verifier.told import Told
 
 _ON_OPEN_DAYS: Final = frozenset({"hours", "opens", "closes", "break", "no_break", "sessions", "all_day"})
+_ON_MOST_DAYS: Final = frozenset({"open_at", "shut_at", "opens", "closes"})
 _TODAY: Final = ("今", "当天", "当晚")
 _ABOUT_MIN: Final = 30
 Test = Callable[[Told, Day], ClaimStatus | None]
@@ -29,7 +30,7 @@ def of_hours(told: Told, poi: Poi) -> ClaimStatus | None:
         return "unsupported" if not (poi.open_hours or poi.open_week) else None  # hours in words that nothing reads
     if not told.days and told.kind in _ON_OPEN_DAYS and any(days):
         days = tuple(day for day in days if day)  # a day off has no hours that could be others
-    if not told.days and told.kind in {"open_at", "shut_at"} and hours.week_known:
+    if not told.days and told.kind in _ON_MOST_DAYS and hours.week_known:
         return _on_most_days(told, hours)
     answers = [HOURS_KINDS[told.kind](told, day) for day in days if day is not None]
     found = [answer for answer in answers if answer is not None]
@@ -37,8 +38,9 @@ def of_hours(told: Told, poi: Poi) -> ClaimStatus | None:
 
 
 def _on_most_days(told: Told, hours: Hours) -> ClaimStatus | None:
-    """早餐赶得上, of a week: on as many days as a wish asks for; where it holds on some days alone, nobody can tell."""
-    answers = [HOURS_KINDS[told.kind](told, day) for day in hours.days if day is not None]
+    """早餐赶得上, 10:00才开, of a week: on as many days as a wish asks for; where it holds on some days alone, nobody can tell."""
+    days = [day for day in hours.days if day is not None and (day or told.kind not in _ON_OPEN_DAYS)]
+    answers = [HOURS_KINDS[told.kind](told, day) for day in days]
     good = sum(answer in {"verified", "inferable"} for answer in answers)
     if not good:
         return "contradicted" if None not in answers else None

@@ -26,7 +26,7 @@ def decide(told: Told, ground: Ground) -> Ruling | None:
     """A claim against the evidence; ``None`` where what it means cannot be told."""
     kind = KIND_OF.get(told.kind, told.kind)
     if told.kind == "wish":
-        status, truth = echo(told, ground.scene.wish)
+        status, truth = echo(told, ground.scene.wish, ground.scene.place)
         return None if status not in GOOD else Ruling("wish", None, truth, status)  # 三位: of whom, nobody can tell
     if told.kind == CONDITION:
         return Ruling("wish", None, None, "inferable")  # quotes.py asks whether it is one

@@ -6,11 +6,12 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-from factory.records import ClaimStatus, Poi, Wish
+from factory.records import ClaimStatus, Place, Poi, Wish
 from factory.verifier.acts_echoes import TASTES
 from factory.verifier.deciding import difference_status, value
 from factory.verifier.fit import meal_of
 from factory.verifier.hours import hours_of
+from factory.verifier.known import place_words
 from factory.verifier.lexer import LEXICON, ROLES
 from factory.verifier.scene import Scene
 from factory.verifier.script import fold
@@ -115,13 +116,27 @@ def misses(told: Told, poi: Poi, scene: Scene) -> ClaimStatus | None:
     return "verified" if (named <= held if named else bool(held)) else "contradicted"
 
 
-def echo(told: Told, wish: Wish) -> tuple[ClaimStatus | None, str]:
+def echo(told: Told, wish: Wish, place: Place) -> tuple[ClaimStatus | None, str]:
     """(status, what the wish says) of what a text repeats of it."""
-    answers = [_echoed(name, stated, told, wish) for name, stated in told.wished]
+    answers = [
+        _is_at(str(stated), place) if name == "place" else _echoed(name, stated, told, wish)
+        for name, stated in told.wished
+    ]
     truth = _shown(wish)
     if not answers or None in answers:
         return None, truth
     return ("verified" if all(answers) else "contradicted"), truth
+
+
+_AROUND: Final = frozenset("的在市省区附近周边一带这旁")
+
+
+def _is_at(stated: str, place: Place) -> bool | None:
+    """Whether words name the place that was asked about, and no other: 天津的 before a university of Beijing is another."""
+    left = fold(stated)
+    for word in sorted({fold(place.city), *place_words(place)}, key=len, reverse=True):
+        left = left.replace(word, "") if word else left
+    return True if set(left) <= _AROUND else None
 
 
 def _echoed(name: str, stated: Any, told: Told, wish: Wish) -> bool | None:
@@ -134,8 +149,6 @@ def _echoed(name: str, stated: Any, told: Told, wish: Wish) -> bool | None:
     if name == "cuisine":
         flat = fold(str(stated))
         return wish.cuisine in {str(stated), LEXICON.get(flat, ("", flat))[1]} if wish.cuisine else None
-    if name == "place":
-        return True
     needs = (_NEEDS.get(need.partition("=")[0], need) for need in wish.needs)
     own = fold(" ".join(str(text) for text in (wish.taste, wish.diet, wish.occasion, *needs) if text))
     roles = {role for word in LEXICON if word in fold(str(stated)) for role in ROLES[LEXICON[word][0]]}
