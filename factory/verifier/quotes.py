@@ -197,9 +197,16 @@ def _amount_told(token: Token, covering: Sequence[Quoted], _quoted: Sequence[Quo
             stated.low <= number <= 1.02 * stated.high for number in numbers
         )
         return within or any(token.text in one.told.words for one in covering)
+    if (stated.low == 0.0 or stated.high == float("inf")) and all(_is_value(one.told) for one in covering):
+        return False  # 1000米内 is no distance of 1000 metres
     if not stated.exact or any(_HEDGED.search(fold(one.told.quote)) for one in covering):
         return True
     return any(_states_exactly(one.told) for one in covering)
+
+
+def _is_value(told: Told) -> bool:
+    """Whether a claim states one exact value of a restaurant."""
+    return told.kind in {"rating", "price", "distance", "walk"} and told.value is not None and told.value.exact
 
 
 def _states_exactly(told: Told) -> bool:

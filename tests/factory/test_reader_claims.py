@@ -225,6 +225,8 @@ def test_a_claim_is_decided_by_the_evidence(clause: str, claim: dict[str, Any], 
         ("打分最高有4.4", [{"kind": "rating", "of": "B", "value": 4.4}], "relation"),
         ("路程193米", [{"kind": "distance", "of": "A", "value": 200, "sign": "~"}], "untold"),
         ("路程200米", [{"kind": "distance", "of": "A", "value": 200, "sign": "~"}], "untold"),
+        ("路程193米以内", [{"kind": "distance", "of": "A", "value": 193}], "untold"),
+        ("路程193米以内", [{"kind": "distance", "of": "A", "value": 193, "sign": "<="}], ""),
         ("路程大概200米", [{"kind": "distance", "of": "A", "value": 200, "sign": "~"}], ""),
     ],
 )
