@@ -14,19 +14,22 @@ from typing import Final
 from factory.records import Clause, Evidence, Place, Poi, Wish
 from factory.verifier.acting import read_clause
 from factory.verifier.acts_dishes import KNOWN_DISHES
+from factory.verifier.acts_features import TAGGED_DIETS
 from factory.verifier.clauses import (
     FIELDS,
     TYPED,
     bare,
     doubtful,
+    heading,
     holds,
     leads,
+    personal,
     raw_words,
     stranger_in,
     surely_unprovable,
 )
 from factory.verifier.deciding import Verdict
-from factory.verifier.following import end_sentence, lose, mentions
+from factory.verifier.following import days_in, end_sentence, goes_on, lose, mentions
 from factory.verifier.known import Entry, Known, known_of
 from factory.verifier.layout import Line, Part, split_parts
 from factory.verifier.lexer import INERT, ROLES, SEP_CHAR, Token, lex
@@ -83,7 +86,7 @@ class _Reader:
             self.listed.append(Listed(part.head, poi))
         listed = tuple(dict.fromkeys(one.poi for one in self.listed if one.poi is not None))
         if not self.listed:
-            listed = self._in_prose()
+            listed, self.scene.prose = self._in_prose(), True
         self.scene.listed, self.scene.items = listed, len(self.listed)
 
     def _in_prose(self) -> tuple[Poi, ...]:
@@ -155,15 +158,7 @@ class _Reader:
 
     def read_line(self, line: Line, start: int, state: State) -> None:
         """All clauses of a line; a table cell is read behind its column's heading."""
-        label = (
-            [
-                Token(t.char, -1, -1, t.value, t.text)
-                for t in lex(fold(line.label), self.scene.known)
-                if not ROLES[t.char] & _IN_HEADINGS
-            ]
-            if line.label
-            else []
-        )
+        label = heading(fold(line.label), self.scene.known, left_out=_IN_HEADINGS) if line.label else []
         line = line.behind(start)
         self.words = partial(raw_words, self.answer, line)
         tokens, asked = spoken(lex(line.text, self.scene.known))
@@ -189,13 +184,11 @@ class _Reader:
 
     def _yes_or_no(self, line: Line, tokens: list[Token], state: State) -> None:
         """A cell that says yes or no to its column's heading."""
-        heading = [
-            Token(t.char, -1, -1, t.value, t.text)
-            for t in lex(_WHETHER.sub("", fold(line.label).replace("在不在", "在")), self.scene.known)
-        ]
+        asked = _WHETHER.sub("", fold(line.label).replace("在不在", "在"))
+        title = heading(f"标了{asked}" if asked in TAGGED_DIETS else asked, self.scene.known)
         trial = state.copy()
         trial.verdicts, trial.echoes, trial.sole_among = [], [], None
-        left = read_clause(heading, trial, self.words)
+        left = read_clause(title, trial, self.words)
         state.question = Question(tuple(trial.verdicts) if not left else (), None, picks=False)
         self._clause(tokens, line, state)
         misses_told(state.verdicts, self.scene)
@@ -207,29 +200,30 @@ class _Reader:
         left = read_clause(bare_question(tokens), trial, self.words)
         wanted = asked_best(tokens, trial)
         state.verdicts, state.echoes = [], []
-        loaded = [token for token in tokens if ROLES[token.char] & LOADED]
         state.question = Question(tuple(trial.verdicts) if not left else (), wanted, picks=picks_one(tokens))
+        state.days = days_in(tokens) or state.days
         if not left and trial.subject is not None and len(trial.subject) == 1:
             state.subject, state.lost = trial.subject, False
-        else:
+        elif state.subject is None or not goes_on(tokens):
             lose(state, tokens)
         self.scene.mentioned += mentions(tokens, self.scene)
-        self._account(tokens, line, state, [token for token in loaded if token in left] if left else [])
+        self._account(tokens, line, state, [token for token in left if ROLES[token.char] & LOADED])
 
     def _clause(self, tokens: list[Token], line: Line, state: State) -> None:
         state.verdicts, state.echoes, state.sole_among = [], [], None
         question, state.question = state.question, None
-        criteria, before = len(state.criteria), state.copy() if state.item is None and state.subject else None
+        criteria = len(state.criteria)
         answer = None if question is None else answered(question, tokens, self.scene)
         if answer is not None:
             state.verdicts = list(answer)
             self._account(tokens, line, state, [] if answer else list(tokens))
             return
         left = self._labelled(tokens, state)
-        if not left and (doubtful(tokens, state) or (before is not None and self._of_another(tokens, before, state))):
+        if not left and doubtful(tokens, state):
             left, state.verdicts, state.echoes = list(tokens), [], []
         if state.verdicts and len(state.criteria) == criteria:
             state.criteria = []
+        left = [] if left and personal(tokens, state) else left
         if left and surely_unprovable(tokens, left, state):
             pois = state.subject or ((state.item,) if state.item else ())
             text = self._span(tokens, line)[2]
@@ -243,20 +237,8 @@ class _Reader:
             state.lost, state.carried = False, state.carried and not state.fresh
             self.scene.mentioned += state.subject if state.described else ()
         self.scene.mentioned += mentions(tokens, self.scene)
-        state.days = tuple(token.text for token in tokens if "DAY" in ROLES[token.char]) or state.days
+        state.days = days_in(tokens) or state.days
         self._account(tokens, line, state, left)
-
-    def _of_another(self, tokens: list[Token], before: State, read: State) -> bool:
-        """Whether what is wrong of the one that running text goes on about holds of another that it named shortly before."""
-        if read.fresh or all(one.status in {"verified", "inferable"} for one in read.verdicts):
-            return False
-        for poi in list(dict.fromkeys(reversed(self.scene.mentioned)))[:3]:
-            if (poi,) != before.subject:
-                other = before.copy()
-                other.subject, other.carried = (poi,), False
-                if holds((self._labelled(tokens, other), other)):
-                    return True
-        return False
 
     def _span(self, tokens: Sequence[Token], line: Line) -> tuple[int, int, str]:
         """Where a clause stands in the answer, and its own words."""

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from factory.verifier.acts import ACTS
-from factory.verifier.clauses import DECIDED, TYPED, VACUOUS, holds, open_number
+from factory.verifier.clauses import DECIDED, TYPED, VACUOUS, holds, open_number, wrong
 from factory.verifier.following import denied
 from factory.verifier.grammar import SKIPPED, Piece, Tiling, code, tile
 from factory.verifier.lexer import Token, chars_of
@@ -23,6 +23,9 @@ _EVERYONE: Final = chars_of("ALL", "TIE")
 _AS_KNOWN: Final = chars_of("KNOWN")
 _TYPED: Final = chars_of(*TYPED)
 _COUNTS: Final = chars_of("CNT")
+_ONE_MEANING: Final = frozenset({"closes", "opens", "hours", "open_close"})
+"""Frames that no other may read for: 23:30关门 does not say that it is shut then."""
+_WRONG: Final = frozenset({"contradicted", "unsupported"})
 _OF_SETS: Final = frozenset({"subject_set", "world_set"})
 """Acts that claim nothing unless the clause speaks of everyone."""
 
@@ -45,6 +48,9 @@ def read_clause(tokens: Sequence[Token], state: State, words: Callable[[int, int
         if holds((rest, other)) or (rest and not left):  # true of one set that is meant, or not read for another
             left = rest
             state.take(other)
+    if not left and wrong(state) and clause.otherwise(state):
+        state.verdicts, state.echoes = [], []
+        return list(kept)
     return left
 
 
@@ -96,6 +102,26 @@ class _Clause:
                 state.take(trial)
         return best
 
+    def otherwise(self, read: State) -> bool:
+        """Whether what is wrong holds in another reading: without the frames that made it wrong, or of another who was named before."""
+        if not read.blamed & _ONE_MEANING:
+            trial = self.before.copy()
+            _begin(trial, 0)
+            left, _ = self._acted(trial, read.blamed, set())
+            if trial.verdicts and holds((left, trial)):
+                return True
+        if self.before.item is not None or not self.before.subject or read.fresh:
+            return False
+        for poi in list(dict.fromkeys(reversed(self.before.scene.mentioned)))[:3]:
+            if (poi,) != self.before.subject:
+                before = self.before.copy()
+                before.subject, before.carried = (poi,), False
+                trial = before.copy()
+                left = _Clause(self.string, self.kept, self.words, before).read_as(0, trial)
+                if holds((left, trial)):
+                    return True
+        return False
+
     def _acted(self, state: State, banned: frozenset[str], claimed: set[int]) -> tuple[list[Token], frozenset[str]]:
         """One tiling acted out: the tokens that stay unread, and the frames that meant nothing.
 
@@ -118,6 +144,8 @@ class _Clause:
                 continue
             try:
                 ACTS[act](Said(piece, tokens, self.words), state)
+                if any(one.status in _WRONG for one in state.verdicts[before:]):
+                    state.blamed |= {piece.frame.name}
             except UnreadError:
                 del state.verdicts[before:]
                 left += kept[piece.start : piece.end]
@@ -131,7 +159,7 @@ class _Clause:
 
 
 def _begin(state: State, pick: int) -> None:
-    state.pick, state.ways, state.unsure, state.fresh = pick, 1, False, False
+    state.pick, state.ways, state.unsure, state.fresh, state.blamed = pick, 1, False, False, frozenset()
 
 
 def _typed(kept: Sequence[Token], piece: Piece) -> set[int]:

@@ -105,6 +105,8 @@ def branches(said: Said, state: State) -> None:
     )
     if about is None:
         raise UnreadError
+    if said.has("n") and len(named[0].value.pois) < 2:
+        raise UnreadError
     brand = split_branch(fold(about.name))[0]
     pois = state.scene.known.brands.get(brand, ())
     stated = said.all("v")[0].value

@@ -11,6 +11,7 @@ from typing import Final
 
 from factory.records import ClaimStatus, Poi
 from factory.verifier.acts_echoes import TASTES
+from factory.verifier.amounts import number_range
 from factory.verifier.deciding import show
 from factory.verifier.lexer import ROLES, Token
 from factory.verifier.references import restaurants
@@ -60,6 +61,9 @@ def dish(said: Said, state: State) -> None:
             raise UnreadError
         state.world("dish", said.text, None, answers.pop())
         return
+    counted = [number for token in said.all("c") if (number := _dishes_counted(token)) is not None]
+    if counted and counted[0] != len(names):
+        raise UnreadError
     state.dishes = tuple(names)
     if state.subject is None and state.item is None and state.lost:
         if not any(all(holds(poi, name) for name in names) for poi in state.scene.listed):
@@ -68,6 +72,25 @@ def dish(said: Said, state: State) -> None:
         return
     for token, name in zip(said.within("v", "D"), names, strict=True):
         state.say("dish", said.raw([token]), [(poi, _dish_status(poi, name), show(poi, "dish")) for poi in state.who()])
+
+
+def _dishes_counted(token: Token) -> int | None:
+    """两道, 三样 as a number."""
+    found = re.fullmatch(r"(\d+|[一二两三四五六七八九十])(?:道|样|个|款|种)", token.text)
+    span = number_range(found[1]) if found else None
+    return None if span is None else int(span[0])
+
+
+def dish_count(said: Said, state: State) -> None:
+    """招牌两道: as many as the map lists."""
+    number = _dishes_counted(said.all("c")[0])
+    if number is None:
+        raise UnreadError
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = [
+        (poi, "verified" if len(poi.specialities) == number else "contradicted", show(poi, "dish"))
+        for poi in state.who()
+    ]
+    state.say("dish", said.text, rows)
 
 
 _CUES: Final = frozenset(
@@ -96,7 +119,9 @@ def not_dish(said: Said, state: State) -> None:
     """招牌菜里没有海鲜: of the listed dishes; of a whole menu nobody knows."""
     pois = state.scene.listed if state.subject is None and state.item is None else state.who()
     cued = any(token.text[:2] in _CUES for token in (*said.of("DISHF"), *said.of("DISHN"))) or bool(
-        said.of("DATA") or any(token.text[:2] == "列出" for token in said.tokens)
+        said.of("DATA")
+        or any(re.search("[列标写收]", token.text) for token in (*said.of("ABSENT"), *said.of("NOT")))
+        or any(token.text[:2] == "列出" for token in said.tokens)
     )
     names = [token.text for token in said.within("v", "D")]
     wanted = [role for token in said.all("v") for role in ROLES[token.char] if role in _SIGNS]
@@ -111,7 +136,9 @@ def not_dish(said: Said, state: State) -> None:
         ):
             status: ClaimStatus = "contradicted"
         else:
-            status = "inferable" if cued and poi.specialities else "unsupported"
+            if cued and not poi.specialities and len(pois) == 1:
+                raise UnreadError  # of what the map does not list
+            status = "inferable" if cued else "unsupported"
         rows.append((poi, status, show(poi, "dish")))
     if not rows:
         raise UnreadError
@@ -185,7 +212,7 @@ def taste_of_shop(said: Said, state: State) -> None:
     meat = any(token.text == "肉菜" for token in said.of("FOOD"))
     if meat and not state.dishes:
         raise UnreadError  # 全是肉菜: of which dishes, nobody can tell
-    if said.of("PRIO") and state.dishes and not said.of("FOOD"):
+    if said.of("PRIO") and not said.of("FOOD"):
         raise UnreadError  # 咸口为主, behind dishes: of those
     whole_menu = said.of("PRIO") or any(token.text in _MENU - {"肉菜"} for token in said.of("FOOD"))
     if state.dishes and roles and not whole_menu:

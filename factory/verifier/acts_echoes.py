@@ -62,10 +62,32 @@ def _opposed(named: list[str], words: str) -> bool:
     return any(wished & _OPPOSITE.get(role, frozenset()) for role in named)
 
 
+def searched(said: Said, state: State) -> None:
+    """我按人均50到100元、2公里以内查了一遍: what was searched for is what was asked."""
+    wish = state.scene.wish
+    if state.item is not None:
+        raise UnreadError
+    for token in said.tokens[said.piece.start : said.piece.end]:
+        roles = ROLES[token.char]
+        if "L" in roles and wish.radius_m not in {token.value.low, token.value.high}:
+            raise UnreadError
+        if "M" in roles:
+            stated = {token.value.low or None, None if token.value.high == float("inf") else token.value.high}
+            if not stated <= {wish.budget_min_cny or None, wish.budget_max_cny, None}:
+                raise UnreadError
+        if "CU" in roles and wish.cuisine not in {"", token.value}:
+            raise UnreadError
+        if "PPL" in roles and wish.party_size and token.value.low != wish.party_size:
+            raise UnreadError
+    state.echo(said.text, None, agrees=True)
+
+
 def intro(said: Said, state: State) -> None:
     """根据您的要求，推荐以下餐厅: leads to the list; within an item it would be about the shop."""
     if state.item is not None:
         raise UnreadError
+    if said.of("UNPROVABLE") or said.of("REPUT") or (said.of("HAVE") and said.of("CHAT")):
+        raise UnreadError  # 颇有口碑 leads to no list
     wish = state.scene.wish
     if any(token.value.high != wish.radius_m for token in said.of("L")):
         raise UnreadError  # another circle than the wish's

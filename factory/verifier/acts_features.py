@@ -88,24 +88,24 @@ def feature(said: Said, state: State) -> None:
         tag = dict(poi.tags).get(key)
         status = ("verified" if tag is None else "contradicted") if said.has("u") else tag_status(tag, want=want)
         rows.append((poi, status, tag))
-    state.say("feature", said.text, rows)
+    state.say("feature", said.text, rows, "need" if said.has("u") or want == "no" else None)
 
 
-_DIET_KEYS: Final = {"素食": "diet:vegetarian", "素": "diet:vegetarian", "素菜": "diet:vegetarian", "纯素": "diet:vegan", "清真": "diet:halal", "清真菜": "diet:halal"}  # fmt: skip
+TAGGED_DIETS: Final = {"素食": "diet:vegetarian", "素": "diet:vegetarian", "素菜": "diet:vegetarian", "纯素": "diet:vegan", "清真": "diet:halal", "清真菜": "diet:halal"}  # fmt: skip
 
 
 def diet_tag(said: Said, state: State) -> None:
     """标了素食和纯素, 没标素食: what the map's tags say; a cuisine of that kind shows it, too."""
-    words = [token.text for token in said.tokens[said.piece.start : said.piece.end] if token.text in _DIET_KEYS]
-    others = [token for token in (*said.of("VEGGY"), *said.of("CU")) if token.text not in _DIET_KEYS]
+    words = [token.text for token in said.tokens[said.piece.start : said.piece.end] if token.text in TAGGED_DIETS]
+    others = [token for token in (*said.of("VEGGY"), *said.of("CU")) if token.text not in TAGGED_DIETS]
     if not words or others:
         raise UnreadError
-    if any(ROLES[token.char] & {"D", "SEAFOOD"} for token in said.tokens):
+    if any(ROLES[token.char] & {"D", "SEAFOOD", "MOREADD", "LESS"} for token in said.tokens):
         raise UnreadError
     for word in words:
         rows: list[tuple[Poi, ClaimStatus, str | None]] = []
         for poi in state.who():
-            tag = dict(poi.tags).get(_DIET_KEYS[word])
+            tag = dict(poi.tags).get(TAGGED_DIETS[word])
             shown = tag in HELD or word[0] in (poi.cuisine or "") or word[:2] in poi.name
             if said.has("n"):
                 status: ClaimStatus = "contradicted" if shown else "verified"
@@ -113,6 +113,9 @@ def diet_tag(said: Said, state: State) -> None:
                 status = "verified" if shown else "contradicted" if tag in DENIED else "unsupported"
             rows.append((poi, status, tag or "没有标注"))
         state.say("absence" if said.has("n") else "feature", said.text, rows, "diet" if said.has("n") else None)
+        for poi, status, _ in rows if said.has("n") else ():
+            if status == "verified":
+                state.scene.said.setdefault(poi.poi_id, set()).add("need")
 
 
 def website(said: Said, state: State) -> None:

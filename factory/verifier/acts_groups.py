@@ -6,12 +6,13 @@ from typing import Final
 
 from factory.records import ClaimStatus, Poi
 from factory.verifier.clock import Clock
-from factory.verifier.deciding import value
+from factory.verifier.deciding import amount_status, value
 from factory.verifier.groups import Group, described, members, sizes
 from factory.verifier.hours import DAY_MIN
 from factory.verifier.lexer import ROLES, Token
 from factory.verifier.references import restaurants
-from factory.verifier.scene import Said, State, UnreadError
+from factory.verifier.scene import Said, State, UnreadError, field_of, scale_of, unit_field
+from factory.verifier.script import fold
 
 
 def _around(said: Said, taken: tuple[Token, ...]) -> list[Token]:
@@ -85,7 +86,9 @@ def none_of(said: Said, state: State) -> None:
         raise UnreadError  # of the whole wish, which "nothing" reads
     if any(word in token.text for token in said.all("x") for word in ("符合", "满足", "达标", "合适")):
         raise UnreadError
-    group = _group(said, state, said.all("x"))
+    if said.has("q") and said.all("q")[0].value.low != 1:
+        raise UnreadError
+    group = _group(said, state, (*said.all("x"), *said.all("q")))
     if not group.tests or all(ROLES[token.char] & _PLACES for token in _around(said, said.all("x"))):
         raise UnreadError  # 两公里内没有: of what, the words before it tell
     rows = members(group, state.scene)
@@ -208,6 +211,51 @@ def extreme_time(said: Said, state: State) -> None:
     if status == "contradicted":
         raise UnreadError
     state.world("superlative", said.text, None, status)
+
+
+def set_value(said: Said, state: State) -> None:
+    """评分最高是4.6: the highest of a set, whoever has it; that one is then spoken of."""
+    if state.item is not None or (state.subject is not None and len(state.subject) == 1 and state.fresh):
+        raise UnreadError
+    token = said.all("v")[0]
+    name, up = scale_of(said.all("w"), field_of(said.all("f")) or unit_field([token]), state)
+    group = described([one for one in said.all("g") if not ROLES[one.char] & {"COP", "THIS"}], state)
+    rows = [state.subject] if state.subject and len(state.subject) > 1 else members(group, state.scene)
+    if not said.has("g"):
+        rows = [state.scene.listed, *rows]
+    for row in rows:
+        numbers = [(number, poi) for poi in row if (number := value(poi, name)) is not None]
+        if not numbers:
+            continue
+        edge = (max if up else min)(number for number, _ in numbers)
+        if amount_status(name, token.value, edge) in {"verified", "inferable"}:
+            state.world("superlative", said.text, None, "inferable")
+            state.subject = tuple(poi for number, poi in numbers if number == edge)
+            state.field, state.described = name, True
+            return
+    raise UnreadError
+
+
+def address_of(said: Said, state: State) -> None:
+    """一家是某路的某某: the branch of that name which stands there."""
+    token = said.all("v")[0]
+    named = next(one for one in said.all("n") if "N" in ROLES[one.char])
+    here = [poi for poi in named.value.pois if token.text in fold(poi.address or "")]
+    if len(here) != 1:
+        raise UnreadError
+    state.subject, state.fresh = (here[0],), True
+    state.say("address", said.text, [(here[0], "inferable", here[0].address)])
+
+
+def scope(said: Said, state: State) -> None:
+    """两公里内的川菜里: a set of which the sentence then tells the best."""
+    group = _group(said, state, ())
+    rows = [row for row in members(group, state.scene) if row]
+    if not rows:
+        raise UnreadError
+    state.scope = tuple(rows)
+    if len(rows[0]) > 1 and not state.fresh:
+        state.subject = None
 
 
 _ARE: Final = frozenset({"都是", "是", "同是", "同为", "均是", "皆是", "全是", "均为"})

@@ -13,6 +13,7 @@ from factory.verifier.deciding import show
 from factory.verifier.fit import meal_of
 from factory.verifier.hours import DAY_MIN, Day, breaks, closes, hours_of, opens, overlap_min
 from factory.verifier.lexer import ROLES, Token
+from factory.verifier.references import the_set
 from factory.verifier.scene import Said, State, UnreadError
 
 PARTS_OF_DAY: Final = {
@@ -33,6 +34,8 @@ def say_of_days(said: Said, state: State, test: Test, kind: str = "hours", misse
             raise
         pois = state.scene.listed  # 晚饭可去：before the list: it may hold of all, and is wrong of nobody
     words, carried = day_words(said, state)
+    if state.item is not None and said.of("OTHER"):
+        words, carried = ("其余",), False
     rows: list[tuple[Poi, ClaimStatus, str | None]] = []
     for poi in pois:
         status = status_of_days(poi, words, test, carried=carried, meal=kind == "open_at")
@@ -283,6 +286,8 @@ def open_at(said: Said, state: State) -> None:
         )
         return
     tokens = said.all("v")
+    if said.has("g"):
+        state.subject, state.fresh = the_set(said.all("g"), state), True
     if said.of("UNTIL") and len(tokens) == 1 and "T" in ROLES[tokens[0].char]:
         until: Clock = tokens[0].value[0]
         say_of_days(said, state, lambda day: "inferable" if _until(day, until) else "contradicted", "open_at")

@@ -75,6 +75,17 @@ def order_names(said: Said, state: State) -> None:
     state.world("order", said.text, shown, status)
 
 
+def ordered(said: Said, state: State) -> None:
+    """由近到远是A、B、C: the names in that order, each with its value, if one is given."""
+    name, up = scale_of(said.all("v"), field_of(said.all("f")), state)
+    last, down = scale_of(said.all("w"), field_of(said.all("f")), state)
+    if name != last or up == down:
+        raise UnreadError
+    state.sorted_by = (name, up)
+    order_names(said, state)
+    state.subject, state.fresh = restaurants([*said.of("N"), *said.of("BRANCH")], state), True
+
+
 _SUMS = frozenset(
     {
         "总共",
@@ -220,6 +231,21 @@ def difference(said: Said, state: State) -> None:
     """两家相差38元: between the two that were named last."""
     for token in (*said.all("a"), *said.all("a2")):
         _differ(token, said, state)
+
+
+def spread(said: Said, state: State) -> None:
+    """前三家只差几十米: the highest of a set less its lowest."""
+    token = said.all("a")[0]
+    name = unit_field([token])
+    pois = the_set(said.all("g"), state)
+    numbers = [number for poi in pois if (number := value(poi, name or "")) is not None]
+    if name is None or len(numbers) < max(2, len(pois)):
+        raise UnreadError
+    status = difference_status(name, token.value, max(numbers) - min(numbers), scale=max(numbers))
+    if status == "contradicted" and state.unsure:
+        raise UnreadError
+    state.world("comparison", said.text, f"相差{max(numbers) - min(numbers):g}", status)
+    state.subject = pois
 
 
 def _differ(token: Token, said: Said, state: State) -> None:

@@ -37,8 +37,11 @@ def modified(said: Said, state: State) -> None:
 
 def vague(said: Said, state: State) -> None:
     """评分很高, 价格实惠, 离得不远: adjectives with a written threshold."""
+    if any({"NEAR", "FAR"} <= both or {"CHEAP", "DEAR"} <= both for both in [_roles(said)]):
+        raise UnreadError  # 由近到远 is an order
     if said.of("MORE"):
-        raise UnreadError  # 评分更高: a comparison, with whom another frame tells
+        _more(said, state)
+        return
     tokens = said.all("v") or said.all("f")
     name = field_of(said.all("f"))
     rows: list[tuple[Poi, ClaimStatus, str | None]] = []
@@ -80,7 +83,29 @@ def vague(said: Said, state: State) -> None:
     state.field = name
 
 
+def _more(said: Said, state: State) -> None:
+    """更近一点, with nobody named to compare with: it holds against the others of the list, or against whom the text named before."""
+    if state.reference or said.has("n"):
+        raise UnreadError  # another frame tells with whom
+    name, up = scale_of(said.all("v"), field_of(said.all("f")), state)
+    poi = state.one()
+    own = value(poi, name)
+    late = [one for one in dict.fromkeys(reversed(state.scene.mentioned)) if one != poi][:1]
+    listed = [one for one in state.scene.listed if one != poi]
+    for others in (listed, late):
+        numbers = [value(one, name) for one in others]
+        if own is not None and numbers and all(n is not None and ((own > n) if up else (own < n)) for n in numbers):
+            state.say("comparison", said.text, [(poi, "inferable", show(poi, name))])
+            state.field = name
+            return
+    raise UnreadError
+
+
 _OPPOSITE: Final = {"NEAR": "FAR", "FAR": "NEAR", "CHEAP": "DEAR", "DEAR": "CHEAP", "HIGH": "LOW", "LOW": "HIGH"}
+
+
+def _roles(said: Said) -> frozenset[str]:
+    return frozenset().union(*(ROLES[token.char] for token in said.tokens if "TOUP" not in ROLES[token.char]))
 
 
 def middle(said: Said, state: State) -> None:

@@ -174,6 +174,37 @@ def _marks(poi: Poi, name: str, word: str, state: State) -> list[_Mark]:
     return marks
 
 
+def online(said: Said, state: State) -> None:
+    """刚好压线: the price is the budget's bound, or the distance the radius."""
+    name = field_of(said.all("f")) or ("price" if said.of("BUDGET") else state.field) or "price"
+    if name not in {"price", "distance"}:
+        raise UnreadError
+    marks = [mark.number for mark in _wish_marks(state, name) if mark.people == 1]
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    for poi in state.who():
+        own = value(poi, name)
+        near = own is not None and any(abs(own - mark) <= max(1.0, 0.02 * mark) for mark in marks)
+        rows.append((poi, "inferable" if near else "contradicted", show(poi, name)))
+    state.say("fit", said.text, rows)
+
+
+def far_from_bound(said: Said, state: State) -> None:
+    """离您的预算太远: out of it."""
+    name = "distance" if said.of("RADIUS") else "price"
+    marks = [mark for mark in _wish_marks(state, name) if mark.people == 1]
+    amounts = [token for token in said.all("b") if "M" in ROLES[token.char]]
+    if amounts:
+        marks = [mark for mark in _of_amounts(amounts, marks) if mark.kind]
+    if not marks:
+        raise UnreadError
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    for poi in state.who():
+        own = value(poi, name)
+        out = own is not None and any(own < mark.number if mark.below else own > mark.number for mark in marks)
+        rows.append((poi, "inferable" if out else "contradicted", show(poi, name)))
+    state.say("fit", said.text, rows, "budget" if name == "price" else "radius")
+
+
 def bound_ratio(said: Said, state: State) -> None:
     """是您预算上限的四倍多: a value in terms of a bound."""
     amounts = said.of("M") + said.of("L")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from factory.records import ClaimStatus, Poi
 from factory.verifier.deciding import (
@@ -144,6 +145,8 @@ def ratio(said: Said, state: State) -> None:
         stated: Quantity = token.value
         high = stated.low + 0.99 if "多" in token.text else stated.high
         slack = 0.1 if stated.about else 0.05
+        if said.has("u"):  # 不到某某的四分之一
+            high, stated = stated.low, replace(stated, low=0.5 * stated.low)
         status = "inferable" if stated.low - slack <= own / other <= high + slack else "contradicted"
     state.say("comparison", said.text, [(poi, status, truth)])
     state.field = name
@@ -339,7 +342,7 @@ def among_of(said: Said, state: State) -> tuple[tuple[Poi, ...], bool]:
     group = described(tokens, state)
     rows = [tuple(poi for poi in base if all(test(poi) for test in group.tests)) for base in bases(group, scene)]
     if not tokens and len(scene.listed) > 1:
-        rows = [scene.listed, *rows]
+        rows = [*state.scope, scene.listed, *rows]
     among = state.choose([row for row in rows if row and (len(row) > 1 or group.tests or group.anywhere)])
     near = tokens and bool(frozenset().union(*(ROLES[token.char] for token in tokens)) & {"ROUND", "PLACE", "L"})
     return among, bool(near) and among != scene.listed

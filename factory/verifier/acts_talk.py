@@ -66,6 +66,21 @@ def introduced(said: Said, state: State) -> None:
     state.subject, state.lost = pois, False
 
 
+def condition(said: Said, state: State) -> None:
+    """若肯多花三十块: a condition states nothing; what it names of the guests must be the wish's."""
+    if state.item is not None or said.piece.end != len(said.tokens) or said.piece.start:
+        raise UnreadError
+    first = said.tokens[0].text
+    amounts = said.of("M") or said.of("L") or said.of("NUM") or said.of("MEET") or said.of("MARG")
+    if not amounts and (first[0] in "您你各" or (said.of("YOU") and not said.of("IF"))):
+        raise UnreadError  # 您喜欢清淡 is an echo
+    if not first.startswith(
+        ("如", "若", "要是", "假", "万一", "真", "只要", "倘", "想", "肯", "愿", "您", "你", "各位", "既然", "要")
+    ):
+        raise UnreadError
+    chat(said, state)
+
+
 def chat(said: Said, state: State) -> None:
     """About the talk itself, the guests and their day: what it repeats of the wish must agree, and nobody's shop is spoken of."""
     wish = state.scene.wish

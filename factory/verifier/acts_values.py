@@ -8,10 +8,11 @@ from factory.records import ClaimStatus, Poi
 from factory.verifier import rules
 from factory.verifier.deciding import amount_status, extreme_status, show, value, walk_status
 from factory.verifier.fit import shows_cuisine
-from factory.verifier.lexer import EATEN, ROLES
+from factory.verifier.lexer import EATEN, ROLES, SUBKINDS
 from factory.verifier.numbers import Quantity
 from factory.verifier.references import restaurants, the_set
 from factory.verifier.scene import FIELD_OF, Said, State, UnreadError, field_of, unit_field
+from factory.verifier.script import fold
 
 
 def subject(said: Said, state: State) -> None:
@@ -33,7 +34,7 @@ def subject(said: Said, state: State) -> None:
     if state.criteria and state.item is None and len(state.subject) == 1:  # 要近：某某
         for name, up in dict.fromkeys(state.criteria):
             status = extreme_status(state.subject[0], state.scene.listed, name, highest=up, known=True)
-            if status != "verified" and said.piece.end < len(said.tokens):
+            if status != "verified" and (said.piece.start or said.piece.end < len(said.tokens)):
                 raise UnreadError  # 要近……某某只比它远38米
             state.say("superlative", said.text, [(state.subject[0], status, show(state.subject[0], name))])
         state.criteria = []
@@ -289,11 +290,11 @@ def cuisine(said: Said, state: State) -> None:
         ROLES[t.char] & {"MOREADD", "LESS"} for t in said.tokens
     ):
         raise UnreadError  # 八家川菜 is a count
-    if word in EATEN and word not in {
-        state.scene.wish.cuisine,
-        *(poi.cuisine for poi in state.subject or (state.item,) if poi),
-    }:
-        raise UnreadError
+    about = state.subject or ((state.item,) if state.item else ())
+    if word in EATEN and word not in {state.scene.wish.cuisine, *(poi.cuisine for poi in about)}:
+        typed = word in _TYPES and about and all(_TYPES[word] in (poi.type or "") for poi in about)
+        if not typed:
+            raise UnreadError
     if state.subject is None and state.item is None:
         if state.scene.wish.cuisine and word != state.scene.wish.cuisine:
             raise UnreadError  # 再查就是几家烧烤了: said of nobody, and no echo
@@ -301,11 +302,30 @@ def cuisine(said: Said, state: State) -> None:
             said.text, state.scene.wish.cuisine, agrees=not state.scene.wish.cuisine or word == state.scene.wish.cuisine
         )
         return
-    state.say("cuisine", said.text, [(poi, cuisine_status(poi, word), poi.cuisine) for poi in state.who()], "cuisine")
+    pois = state.who()
+    own = said.all("v")[0].text
+    if own in SUBKINDS:  # 牛肉火锅: shown by the map's key words or the name, otherwise nobody knows
+        shown = [own in fold(poi.name) or any(own in fold(text) for _, text in poi.tags) for poi in pois]
+        if not all(shown) and all(cuisine_status(poi, word) != "contradicted" for poi in pois):
+            raise UnreadError
+        if all(shown):
+            state.say("cuisine", said.text, [(poi, "verified", poi.cuisine) for poi in pois], "cuisine")
+            return
+    state.say("cuisine", said.text, [(poi, cuisine_status(poi, word), poi.cuisine) for poi in pois], "cuisine")
+
+
+_TYPES: Final = {
+    "快餐": "fast_food", "咖啡": "cafe", "咖啡馆": "cafe", "冰淇淋": "ice_cream", "酒吧": "bar", "面包": "bakery", "甜品": "dessert", "披萨": "pizza", "汉堡": "burger",
+    "三明治": "sandwich", "牛排": "steak", "茶馆": "tea",
+}  # fmt: skip
+"""What open maps call the kinds of shops that are no cuisine."""
 
 
 def cuisine_status(poi: Poi, word: str) -> ClaimStatus:
     """Whether the evidence shows that a restaurant is of a cuisine."""
+    if word in _TYPES:
+        shown = _TYPES[word] in (poi.type or "") or poi.cuisine == word
+        return "verified" if shown else "unsupported" if poi.type is None else "contradicted"
     if poi.cuisine == word:
         return "verified"
     if shows_cuisine(poi, word) is not None:
@@ -352,9 +372,15 @@ def absent(said: Said, state: State) -> None:
         state.unsure = True
     if not names or any(token.text in {"营业", "开放"} for token in said.all("f")):
         raise UnreadError
+    try:
+        pois = state.who()
+    except UnreadError:
+        pois = state.scene.listed  # 菜单地图没有列, after the list: of all of them, or nobody can tell of whom
+        if not pois or any(show(poi, name) is not None for poi in pois for name in names):
+            raise
     for name in dict.fromkeys(names):
         rows: list[tuple[Poi, ClaimStatus, str | None]] = [
-            (poi, "verified" if show(poi, name) is None else "contradicted", show(poi, name)) for poi in state.who()
+            (poi, "verified" if show(poi, name) is None else "contradicted", show(poi, name)) for poi in pois
         ]
         state.scene.absent |= {(poi.poi_id, name) for poi, status, _ in rows if status == "verified"}
         state.say("absence", said.text, rows, {"price": "budget", "hours": "hours"}.get(name))

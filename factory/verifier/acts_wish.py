@@ -9,6 +9,7 @@ from factory.verifier.acts_sets import against_bound
 from factory.verifier.deciding import amount_status, show, value
 from factory.verifier.lexer import ROLES, Token
 from factory.verifier.numbers import Quantity
+from factory.verifier.references import restaurants
 from factory.verifier.scene import Said, State, UnreadError, field_of, unit_field
 
 MISS_KINDS: Final = {"price": "budget", "distance": "radius"}
@@ -24,6 +25,8 @@ def _target(said: Said, state: State) -> str:
     """Whether a bound is the budget's or the radius'."""
     roles = frozenset().union(*(ROLES[token.char] for token in said.all("t"))) if said.all("t") else frozenset()
     named = field_of(said.all("f"))
+    if "INR" in roles and named in {None, "distance"}:
+        return "distance"
     if roles & {"BUDGET", "PRICE", "INB"} or any("BUDGET" in ROLES[token.char] for token in said.all("f")):
         return "price"
     if roles & {"RADIUS", "DIST"} and named is None and state.field == "price" and not roles & {"DIST"}:
@@ -227,6 +230,30 @@ def fits(said: Said, state: State) -> None:
         )
         rows.append((poi, status, "、".join(miss.kind for miss in missed) or None))
     state.say("fit", said.text, rows)
+
+
+def cannot(said: Said, state: State) -> None:
+    """赶不上: shut for the meal that was asked, or not open at all."""
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    kinds: set[str] = set()
+    for poi in state.who():
+        held = {miss.kind for miss in state.scene.misses(poi)} & {"hours", "closed"}
+        if not held and state.scene.wish.meal_time is None:
+            raise UnreadError
+        kinds |= held
+        rows.append((poi, "inferable" if held else "contradicted", show(poi, "hours")))
+    if not all(status == "inferable" for _, status, _ in rows) and state.item is None:
+        raise UnreadError
+    state.say("open_at", said.text, rows, min(kinds, default=None))
+
+
+def fitting_name(said: Said, state: State) -> None:
+    """价位达标的某某: it keeps the budget or the radius; the sentence goes on about it."""
+    pois = restaurants(said.all("n"), state)
+    roles = frozenset().union(*(ROLES[token.char] for token in said.all("f")))
+    name = "price" if roles & {"PRICE", "BUDGET"} else "distance"
+    state.subject, state.fresh = pois, True
+    state.say("fit", said.text, [(poi, inside(poi, name, state), _truth(poi, name, state)) for poi in pois])
 
 
 _TASTY: Final = frozenset({"SPICY", "MILD", "HEAVY", "SWEET", "MEATY", "HEALTHY", "VEGGY", "LIKE", "TASTE", "TASTEF"})

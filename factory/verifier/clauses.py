@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import Final
 
+from factory.verifier.known import Known
 from factory.verifier.layout import Line
-from factory.verifier.lexer import INERT, ROLES, Token
+from factory.verifier.lexer import INERT, ROLES, Token, lex
 from factory.verifier.scene import State
 
 TYPED: Final = frozenset(
@@ -84,7 +85,7 @@ _SHOP_NAME: Final = re.compile(
 
 VACUOUS: Final = frozenset({"intro", "chat", "talk", "advice", "criterion", "choose", "echo", "contact", "tell"})
 """Acts that claim nothing: they may not take over words that a claim had taken and could not decide."""
-DECIDED: Final = frozenset({"rating", "price", "distance", "cuisine", "hours", "closes", "opens", "open_at", "absent", "total", "margin", "compare", "superlative", "dish", "address", "phone", "walk", "bare", "value_of", "within", "beyond", "vague", "present", "feature", "diet_tag", "website", "same", "ratio", "not_in", "break", "shut_at", "count", "count_of", "none_of", "sole_of", "members_of"})  # fmt: skip
+DECIDED: Final = frozenset({"rating", "price", "distance", "cuisine", "hours", "closes", "opens", "open_at", "absent", "total", "margin", "compare", "superlative", "dish", "address", "phone", "walk", "bare", "value_of", "within", "beyond", "vague", "present", "feature", "website", "same", "ratio", "not_in", "break", "shut_at", "count", "count_of", "none_of", "sole_of", "members_of"})  # fmt: skip
 
 
 def open_number(tokens: Sequence[Token]) -> bool:
@@ -127,6 +128,20 @@ def holds(reading: tuple[list[Token], State]) -> bool:
     """Whether a reading took every token and nothing of it is wrong."""
     left, state = reading
     return not left and all(one.status in {"verified", "inferable"} for one in (*state.verdicts, *state.echoes))
+
+
+def heading(label: str, known: Known, *, left_out: frozenset[str] = frozenset()) -> list[Token]:
+    """A folded column heading as tokens that stand nowhere in the text, without those of some classes."""
+    return [
+        Token(token.char, -1, -1, token.value, token.text)
+        for token in lex(label, known)
+        if not ROLES[token.char] & left_out
+    ]
+
+
+def wrong(state: State) -> bool:
+    """Whether something that a reading claims is wrong."""
+    return any(one.status not in {"verified", "inferable"} for one in state.verdicts)
 
 
 _FIELDLIKE: Final = FIELDS | {
@@ -179,9 +194,53 @@ _HARMLESS: Final = SHOPS | {
 """Words that leave a statement of service, environment or history what it is."""
 
 
+_PERSONAL: Final = frozenset({
+    "ME", "YOU", "INERT", "ADVISE", "CAN", "IF", "LIKE", "FOR", "FIND", "ASK", "TELL", "WITH", "DEG", "LITTLE", "MORE", "GO", "NEED", "COP", "ALL",
+    "MEAL", "PERIOD", "DAY", "SLOT", "OCCASION", "PPL", "MEALNOUN", "HAPPY", "GLAD", "HOPE", "WISHYOU", "HELLO", "SOON", "RELAX", "ANYTIME", "MAY",
+    "QWORD", "NOT", "BASIS", "AT", "TOUP", "TOWARD", "PLACE", "ROUND", "BUDGET", "COND", "THESE", "OTH", "CHAT", "EAT", "CHOOSE", "FROM", "ONLY",
+    "SIMUL", "ORDER", "FOLLOW", "CRITX", "REASON", "TIP", "BRING", "WALK", "ACCEPT", "FIRST", "LAST", "IN", "U", "FEW", "ANY", "EACHW", "USUALLY",
+    "FINE", "SORT", "INFO", "OUT", "CONTACT",
+})  # fmt: skip
+"""What a remark about the writer or the guests is made of, besides words that nothing knows."""
+_SHOPLIKE: Final = re.compile(
+    r"[店馆铺餐厨菜饭汤味香鲜嫩脆糯辣甜酸咸苦油腻锅烤炒炸蒸煮炖肉鱼虾蟹面粉粥茶酒桌椅座窗厅楼层院灯景猫狗娃椒酱料盘碗份券]|服务|态度|环境|氛围|装修|干净|卫生|老板|师傅|员工|"
+    r"客人|顾客|排队|等位|位子|包间|停车|免费|优惠|折扣|团购|评价|口碑|名气|有名|网红|正宗|地道|新鲜|分量|便宜|实惠|划算|性价比|营业|开门|关门|打烊|推荐|听|据|传|"
+    r"觉得|认为|保证|发誓|打赌|发现|看到|看见|见过|吃过|去过|来过|尝过|试过|常去|常来|每次|上次|上回|上周|昨天|说过|知道|晓得|证明|里面|门口|[夸赞捧抢迷陪躺坐玩唱领抽]|有人|招呼|招待|接待|旁边|对面|附近有|那里|这里|那儿|这儿"
+)
+"""Signs that something is said of a shop, or of what somebody knows of it."""
+_MOST_STRANGE: Final = 9
+
+
+def personal(tokens: Sequence[Token], state: State) -> bool:
+    """Whether a clause that no frame takes is a remark about the writer or the guests, which says nothing of any shop.
+
+    It must have one of them in it, no word that can be said of a restaurant, and no sign of one in the words that nothing knows.
+    """
+    if state.item is not None or not tokens or not all(ROLES[token.char] & _PERSONAL for token in tokens):
+        return False
+    text = "".join(token.text for token in tokens)
+    strange = sum("U" in ROLES[token.char] for token in tokens)
+    if strange > _MOST_STRANGE or 5 * strange > 4 * len(text) or _SHOPLIKE.search(text):
+        return False
+    spoken = [token for token in tokens if token.char != INERT]
+    if not spoken:
+        return False
+    if any("ME" in ROLES[token.char] for token in spoken[:4]) or "IF" in ROLES[spoken[0].char]:
+        return True
+    if not strange and any(ROLES[token.char] & {"CHAT", "ASK", "TELL", "BRING"} for token in spoken):
+        return not any(ROLES[token.char] & {"CAN", "HAVE"} for token in spoken)
+    party = state.scene.wish.party_size
+    if "PPL" in ROLES[spoken[0].char] and party in {None, spoken[0].value.low} and len(spoken) > 1:
+        return not any(ROLES[token.char] & {"CAN", "HAVE"} for token in spoken)
+    able = any(ROLES[token.char] & {"CAN", "HAVE"} for token in spoken)
+    return not able and any(token.text[0] in "你您" for token in spoken[:2])
+
+
 def surely_unprovable(tokens: Sequence[Token], left: Sequence[Token], state: State) -> bool:
     """Whether a clause that no frame takes surely says of a shop what no map row tells. Who asks, denies, plans or quotes a tag does not."""
-    unprovable = [token for token in left if ROLES[token.char] & {"UNPROVABLE", "FEAT"}]
+    unprovable = [
+        token for token in left if ROLES[token.char] & {"UNPROVABLE", "FEAT"} and "BRANCHW" not in ROLES[token.char]
+    ]
     named = any(ROLES[t.char] & SHOPS and t.text not in {"这", "几"} for t in tokens)
     about_shops = state.item is not None or bool(state.subject) or named
     if not unprovable or not about_shops or asks(tokens):

@@ -20,11 +20,14 @@ from factory.verifier.scene import Said, State, UnreadError
 
 Test = Callable[[Day], ClaimStatus]
 GOOD: Final = frozenset({"verified", "inferable"})
-_EVERY: Final = frozenset({"每天", "每日", "天天", "周一至周日", "一周七天", "全周", "七天", "每一天", "日日"})
+_EVERY: Final = frozenset(
+    {"每天", "每日", "天天", "周一至周日", "一周七天", "全周", "七天", "哪天", "哪一天", "任何一天", "每一天", "日日"}
+)
 _TODAY: Final = frozenset({"今天", "今日", "当天", "今晚", "今儿", "这会儿"})
 _USUAL: Final = frozenset({"平时", "平日", "平常", "周中", "周内"})
 """工作日 is Monday to Friday; these are the days that most days are."""
 _WEEKEND: Final = frozenset({"周末", "双休日", "双休", "周末两天", "周六日", "周六周日"})
+_GROUPS: Final = _USUAL | _WEEKEND | {"工作日"}
 _HOLIDAYS: Final = frozenset({"节假日", "法定节假日", "节日", "假日"})
 _RANGE: Final = re.compile(
     r"(?:周|星期|礼拜)([一二三四五六日天])(?:(?:至|到|-|~|—)(?:周|星期|礼拜)?([一二三四五六日天])|([一二三四五六日天]*))"
@@ -79,6 +82,10 @@ def status_of_days(poi: Poi, words: Sequence[str], test: Test, *, carried: bool,
     hours = hours_of(poi)
     if not words:
         return _unnamed(poi, hours, test, meal=meal)
+    if any(word[0] in "其别" for word in words):  # 其余几天: of those that were not named before
+        if sum(day is not None and test(day) in GOOD for day in hours.days) < _OTHER_DAYS:
+            raise UnreadError
+        return "inferable"
     days = [day for word in words for day in _named(poi, hours, word)]
     if None in days:
         if carried:
@@ -125,6 +132,7 @@ def _mostly(hours: Hours, test: Test, status: ClaimStatus) -> ClaimStatus:
 
 
 _MOST_DAYS: Final = 4
+_OTHER_DAYS: Final = 2
 
 
 def _named(poi: Poi, hours: Hours, word: str) -> tuple[Day | None, ...]:
@@ -135,7 +143,7 @@ def _named(poi: Poi, hours: Hours, word: str) -> tuple[Day | None, ...]:
         days = tuple(hours.days[day] for day in named)
         open_days = tuple(day for day in days if day != ())
         # a group's day off is told by itself: 工作日11:00开门 holds where Monday is a day off
-        return open_days if open_days and len(named) > 1 and word not in _EVERY else days
+        return open_days if open_days and word in _GROUPS else days
     if word in _HOLIDAYS or word[0] in _SEASONS:
         return (_special(poi, "节假" if word in _HOLIDAYS else word[0]),)
     return (None,)

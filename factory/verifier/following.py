@@ -75,6 +75,17 @@ _REFERRING: Final = frozenset(
 """Words that may bring in another restaurant."""
 
 
+def days_in(tokens: Sequence[Token]) -> tuple[str, ...]:
+    """The words for days of a clause."""
+    return tuple(token.text for token in tokens if "DAY" in ROLES[token.char])
+
+
+def goes_on(tokens: Sequence[Token]) -> bool:
+    """Whether a question is about the one that was spoken of: 它有什么菜."""
+    referring = [token for token in tokens if ROLES[token.char] & (_REFERRING - {"WHICH", "ALLSET"})]
+    return bool(referring) and all("THIS" in ROLES[token.char] for token in referring)
+
+
 def lose(state: State, tokens: Sequence[Token]) -> None:
     """After an unread clause the text goes on about the one restaurant that it names, or about nobody who could be told."""
     refers = any(ROLES[token.char] & _REFERRING for token in tokens)
@@ -110,6 +121,7 @@ def end_sentence(state: State) -> None:
     state.reference = None
     state.criteria = []
     state.days = ()
+    state.scope = ()
     state.sole_among = None
     state.bound = None
     if state.item is None:

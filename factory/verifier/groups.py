@@ -74,6 +74,8 @@ _PLAIN: Final = frozenset(
         "FIRST",
         "LAST",
         "ORD",
+        "ENTERW",
+        "TAG",
     ]
 )
 _KNOWN_FIELDS: Final = {"PRICE": "price", "RATING": "rating", "REPUT": "rating", "HOURS": "open"}
@@ -188,13 +190,29 @@ class _Description:
         if "BUDGET" in roles and (self.over or token.text[-1] in "内里" or self.any_of("MEET", "FINE", "IN", "WITHIN")):
             over, self.over = self.over, None
             return _in_budget(self.state) if over in {None, "NOTEXCEED"} else _not(_in_budget(self.state))
+        if "FEAT" in roles or ("ENTERW" in roles and not self.any_of("FEAT")):
+            key = "wheelchair" if "ENTERW" in roles else str(token.value)
+            if not any(key == name for poi in self.state.scene.evidence.pois for name, _ in poi.tags):
+                raise UnreadError
+            return lambda poi: dict(poi.tags).get(key) in _TAGGED
+        if roles & {"HOURS", "PRICE", "RATING"} and token.text not in {"营业", "开放"} and self._written(token):
+            return _not(_unknown(_KNOWN_FIELDS[next(role for role in ("HOURS", "PRICE", "RATING") if role in roles)]))
         if roles & {"MEET", "FINE"} and not self.any_of("BUDGET", "INB", "M"):
             if self.any_of("PRICE", "PRICED"):
                 return _in_budget(self.state)
             return lambda poi: not [miss for miss in self.state.scene.misses(poi) if miss.sure]
         return None
 
+    def _written(self, token: Token) -> bool:
+        """写明时间的: whether the field is said to be told."""
+        place = self.tokens.index(token)
+        return any(
+            0 <= near < len(self.tokens) and self.tokens[near].text[:1] in "写标注列登"
+            for near in (place - 1, place + 1)
+        )
 
+
+_TAGGED: Final = frozenset({"yes", "only", "wlan", "wifi", "required", "recommended", "designated"})
 _MEASURED: Final = frozenset({"M", "L", "S", "PRICE", "BUDGET"})
 
 

@@ -105,6 +105,18 @@ def _shortened(brand: str) -> list[str]:
     return [form for form in dict.fromkeys([*forms, *([bare] if bare else [])]) if _HAN.fullmatch(form)]
 
 
+def _first_words(name: str, brand: str) -> list[str]:
+    """How people shorten a name in Latin letters: its first words, Leonardo of Leonardo Bar & Ristorante."""
+    words = re.split(r"[\s(（]+", name.strip())
+    forms = (fold(" ".join(words[:size])) for size in range(1, len(words)))
+    return [
+        form
+        for form in forms
+        if len(form) >= _LATIN_SHORTEST and brand.startswith(form) and form != brand and form.isascii()
+    ]
+
+
+_LATIN_SHORTEST: Final = 4
 _KINDS: Final = ("STREET", "D", "BRANCH", "A", "N")
 """Of two things with one name the later kind is meant."""
 
@@ -123,7 +135,7 @@ class _Forms:
 @lru_cache(maxsize=1 << 14)
 def _forms(name: str, address: str | None, specialities: tuple[str, ...]) -> _Forms:
     """Kept, since a restaurant comes back with every order around it."""
-    name = fold(name)
+    raw, name = name, fold(name)
     brand, branch = split_branch(name)
     names = [name]
     if _STATUS.search(name):
@@ -139,7 +151,7 @@ def _forms(name: str, address: str | None, specialities: tuple[str, ...]) -> _Fo
         "A": tuple(text for text, kind in places if kind == "A"),
         "N": tuple(names),
     }
-    short = tuple(_shortened(brand))
+    short = (*_shortened(brand), *_first_words(raw, brand))
     return _Forms(
         brand,
         tuple(tuple(text for text in by_kind[kind] if len(text) >= 2) for kind in _KINDS),

@@ -231,7 +231,15 @@ def _unknown_head(text: str, at: int, known: Known) -> bool:
     if not 2 <= len(head) <= 24 or "的" in head or re.search(r"\d\.\d|最|至于", head):
         return False
     tokens = lex(head, known)
-    return any(ROLES[token.char] & {"U", "NAMELIKE", "N", "STREETLIKE"} for token in tokens)
+    if any(ROLES[token.char] & {"NAMELIKE", "N", "STREETLIKE"} for token in tokens) or _SHOP_TAIL.search(head):
+        return True
+    strange = sum(token.end - token.start for token in tokens if "U" in ROLES[token.char])
+    return 2 * strange > len(head)  # 先核价 is a step, 醉月轩 a name
+
+
+_SHOP_TAIL: Final = re.compile(
+    r"(?:酒家|酒楼|饭庄|食府|小馆|菜馆|餐厅|饭店|火锅店?|烧烤店?|私房菜|大排档|小厨|茶楼|居酒屋|食堂|面馆|小吃|餐吧|厨房|阁|轩|斋|坊|记|店|馆)$"
+)
 
 
 def _cells(line: Line) -> list[Line]:

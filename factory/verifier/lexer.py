@@ -22,11 +22,19 @@ from factory.verifier.script import fold
 _SEPARATORS: Final = frozenset(",。;!?()|—~·/\n[]=\\<>&+@")
 _LEXICON: Final = tomllib.loads((Path(__file__).parent / "lexicon.toml").read_text(encoding="utf-8"))
 _CUISINE_WORDS: Final = {
+    "义大利菜": "意大利菜", "意式菜": "意大利菜", "泰式菜": "泰国菜", "法式菜": "法国菜", "墨西哥餐": "墨西哥菜", "印度餐": "印度菜", "日式菜": "日本料理",
     "日料": "日本料理", "日餐": "日本料理", "日式料理": "日本料理", "日式": "日本料理", "韩料": "韩国料理", "韩餐": "韩国料理", "韩式料理": "韩国料理", "烤肉": "烧烤", "烤串": "烧烤",
     "本帮菜": "上海菜", "淮扬菜": "江浙菜", "苏帮菜": "江浙菜", "浙菜": "江浙菜", "苏菜": "江浙菜", "闽菜": "福建菜", "滇菜": "云贵菜", "云南菜": "云贵菜", "鄂菜": "湖北菜",
     "广东菜": "粤菜", "四川菜": "川菜", "湖南菜": "湘菜", "徽州菜": "徽菜", "素食": "素菜", "清真": "清真菜", "俄餐": "俄国菜", "法餐": "法国菜", "意餐": "意大利菜", "泰餐": "泰国菜", "潮汕菜": "潮州菜",
     "串串": "火锅", "涮肉": "火锅", "串串香": "火锅", "牛扒": "西餐", "居酒屋": "日本料理", "烧腊": "粤菜", "广府菜": "粤菜", "京菜": "北京菜", "山东菜": "鲁菜", "日韩料理": "日本料理",
 }  # fmt: skip
+SUBKINDS: Final = {
+    **dict.fromkeys(("重庆火锅", "牛肉火锅", "潮汕牛肉火锅", "铜锅涮肉", "铜锅", "羊蝎子火锅", "串串香火锅", "老火锅", "鱼火锅", "四川火锅"), "火锅"),
+    **dict.fromkeys(("炭火烤肉", "炭火烧烤", "大排档烧烤", "东北烧烤", "铁签烤串"), "烧烤"), **dict.fromkeys(("早茶", "茶餐厅", "烧腊", "广式早茶"), "粤菜"),
+    **dict.fromkeys(("寿司", "拉面", "回转寿司", "日式拉面", "割烹", "日式烤肉"), "日本料理"), **dict.fromkeys(("铁锅炖", "饺子馆", "东北饺子"), "东北菜"),
+    **dict.fromkeys(("法式西餐", "意式西餐", "扒房", "牛排馆"), "西餐"), **dict.fromkeys(("淮扬菜", "本帮菜", "苏帮菜", "杭帮菜", "金陵菜", "浙菜"), "江浙菜"),
+}  # fmt: skip
+"""Kinds within a cuisine: a map's key words or a name tell them."""
 _SHOP_TAILS: Final = ("馆", "店", "餐厅", "馆子", "餐馆", "饭店", "菜馆", "厅", "铺", "类餐厅", "小馆", "老店", "的店", "的餐厅", "馆儿")  # fmt: skip
 _EATEN: Final = frozenset(
     {"甜品", "快餐", "咖啡", "茶馆", "海鲜", "披萨", "汉堡", "三明治", "沙拉", "面包", "牛排", "中餐", "清真", "素食"}
@@ -67,6 +75,10 @@ def _build() -> tuple[dict[str, tuple[str, Any]], dict[str, frozenset[str]], dic
         for form in _forms(word):
             roles.setdefault(form, set()).add("CU")
             values.setdefault(form, word)
+    for word, kind in SUBKINDS.items():
+        if fold(word) not in roles and word not in _CUISINE_WORDS:
+            roles.setdefault(fold(word), set()).add("CU")
+            values.setdefault(fold(word), kind)
     for short, word in _CUISINE_WORDS.items():
         for form in _forms(short):
             roles.setdefault(form, set()).add("CU")
@@ -303,8 +315,16 @@ def _runs_on(text: str, end: int, word: str) -> bool:
 _NOT_BEFORE: Final = {"家里人": ("均", "气"), "没有营业": ("时",), "没营业": ("时",), "未营业": ("时",)}
 
 
+_PART: Final = re.compile(r"一半|([一二三四五六七八九十])分之([一二三四五六七八九])")
+"""一半, 四分之一: a share of another value."""
+
+
 def _number(text: str, at: int) -> Token | None:
     char = text[at]
+    part = _PART.match(text, at) if char >= "\u4e00" else None
+    if part:
+        share = 0.5 if part[1] is None else (number_range(part[2]) or (1,))[0] / (number_range(part[1]) or (1,))[0]
+        return Token(_CHAR["TIMES"], at, part.end(), Quantity(share, share, exact=True), part[0])
     phone = _PHONE.match(text, at) if char.isdecimal() else None
     if phone:
         return Token(_CHAR["PHONE"], at, phone.end(), phone[0], phone[0])

@@ -134,8 +134,30 @@ def is_question(clause: Sequence[Token], end: Token | None, *, asked: bool) -> b
     last = next((token.text for token in reversed(clause) if token.text.strip()), None)
     if last is None:
         return False
-    marked = (end is not None and end.text == "?") or last in {"吗", "么"}
+    marked = (end is not None and end.text == "?") or last in _ENDING
     return asked or (marked and any(_asks(token) for token in clause if token.text.strip()))
+
+
+_ENDING: Final = frozenset(
+    {
+        "吗",
+        "么",
+        "哪些",
+        "哪家",
+        "几点",
+        "多少",
+        "多远",
+        "怎么样",
+        "哪里",
+        "哪儿",
+        "在哪",
+        "在哪儿",
+        "在哪里",
+        "几家",
+        "什么",
+    }
+)
+"""Words that end a question without its mark, as a heading does."""
 
 
 def _asks(token: Token) -> bool:

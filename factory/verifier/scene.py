@@ -44,6 +44,8 @@ class Scene:
     listed: tuple[Poi, ...] = ()
     items: int = 0
     """restaurants in the list, unknown ones too"""
+    prose: bool = False
+    """without a list: whom the text names is all that is known of whom it lists"""
     says_nothing: bool = False
     says_fit: bool = False
     """it says of what it lists that it fits"""
@@ -112,6 +114,8 @@ class State:
     dishes: tuple[str, ...] = ()
     tags: frozenset[str] = frozenset()
     """tags of open data that the text has spoken of: 可入 alone goes on about them"""
+    scope: tuple[tuple[Poi, ...], ...] = ()
+    """the sets that the sentence's opening may mean: 两公里内的川菜里"""
     days: tuple[str, ...] = ()
     """words for days under which the sentence stands"""
     excluded: tuple[Poi, ...] = ()
@@ -139,6 +143,8 @@ class State:
     """which of the readings of an ambiguous set is tried"""
     ways: int = 1
     """how many readings there are"""
+    blamed: frozenset[str] = frozenset()
+    """frames of this clause that claimed what is wrong"""
     verdicts: list[Verdict] = made(default_factory=list)
     echoes: list[Verdict] = made(default_factory=list)
 
