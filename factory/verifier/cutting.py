@@ -35,6 +35,10 @@ _RELATING: Final = frozenset({"NOT", "MOST", "MORE", "THAN", "ABSENT", "ALL", "O
 _ASKING: Final = frozenset({"ASK", "WHETHER", "CONTACT", "QWORD"})
 _REFERRING: Final = frozenset({"SELF", "THIS", "THESE", "OTHER", "ALLSET"})
 """先问问店里, 其余的要先查清楚: who asks states nothing of whom is asked."""
+_TELLING: Final = frozenset(
+    {"SAME", "OPENV", "OPENS", "CLOSE", "REST", "UNTIL", "GOOD", "HIGH", "LOW", "NEAR", "FAR", "CHEAP", "DEAR", "LATE", "EARLY", "MARG", "EXCEED", "UNDER", "MEAL", "PERIOD", "DAY"}
+)  # fmt: skip
+"""Words that make more of a name than a name."""
 _ELSEWHERE: Final = re.compile("便利店|超市|商店|糕点铺|面包店|蛋糕店|奶茶店|水果店|药店|书店|回程")
 
 
@@ -52,7 +56,9 @@ def names_alone(tokens: Sequence[Token], wish: Wish, listed: int) -> bool:
     """Whether a clause holds names and words that the language knows, none of which says anything: 一号某某."""
     typed = _typed(tokens, wish, listed)
     strange = any("U" in ROLES[token.char] for token in tokens)
-    return bool(typed) and all("N" in ROLES[token.char] for token in typed) and not strange and not _relates(tokens)
+    telling = any(ROLES[token.char] & _TELLING for token in tokens)
+    named = bool(typed) and all("N" in ROLES[token.char] for token in typed)
+    return named and not strange and not telling and not _relates(tokens)
 
 
 def _relates(tokens: Sequence[Token]) -> bool:

@@ -42,6 +42,25 @@ _DENIALS: Final = frozenset(
 _RELATIONS: Final[dict[str, frozenset[str]]] = {
     "THAN": frozenset({"compare", "gap", "most", "only", "count", "order", UNVERIFIABLE}),
     "MOST": frozenset({"most", "pick", "span", "only", "count", "order", "compare", "gap", UNVERIFIABLE}),
+    "ABSENT": frozenset(
+        {
+            "absent",
+            "compare",
+            "present",
+            "count",
+            "only",
+            "most",
+            "dish",
+            "tag",
+            "miss",
+            "nothing_fits",
+            "wish",
+            "gap",
+            "shut_at",
+            "closed",
+            UNVERIFIABLE,
+        }
+    ),
     "SOLE": frozenset({"only", "count", UNVERIFIABLE}),
     "AVG": frozenset({"average", "price", "total", UNVERIFIABLE}),
 }
@@ -126,7 +145,7 @@ def _untold(
     kinds_of = {one.told.kind for one in covering}
     if "UNPROVABLE" in roles and "FEAT" not in roles and token.text not in _SCENERY and not kinds_of & _UNPROVED:
         return "unproved"
-    if roles & _FIELDS and kinds_of <= {"pick"}:
+    if (roles & _FIELDS and kinds_of <= {"pick"}) or (roles & _SERVING and kinds_of <= _OF_THE_WHOLE):
         return "more than a pick"
     for role, kinds in _RELATIONS.items():
         if (
@@ -155,6 +174,9 @@ _GUEST: Final = re.compile(
 _SCENERY: Final = frozenset({"湖边", "河边", "江边", "夜景", "舒服", "热闹", "讲究", "实在", "饮料"})
 """Words of that role which say nothing of a shop where they stand beside a claim: 从湖边过去大约22分钟."""
 _FIELDS: Final = frozenset({"RATING", "PRICE", "DIST", "HOURS", "ADDR", "REPUT", "FEAT", "DISHN", "OPENV", "FOOD"})
+_SERVING: Final = frozenset({"OPENV", "OPENS", "CLOSE", "REST", "UNTIL", "SAME", "OFFAL", "SEAFOOD", "D"})
+_OF_THE_WHOLE: Final = frozenset({"pick", "fits", "miss", "nothing_fits"})
+"""Kinds that tell no time and no dish."""
 _UNPROVED: Final = frozenset(
     {UNVERIFIABLE, CONDITION, "wish", "tag", "absent", "present", "address", "city", "dish", "dish_is", "cuisine", "vague", "closed", "brand", "only", "count", "phone"}
 )  # fmt: skip

@@ -214,6 +214,8 @@ def test_a_claim_is_decided_by_the_evidence(clause: str, claim: dict[str, Any], 
     [
         ("打分有4.1环境也好", [{"kind": "rating", "of": "A", "value": 4.1}], "unproved"),
         ("我站青禾因为评分顶尖", [{"kind": "pick", "of": "A"}], "more than a pick"),
+        ("青禾同云溪一样打烊", [{"kind": "pick", "of": ["A", "B"]}], "more than a pick"),
+        ("青禾未标", [{"kind": "fits", "of": "A", "condition": "budget"}], "relation"),
         ("青禾和云溪都有4.1分", [{"kind": "rating", "of": "A", "value": 4.1}], "untold"),
         ("两家都不到500米", [{"kind": "distance", "of": ["A", "B"], "value": 500, "sign": "<"}], ""),
         ("三家都不到500米", [{"kind": "distance", "of": ["A", "B"], "value": 500, "sign": "<"}], "untold"),
