@@ -165,7 +165,7 @@ def _untold(
 def _of_the_guest(token: Token, tokens: Sequence[Token]) -> bool:
     """最在意的, 拿来比: a relation of the guest's own or of the writer's, not of restaurants."""
     after = "".join(one.text for one in tokens if one.start >= token.end)
-    return not after or _GUEST.match(after) is not None
+    return (not after and "THAN" in ROLES[token.char]) or _GUEST.match(after) is not None
 
 
 _GUEST: Final = re.compile(
