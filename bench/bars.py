@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 Json = Any
@@ -115,7 +116,7 @@ BARS = (
         "CPU seconds, 1,000,000 rows",
         lambda result: _full(result, 10**6, result["whole"]["cpu_s"]),
         AT_MOST,
-        120,
+        60,
     ),
     Bar(
         "dedupe", "MB, 1,000,000 rows", lambda result: _full(result, 10**6, result["whole"]["peak_mb"]), AT_MOST, 2_000
@@ -125,8 +126,17 @@ BARS = (
         "seconds for 10,000 rows more, file copy apart",
         lambda result: _full(result, 10**6, result["add"]["load_s"] + result["add"]["dedupe_s"]),
         AT_MOST,
-        10,
+        5,
     ),
+    Bar("scale_rounds", "rounds without exactly N", lambda result: result["rounds"] - result["exact"], AT_MOST, 0),
+    *(
+        Bar("scale_rounds", f"{word} over all rounds", itemgetter(word), AT_MOST, 0)
+        for word in ("double", "torn", "lost")
+    ),
+    Bar("scale_rounds", "share of the limit used while it binds", itemgetter("share"), AT_LEAST, 0.93),
+    Bar("scale_rounds", "refused", itemgetter("refused_share"), AT_MOST, 0.005),
+    Bar("lost_folder", "runs without exactly N", lambda result: result["runs"] - result["exact"], AT_MOST, 0),
+    Bar("lost_folder", "caps passed by the bill", itemgetter("caps_passed"), AT_MOST, 0),
     *(
         Bar("damage", what, lambda result, name=name: result[name], AT_MOST, 0)
         for name, what in (

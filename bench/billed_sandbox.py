@@ -2,7 +2,8 @@
 
 ``python bench/billed_sandbox.py --options JSON`` prints its port and ends with its standard input. ``GET /_bill`` is the bill;
 ``POST /_kill`` arms one SIGKILL: at the n-th chat call from now, when it arrives, when it is billed, or when its answer is out;
-``POST /_die`` makes the teacher answer nothing of use from now on, in one of ``DEATHS``; null brings it back.
+``POST /_die`` makes the teacher answer nothing of use from now on, in one of ``DEATHS``; null brings it back. With ``rpm`` it
+keeps a limit as a provider does: over any second no more than a sixtieth; what is over it is refused and counted apart.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from typing import Any, Final
 import orjson
 from aiohttp import web
 
+from bench.mock_provider import Window
 from factory.sandbox.faults import CUT_STREAM
 from factory.sandbox.serve import Sandbox, make_app
 
@@ -62,6 +64,21 @@ class Bill:
     death: str | None = None
     late_s: float = 0.0
     """of ``slow_open_json``"""
+    rpm: float = 0.0
+    """0: no limit"""
+    window: Window = field(default_factory=Window)
+    charged: list[float] = field(default_factory=list)
+    """When each call came that the limit let through, by the machine's monotonic clock, s."""
+    refused: int = 0
+
+    def is_over_limit(self, now: float) -> bool:
+        """Whether a call that comes now is refused; one that is not is charged."""
+        if self.rpm and self.window.used(now, 1.0) + 1 > self.rpm / 60 + 1e-9:
+            self.refused += 1
+            return True
+        self.window.charge(now, 1.0)
+        self.charged.append(now)
+        return False
 
     def open_calls(self) -> int:
         """Calls that arrived and whose answer is not out."""
@@ -89,6 +106,8 @@ class Bill:
             "cny": sum(call.cny for call in billed),
             "open": self.open_calls(),
             "kills": self.kills,
+            "refused": self.refused,
+            "charged": self.charged if calls else len(self.charged),
             "map_requests": self.maps.total(),
             "map_distinct": len(self.maps),
             "calls": rows,
@@ -105,6 +124,8 @@ def add_bill(app: web.Application, bill: Bill) -> None:
                 bill.maps[str(request.rel_url)] += 1
             return await handler(request)
         raw = await request.read()
+        if bill.is_over_limit(time.monotonic()):
+            return web.json_response({"error": {"code": "limit_requests", "message": "over the limit"}}, status=429)
         call = Call(blake2b(raw, digest_size=12).hexdigest(), time.monotonic())
         bill.calls.append(call)
         request["call"] = call
@@ -178,7 +199,7 @@ async def _dead(request: web.Request, death: str, late_s: float) -> web.StreamRe
 async def serve(options: dict[str, Any]) -> None:
     """Until standard input closes."""
     app = make_app(Sandbox(options.get("seed", 0), faults=orjson.dumps(options.get("faults", {})).decode()))
-    add_bill(app, Bill())
+    add_bill(app, Bill(rpm=options.get("rpm", 0.0)))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()

@@ -45,6 +45,8 @@ BENCHES = (
     Bench("open_index", "open_index.py", ("250000",), ("1250000",)),
     Bench("judge_throughput", "judge_throughput.py", ("--what", "calls"), ("--what", "all")),
     Bench("kills", "kills.py", ("--kills", "8", "--n", "500", "--budget-seeds", "1", "--budget-kills", "4"), ()),
+    Bench("lost_folder", "lost_folder.py", ("--n", "120", "--seeds", "1"), ("--n", "300", "--seeds", "3")),
+    Bench("scale_rounds", "scale_rounds.py", ("--n", "120", "--rounds", "4", "--pause-s", "5"), ()),
     Bench("dead_provider", "dead_provider.py", ("--give-up-s", "10"), ()),
     Bench("damage", "damage.py", ("--damages", "24"), ("--damages", "500")),
     Bench("stops", "stops.py", ("--stops", "21"), ("--stops", "63")),

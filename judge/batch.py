@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from factory.commit.store import open_store
+from factory.commit.working_folder import local_out
 from factory.errors import OrderFailed, ParameterRefused, UsageError
 from factory.llm.answers import (
     UnreadableAnswerError,
@@ -188,7 +189,7 @@ def main(values: Values) -> int:
     settings = replace(settings_of(values), second=None)
     word, *files = values.rest or ("",)
     if word == "write" and not files:
-        return asyncio.run(_write(settings, values[of_warehouse.OUT] or Path("batch")))
+        return asyncio.run(_write(settings, local_out(values[of_warehouse.OUT] or Path("batch"), "batch")))
     if word != "read" or not files:
         raise UsageError("Say which: chidian batch write, or chidian batch read FILE... with the files that came back.")
     return asyncio.run(_read(settings, [Path(name) for name in files]))

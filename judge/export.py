@@ -17,6 +17,7 @@ from typing import Any, Final
 import duckdb
 import orjson
 
+from factory.commit.working_folder import local_out
 from factory.errors import DiskTrouble, UsageError
 from factory.settings import Values, of_factory, of_warehouse
 from factory.shown_text import csv_cell, print_line
@@ -105,7 +106,7 @@ def _cell(value: Any) -> object:
 def main(values: Values) -> int:
     """Into OUT, without it ``verdicts`` under DATA/reports. Raises UsageError, DiskTrouble."""
     data, run = values[of_factory.DATA], values[of_factory.RUN]
-    out = values[of_warehouse.OUT] or data / "reports" / "verdicts"
+    out = local_out(values[of_warehouse.OUT] or data / "reports" / "verdicts", "verdicts")
     for file in export(data, out, run):
         print_line(f"{file.name}: {file.rows} rows")
     print_line(f"Parquet and CSV: {out}")

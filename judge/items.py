@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from factory.commit.working_folder import missing_warehouse
 from factory.errors import UsageError
 from judge.asking import Item, evidence_lines
 from judge.designs import Judged, QuestionKey
@@ -142,6 +143,6 @@ def open_views(data: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse, read-only. Raises UsageError when there is none, DiskTrouble when it cannot be read."""
     path = data / "warehouse.duckdb"
     if not path.exists():
-        raise UsageError(f"There is no {path}: run `make synth` first.")
+        raise UsageError(missing_warehouse(data))
     with open_reader(data) as connection:
         yield connection

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from factory.commit.store import open_store
+from factory.commit.working_folder import missing_warehouse
 from factory.errors import UsageError
 from factory.run.refresh import Refresher
 from factory.run.stopping import Stopping
@@ -118,7 +119,7 @@ async def prepare(settings: JudgeSettings) -> Work:
 
 def _need_warehouse(data: Path) -> None:
     if not (data / "warehouse.duckdb").exists():
-        raise UsageError(f"There is no {data / 'warehouse.duckdb'}: run `make synth` first.")
+        raise UsageError(missing_warehouse(data))
 
 
 def _say_estimate(settings: JudgeSettings, work: Work) -> int:

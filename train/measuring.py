@@ -14,6 +14,7 @@ from typing import Any, Final, Self
 
 import duckdb
 
+from factory.commit.working_folder import missing_warehouse
 from factory.errors import UsageError
 from factory.records import Claim, Evidence, Place, Poi, Wish
 from factory.verifier.account import Account, Listed, read_answer
@@ -62,7 +63,7 @@ def open_data(data: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse, read-only. Raises UsageError when there is none, DiskTrouble when it cannot be read."""
     path = data / "warehouse.duckdb"
     if not path.exists():
-        raise UsageError(f"There is no {path}: run `make synth` first.")
+        raise UsageError(missing_warehouse(data))
     with open_reader(data) as connection:
         yield connection
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from factory.commit.working_folder import missing_warehouse
 from factory.errors import UsageError
 from warehouse.catalogue import open_reader
 
@@ -114,7 +115,7 @@ def read_rows(data: Path, question: str) -> list[Row]:
     """Rows of a view or of any query with its columns. Raises UsageError with what to do, DiskTrouble."""
     path = data / "warehouse.duckdb"
     if not path.exists():
-        raise UsageError(f"There is no {path}: run `make synth` first.")
+        raise UsageError(missing_warehouse(data))
     with open_reader(data) as connection:
         try:
             cursor = connection.execute(question)

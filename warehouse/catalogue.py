@@ -12,7 +12,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -20,6 +20,7 @@ from typing import Final, NamedTuple
 import duckdb
 
 from factory.commit.store import Store, open_store
+from factory.commit.working_folder import missing_warehouse
 from factory.errors import DamagedFile, DiskTrouble
 from warehouse.duplicates import find_duplicates, set_threshold
 from warehouse.integrity import is_held, kept_files, loaded_rows, unreadable
@@ -100,7 +101,7 @@ def refresh_file(data: Path, *, rebuild: bool = False) -> Refreshed:
     A file that is damaged, of another layout, or holds units that are gone is made anew from the shards.
     """
     try:
-        with _turn(data):
+        with no_refresh(data):
             if rebuild or not (data / FILE).exists():
                 return _within_memory(data, anew=True)
             try:
@@ -157,8 +158,11 @@ def _drop_stale_wal(path: Path) -> None:
 
 
 @contextmanager
-def _turn(data: Path) -> Iterator[None]:
-    """One refresh of a folder at a time, whoever starts it: of two, the one that began first could end last, with less in it."""
+def no_refresh(data: Path) -> Iterator[None]:
+    """One refresh of a folder at a time, whoever starts it: of two, the one that began first could end last, with less in it.
+
+    Nor a packing, which deletes the files that a refresh or a check may be about to open. Raises OSError.
+    """
     path = data / ".warehouse.lock"
     if path.is_dir():
         raise DamagedFile(
@@ -261,6 +265,13 @@ def _trouble(data: Path, error: Exception) -> DiskTrouble:
 
 def check(data: Path) -> list[tuple[str, int, str]]:
     """Run every check; returns (name, offending rows, first of them). A file that is not whole is one entry each."""
+    with ExitStack() as stack:
+        if os.access(data, os.W_OK):  # elsewhere nobody packs either
+            stack.enter_context(no_refresh(data))
+        return _check(data)
+
+
+def _check(data: Path) -> list[tuple[str, int, str]]:
     damages, whole = kept_files(data)
     try:
         with open_reader(data) as connection:
@@ -289,7 +300,7 @@ def open_reader(data: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The file, read-only; what goes wrong while it is read is a sentence, too. Raises DiskTrouble."""
     path = data / FILE
     if not path.exists():
-        raise DiskTrouble(f"There is no {path}: run `make synth` first, or `make warehouse` if shards exist.")
+        raise DiskTrouble(missing_warehouse(data))
     try:
         connection = connect_file(path)
     except duckdb.Error as error:

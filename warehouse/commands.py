@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from factory.commit.working_folder import store_url
 from factory.errors import UsageError
 from factory.settings import Values, of_factory, of_train, of_warehouse
 from factory.shown_text import print_line
 from warehouse.ask import ask, prompt
 from warehouse.catalogue import check, refresh_file
+from warehouse.compacting import compact
 from warehouse.comparing import show
 from warehouse.export import ExportSettings, export
 from warehouse.forget import forget
@@ -36,7 +38,7 @@ def export_samples(values: Values) -> int:
         values[of_factory.RUN],
     )
     count = export(values[of_factory.DATA], out, settings)
-    print_line(f"{count} samples and their card are in {out}")
+    print_line(f"{count} samples and their card are in {store_url(out) or out}")
     return 0
 
 
@@ -61,6 +63,15 @@ def check_all(values: Values) -> int:
         print_line(f"FAIL {name}: {count} rows, first {first}" if count else f"ok   {name}", sys.stdout)
         status = 1 if count else status
     return status
+
+
+def compact_runs(values: Values) -> int:
+    """Say what was packed. Raises UsageError, DiskTrouble."""
+    for run, done in compact(values[of_factory.DATA], values[of_factory.RUN], values[of_warehouse.PACK_MB] * 10**6):
+        print_line(
+            f"{run}: {done.files_before} files are {done.files_after} ({done.packs} packed, {done.size / 1e6:.1f} MB in all)"
+        )
+    return 0
 
 
 def forget_run(values: Values) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from factory.commit.working_folder import missing_warehouse
 from factory.errors import DiskTrouble
 from factory.settings import of_factory, resolve
 from factory.settings.reading import texts
@@ -22,7 +23,7 @@ def connect(data: str | Path | None = None) -> duckdb.DuckDBPyConnection:
     folder = resolve("sql", texts("sql", {"data": data}))[of_factory.DATA]
     path = folder / FILE
     if not path.exists():
-        raise DiskTrouble(f"There is no {path}: run `make synth` first, or `make warehouse` if shards exist.")
+        raise DiskTrouble(missing_warehouse(folder))
     try:
         return connect_file(path)
     except duckdb.Error as error:

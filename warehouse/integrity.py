@@ -63,7 +63,7 @@ def kept_files(data: Path) -> tuple[list[Damage], list[Commit]]:
             torn = list(_shards(store, commit))
             damages += torn
             whole += [] if torn else [commit]
-    return damages, whole
+    return list(dict.fromkeys(damages)), whole  # a pack's record is asked for by all its shards
 
 
 def _damage(error: DamagedFile) -> Damage:

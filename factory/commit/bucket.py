@@ -78,9 +78,12 @@ class Bucket:
         finally:
             self._obstore.delete(self._client, aside)
 
-    def get(self, name: str) -> bytes | None:
-        """An object's bytes; None when there is none."""
+    def get(self, name: str, *, start: int = 0, length: int | None = None) -> bytes | None:
+        """An object's bytes, or ``length`` of them; None when there is none."""
         try:
+            if length is not None:
+                part = partial(self._obstore.get_range, self._client, name, start=start, length=length)
+                return self._tried(lambda: bytes(part()))
             return self._tried(lambda: bytes(self._obstore.get(self._client, name).bytes()))
         except FileNotFoundError:
             return None

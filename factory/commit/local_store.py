@@ -9,14 +9,15 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
 
 from factory.commit.commit import Commit, DamagedCommitError, ShardFile, from_json, to_json
-from factory.commit.shard import ShardReader, first_line, parquet_bytes
+from factory.commit.packs import Slice
+from factory.commit.shard import ShardReader, first_line, parquet_bytes, written_aside
 from factory.commit.store import SWEEP_AFTER_S, way_back
 from factory.errors import DamagedFile, DiskTrouble
 from factory.seal import checksum
@@ -26,6 +27,7 @@ class LocalStore(ShardReader):
     """A folder on a local disk."""
 
     def __init__(self, data: Path) -> None:
+        super().__init__()
         self._data = data
         self._home = _identity(data)
 
@@ -34,34 +36,45 @@ class LocalStore(ShardReader):
         return tuple(self._put(run, unit, kind, rows) for kind, rows in tables.items())
 
     def _put(self, run: str, unit: str, kind: str, rows: pa.Table) -> ShardFile:
-        relative = Path("shards") / run / kind / f"{unit}-{secrets.token_hex(6)}.parquet"
-        final = self._data / relative
+        name = f"shards/{run}/{kind}/{unit}-{secrets.token_hex(6)}.parquet"
+        try:
+            body = parquet_bytes(rows)
+        except pa.ArrowException as error:
+            raise _trouble(self._data, error) from error
+        self.write(name, body)
+        return ShardFile(kind, name, rows.num_rows, checksum(body))
+
+    def write(self, name: str, body: bytes) -> None:
+        """See ``PackableStore.write``."""
+        final = self._data / name
         aside = final.with_suffix(".aside")
         try:
             self._stay()
             final.parent.mkdir(parents=True, exist_ok=True)
-            body = parquet_bytes(rows)
             _write_synced(aside, body)
             aside.rename(final)
             _sync(final.parent)
-        except (OSError, pa.ArrowException) as error:
+        except OSError as error:
             _drop(aside)
             raise _trouble(self._data, error) from error
-        return ShardFile(kind, str(relative), rows.num_rows, checksum(body))
 
     def commit_if_absent(self, commit: Commit) -> bool:
         """First wins; a loser's data files stay unnamed and are swept later."""
-        folder = self._data / "commits" / commit.run_id
-        aside = folder / f".{commit.unit}-{secrets.token_hex(6)}"
+        return self.create(f"commits/{commit.run_id}/{commit.unit}.json", to_json(commit))
+
+    def create(self, name: str, body: bytes) -> bool:
+        """See ``PackableStore.create``."""
+        final = self._data / name
+        aside = final.with_name(f".{final.stem}-{secrets.token_hex(6)}")
         try:
             self._stay()
-            folder.mkdir(parents=True, exist_ok=True)
-            _write_synced(aside, to_json(commit))
+            final.parent.mkdir(parents=True, exist_ok=True)
+            _write_synced(aside, body)
             try:
-                os.link(aside, folder / f"{commit.unit}.json")
+                os.link(aside, final)
             except FileExistsError:
                 return False
-            _sync(folder)
+            _sync(final.parent)
         except OSError as error:
             raise _trouble(self._data, error) from error
         finally:
@@ -101,21 +114,61 @@ class LocalStore(ShardReader):
 
     @contextmanager
     def local(self, file: ShardFile) -> Iterator[Path]:
-        """See ``Store.local``: the file itself, once it was read and found to be what was written."""
-        self._whole(file)
-        yield self._data / file.name
+        """See ``Store.local``: the file itself, once it was found to be what was written; of a pack, a copy of its part.
 
-    def _bytes(self, file: ShardFile) -> bytes:
+        Who reads by paths holds off packing meanwhile (warehouse/catalogue.py), or the file could go before it is opened.
+        """
+        body = self.whole(file)
+        path = self._data / file.name
+        if self._place(file) == file.name and path.exists():
+            yield path
+            return
         try:
-            return (self._data / file.name).read_bytes()
+            with written_aside(body, self._data) as path:
+                yield path
         except OSError as error:
-            raise self._damaged(file, _reason(error)) from error
+            raise _trouble(self._data, error) from error
+
+    def get(self, name: str) -> bytes | None:
+        """See ``ShardReader``."""
+        try:
+            return (self._data / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def _part(self, part: Slice) -> bytes | None:
+        try:
+            with (self._data / part.file).open("rb") as file:
+                file.seek(part.start)
+                return file.read(part.length)
+        except FileNotFoundError:
+            return None
+
+    def _pack_names(self, run: str) -> list[str]:
+        folder = self._data / "packs" / run
+        return [f"packs/{run}/{path.name}" for path in folder.glob("*.json") if path.name[0] != "."]
+
+    def sizes(self, run: str) -> dict[str, int]:
+        """See ``PackableStore.sizes``."""
+        files = (self._data / "shards" / run).rglob("*.parquet")
+        return {str(path.relative_to(self._data)): path.stat().st_size for path in files}
+
+    def drop(self, names: Iterable[str]) -> None:
+        """See ``PackableStore.drop``."""
+        try:
+            for name in names:
+                (self._data / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise _trouble(self._data, error) from error
+
+    def _damaged_pack(self, name: str, wrong: str) -> DamagedFile:
+        return DamagedFile(str(self._data / name), wrong, "restore it from a backup: it says where packed shards lie.")
 
     def _damaged(self, file: ShardFile, wrong: str) -> DamagedFile:
         _, run, _, name = Path(file.name).parts
         commit = self._data / "commits" / run / f"{name.rpartition('-')[0]}.json"
         return DamagedFile(
-            str(self._data / file.name),
+            str(self._data / self._place(file)),
             wrong,
             f"restore it from a backup, or delete its commit {commit} and {way_back(run)}.",
         )
@@ -123,8 +176,9 @@ class LocalStore(ShardReader):
     def sweep(self, run: str) -> int:
         """Remove old files that no commit names, shards and commits that a kill left aside; returns how many."""
         named = {file.name for commit in self.commits(run) for file in commit.files}
+        named |= {pack.file for pack in self.packs(run)}
         shards = (self._data / "shards" / run).rglob("*.*")
-        aside = (self._data / "commits" / run).glob(".*")
+        aside = (path for part in ("commits", "packs") for path in (self._data / part / run).glob(".*"))
         swept = 0
         try:
             for path in (*shards, *aside):
@@ -139,7 +193,7 @@ class LocalStore(ShardReader):
     def forget(self, run: str) -> list[str]:
         """See ``Store.forget``."""
         gone = []
-        for folder in (self._data / part / run for part in ("shards", "commits")):
+        for folder in (self._data / part / run for part in ("shards", "commits", "packs")):
             if folder.exists():
                 try:
                     shutil.rmtree(folder)

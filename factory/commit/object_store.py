@@ -13,13 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
 from factory.commit.bucket import Bucket, ListedFile
 from factory.commit.commit import Commit, DamagedCommitError, ShardFile, from_json, to_json
-from factory.commit.shard import ShardReader, first_line, parquet_bytes
+from factory.commit.packs import Slice
+from factory.commit.shard import ShardReader, first_line, parquet_bytes, written_aside
 from factory.commit.store import SWEEP_AFTER_S, way_back
 from factory.commit.store_lease import LeaseState, StoreLease, own_epoch, read_lease, taken_over
 from factory.errors import DamagedFile, DiskTrouble
@@ -33,6 +33,7 @@ class ObjectStore(ShardReader):
     """Shards and commits below a URL. ``folder``: the working folder on this machine."""
 
     def __init__(self, url: str, folder: Path) -> None:
+        super().__init__()
         self._url, self._folder = url.rstrip("/"), folder
         self._bucket = Bucket(url)
         self._epochs: dict[str, dict[str, int]] = {}
@@ -132,27 +133,47 @@ class ObjectStore(ShardReader):
     @contextmanager
     def local(self, file: ShardFile) -> Iterator[Path]:
         """See ``Store.local``: a copy, once it was found to be what was written, gone afterwards."""
-        body = self._whole(file)
+        body = self.whole(file)
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with TemporaryDirectory(dir=self._folder, prefix=".shard-") as aside:
-                path = Path(aside, "shard.parquet")
-                path.write_bytes(body)
+            with written_aside(body, self._folder) as path:
                 yield path
         except OSError as error:
             raise DiskTrouble(f"{self._folder} cannot be written ({first_line(error)}): free space.") from error
 
-    def _bytes(self, file: ShardFile) -> bytes:
-        body = self._bucket.get(file.name)
-        if body is None:
-            raise self._damaged(file, "it is gone")
-        return body
+    def get(self, name: str) -> bytes | None:
+        """See ``ShardReader``."""
+        return self._bucket.get(name)
+
+    def _part(self, part: Slice) -> bytes | None:
+        return self._bucket.get(part.file, start=part.start, length=part.length)
+
+    def _pack_names(self, run: str) -> list[str]:
+        return [item.name for item in self._bucket.list(f"packs/{run}")]
+
+    def sizes(self, run: str) -> dict[str, int]:
+        """See ``PackableStore.sizes``."""
+        return {item.name: item.size for item in self._bucket.list(f"shards/{run}")}
+
+    def write(self, name: str, body: bytes) -> None:
+        """See ``PackableStore.write``."""
+        self._bucket.put(name, body)
+
+    def create(self, name: str, body: bytes) -> bool:
+        """See ``PackableStore.create``."""
+        return self._bucket.create(name, body)
+
+    def drop(self, names: Iterable[str]) -> None:
+        """See ``PackableStore.drop``."""
+        self._bucket.drop(list(names))
+
+    def _damaged_pack(self, name: str, wrong: str) -> DamagedFile:
+        return DamagedFile(f"{self._url}/{name}", wrong, "restore it from a backup: it says where packed shards lie.")
 
     def _damaged(self, file: ShardFile, wrong: str) -> DamagedFile:
         _, run, _, name = file.name.split("/", 3)
         commit = f"{self._url}/commits/{run}/{name.rpartition('-')[0]}"
         return DamagedFile(
-            f"{self._url}/{file.name}",
+            f"{self._url}/{self._place(file)}",
             wrong,
             f"restore it from a backup, or delete its commit {commit}.*.json and {way_back(run)}.",
         )
@@ -162,6 +183,7 @@ class ObjectStore(ShardReader):
         state = read_lease(self._bucket)
         names = {f"commits/{run}/{unit}.{epoch:08d}.json" for unit, epoch in self._visible(run, state).items()}
         names |= {file.name for commit in self.commits(run) for file in commit.files}
+        names |= {pack.file for pack in self.packs(run)}
         old = datetime.now(UTC) - timedelta(seconds=SWEEP_AFTER_S)
         listed: Iterable[ListedFile] = (*self._bucket.list(f"shards/{run}"), *self._bucket.list(f"commits/{run}"))
         unnamed = [item.name for item in listed if item.name not in names and item.modified < old]
@@ -171,7 +193,7 @@ class ObjectStore(ShardReader):
     def forget(self, run: str) -> list[str]:
         """See ``Store.forget``."""
         gone = []
-        for folder in (f"shards/{run}", f"commits/{run}", f"plan/{run}.json"):
+        for folder in (f"shards/{run}", f"commits/{run}", f"packs/{run}", f"plan/{run}.json"):
             names = [item.name for item in self._bucket.list(folder)] or [folder] * folder.endswith(".json")
             self._bucket.drop(names)
             gone.append(f"{self._url}/{folder}: {len(names)} objects")

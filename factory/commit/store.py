@@ -9,12 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import pyarrow as pa
 
 from factory.commit.commit import Commit, ShardFile
 from factory.commit.working_folder import store_url
+
+if TYPE_CHECKING:
+    from factory.commit.compaction import PackableStore
+    from factory.commit.local_store import LocalStore
+    from factory.commit.object_store import ObjectStore
 
 SWEEP_AFTER_S = 3_600.0
 """Files that no commit names are removed once they are older than this: younger ones may be about to be committed."""
@@ -79,6 +84,15 @@ class Store(Protocol):
 
 def open_store(data: Path) -> Store:
     """The store of a DATA: the folder itself, or the URL that it is the working folder of. Raises UsageError."""
+    return _open(data)
+
+
+def open_packable(data: Path) -> PackableStore:
+    """The same, for packing. Raises UsageError."""
+    return _open(data)
+
+
+def _open(data: Path) -> LocalStore | ObjectStore:
     url = store_url(data)
     if url is None:
         from factory.commit.local_store import LocalStore  # noqa: PLC0415 - only the store that is used is loaded

@@ -77,6 +77,8 @@ COMMANDS: Final = (
         ("warehouse.commands:runs",), takes="RUN",
     ),
     Command("forget", "Remove a run's content everywhere.", "warehouse", ("warehouse.commands:forget_run",), takes="RUN"),
+    Command("compact", "Pack a run's small shards, or all runs', into big files.", "warehouse",
+            ("warehouse.commands:compact_runs",), takes="RUN"),
     Command("verify", "Check rows against their own evidence.", "factory", ("factory.verifier.command:main",),
             takes="FILE"),
     Command("sandbox", "Serve the invented city and its teacher on loopback.", "factory",

@@ -13,7 +13,7 @@ TRAINS: Final = ("train", "train-run")
 COMPLETES: Final = ("train", "complete")
 JUDGES: Final = ("judge", "probe", "batch", "doctor")
 ASKS: Final = (*SERVICES, "verify")
-READERS: Final = ("calls", "sql", "export", "runs", "warehouse", "refresh", "check", "forget")
+READERS: Final = ("calls", "sql", "export", "runs", "warehouse", "refresh", "check", "forget", "compact")
 
 DATA = setting(
     "DATA",
@@ -33,7 +33,19 @@ RUN = setting(
     "RUN",
     Text("a run id, such as sandbox-1a2b3c4d (`chidian sql 'from runs'` lists them)", r"[\w.-]+"),
     "rows of this factory run only; synth goes on with it as it was planned, whatever changed since",
-    commands=(*RUNS, "calls", "export", "runs", "forget", *TRAINS, "complete", *JUDGES, "report", "verdicts"),
+    commands=(
+        *RUNS,
+        "calls",
+        "export",
+        "runs",
+        "forget",
+        "compact",
+        *TRAINS,
+        "complete",
+        *JUDGES,
+        "report",
+        "verdicts",
+    ),
 )
 BUDGET = setting(
     "BUDGET", Number(0, above=True, unit="CNY"), "spend cap, never passed", commands=(*ASKS, *JUDGES, "complete")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from factory.settings.kinds import Choice, Folder, Switch, Text, url
+from factory.settings.kinds import Choice, DataFolder, Switch, Text, Whole, url
 from factory.settings.setting import setting
 
 Q = setting("Q", Text("a question in SQL", r".*\S.*"), "the question, in SQL; without it a prompt", commands=("sql",))
@@ -20,8 +20,9 @@ FILES = setting("FILES", Choice(("jsonl", "parquet")), "the files of an export",
 PROOF = setting("PROOF", Switch(), "export evidence and claims beside each sample", commands=("export",), default="0")
 OUT = setting(
     "OUT",
-    Folder(),
-    "the folder to write to, or to push; without it export, for batch files batch, for verdicts DATA/reports/verdicts",
+    DataFolder(),
+    "the folder to write to (for export also a URL in a bucket), or to push; without it export, for batch files batch, for "
+    "verdicts DATA/reports/verdicts",
     commands=("export", "batch", "verdicts", "push"),
 )
 REPO = setting(
@@ -48,4 +49,11 @@ MODELSCOPE_API_TOKEN = setting(
 )
 REBUILD = setting(
     "REBUILD", Switch(), "make the file anew from shards and commits", commands=("warehouse", "refresh"), default="0"
+)
+PACK_MB = setting(
+    "PACK_MB",
+    Whole(1, 1_024),
+    "megabytes of a file that shards are packed into; packing holds three times as much in memory",
+    commands=("compact",),
+    default="128",
 )

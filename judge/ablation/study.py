@@ -1,6 +1,7 @@
 """The study's own folder, ``DATA/ablation``: a world with the same samples, its own rejects, checkpoints and completions.
 
-The samples' shards and commits are linked, not copied. The user's own views, models and verdicts stay as they were.
+The samples' shards and commits are linked, not copied; out of a bucket they are fetched. The user's own views, models and
+verdicts stay as they were.
 """
 
 from __future__ import annotations
@@ -12,6 +13,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from factory.commit.commit import to_json
+from factory.commit.local_store import LocalStore
+from factory.commit.store import open_packable
+from factory.commit.working_folder import missing_warehouse, store_url
 from factory.errors import UsageError
 from factory.plan.plan_file import PlanFolder, RunPlan
 from factory.run.refresh import Refresher
@@ -42,7 +47,7 @@ class Origin:
 async def find_origin(data: Path) -> Origin:
     """The largest run of ``data``, after a refresh. Raises UsageError when there is none."""
     if not (data / "warehouse.duckdb").exists():
-        raise UsageError(f"There is no {data / 'warehouse.duckdb'}: run `make synth` first.")
+        raise UsageError(missing_warehouse(data))
     await Refresher(data).refresh()
     with open_views(data) as connection:
         largest = connection.execute(_LARGEST).fetchone()
@@ -98,11 +103,25 @@ async def share_samples(settings: AblateSettings) -> None:
     for path in sorted((settings.data / "plan").glob("*.json")):
         (settings.folder / "plan").mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, settings.folder / "plan" / path.name)
-        for part in ("commits", "shards"):
+        if store_url(settings.data) is not None:
+            _fetch(settings, path.stem)
+            continue
+        for part in ("commits", "shards", "packs"):
             whole = settings.data / part / path.stem
             if whole.is_dir():
                 shutil.copytree(whole, settings.folder / part / path.stem, copy_function=_link, dirs_exist_ok=True)
     await Refresher(settings.folder).refresh()
+
+
+def _fetch(settings: AblateSettings, run: str) -> None:
+    """A run of a bucket, into the study's folder: each unit's shards, then its commit."""
+    store, here = open_packable(settings.data), LocalStore(settings.folder)
+    held = set(here.units(run))
+    for commit in store.commits(run):
+        if commit.unit not in held:
+            for file in commit.files:
+                here.write(file.name, store.whole(file))
+            here.create(f"commits/{run}/{commit.unit}.json", to_json(commit))
 
 
 def _link(source: str, target: str) -> None:

@@ -20,8 +20,8 @@ from factory.run.synth import main as synth
 from factory.settings import read
 from warehouse.catalogue import FILE
 from warehouse.export import ExportSettings, export
-from warehouse.export.folder import MANIFEST
 from warehouse.export.layouts import LAYOUTS
+from warehouse.export.manifest import MANIFEST
 from warehouse.export.rights import AMAP, INVENTED, ODBL, UNKNOWN, rights_of, strictest
 from warehouse.forget import forget
 

@@ -15,7 +15,7 @@ from factory.run.synth import main as synth
 from factory.settings import read
 from tests.warehouse.hub_server import FakeHub, serve
 from warehouse.export import ExportSettings, export
-from warehouse.export.folder import MANIFEST
+from warehouse.export.manifest import MANIFEST
 from warehouse.publishing import main
 
 HUBS = ("hf", "modelscope")

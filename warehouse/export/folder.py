@@ -9,17 +9,21 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
+from factory.commit.store import open_store
+from factory.commit.working_folder import store_url
 from factory.errors import DiskTrouble, UsageError
+from warehouse.export.bucket_export import forget_in_bucket
+from warehouse.export.manifest import MANIFEST, origin, read_manifest
 
-MANIFEST: Final = "chidian-export.json"
 BOOK: Final = "exports.json"
-"""In ``DATA``: where exports of it were written, so that ``forget`` can reach them."""
+"""In ``DATA``: where exports of it were written, so that ``forget`` can reach them; of a bucket it is kept there, too."""
+KEPT: Final = "exported-to"
+"""The folder of such a book, as it is kept in a bucket."""
 
 
 @contextmanager
@@ -67,36 +71,18 @@ def _may_replace(out: Path) -> None:
         )
 
 
-def write_manifest(folder: Path, record: dict[str, Any]) -> None:
-    """What the export holds, beside its files."""
-    (folder / MANIFEST).write_bytes(orjson.dumps(record, option=orjson.OPT_INDENT_2))
-
-
-def read_manifest(folder: Path) -> dict[str, Any] | None:
-    """The manifest of an export's folder; None where there is none, or it cannot be read."""
-    try:
-        manifest = orjson.loads((folder / MANIFEST).read_bytes())
-    except (OSError, orjson.JSONDecodeError):
-        return None
-    return manifest if isinstance(manifest, dict) else None
-
-
-def origin(data: Path) -> str:
-    """12 hex digits for a ``DATA`` folder, so that a manifest says whose export it is without naming a path."""
-    return blake2b(str(data.absolute()).encode(), digest_size=6).hexdigest()
-
-
 def remember(data: Path, out: Path) -> None:
     """Note in ``DATA`` where an export of it is about to lie."""
-    places = sorted({*_places(data), str(out.absolute())})
-    aside = data / f".{BOOK}.aside"
+    places = sorted({*_places(data), store_url(out) or str(out.absolute())})
+    body, book = orjson.dumps(places, option=orjson.OPT_INDENT_2), _book(data)
+    aside = book.with_name(f".{BOOK}.aside")
     try:
-        aside.write_bytes(orjson.dumps(places, option=orjson.OPT_INDENT_2))
-        aside.replace(data / BOOK)
+        book.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_bytes(body)
+        aside.replace(book)
     except OSError as error:
-        raise DiskTrouble(
-            f"{data / BOOK} cannot be written ({error.strerror}): make room, then export again."
-        ) from error
+        raise DiskTrouble(f"{book} cannot be written ({error.strerror}): make room, then export again.") from error
+    open_store(data).keep_document(f"{KEPT}/{BOOK}", body)
 
 
 def forget_exports(data: Path, run: str) -> list[str]:
@@ -106,7 +92,14 @@ def forget_exports(data: Path, run: str) -> list[str]:
     An export of another ``DATA`` that lies where one of this folder's lay before stays.
     """
     gone: list[str] = []
-    for place in map(Path, _places(data)):
+    for name in _places(data):
+        if "://" in name:
+            gone += filter(None, [forget_in_bucket(name, origin(data), run)])
+            continue
+        place = Path(name)
+        if store_url(data) is not None and not place.parent.exists():
+            gone.append(f"nothing of the export {place}, whose folder is not on this machine: remove it where it is")
+            continue
         aside, before = _beside(place)
         for folder in (place, before, aside):
             if not (folder.is_dir() and (folder == aside or _holds(folder, data, run))):
@@ -131,14 +124,21 @@ def _beside(out: Path) -> tuple[Path, Path]:
     return out.with_name(f".{out.name}.aside"), out.with_name(f".{out.name}.before")
 
 
+def _book(data: Path) -> Path:
+    return data / BOOK if store_url(data) is None else data / KEPT / BOOK
+
+
 def _places(data: Path) -> list[str]:
+    """As the bucket knows them, where DATA is one: another machine may have exported last."""
+    open_store(data).fetch_documents(KEPT)
+    book = _book(data)
     try:
-        places = orjson.loads((data / BOOK).read_bytes())
+        places = orjson.loads(book.read_bytes())
     except FileNotFoundError:
         return []
     except (OSError, orjson.JSONDecodeError) as error:
         raise DiskTrouble(
-            f"{data / BOOK} cannot be read ({error}): it lists where exports lie; remove it once you have removed them by hand."
+            f"{book} cannot be read ({error}): it lists where exports lie; remove it once you have removed them by hand."
         ) from error
     return [place for place in places if isinstance(place, str)] if isinstance(places, list) else []
 

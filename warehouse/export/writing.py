@@ -1,7 +1,8 @@
 """``make export``: training rows in a trainer's layout, one file a split, with what loaders and people read beside them.
 
 Rows come from the training views (the prompt that is trained and asked), proof and rights from ``samples``. The folder is
-written aside and put in place whole (folder.py); where it lies is noted in ``DATA``, so that ``forget`` reaches it.
+written aside and put in place whole (folder.py), or into a bucket (bucket_export.py); where it lies is noted in ``DATA``, so that
+``forget`` reaches it.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from factory.commit.working_folder import store_url
 from factory.errors import UsageError
 from warehouse.catalogue import open_reader
 from warehouse.export import layouts
+from warehouse.export.bucket_export import uploaded_whole
 from warehouse.export.card import card, rights_of_rows
 from warehouse.export.croissant import Described, croissant
-from warehouse.export.folder import origin, remember, replaced_whole, write_manifest
+from warehouse.export.folder import remember, replaced_whole
+from warehouse.export.manifest import origin, write_manifest
 
 MODES: Final = {"closed": "sft_rows", "open": "sft_open_rows"}
 FILES: Final = ("jsonl", "parquet")
@@ -65,7 +69,8 @@ def export(data: Path, out: Path, settings: ExportSettings) -> int:
             of_run = f" of run {settings.run}" if settings.run else ""
             raise UsageError(f"There are no samples to export{of_run}: run `make synth` first.")
         remember(data, out)
-        with replaced_whole(out) as folder:
+        url = store_url(out)
+        with replaced_whole(out) if url is None else uploaded_whole(url) as folder:
             for split in splits:
                 _write_split(connection, folder / f"{split}.{settings.files}", settings, split)
             _describe(connection, data, folder, settings, splits)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from factory.commit.working_folder import local_out
 from factory.errors import UsageError
 from factory.settings import Values, of_warehouse
 from factory.shown_text import print_line
@@ -18,7 +19,7 @@ def main(values: Values) -> int:
         raise UsageError("Name the data set: chidian push FOLDER --repo OWNER/NAME.")
     hub = HUBS[values[of_warehouse.PUSH_TO]]
     offer = offer_of(
-        values[of_warehouse.OUT] or Path("export"),
+        local_out(values[of_warehouse.OUT] or Path("export"), "push"),
         repository,
         accepted=values[of_warehouse.PUSH_TERMS] is not None,
         private=values[of_warehouse.PRIVATE],

@@ -14,7 +14,7 @@ from typing import Final
 import duckdb
 
 from factory.errors import UsageError
-from warehouse.export.folder import MANIFEST, read_manifest
+from warehouse.export.manifest import MANIFEST, read_manifest
 from warehouse.export.rights import Rights, rights_of, strictest
 
 SIMULATED: Final = "sandbox/"

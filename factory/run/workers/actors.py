@@ -101,6 +101,8 @@ class Cluster:
             # In a thread: Ray takes SIGTERM over in the main one, and a run drains on it.
             await asyncio.to_thread(
                 self._ray.init,
+                # Without an address Ray would join the cluster that was last started on this machine, whoever's it is.
+                os.environ.get("RAY_ADDRESS", "local"),
                 include_dashboard=None if "RAY_ADDRESS" in os.environ else False,
                 log_to_driver=False,
                 logging_level="ERROR",
