@@ -71,12 +71,12 @@ class Nodes:
     def actors(self) -> list[int]:
         """Process ids of the actors on both nodes."""
         homes = {self._raylet(node) for node in (self._cluster.head_node, *self._cluster.worker_nodes)}
-        return [pid for pid, parent in _seats() if parent in homes]
+        return [pid for pid, parents in _seats() if parents & homes]
 
     def on_second(self) -> list[int]:
         """Those of the node that may be killed."""
         home = self._raylet(self._second)
-        return [pid for pid, parent in _seats() if parent == home]
+        return [pid for pid, parents in _seats() if home in parents]
 
     def _raylet(self, node: Any) -> int:
         return int(node.all_processes["raylet"][0].process.pid)
@@ -94,14 +94,20 @@ class Nodes:
         self._cluster.shutdown()
 
 
-def _seats() -> Iterator[tuple[int, int]]:
-    """Process and parent of every actor of ours on this machine."""
+def _seats() -> Iterator[tuple[int, set[int]]]:
+    """Process of every actor of ours on this machine, and those that it descends from."""
     for folder in Path("/proc").iterdir():
         try:
             if (folder / "cmdline").read_bytes().startswith(b"ray::Seat"):
-                yield int(folder.name), int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+                yield int(folder.name), set(_parents(int(folder.name)))
         except (OSError, ValueError):
             continue
+
+
+def _parents(pid: int) -> Iterator[int]:
+    while pid > 1:
+        pid = int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+        yield pid
 
 
 @dataclass(slots=True)

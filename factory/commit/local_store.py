@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 
 import pyarrow as pa
 
@@ -124,7 +125,8 @@ class LocalStore(ShardReader):
             yield path
             return
         try:
-            with written_aside(body, self._data) as path:
+            # A folder that can only be read is checked, too.
+            with written_aside(body, self._data if os.access(self._data, os.W_OK) else Path(gettempdir())) as path:
                 yield path
         except OSError as error:
             raise _trouble(self._data, error) from error
