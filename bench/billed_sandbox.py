@@ -257,7 +257,7 @@ def billed_sandbox(**options: Any) -> Iterator[Billed]:
     finally:
         child.stdin.close()
         child.stdout.close()
-        child.wait(10)
+        child.wait(120)
 
 
 def main() -> int:

@@ -47,7 +47,7 @@ def moto_store() -> Iterator[str]:
     finally:
         child.stdin.close()
         child.stdout.close()
-        child.wait(20)
+        child.wait(120)
 
 
 def main() -> int:

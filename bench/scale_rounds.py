@@ -28,8 +28,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import ray
-from ray.cluster_utils import Cluster
 
 from bench.billed_sandbox import PRICE_IN, PRICE_OUT, Billed, billed_sandbox
 from bench.counted_store import counted
@@ -58,6 +56,10 @@ class Nodes:
     """Two raylets; the first is the head, which nobody kills."""
 
     def __init__(self) -> None:
+        # Ray reads its patience when it is imported; other programs may be at work here.
+        os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_raylet_start_wait_time_s": "240"}
+        from ray.cluster_utils import Cluster  # noqa: PLC0415 - see above
+
         self._cluster = Cluster(
             initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}, shutdown_at_exit=True
         )
@@ -241,6 +243,8 @@ class Round:
         bill = self.served.bill(calls=True)
         times = bill["charged"][self.calls_before :]
         end = times[-LAST_CALLS] if len(times) > LAST_CALLS else 0.0
+        if not times:
+            return {"calls": 0, "refused": 0, "binding_s": 0.0, "passed_while_binding": 0, "share": None}
         windows = [(times[0] + WARM_S, min(self.hurt_at, end)), (self.healed_at + WARM_S, end)]
         windows = [(begin, until) for begin, until in windows if self.healed_at and until - begin >= 2.0]
         lasted = sum(until - begin for begin, until in windows)
@@ -257,13 +261,11 @@ class Round:
 @contextmanager
 def two_nodes() -> Iterator[Nodes]:
     """For as long as the block."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     nodes = Nodes()
     try:
         yield nodes
     finally:
         nodes.close()
-        ray.shutdown()
 
 
 def missed(row: dict[str, Any], n: int) -> list[str]:
@@ -286,7 +288,9 @@ def rounds(
         if hurt == "pause":
             made.told["pause_s"] = PAUSES_S[number // len(hurts) % 2] if flags.pause_s is None else flags.pause_s
         began = time.monotonic()
-        row = {"round": number, "hurt": hurt} | made.run() | made.shares() | counted(made.url, env, here / "counted")
+        row = {"round": number, "hurt": hurt} | made.run()
+        print(orjson.dumps(row).decode(), file=sys.stderr, flush=True)
+        row |= made.shares() | counted(made.url, env, here / "counted")
         row |= {"missed": missed(row, flags.n), "wall_s": round(time.monotonic() - began, 1)}
         print(orjson.dumps(row).decode(), file=sys.stderr, flush=True)
         rows.append(row)

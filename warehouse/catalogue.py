@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 import duckdb
 
 from factory.commit.store import Store, open_store
-from factory.commit.working_folder import missing_warehouse
+from factory.commit.working_folder import missing_warehouse, store_url
 from factory.errors import DamagedFile, DiskTrouble
 from warehouse.duplicates import find_duplicates, set_threshold
 from warehouse.integrity import is_held, kept_files, loaded_rows, unreadable
@@ -163,6 +163,8 @@ def no_refresh(data: Path) -> Iterator[None]:
 
     Nor a packing, which deletes the files that a refresh or a check may be about to open. Raises OSError.
     """
+    if store_url(data) is not None:
+        data.mkdir(parents=True, exist_ok=True)  # a bucket may be read where nothing of it ever was
     path = data / ".warehouse.lock"
     if path.is_dir():
         raise DamagedFile(

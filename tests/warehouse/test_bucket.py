@@ -132,8 +132,7 @@ def test_judging_into_a_bucket_is_read_on_another_machine(
     here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert judge(read("judge", ["--data", URL, "--limit", "4"])) == 0
-    runs = [run for run in open_store(here).runs() if run.startswith("verdicts")]
-    assert runs
+    assert "judge-sandbox" in open_store(here).runs()
     monkeypatch.chdir(tmp_path)
     refresh(working_folder(URL))
     assert report(read("report", ["--data", URL])) == 0
@@ -149,7 +148,7 @@ async def _shared(data: str) -> Path:
 def test_a_study_has_the_samples_of_a_bucket(here: Path) -> None:
     folder = asyncio.run(_shared(URL))
     for run in open_store(here).runs():
-        if not run.startswith("verdicts"):
+        if run.startswith("sandbox"):
             assert LocalStore(folder).units(run) == open_store(here).units(run)
             for commit in LocalStore(folder).commits(run):
                 for file in commit.files:
@@ -162,7 +161,7 @@ def test_forgetting_reaches_packs_and_exports_from_another_machine(
     here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _export("--out", OUT)
-    run = next(run for run in open_store(here).runs() if not run.startswith("verdicts"))
+    run = next(run for run in open_store(here).runs() if run.startswith("sandbox"))
     assert compact_runs(read("compact", ["--data", URL])) == 0
     monkeypatch.chdir(tmp_path)
     data = working_folder(URL)
