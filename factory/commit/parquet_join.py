@@ -31,7 +31,7 @@ class NotJoinableError(ValueError):
     """Bytes that are no Parquet file, or one with other columns than the first."""
 
 
-class _Reader:
+class _ThriftReader:
     def __init__(self, data: bytes) -> None:
         self._data, self._at = data, 0
 
@@ -133,7 +133,7 @@ def footer_of(body: bytes) -> Struct:
     if len(body) < 12 or body[:4] != MAGIC or body[-4:] != MAGIC or size > len(body) - 12:
         raise NotJoinableError("it is no Parquet file")
     try:
-        return _Reader(body[-8 - size : -8]).struct()
+        return _ThriftReader(body[-8 - size : -8]).struct()
     except (IndexError, RecursionError) as error:
         raise NotJoinableError("its footer is cut off") from error
 

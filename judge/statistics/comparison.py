@@ -64,7 +64,8 @@ def dose_slope(doses: Sequence[float], totals: Sequence[float], names: Sequence[
     by_place = np.stack([np.bincount(group, weights=column) for column in scores.T], axis=1)
     correction = places / (places - 1) * (n - 1) / (n - 2)
     variance = correction * inverse @ by_place.T @ by_place @ inverse
-    reach = float(t.ppf(0.975, places - 1)) * math.sqrt(variance[1, 1])
+    # Points on a line leave a variance of rounding alone, which may be below zero.
+    reach = float(t.ppf(0.975, places - 1)) * math.sqrt(max(0.0, variance[1, 1]))
     return Slope(float(fitted[1]), float(fitted[1]) - reach, float(fitted[1]) + reach, n, places)
 
 
