@@ -88,6 +88,10 @@ def intro(said: Said, state: State) -> None:
         raise UnreadError
     if said.of("UNPROVABLE") or said.of("REPUT") or (said.of("HAVE") and said.of("CHAT")):
         raise UnreadError  # 颇有口碑 leads to no list
+    if (said.of("OPENV") and not (said.of("FIND") or said.of("FOLLOW") or said.of("SHOP"))) or (
+        said.of("MEET") and state.fresh
+    ):
+        raise UnreadError  # 正常营业, and 符合 behind a name, are said of a shop
     wish = state.scene.wish
     if any(token.value.high != wish.radius_m for token in said.of("L")):
         raise UnreadError  # another circle than the wish's

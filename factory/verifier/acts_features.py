@@ -8,6 +8,7 @@ from typing import Final
 from factory.records import ClaimStatus, Poi
 from factory.verifier.deciding import amount_status, show, value
 from factory.verifier.lexer import ROLES
+from factory.verifier.references import the_set
 from factory.verifier.scene import Said, State, UnreadError, unit_field
 
 HELD: Final = frozenset({"yes", "only", "wlan", "wifi", "required", "recommended", "designated"})
@@ -82,6 +83,13 @@ def feature(said: Said, state: State) -> None:
     if elided and key not in state.tags and not said.of("TAG") and not said.of("DATA"):
         raise UnreadError
     state.tags |= {key}
+    if said.of("CNT"):  # 四家都标了可入
+        sets = [
+            token
+            for token in said.tokens[said.piece.start : said.piece.end]
+            if ROLES[token.char] & {"CNT", "THESE", "FIRST", "LAST", "OTHER"}
+        ]
+        state.subject, state.fresh = the_set(sets, state), True
     want = "no" if said.has("n") or said.of("NOENTER") else "limited" if said.has("l") else "yes"
     rows: list[tuple[Poi, ClaimStatus, str | None]] = []
     for poi in state.who():

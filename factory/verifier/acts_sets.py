@@ -261,7 +261,7 @@ def superlative(said: Said, state: State) -> None:
         state.subject = (state.item,) if state.item else None
     if said.has("n"):
         state.subject = restaurants(said.all("n"), state)
-    elif world and state.item is None:
+    elif world and state.item is None and not state.fresh:
         sets = [
             token
             for token in said.tokens[said.piece.start : said.piece.end]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import Final
 
 from factory.verifier.known import Known
@@ -99,6 +99,8 @@ def open_number(tokens: Sequence[Token]) -> bool:
 
 def doubtful(tokens: Sequence[Token], state: State) -> bool:
     """Whether what was read and is wrong may be said of somebody or something else: 若改吃午餐, a row of prices without names."""
+    if _only_unsaid(tokens, state):
+        return True
     if all(one.status in {"verified", "inferable"} for one in (*state.verdicts, *state.echoes)):
         return False
     named = any("N" in ROLES[token.char] for token in tokens)
@@ -122,6 +124,17 @@ def doubtful(tokens: Sequence[Token], state: State) -> bool:
     if not named and any("IF" in ROLES[token.char] and "LIKE" not in ROLES[token.char] for token in tokens):
         return True
     return not named and any(kinds.count(kind) > 1 for kind in ("price", "distance", "rating"))
+
+
+_ALONE: Final = frozenset({"只有", "仅有", "也只有", "就只有", "只剩", "唯有", "唯独", "唯一"})
+
+
+def _only_unsaid(tokens: Sequence[Token], state: State) -> bool:
+    """Whether 只有 stands before a name, and nothing was decided of the others."""
+    if any(one.kind in {"superlative", "count"} for one in state.verdicts):
+        return False
+    spoken = [token for token in tokens if token.char != INERT]
+    return any(token.text in _ALONE and "N" in ROLES[after.char] for token, after in pairwise(spoken))
 
 
 def holds(reading: tuple[list[Token], State]) -> bool:
