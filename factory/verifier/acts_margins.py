@@ -87,6 +87,9 @@ def margin(said: Said, state: State) -> None:
             raise UnreadError
         status = _status(poi, name, token.value, word, marks, kinds)
         rows.append((poi, status, f"{show(poi, name) or '没有数据'}"))
+    guessed = not named and word not in _BOUND_ONLY and not state.reference
+    if guessed and name == "rating" and any(status == "contradicted" for _, status, _ in rows):
+        raise UnreadError  # 评分高0.3: than whose, it does not say
     state.say("fit" if kinds or named else "comparison", said.text, rows, min(kinds, default=None))
     state.field = name
 

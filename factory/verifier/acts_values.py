@@ -131,9 +131,12 @@ def _excess(poi: Poi, name: str, stated: Quantity, state: State) -> ClaimStatus:
 def rating(said: Said, state: State) -> None:
     """评分4.5, 4.5分, 评分超过4分."""
     stated = said.all("v")[0].value
+    if said.of("MARG") and stated.high < _LEAST_RATING:
+        raise UnreadError  # 评分高0.3 is how much higher
     _amount("rating", stated, said, state)
 
 
+_LEAST_RATING: Final = 1.0
 _SPENT: Final = frozenset({"吃一顿", "花上", "花费", "开销", "消费", "花销", "费用"})
 
 

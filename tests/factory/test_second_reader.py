@@ -141,12 +141,12 @@ def test_a_detachable_clause_goes_with_its_own_comma_or_stop(before: str, after:
 @pytest.mark.parametrize(
     ("clause", "goes"),
     [
-        ("这题可真有点拧巴", True),
-        ("我就不装那个懂啦", True),
-        ("那家可真有点拧巴", False),
-        ("这题可真有4.1分拧巴", False),
-        ("云溪湘菜馆可真有点拧巴", False),
-        ("停车可真有点拧巴", False),
+        ("这题可真有点拗手", True),
+        ("就不充那个内行啦", True),
+        ("那家可真有点拗手", False),
+        ("这题可真有4.1分拗手", False),
+        ("云溪湘菜馆可真有点拗手", False),
+        ("停车可真有点拗手", False),
     ],
 )
 def test_what_a_reader_calls_nothing_is_cut_where_no_word_of_it_speaks_of_a_restaurant(clause: str, goes: bool) -> None:  # noqa: FBT001
