@@ -1,9 +1,9 @@
 """The working folder of a run in a bucket, deleted in its middle: the same command from another folder, the cap by the mock's bill.
 
-First N samples without a loss, for their price. Then for each seed a run whose folder is lost twice, once under the running process
-and once with it (SIGKILL), under a cap that allows N all the same (exactly N, none twice, the bill below the cap), and one under a
-cap that does not (it stops with its sentence, below it; raised, it goes on to exactly N). JSON in the last line; exit status 1 on a
-miss. ``--n 300 --seeds 3``.
+First N samples without a loss, for their price. Then for each seed a run whose folder is lost twice, once under the running process,
+which is killed later, and once with it, under a cap that allows N all the same (exactly N, none twice, the bill below the cap); and
+one under a cap that does not (it stops with its sentence, below it; raised, it goes on to exactly N). JSON in the last line; exit
+status 1 on a miss. ``--n 300 --seeds 3``.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ AGENTS = 4
 """As in kills.py: each call in flight at a loss counts at its worst, some ten times its likely price."""
 AMPLE, TIGHT = 3.0, 0.6
 """Caps, in prices of N: a loss may cost what was paid for and not committed, and a step of the lease (5 % of the cap)."""
-WAYS = ("deleted under it", "killed and deleted")
+WAYS = ("deleted, then killed", "killed and deleted")
 
 
 @dataclass(slots=True)
@@ -79,19 +79,28 @@ class Run:
 
     def lose(self, way: str, calls: int) -> bool:
         """Start, and lose the folder after so many calls; False when the run had ended before."""
-        before = self.served.bill()["arrived"]
+        goal = self.served.bill()["arrived"] + calls
         child, home = self.start()
-        while child.poll() is None and self.served.bill()["arrived"] - before < calls:
+        if not self._reach(child, goal):
+            return False
+        if way == "deleted, then killed":
+            # Left alone it would go on, since its files are open; only its end shows what was in them.
+            shutil.rmtree(home / "chidian-work", ignore_errors=True)
+            if not self._reach(child, goal + self.n // 10):
+                return False
+        child.kill()
+        child.wait()
+        shutil.rmtree(home / "chidian-work", ignore_errors=True)
+        self.told.append(f"{way}: {_last(child)}")
+        return True
+
+    def _reach(self, child: subprocess.Popen[str], goal: int) -> bool:
+        """Whether so many calls arrived before the run ended."""
+        while child.poll() is None and self.served.bill()["arrived"] < goal:
             time.sleep(0.02)
         if child.poll() is not None:
             self.told.append(_last(child))
-            return False
-        if way == "killed and deleted":
-            child.kill()
-            child.wait()
-        shutil.rmtree(home / "chidian-work", ignore_errors=way == "deleted under it")
-        self.told.append(f"{way}: {_last(child)}")
-        return True
+        return child.poll() is None
 
     def finish(self) -> tuple[int, str]:
         """To the end, in another folder."""
@@ -127,7 +136,8 @@ def loss(run: Run, cny: float, dice: random.Random) -> dict[str, Any]:
     billed = run.served.bill()["cny"] - before
     cap, is_tight = run.cap or 0.0, (run.cap or 0.0) < cny
     row: dict[str, Any] = {"run": run.name, "cap_cny": round(cap, 4), "losses": lost, "billed_cny": round(billed, 4)}
-    wrong = ["cap passed"] * (billed > cap) + ["losses"] * (lost < len(ways))
+    # What the first loss may have cost can end a tight run before the second one.
+    wrong = ["cap passed"] * (billed > cap) + ["losses"] * (lost < (1 if is_tight else len(ways)))
     if is_tight:
         wrong += ["sentence"] * (status != 1 or "BUDGET=" not in said)
         row |= {"said": said, "share_of_the_cap_billed": round(billed / cap, 3)}
