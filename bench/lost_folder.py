@@ -1,6 +1,6 @@
 """The working folder of a run in a bucket, deleted in its middle: the same command from another folder, the cap by the mock's bill.
 
-First N samples without a loss, for their price. Then for each seed a run whose folder is lost twice, once under the running process,
+First N samples without loss, for their price. Then for each seed a run whose folder is lost twice: once under the running process,
 which is killed later, and once with it, under a cap that allows N all the same (exactly N, none twice, the bill below the cap); and
 one under a cap that does not (it stops with its sentence, below it; raised, it goes on to exactly N). JSON in the last line; exit
 status 1 on a miss. ``--n 300 --seeds 3``.
