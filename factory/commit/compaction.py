@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 from factory.commit.commit import Commit, ShardFile
 from factory.commit.packs import Pack, pack_json
-from factory.commit.parquet_join import NotJoinableError, columns_of, joined
+from factory.commit.parquet_join import NotJoinableError, Struct, columns_of, footer_of, joined
 from factory.errors import DiskTrouble
 from factory.seal import checksum
 
@@ -83,6 +83,15 @@ class _Waiting:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A shard that is about to be packed."""
+
+    file: ShardFile
+    body: bytes
+    footer: Struct
+
+
 def compact(store: PackableStore, run: str, target: int) -> Compacted:
     """Pack a run's shards into files of ``target`` bytes. The caller holds DATA. Raises DiskTrouble, DamagedFile."""
     _finish(store, run)
@@ -122,11 +131,12 @@ def _batches(shards: list[_Waiting], target: int, in_packs: set[str]) -> Iterato
 
 def _pack(store: PackableStore, run: str, kind: str, files: list[ShardFile]) -> int:
     """Steps 1 to 3, a file for each set of columns that these shards have; returns how many."""
-    alike: dict[bytes, list[tuple[ShardFile, bytes]]] = {}
+    alike: dict[bytes, list[_Read]] = {}
     for file in files:
         body = store.whole(file)
         try:
-            alike.setdefault(columns_of(body), []).append((file, body))
+            footer = footer_of(body)
+            alike.setdefault(columns_of(footer), []).append(_Read(file, body, footer))
         except NotJoinableError:
             continue  # written by an older program, say: it stays as it is
     made = 0
@@ -137,15 +147,15 @@ def _pack(store: PackableStore, run: str, kind: str, files: list[ShardFile]) -> 
     return made
 
 
-def _put(store: PackableStore, run: str, kind: str, shards: list[tuple[ShardFile, bytes]]) -> None:
-    body, starts = joined([body for _, body in shards])
+def _put(store: PackableStore, run: str, kind: str, shards: list[_Read]) -> None:
+    body, starts = joined([shard.body for shard in shards], [shard.footer for shard in shards])
     name = f"C{secrets.token_hex(8)}"
     file, mark = f"shards/{run}/{kind}/{name}.parquet", checksum(body)
     store.write(file, body)
     if store.get(file) != body:
         store.drop([file])
         raise DiskTrouble(f"{file} does not read back as it was written: mend the disk or the store; nothing is lost.")
-    members = tuple((shard.name, start, len(piece)) for (shard, piece), start in zip(shards, starts, strict=True))
+    members = tuple((shard.file.name, start, len(shard.body)) for shard, start in zip(shards, starts, strict=True))
     if not store.create(f"packs/{run}/{name}.json", pack_json(Pack(name, kind, file, len(body), mark, members))):
         raise DiskTrouble(f"packs/{run}/{name}.json was there already: run the same command again.")
 

@@ -144,20 +144,18 @@ def footer_bytes(footer: Struct) -> bytes:
     return body + len(body).to_bytes(4, "little") + MAGIC
 
 
-def columns_of(body: bytes) -> bytes:
-    """Equal for files that can be joined: all that their footers say, but for rows and row groups. Raises NotJoinableError."""
-    footer = footer_of(body)
+def columns_of(footer: Struct) -> bytes:
+    """Equal for files that can be joined: all that their footers say, but for rows and row groups."""
     return _struct({number: field for number, field in footer.items() if number not in (_ROWS, _ROW_GROUPS)})
 
 
-def joined(bodies: Sequence[bytes]) -> tuple[bytes, list[int]]:
-    """The file, and where in it each of these begins. Raises NotJoinableError."""
-    whole, offsets, at, rows = footer_of(bodies[0]), list[int](), 0, 0
+def joined(bodies: Sequence[bytes], footers: Sequence[Struct]) -> tuple[bytes, list[int]]:
+    """The file, and where in it each of these begins; ``footers`` are theirs. Raises NotJoinableError."""
+    whole, columns, offsets, at, rows = dict(footers[0]), columns_of(footers[0]), list[int](), 0, 0
     groups: list[Struct] = []
-    for body in bodies:
-        if columns_of(body) != columns_of(bodies[0]):
+    for body, footer in zip(bodies, footers, strict=True):
+        if columns_of(footer) != columns:
             raise NotJoinableError("its columns are not those of the others")
-        footer = footer_of(body)
         groups += _moved(footer[_ROW_GROUPS][1][1], at)
         rows += footer[_ROWS][1]
         offsets.append(at)

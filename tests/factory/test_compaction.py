@@ -250,15 +250,19 @@ def test_who_works_in_a_folder_is_not_packed_under(tmp_path: Path) -> None:
     ]
 
 
+def _joined(bodies: list[bytes]) -> tuple[bytes, list[int]]:
+    return joined(bodies, [footer_of(body) for body in bodies])
+
+
 def test_only_files_with_the_same_columns_are_joined() -> None:
     plain = parquet_bytes(pa.table({"a": [1, 2]}))
-    whole, starts = joined([plain, parquet_bytes(pa.table({"a": [3]}))])
+    whole, starts = _joined([plain, parquet_bytes(pa.table({"a": [3]}))])
     assert pq.read_table(pa.BufferReader(whole))["a"].to_pylist() == [1, 2, 3]
     assert whole[starts[0] :].startswith(plain)
     with pytest.raises(NotJoinableError, match="columns"):
-        joined([plain, parquet_bytes(pa.table({"a": ["3"]}))])
+        _joined([plain, parquet_bytes(pa.table({"a": ["3"]}))])
     with pytest.raises(NotJoinableError, match="no Parquet"):
-        joined([b"PAR1 and nothing else"])
+        _joined([b"PAR1 and nothing else"])
     with pytest.raises(NotJoinableError, match="cut off"):
         footer_of(b"PAR1" + footer_bytes(footer_of(plain))[:40] + (40).to_bytes(4, "little") + b"PAR1")
 
