@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 from factory.commit.commit import Commit, ShardFile
 from factory.commit.packs import Pack, pack_json
-from factory.commit.parquet_join import NotJoinableError, Struct, columns_of, footer_of, joined
+from factory.commit.parquet_join import Joint, NotJoinableError, columns_of, footer_of
 from factory.errors import DiskTrouble
 from factory.seal import checksum
 
@@ -83,15 +83,6 @@ class _Waiting:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A shard that is about to be packed."""
-
-    file: ShardFile
-    body: bytes
-    footer: Struct
-
-
 def compact(store: PackableStore, run: str, target: int) -> Compacted:
     """Pack a run's shards into files of ``target`` bytes. The caller holds DATA. Raises DiskTrouble, DamagedFile."""
     _finish(store, run)
@@ -131,31 +122,33 @@ def _batches(shards: list[_Waiting], target: int, in_packs: set[str]) -> Iterato
 
 def _pack(store: PackableStore, run: str, kind: str, files: list[ShardFile]) -> int:
     """Steps 1 to 3, a file for each set of columns that these shards have; returns how many."""
-    alike: dict[bytes, list[_Read]] = {}
+    alike: dict[bytes, tuple[Joint, list[ShardFile]]] = {}
     for file in files:
         body = store.whole(file)
         try:
             footer = footer_of(body)
-            alike.setdefault(columns_of(footer), []).append(_Read(file, body, footer))
         except NotJoinableError:
             continue  # written by an older program, say: it stays as it is
+        joint, shards = alike.setdefault(columns_of(footer), (Joint(), []))
+        joint.add(body, footer)
+        shards.append(file)
     made = 0
-    for shards in alike.values():
+    for joint, shards in alike.values():
         if len(shards) > 1:
-            _put(store, run, kind, shards)
+            _put(store, run, kind, shards, joint)
             made += 1
     return made
 
 
-def _put(store: PackableStore, run: str, kind: str, shards: list[_Read]) -> None:
-    body, starts = joined([shard.body for shard in shards], [shard.footer for shard in shards])
+def _put(store: PackableStore, run: str, kind: str, shards: list[ShardFile], joint: Joint) -> None:
+    body = joint.whole()
     name = f"C{secrets.token_hex(8)}"
     file, mark = f"shards/{run}/{kind}/{name}.parquet", checksum(body)
     store.write(file, body)
     if store.get(file) != body:
         store.drop([file])
         raise DiskTrouble(f"{file} does not read back as it was written: mend the disk or the store; nothing is lost.")
-    members = tuple((shard.file.name, start, len(shard.body)) for shard, start in zip(shards, starts, strict=True))
+    members = tuple((shard.name, start, length) for shard, (start, length) in zip(shards, joint.parts, strict=True))
     if not store.create(f"packs/{run}/{name}.json", pack_json(Pack(name, kind, file, len(body), mark, members))):
         raise DiskTrouble(f"packs/{run}/{name}.json was there already: run the same command again.")
 

@@ -123,7 +123,7 @@ def _value(kind: int, value: Any) -> bytes:
         header = bytes([len(items) << 4 | inner]) if short else bytes([0xF0 | inner]) + _varint(len(items))
         return header + b"".join(_value(inner, item) for item in items)
     if kind == _STRUCT:
-        return _struct(value)
+        return value if isinstance(value, bytes) else _struct(value)
     return value if kind == _DOUBLE else bytes([value])
 
 
@@ -149,20 +149,39 @@ def columns_of(footer: Struct) -> bytes:
     return _struct({number: field for number, field in footer.items() if number not in (_ROWS, _ROW_GROUPS)})
 
 
-def joined(bodies: Sequence[bytes], footers: Sequence[Struct]) -> tuple[bytes, list[int]]:
-    """The file, and where in it each of these begins; ``footers`` are theirs. Raises NotJoinableError."""
-    whole, columns, offsets, at, rows = dict(footers[0]), columns_of(footers[0]), list[int](), 0, 0
-    groups: list[Struct] = []
-    for body, footer in zip(bodies, footers, strict=True):
-        if columns_of(footer) != columns:
+class Joint:
+    """Files that are being joined; of each only bytes and row groups are held. ``parts``: where each begins, and its length."""
+
+    def __init__(self) -> None:
+        self.parts: list[tuple[int, int]] = []
+        self._bodies: list[bytes] = []
+        self._groups: list[bytes] = []
+        self._rows = self._size = 0
+        self._first: Struct | None = None
+        self._columns = b""
+
+    def add(self, body: bytes, footer: Struct) -> None:
+        """One more, with its own footer. Raises NotJoinableError."""
+        if self._first is None:
+            self._first = {number: field for number, field in footer.items() if number != _ROW_GROUPS}
+            self._columns = columns_of(footer)
+        elif columns_of(footer) != self._columns:
             raise NotJoinableError("its columns are not those of the others")
-        groups += _moved(footer[_ROW_GROUPS][1][1], at)
-        rows += footer[_ROWS][1]
-        offsets.append(at)
-        at += len(body)
-    whole[_ROWS] = (whole[_ROWS][0], rows)
-    whole[_ROW_GROUPS] = (_LIST, (_STRUCT, groups))
-    return b"".join([*bodies, footer_bytes(whole)]), offsets
+        self._groups += [_struct(group) for group in _moved(footer[_ROW_GROUPS][1][1], self._size)]
+        self._rows += footer[_ROWS][1]
+        self.parts.append((self._size, len(body)))
+        self._size += len(body)
+        self._bodies.append(body)
+
+    def whole(self) -> bytes:
+        """The one file."""
+        if self._first is None:
+            raise AssertionError  # there is one at least
+        footer = self._first | {
+            _ROWS: (self._first[_ROWS][0], self._rows),
+            _ROW_GROUPS: (_LIST, (_STRUCT, self._groups)),
+        }
+        return b"".join([*self._bodies, footer_bytes(dict(sorted(footer.items())))])
 
 
 def _moved(groups: Sequence[Struct], by: int) -> Iterator[Struct]:

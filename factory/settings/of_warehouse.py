@@ -53,7 +53,7 @@ REBUILD = setting(
 PACK_MB = setting(
     "PACK_MB",
     Whole(1, 1_024),
-    "megabytes of a file that shards are packed into; packing holds some ten times as much in memory",
+    "megabytes of a file that shards are packed into; packing holds some four times as much in memory",
     commands=("compact",),
     default="128",
 )

@@ -18,7 +18,7 @@ from factory.commit.commit import Commit, CommitKind, ShardFile
 from factory.commit.compaction import Compacted
 from factory.commit.local_store import LocalStore
 from factory.commit.object_store import ObjectStore
-from factory.commit.parquet_join import NotJoinableError, footer_bytes, footer_of, joined
+from factory.commit.parquet_join import Joint, NotJoinableError, footer_bytes, footer_of
 from factory.commit.schema import SHARDS
 from factory.commit.shard import parquet_bytes
 from factory.commit.store import open_packable
@@ -251,7 +251,10 @@ def test_who_works_in_a_folder_is_not_packed_under(tmp_path: Path) -> None:
 
 
 def _joined(bodies: list[bytes]) -> tuple[bytes, list[int]]:
-    return joined(bodies, [footer_of(body) for body in bodies])
+    joint = Joint()
+    for body in bodies:
+        joint.add(body, footer_of(body))
+    return joint.whole(), [start for start, _ in joint.parts]
 
 
 def test_only_files_with_the_same_columns_are_joined() -> None:
