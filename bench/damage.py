@@ -52,6 +52,8 @@ TOLD = re.compile(
     r"|is no finished checkpoint"
 )
 DELETE = re.compile(r"(?:delete|remove) (?:its commit |it\b|this file|that folder)|move it away|move \S+ away")
+NEW_FOLDER = "give an empty or a new folder"
+"""What export says of a folder whose own list of files is gone: it replaces nothing that it cannot know for its own."""
 
 
 @dataclass(slots=True)
@@ -92,6 +94,7 @@ class World:
         self.urls = urls
         self.case = case
         self.n = SAME
+        self.out = data / "export"
 
     def give(self, name: str, command: Callable[[], Any]) -> Any:
         """A command, given again while its sentence names a way back; returns its result."""
@@ -118,7 +121,10 @@ class World:
         return None
 
     def follow(self, sentence: str) -> bool:
-        """Do what a sentence says: delete the file that it names (the last one, where it names two)."""
+        """Do what a sentence says: delete the file that it names (the last one, where it names two), or give another folder."""
+        if NEW_FOLDER in sentence and self.out.name == "export":
+            self.out = self.out.with_name("export-anew")
+            return True
         if not DELETE.search(sentence):
             return False
         named = [
@@ -170,7 +176,7 @@ class World:
         yield "larger N", lambda: self.synth(LARGER)
         yield "sql", lambda: ask(self.data, "select count(*) from samples", "json")
         yield "rebuild", lambda: refresh_file(self.data, rebuild=True)
-        yield "export", lambda: export(self.data, self.data / "export", ExportSettings())
+        yield "export", lambda: export(self.data, self.out, ExportSettings())
 
 
 def one_case(base: Base, urls: dict[str, str], kind: str, way: str, dice: random.Random) -> Case:
