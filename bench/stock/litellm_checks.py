@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 
-import litellm
 from tools import SCHEMAS, TASK
+
+os.environ.setdefault(
+    "LITELLM_LOCAL_MODEL_COST_MAP", "True"
+)  # it would ask a public host for prices when it is imported
+import litellm
 
 litellm.telemetry = False
 MODEL = "openai/teacher-v1"
