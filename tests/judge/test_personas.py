@@ -81,10 +81,7 @@ BAD = {
     "pitying": ("too lenient with invention", "对编造太宽"),
     "refusing the worst": ("refuses what has faults", "拒评有错的文字"),
     "late-drifting": ("it drifts: it grows stricter", "越评越严"),
-    "first restaurant only": (
-        "only now and then|an error that stands alone|blind to others",  # which, hangs on where the world's faults stand
-        "偶尔看得见|只有一处错误|只看得见一部分错误",
-    ),
+    "first restaurant only": ("only now and then|an error that stands alone", "偶尔看得见|只有一处错误"),
     "restless": ("does not repeat itself", "再问一遍就变"),
 }
 
