@@ -230,6 +230,8 @@ def _unknown_head(text: str, at: int, known: Known) -> bool:
     head = text[at : found.start() if found else len(text)]
     if not 2 <= len(head) <= 24 or "的" in head or re.search(r"\d\.\d|最|至于", head):
         return False
+    if found and re.match(r"\([^()]{1,12}[店馆]\)", text[found.start() :]):
+        return True  # what has a branch is a restaurant
     tokens = lex(head, known)
     if any(ROLES[token.char] & {"NAMELIKE", "N", "STREETLIKE"} for token in tokens) or _SHOP_TAIL.search(head):
         return True
