@@ -221,6 +221,18 @@ class Billed:
 
     root: str
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """What a run needs to ask this server alone, at the prices that it bills."""
+        return {
+            "MAP": "sandbox",
+            "TEACHER": "openai/sandbox/teacher-v1",
+            "AMAP_BASE_URL": self.root,
+            "TEACHER_BASE_URL": f"{self.root}/v1",
+            "PRICE_IN": str(PRICE_IN),
+            "PRICE_OUT": str(PRICE_OUT),
+        }
+
     def bill(self, *, calls: bool = False) -> dict[str, Any]:
         """The bill so far; with ``calls`` a row per billed call."""
         with urllib.request.urlopen(f"{self.root}/_bill{'?calls' if calls else ''}", timeout=30) as answer:  # noqa: S310 - loopback

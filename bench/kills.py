@@ -30,7 +30,7 @@ import duckdb
 import orjson
 import pyarrow.parquet as pq
 
-from bench.billed_sandbox import MOMENTS, PRICE_IN, PRICE_OUT, Billed, billed_sandbox
+from bench.billed_sandbox import MOMENTS, Billed, billed_sandbox
 
 CLEAN = {name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_SECRET", "_TOKEN"))}
 FAULTS = {
@@ -67,15 +67,9 @@ class Run:
 
     def start(self) -> subprocess.Popen[str]:
         """The program, as people run it."""
-        env = {
+        env = self.served.settings | {
             "DATA": str(self.data),
             "N": str(self.n),
-            "MAP": "sandbox",
-            "TEACHER": "openai/sandbox/teacher-v1",
-            "AMAP_BASE_URL": self.served.root,
-            "TEACHER_BASE_URL": f"{self.served.root}/v1",
-            "PRICE_IN": str(PRICE_IN),
-            "PRICE_OUT": str(PRICE_OUT),
             "AGENTS": str(self.agents),
             "WORKERS": str(self.workers),
             "GIVE_UP_S": str(self.give_up_s),

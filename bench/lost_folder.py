@@ -22,7 +22,7 @@ from typing import Any
 
 import orjson
 
-from bench.billed_sandbox import PRICE_IN, PRICE_OUT, Billed, billed_sandbox
+from bench.billed_sandbox import Billed, billed_sandbox
 from bench.counted_store import CLEAN, ROOT, counted
 from bench.moto_store import BUCKET, moto_store, store_environment
 
@@ -60,16 +60,10 @@ class Run:
         home = self.folder / f"{self.name}-{self.starts}"
         home.mkdir()
         self.starts += 1
-        settings = {
+        settings = self.served.settings | {
+            "AMAP_QPS": "1000",
             "DATA": self.url,
             "N": str(self.n),
-            "MAP": "sandbox",
-            "TEACHER": "openai/sandbox/teacher-v1",
-            "AMAP_BASE_URL": self.served.root,
-            "AMAP_QPS": "1000",
-            "TEACHER_BASE_URL": f"{self.served.root}/v1",
-            "PRICE_IN": str(PRICE_IN),
-            "PRICE_OUT": str(PRICE_OUT),
             "AGENTS": str(AGENTS),
         }
         money = {"YES": "1"} if self.cap is None else {"BUDGET": str(self.cap)}

@@ -29,7 +29,7 @@ from typing import Any
 
 import orjson
 
-from bench.billed_sandbox import PRICE_IN, PRICE_OUT, Billed, billed_sandbox
+from bench.billed_sandbox import Billed, billed_sandbox
 from bench.counted_store import counted
 from bench.moto_store import BUCKET, moto_store, store_environment
 
@@ -141,17 +141,11 @@ class Round:
         """The command, from a folder where it never ran."""
         home = self.folder / f"start-{len(self.starts)}"
         home.mkdir(parents=True)
-        settings = {
+        settings = self.served.settings | {
+            "AMAP_QPS": "1000",
             "DATA": self.url,
             "N": str(self.n),
-            "MAP": "sandbox",
-            "TEACHER": "openai/sandbox/teacher-v1",
-            "AMAP_BASE_URL": self.served.root,
-            "AMAP_QPS": "1000",
-            "TEACHER_BASE_URL": f"{self.served.root}/v1",
             "TEACHER_RPM": str(round(self.rpm)),
-            "PRICE_IN": str(PRICE_IN),
-            "PRICE_OUT": str(PRICE_OUT),
             "AGENTS": str(AGENTS),
             "EXECUTOR": "ray",
             "WORKERS": "2",
