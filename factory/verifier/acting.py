@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from factory.verifier.acts import ACTS
-from factory.verifier.clauses import DECIDED, TYPED, VACUOUS, holds, open_number, wrong
+from factory.verifier.clauses import DECIDED, FIELDS, TYPED, VACUOUS, holds, open_number, wrong
 from factory.verifier.following import denied
 from factory.verifier.grammar import SKIPPED, Piece, Tiling, code, tile
 from factory.verifier.lexer import Token, chars_of
 from factory.verifier.scene import Said, State, UnreadError
 
 MOST_READINGS: Final = 5  # tried of one clause
+MOST_OTHERS: Final = 6  # restaurants of which a clause that is wrong of one may be meant
 _EVERYONE: Final = chars_of("ALL", "TIE")
 _AS_KNOWN: Final = chars_of("KNOWN")
 _TYPED: Final = chars_of(*TYPED)
@@ -48,7 +50,7 @@ def read_clause(tokens: Sequence[Token], state: State, words: Callable[[int, int
         if holds((rest, other)) or (rest and not left):  # true of one set that is meant, or not read for another
             left = rest
             state.take(other)
-    if not left and wrong(state) and clause.otherwise(state):
+    if not left and wrong(state) and (not state.plain or clause.otherwise(state)):
         state.verdicts, state.echoes = [], []
         return list(kept)
     return left
@@ -112,7 +114,8 @@ class _Clause:
                 return True
         if self.before.item is not None or not self.before.subject or read.fresh:
             return False
-        for poi in list(dict.fromkeys(reversed(self.before.scene.mentioned)))[:3]:
+        scene = self.before.scene
+        for poi in list(dict.fromkeys((*reversed(scene.mentioned), *scene.listed)))[:MOST_OTHERS]:
             if (poi,) != self.before.subject:
                 before = self.before.copy()
                 before.subject, before.carried = (poi,), False
@@ -153,9 +156,37 @@ class _Clause:
                 if _claims(piece, kept):
                     claims |= _typed(kept, piece)
         claimed |= claims
+        state.plain = not state.blamed or (
+            _plain(plan.tiling, kept, state.blamed)
+            and not (plan.bare and any(token.char in _PLANNING and token.char in SKIPPED for token in self.kept))
+        )
         if left:  # a clause that was not wholly read claims nothing
             state.verdicts, state.echoes = [], []
         return left, frozenset(failed)
+
+
+_TALKING: Final = VACUOUS | {"condition", "topic"}
+_PLANNING: Final = chars_of("MOREADD", "RELAX", "LIKE", "IF", "CHOOSE")
+_NEUTRAL: Final = chars_of("COP", "FROM", "AT", "COLON", "INERT", "THESE", "IN", "WITH", "HAVE", *FIELDS) - _PLANNING
+
+
+_CHOOSING: Final = frozenset({"choose", "criterion"})
+_SELVES: Final = chars_of("YOU", "ME")
+_WANTING: Final = chars_of("LIKE")
+
+
+def _plain(tiling: Tiling, kept: Sequence[Token], blamed: frozenset[str]) -> bool:
+    """Whether a clause states and does no more: 肯加十块就去某某 and 我想花200元以上 wish and plan, so that their amounts may be anything's."""
+    talking = _TALKING - _CHOOSING if blamed & _CHOOSING else _TALKING
+    taken: set[int] = set()
+    for piece in tiling.pieces:
+        taken.update(range(piece.start, piece.end))
+        words = kept[piece.start : piece.end]
+        if piece.frame.act in talking and any(token.char not in _NEUTRAL for token in words):
+            return False
+    if any(token.char in _PLANNING for place, token in enumerate(kept) if place not in taken):
+        return False
+    return not any(one.char in _SELVES and other.char in _WANTING for one, other in pairwise(kept))
 
 
 def _begin(state: State, pick: int) -> None:

@@ -110,6 +110,8 @@ def branches(said: Said, state: State) -> None:
     brand = split_branch(fold(about.name))[0]
     pois = state.scene.known.brands.get(brand, ())
     stated = said.all("v")[0].value
+    if not named and not (stated.holds(len(pois)) and stated.exact):
+        raise UnreadError  # 它有三家分店: whose, was said before
     state.world(
         "count",
         said.text,

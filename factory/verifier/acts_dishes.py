@@ -13,7 +13,7 @@ from factory.records import ClaimStatus, Poi
 from factory.verifier.acts_echoes import TASTES
 from factory.verifier.amounts import number_range
 from factory.verifier.deciding import show
-from factory.verifier.lexer import ROLES, Token
+from factory.verifier.lexer import EATEN, ROLES, Token
 from factory.verifier.references import restaurants
 from factory.verifier.scene import Said, State, UnreadError
 from factory.verifier.script import fold
@@ -52,6 +52,13 @@ def dish(said: Said, state: State) -> None:
             state.say("dish", text, [(poi, "unsupported", show(poi, "dish"))])
         return
     names = [token.text for token in said.within("v", "D")]
+    if len(names) == 1 and _is_its_kind(names[0], said, state):
+        return
+    if state.item is None and len(names) == 1 == said.piece.end - said.piece.start and len(said.tokens) == 1:
+        if state.subject is None or not all(holds(poi, names[0]) for poi in state.subject):
+            raise UnreadError  # 至于提拉米苏: what the sentence goes on about
+    if any(token.text[0] == "用" for token in said.of("EAT")):
+        raise UnreadError  # 用到鸭血: what is in it
     rest = frozenset().union(*(ROLES[token.char] for token in said.tokens[said.piece.end :]))
     if rest & {"ONLY", "LESS", "STAFF", "TELL", "MOREADD"}:
         raise UnreadError  # 列出凯撒沙拉的只有前者, 牛排少放黑椒
@@ -74,6 +81,17 @@ def dish(said: Said, state: State) -> None:
         state.say("dish", said.raw([token]), [(poi, _dish_status(poi, name), show(poi, "dish")) for poi in state.who()])
 
 
+def _is_its_kind(word: str, said: Said, state: State) -> bool:
+    """某某是牛排: a kind of shop that is a dish's name, too."""
+    pois = state.subject or ((state.item,) if state.item else ())
+    if word not in EATEN or not said.of("COP") or said.of("DISHF") or not pois:
+        return False
+    if any(poi.cuisine != word for poi in pois):
+        raise UnreadError
+    state.say("cuisine", said.text, [(poi, "verified", poi.cuisine) for poi in pois], "cuisine")
+    return True
+
+
 def _dishes_counted(token: Token) -> int | None:
     """两道, 三样 as a number."""
     found = re.fullmatch(r"(\d+|[一二两三四五六七八九十])(?:道|样|个|款|种)", token.text)
@@ -84,7 +102,7 @@ def _dishes_counted(token: Token) -> int | None:
 def dish_count(said: Said, state: State) -> None:
     """招牌两道: as many as the map lists."""
     number = _dishes_counted(said.all("c")[0])
-    if number is None:
+    if number is None or said.of("MOREADD"):
         raise UnreadError
     rows: list[tuple[Poi, ClaimStatus, str | None]] = [
         (poi, "verified" if len(poi.specialities) == number else "contradicted", show(poi, "dish"))

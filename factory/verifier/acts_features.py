@@ -10,6 +10,7 @@ from factory.verifier.deciding import amount_status, show, value
 from factory.verifier.lexer import ROLES
 from factory.verifier.references import the_set
 from factory.verifier.scene import Said, State, UnreadError, unit_field
+from factory.verifier.script import fold
 
 HELD: Final = frozenset({"yes", "only", "wlan", "wifi", "required", "recommended", "designated"})
 DENIED: Final = frozenset({"no", "none"})
@@ -93,10 +94,17 @@ def feature(said: Said, state: State) -> None:
     want = "no" if said.has("n") or said.of("NOENTER") else "limited" if said.has("l") else "yes"
     rows: list[tuple[Poi, ClaimStatus, str | None]] = []
     for poi in state.who():
-        tag = dict(poi.tags).get(key)
+        tag = dict(poi.tags).get(key) or _key_word(said, poi)
         status = ("verified" if tag is None else "contradicted") if said.has("u") else tag_status(tag, want=want)
         rows.append((poi, status, tag))
     state.say("feature", said.text, rows, "need" if said.has("u") or want == "no" else None)
+
+
+def _key_word(said: Said, poi: Poi) -> str | None:
+    """Among a map's key words for a restaurant the very word is as good as a tag."""
+    words = re.split(r"[、,，;；]", dict(poi.tags).get("keywords", ""))
+    spoken = next((token.text for token in said.all("v")), "")
+    return "yes" if spoken and any(spoken == word or spoken == fold(word) for word in words) else None
 
 
 TAGGED_DIETS: Final = {"素食": "diet:vegetarian", "素": "diet:vegetarian", "素菜": "diet:vegetarian", "纯素": "diet:vegan", "清真": "diet:halal", "清真菜": "diet:halal"}  # fmt: skip

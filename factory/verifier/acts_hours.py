@@ -8,7 +8,7 @@ from typing import Final
 from factory.records import ClaimStatus, Poi
 from factory.verifier import rules
 from factory.verifier.clock import Clock
-from factory.verifier.days import GOOD, Test, day_words, status_of_days
+from factory.verifier.days import GOOD, Test, day_words, status_of_days, weekdays
 from factory.verifier.deciding import show
 from factory.verifier.fit import meal_of
 from factory.verifier.hours import DAY_MIN, Day, breaks, closes, hours_of, opens, overlap_min
@@ -55,7 +55,11 @@ def hours(said: Said, state: State) -> None:
     ranges = _ranges(said.all("v"))
     whole = bool(said.of("ALLDAY") or said.of("NOREST"))
 
+    during = any(token.text in _DURING for token in said.of("OPENV"))
+
     def test(day: Day) -> ClaimStatus:
+        if during and all(any(_covers(day, *span) for span in _readings(first, last)) for first, last in ranges):
+            return "inferable"  # 17点到20点半都在营业
         if any(not any(_is_span(day, *span) for span in _readings(first, last)) for first, last in ranges):
             return "contradicted"
         return "contradicted" if whole and len(day) != 1 else "verified"
@@ -67,6 +71,14 @@ def _readings(first: Clock, last: Clock) -> list[tuple[int, int]]:
     """The spans that a range may mean: 两点到五点 is most often of the afternoon."""
     own = (first.minutes, last.minutes)
     return [own, (own[0] + DAY_MIN // 2, own[1] + DAY_MIN // 2)] if first.either else [own]
+
+
+_DURING: Final = frozenset({"在营业", "都在营业", "开着", "都开着", "开着门", "都开着门", "照常营业", "正常营业", "营业着", "在开", "都在开"})
+"""Open all the while: the range need not be the shop's own."""
+
+
+def _covers(day: Day, start: int, end: int) -> bool:
+    return overlap_min(day, (start, end), before=day) >= end - start
 
 
 def _is_span(day: Day, start: int, end: int) -> bool:
@@ -88,13 +100,16 @@ def closes_at(said: Said, state: State) -> None:
     some = _session(said) or any(token.text in _FIRST_END for token in said.of("UNTIL"))
 
     least = any("ATLEAST" in ROLES[token.char] for token in said.tokens)
+    able = any(ROLES[token.char] & {"FINE", "EAT"} and "OPENV" not in ROLES[token.char] for token in said.tokens)
 
     def test(day: Day) -> ClaimStatus:
         if least:  # 至少开到九点
             return "inferable" if _until(day, stated) else "contradicted"
         ends = [end for _, end in day] if some else [closes(day)]
-        if any(end is not None and _same(end, stated) for end in ends):
+        if any(end is not None and _ends(end, stated) for end in ends):
             return "verified"
+        if able and _until(day, stated):
+            return "inferable"  # 坐到九点没问题: no later than it closes
         if any(_same(end, stated) for _, end in day[:-1]):
             raise UnreadError  # 只到14:30, before a break: of which span, the sentence may have said elsewhere
         return "contradicted"
@@ -125,6 +140,11 @@ def _in_its_part(clock: Clock, said: Said) -> Clock:
 
 
 _LATE_PARTS: Final = frozenset({"晚上", "夜里", "深夜", "夜晚", "傍晚", "晚间", "夜间", "晚市", "今晚", "当晚", "半夜"})
+
+
+def _ends(truth: int, stated: Clock) -> bool:
+    """开到十二点 is midnight where a shop closes then."""
+    return _same(truth, stated) or (stated.minutes == DAY_MIN // 2 and truth == DAY_MIN)
 
 
 def _same(truth: int, stated: Clock) -> bool:
@@ -223,10 +243,14 @@ def closed_after(said: Said, state: State) -> None:
 
 
 def absent_days(said: Said, state: State) -> None:
-    """没有标周末的时间: true where the map gave no week."""
+    """没有标周末的时间: true where the map gave no week, or nothing for these days."""
+    named = [day for token in said.of("DAY") for day in weekdays(token.text)]
     rows: list[tuple[Poi, ClaimStatus, str | None]] = []
     for poi in state.who():
-        status: ClaimStatus = "contradicted" if hours_of(poi).week_known else "verified"
+        hours = hours_of(poi)
+        told = [hours.days[day] for day in named] if named else [()]
+        untold = not hours.week_known or all(not day for day in told)
+        status: ClaimStatus = "verified" if untold else "contradicted"
         rows.append((poi, status, poi.open_week or "没有标注"))
     state.say("absence", said.text, rows)
 

@@ -12,6 +12,9 @@ from factory.verifier.references import restaurants
 from factory.verifier.scene import Said, State, UnreadError, field_of, scale_of
 
 
+_ADJECTIVES: Final = {("rating", True): "HIGH", ("rating", False): "LOW", ("price", True): "DEAR", ("price", False): "CHEAP", ("distance", True): "FAR", ("distance", False): "NEAR"}  # fmt: skip
+
+
 def modified(said: Said, state: State) -> None:
     """便宜的某某, 再远点的是某某: by the adjective's threshold, the edge of the listed, or beyond the one named before."""
     name, up = scale_of(said.all("v"), field_of(said.of("RATING") + said.of("PRICE") + said.of("DIST")), state)
@@ -20,7 +23,9 @@ def modified(said: Said, state: State) -> None:
         raise UnreadError
     poi, own = pois[0], value(pois[0], name)
     before = [one for one in reversed(state.scene.mentioned) if one != poi][:1]
-    adjective = {("rating", True): "HIGH", ("rating", False): "LOW", ("price", True): "DEAR", ("price", False): "CHEAP", ("distance", True): "FAR", ("distance", False): "NEAR"}[name, up]  # fmt: skip
+    adjective = _ADJECTIVES.get((name, up))
+    if adjective is None:
+        raise UnreadError
     status: ClaimStatus = "unsupported"
     if own is not None:
         others = [number for one in before if (number := value(one, name)) is not None]

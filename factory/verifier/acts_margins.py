@@ -219,8 +219,8 @@ def bound_ratio(said: Said, state: State) -> None:
         raise UnreadError
     token = said.all("a")[0]
     stated: Quantity = token.value
-    high = stated.low + 0.99 if "多" in token.text else stated.high
-    slack = 0.1 if stated.about else 0.05
+    high = stated.low + 0.99 if "多" in token.text or said.of("MANY") else stated.high
+    slack = 0.1 * max(1.0, stated.low) if stated.about or said.of("ABOUT") else 0.05
     rows: list[tuple[Poi, ClaimStatus, str | None]] = []
     for poi in state.who():
         own = value(poi, name)

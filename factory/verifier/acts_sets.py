@@ -15,7 +15,7 @@ from factory.verifier.deciding import (
     value,
     worst,
 )
-from factory.verifier.groups import bases, described
+from factory.verifier.groups import bases, best_of_some, described
 from factory.verifier.lexer import ROLES, Token
 from factory.verifier.numbers import Quantity
 from factory.verifier.references import restaurants, the_set
@@ -36,6 +36,8 @@ def compare(said: Said, state: State) -> None:
         ROLES[token.char] & {"N", "ORD", "THIS", "LASTONE", "PREVONE", "NEXTONE", "FORMER", "LATTER", "BRANCH"}
         for token in tokens
     ):
+        if any("N" in ROLES[token.char] for token in tokens):
+            tokens = tuple(token for token in tokens if "ORD" not in ROLES[token.char])  # 比第二近的某某
         others = other_than(restaurants_or_other((*tokens, *said.all("r2")), state), state)
     else:
         others = the_set(tokens, state)
@@ -90,6 +92,7 @@ def _minutes(token: Token, own: float, other: float) -> ClaimStatus:
 
 def _relate(said: Said, state: State, name: str, others: Sequence[Poi], *, up: bool) -> None:
     amount = said.all("a")
+    party = state.party or state.scene.wish.party_size or 1
     rows: list[tuple[Poi, ClaimStatus, str | None]] = []
     for poi in state.who():
         statuses: list[ClaimStatus] = []
@@ -98,7 +101,12 @@ def _relate(said: Said, state: State, name: str, others: Sequence[Poi], *, up: b
                 raise UnreadError
             if name in {"open", "close"} and (value(poi, name) is None or value(other, name) is None):
                 raise UnreadError  # their hours differ by day
-            statuses.append(_related(value(poi, name), value(other, name), name, amount, up=up))
+            own, beside = value(poi, name), value(other, name)
+            status = _related(own, beside, name, amount, up=up)
+            if status == "contradicted" and name == "price" and party > 1 and own and beside:
+                together = _related(own * party, beside * party, name, amount, up=up)
+                status = together if together != "contradicted" else status  # 六个人比去某某少花144元
+            statuses.append(status)
         truth = f"{show(poi, name) or '没有数据'}，{others[0].name}{show(others[0], name) or '没有数据'}"
         rows.append((poi, worst(statuses), truth))
     state.say("comparison", said.text, rows)
@@ -132,24 +140,32 @@ def _related(own: float | None, other: float | None, name: str, amount: tuple[To
 
 def ratio(said: Said, state: State) -> None:
     """人均是第三家的1.6倍."""
-    name = field_of((*said.all("f"), *said.all("f2"))) or state.field
+    named = field_of((*said.all("f"), *said.all("f2")))
     others = restaurants_or_other(said.all("r"), state)
     poi = state.one()
-    token = said.all("a")[0]
-    if name is None or len(others) != 1 or poi in others:
+    if len(others) != 1 or poi in others:
         raise UnreadError
-    own, other = value(poi, name), value(others[0], name)
+    fields = [named] if named else [one for one in (state.field, "price", "distance") if one]
+    statuses = [_times(said, value(poi, one), value(others[0], one)) for one in fields]
+    held = next((place for place, status in enumerate(statuses) if status == "inferable"), 0)
+    if named is None and statuses[held] != "inferable":
+        raise UnreadError  # 差不多是某某的两倍: of what, it does not say
+    name, status = fields[held], statuses[held]
     truth = f"{show(poi, name) or '没有数据'}，{others[0].name}{show(others[0], name) or '没有数据'}"
-    status: ClaimStatus = "unsupported"
-    if own is not None and other:
-        stated: Quantity = token.value
-        high = stated.low + 0.99 if "多" in token.text else stated.high
-        slack = 0.1 if stated.about else 0.05
-        if said.has("u"):  # 不到某某的四分之一
-            high, stated = stated.low, replace(stated, low=0.5 * stated.low)
-        status = "inferable" if stated.low - slack <= own / other <= high + slack else "contradicted"
     state.say("comparison", said.text, [(poi, status, truth)])
     state.field = name
+
+
+def _times(said: Said, own: float | None, other: float | None) -> ClaimStatus:
+    token = said.all("a")[0]
+    if own is None or not other:
+        return "unsupported"
+    stated: Quantity = token.value
+    high = stated.low + 0.99 if "多" in token.text or said.of("MANY") else stated.high
+    slack = 0.1 * max(1.0, stated.low) if stated.about or said.of("ABOUT") else 0.05
+    if said.has("u"):  # 不到某某的四分之一
+        high, stated = stated.low, replace(stated, low=0.5 * stated.low)
+    return "inferable" if stated.low - slack <= own / other <= high + slack else "contradicted"
 
 
 def against_bound(
@@ -309,12 +325,22 @@ def superlative(said: Said, state: State) -> None:
                 and not state.scene.covers(state.scene.wish.cuisine, radius)
             ):
                 found = "unsupported"
+            guessed = state.item is None and not state.fresh and not said.has("n") and state.carried
+            if found == "contradicted" and not _set_is_told(said):
+                if guessed or best_of_some(poi, name, state, highest=up):
+                    raise UnreadError  # 标价最高也就102元, after somebody else
             best = _best(among, name, highest=up)
             truth = f"{show(poi, name) or '没有数据'}，{best.name}{show(best, name)}" if best else show(poi, name)
             if found == "unsupported" and name in {"open", "close"}:
                 raise UnreadError  # 这几家里开门最早: of those whose hours are known, perhaps
             state.say("superlative", said.text, [(poi, found, truth)])
             state.field = name
+
+
+def _set_is_told(said: Said) -> bool:
+    """Whether a superlative names its set by what cannot be taken for another: 五家里, 两公里内."""
+    words = (*said.all("g"), *said.all("g2"))
+    return any(ROLES[token.char] & {"CNT", "L", "ALLSET"} for token in words)
 
 
 def told(among: Sequence[Poi], name: str, state: State) -> tuple[Poi, ...]:

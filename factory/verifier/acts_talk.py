@@ -145,7 +145,9 @@ def pick(said: Said, state: State) -> None:
 
 
 def topic(said: Said, state: State) -> None:
-    """从评分看: what the sentence goes on about."""
+    """从评分看: what the sentence goes on about. 离 and 距 alone want an end."""
+    if any(token.text in {"离", "距"} for token in said.all("f")):
+        raise UnreadError
     state.field = field_of(said.all("f"))
 
 
@@ -196,6 +198,14 @@ def criterion(said: Said, state: State) -> None:
             state.criteria.append((name, up))
 
 
+def _loosely(poi: Poi, name: str, state: State, *, up: bool) -> ClaimStatus:
+    """How well a restaurant is chosen by a field. Raises UnreadError for what has no such measure (hours)."""
+    adjective = _LOOSE.get((name, up))
+    if adjective is None:
+        raise UnreadError
+    return loose_status(poi, name, adjective, state)
+
+
 def choose(said: Said, state: State) -> None:
     """首选第一家; after a criterion the choice must be the best of the listed by it, with 可以考虑 a good one."""
     if state.loose_choice and said.has("t") and not state.verdicts:
@@ -205,9 +215,7 @@ def choose(said: Said, state: State) -> None:
         if state.criteria and (state.item or state.subject):
             for poi in state.who():
                 for name, up in dict.fromkeys(state.criteria):
-                    state.say(
-                        "fit", said.text, [(poi, loose_status(poi, name, _LOOSE[name, up], state), show(poi, name))]
-                    )
+                    state.say("fit", said.text, [(poi, _loosely(poi, name, state, up=up), show(poi, name))])
         state.criteria = []
         return
     tokens = said.all("t")
@@ -230,7 +238,7 @@ def choose(said: Said, state: State) -> None:
                 else "unsupported"
             )
             if weak:
-                status = loose_status(poi, name, _LOOSE[name, up], state)
+                status = _loosely(poi, name, state, up=up)
             state.say("fit" if weak else "superlative", said.text, [(poi, status, show(poi, name))])
     state.criteria = []
     if len(pois) == 1 and state.item is None:

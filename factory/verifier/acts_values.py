@@ -10,6 +10,7 @@ from factory.verifier.deciding import amount_status, extreme_status, show, value
 from factory.verifier.fit import shows_cuisine
 from factory.verifier.lexer import EATEN, ROLES, SUBKINDS
 from factory.verifier.numbers import Quantity
+from factory.verifier.groups import best_of_some
 from factory.verifier.references import restaurants, the_set
 from factory.verifier.scene import FIELD_OF, Said, State, UnreadError, field_of, unit_field
 from factory.verifier.script import fold
@@ -34,6 +35,8 @@ def subject(said: Said, state: State) -> None:
     if state.criteria and state.item is None and len(state.subject) == 1:  # 要近：某某
         for name, up in dict.fromkeys(state.criteria):
             status = extreme_status(state.subject[0], state.scene.listed, name, highest=up, known=True)
+            if status == "contradicted" and best_of_some(state.subject[0], name, state, highest=up):
+                raise UnreadError
             if status != "verified" and (said.piece.start or said.piece.end < len(said.tokens)):
                 raise UnreadError  # 要近……某某只比它远38米
             state.say("superlative", said.text, [(state.subject[0], status, show(state.subject[0], name))])
@@ -42,7 +45,7 @@ def subject(said: Said, state: State) -> None:
 
 def subject_set(said: Said, state: State) -> None:
     """The sentence goes on about a set of the listed."""
-    state.unsure = state.unsure or (bool(said.of("OTHER")) and not said.of("CNT"))
+    state.unsure = state.unsure or (bool(said.of("OTHER")) and not state.excluded)
     state.subject, state.fresh = the_set(said.tokens[said.piece.start : said.piece.end], state), True
 
 
@@ -69,6 +72,7 @@ def _amount(name: str, stated: Quantity, said: Said, state: State) -> None:
     pois = tuple(poi for poi in state.scene.listed if poi not in state.excluded) if everyone else state.who()
     if not pois:
         raise UnreadError
+    state.unsure = state.unsure or (everyone and len(pois) > 1 and (state.lost or state.scene.prose))
     if stated.excess:
         rows = [(poi, _excess(poi, name, stated, state), show(poi, name)) for poi in pois]
     else:
@@ -226,6 +230,8 @@ def bare(said: Said, state: State) -> None:
 def distance(said: Said, state: State) -> None:
     """390米, 约400米, 1公里以内."""
     stated: Quantity = said.all("v")[0].value
+    if "NUM" in ROLES[said.all("v")[0].char] and any(token.text in {"离", "距"} for token in said.of("DIST")):
+        raise UnreadError  # 离200还差66块
     if stated.exact and (said.of("WITHIN") or said.of("IN")):
         stated = Quantity(0.0, stated.high, exact=False)  # 在2公里的范围内
     elif stated.exact and (said.of("OUT") and "外" in said.text):
@@ -298,6 +304,9 @@ def cuisine(said: Said, state: State) -> None:
         typed = word in _TYPES and about and all(_TYPES[word] in (poi.type or "") for poi in about)
         if not typed:
             raise UnreadError
+    told = said.all("v")[0]
+    if "VEGGY" in ROLES[told.char] and any(name.startswith("diet:") for poi in about for name, _ in poi.tags):
+        raise UnreadError  # 素食友好: a tag, no cuisine
     if state.subject is None and state.item is None:
         if state.scene.wish.cuisine and word != state.scene.wish.cuisine:
             raise UnreadError  # 再查就是几家烧烤了: said of nobody, and no echo
@@ -346,53 +355,3 @@ def not_cuisine(said: Said, state: State) -> None:
     }
     rows = [(poi, flipped.get(cuisine_status(poi, word), "unsupported"), poi.cuisine) for poi in state.who()]
     state.say("cuisine", said.text, rows, "cuisine")
-
-
-def absent(said: Said, state: State) -> None:
-    """暂无评分: true where the evidence has none."""
-    if any(ROLES[token.char] & {"MEAL", "EXCEPT"} for token in said.tokens if token.start >= 0):
-        raise UnreadError  # 早餐时段没查到营业的, 除了没标时间的那家
-    names = []
-    for token in (*said.all("f"), *said.all("g")):
-        roles = ROLES[token.char]
-        names += [
-            found
-            for role, found in (
-                *FIELD_OF.items(),
-                ("HOURS", "hours"),
-                ("ADDR", "address"),
-                ("DISHN", "dish"),
-                ("FOOD", "dish"),
-                ("CONTACT", "phone"),
-            )
-            if role in roles
-        ]
-    alone = not (said.has("f") or said.has("g")) and said.piece.end == len(said.tokens) and not said.of("OPENV")
-    if not names and said.of("OPENV"):
-        names = ["hours"]
-    if not names and state.field is not None and alone:
-        names = [{"close": "hours", "open": "hours"}.get(state.field, state.field)]  # 后者未标
-        state.unsure = True
-    if not names or any(token.text in {"营业", "开放"} for token in said.all("f")):
-        raise UnreadError
-    try:
-        pois = state.who()
-    except UnreadError:
-        pois = state.scene.listed  # 菜单地图没有列, after the list: of all of them, or nobody can tell of whom
-        if not pois or any(show(poi, name) is not None for poi in pois for name in names):
-            raise
-    for name in dict.fromkeys(names):
-        rows: list[tuple[Poi, ClaimStatus, str | None]] = [
-            (poi, "verified" if show(poi, name) is None else "contradicted", show(poi, name)) for poi in pois
-        ]
-        state.scene.absent |= {(poi.poi_id, name) for poi, status, _ in rows if status == "verified"}
-        state.say("absence", said.text, rows, {"price": "budget", "hours": "hours"}.get(name))
-
-
-def unsure(said: Said, state: State) -> None:
-    """无法确认预算: true where the price is not known, or where nothing was named."""
-    if said.of("BUDGET") or said.of("PRICE"):
-        rows: list[tuple[Poi, ClaimStatus, str | None]] = [
-            (poi, "verified" if poi.cost_cny is None else "contradicted", show(poi, "price")) for poi in state.who()
-        ]
-        state.say("absence", said.text, rows, "budget")

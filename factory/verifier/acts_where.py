@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from factory.records import ClaimStatus, Poi
 from factory.verifier import rules
@@ -24,6 +25,12 @@ def address(said: Said, state: State) -> None:
     own = fold(poi.address or "")
     if stated is None:
         text = said.text
+        named = re.sub(r"^(?:地址|位于|就?在|是|:)+", "", fold(text))
+        if own and len(named) >= rules.ADDRESS_LEAST and named in own:
+            state.say("address", text, [(poi, "inferable", poi.address)])
+            return
+        if not _PLACELIKE.search(named):
+            raise UnreadError  # 如果更在乎评分
         state.say("address", text, [(poi, "unsupported", poi.address)])
         return
     roles = ROLES[stated.char]
@@ -39,6 +46,9 @@ def address(said: Said, state: State) -> None:
     else:
         status = "contradicted" if own else "unsupported"
     state.say("address", said.raw([stated]), [(poi, status, poi.address)])
+
+
+_PLACELIKE: Final = re.compile(r"[路街巷道弄号楼层座室村里]|广场|中心|大厦|商场|天地|大楼|城|胡同|园|院")
 
 
 def phone(said: Said, state: State) -> None:

@@ -345,12 +345,14 @@ def nothing(said: Said, state: State) -> None:
     if full and not money and radius == scene.wish.radius_m:
         return
     pois = scene.of_cuisine(cuisine, radius)
+    elsewhere = {"closed", "hours"} if said.of("MEAL") or said.of("OPENV") else {"closed"} if full else set()
     asked = money or ([] if not full else None)
     left = [
         poi
         for poi in pois
         if (
             all(amount_status("price", one, poi.cost_cny) in {"verified", "inferable"} for one in money)
+            and not {miss.kind for miss in scene.misses(poi)} & elsewhere
             if asked is not None
             else not scene.misses(poi)
         )

@@ -258,6 +258,11 @@ def surely_unprovable(tokens: Sequence[Token], left: Sequence[Token], state: Sta
     about_shops = state.item is not None or bool(state.subject) or named
     if not unprovable or not about_shops or asks(tokens):
         return False
+    if any("D" in ROLES[token.char] for token in tokens) and all(one.text in {"食材", "用料"} for one in unprovable):
+        return False  # 食材上黄喉、贡菜两家都有
+    tags = [text for poi in state.scene.evidence.pois for key, text in poi.tags if key == "keywords"]
+    if any(token.text in text for token in unprovable for text in tags):
+        return False
     tagged = {key for poi in state.scene.evidence.pois for key, _ in poi.tags}
     if any("FEAT" in ROLES[token.char] and token.value in tagged for token in unprovable):
         return False  # the map has tags of that kind: only a frame tells what is said of them

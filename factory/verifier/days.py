@@ -63,7 +63,7 @@ def day_words(said: Said, state: State) -> tuple[tuple[str, ...], bool]:
     if not words:
         before = said.tokens[: said.piece.start]
         while before and "DAY" not in ROLES[before[-1].char]:
-            before = before[:-1]
+            before = () if ROLES[before[-1].char] & _SAID_OF_DAYS else before[:-1]  # 周一休息且中午只到两点
         while before and "DAY" in ROLES[before[-1].char]:
             words.insert(0, before[-1].text)
             before = before[:-1]
@@ -72,6 +72,9 @@ def day_words(said: Said, state: State) -> tuple[tuple[str, ...], bool]:
     if words:
         return tuple(words), False
     return state.days, bool(state.days)
+
+
+_SAID_OF_DAYS: Final = frozenset({"REST", "T", "TR", "CLOSE"})
 
 
 def status_of_days(poi: Poi, words: Sequence[str], test: Test, *, carried: bool, meal: bool) -> ClaimStatus:

@@ -13,7 +13,7 @@ from typing import Final
 from factory.records import Poi
 from factory.verifier import rules
 from factory.verifier.clock import Clock
-from factory.verifier.deciding import amount_status, value
+from factory.verifier.deciding import amount_status, extreme_status, value
 from factory.verifier.fit import meal_of
 from factory.verifier.hours import hours_of, overlap_min
 from factory.verifier.lexer import ROLES, Token
@@ -296,6 +296,25 @@ def _open_at(token: Token) -> Test:
     if window is None:
         raise UnreadError
     return lambda poi: any(overlap_min(day, window) >= rules.OPEN_LEAST_MIN for day in hours_of(poi).possible()[:1])
+
+
+def best_of_some(poi: Poi, name: str, state: State, *, highest: bool) -> bool:
+    """Whether a restaurant has the highest value of one of the sets that a superlative without a set may mean: of those that fit, that
+    are open for the meal, that do not rest, that were named last."""
+    scene = state.scene
+    fitting = [one for one in scene.listed if not scene.misses(one)]
+    kinds = [{miss.kind for miss in scene.misses(one)} for one in scene.evidence.pois]
+    cuisine = [
+        (one, row) for one, row in zip(scene.evidence.pois, kinds, strict=True) if one.cuisine == scene.wish.cuisine
+    ]
+    rows = [fitting, list(dict.fromkeys(reversed(scene.mentioned)))[:2]]
+    for left_out in ({"closed"}, {"closed", "hours"}, {"closed", "radius"}, {"closed", "hours", "radius"}, {"budget"}):
+        rows.append([one for one, row in cuisine if not row & left_out])
+        rows.append([one for one in scene.listed if not {miss.kind for miss in scene.misses(one)} & left_out])
+    return any(
+        poi in row and len(row) > 1 and extreme_status(poi, row, name, highest=highest, known=True) == "verified"
+        for row in rows
+    )
 
 
 def sizes(rows: Iterable[Sequence[Poi]]) -> set[int]:

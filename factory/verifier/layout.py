@@ -12,7 +12,7 @@ from typing import Final
 
 from factory.verifier.known import Entry, Known
 from factory.verifier.lexer import LEXICON, ROLES, lex
-from factory.verifier.script import fold_text
+from factory.verifier.script import fold, fold_text
 
 _NUMBERED: Final = re.compile(
     r"^\(?(?:\d{1,2}(?:[、)）]|[.:：](?!\d))|\d{1,2}(?=[\u4e00-\u9fff])|[①-⑩]|[一二三四五六七八九十][、.])\)?"
@@ -134,6 +134,9 @@ def _place(parts: list[Part], line: Line, known: Known) -> None:
         end = _with_branch(text, found.start() if found else min(len(text), start + 30))
         parts.append(Part("item", [(line, end)], text[start:end], None))
         return
+    if bullet and parts[-1].kind == "item" and entry is None and _names_within(line, start, known):
+        parts.append(Part("closing", [(line, start)]))
+        return
     if strong and parts[-1].kind == "item" and not parts[-1].marked and entry is None and _valued(text, known):
         parts[-1].lines.append((line, 0))
         return
@@ -160,10 +163,23 @@ def _name_at(text: str, at: int, known: Known) -> Entry | None:
     if at >= len(text):
         return None
     entry = known.at(text, at)
+    if entry is not None and entry.kind == "BRANCH" and at and len(entry.pois) == 1:
+        return entry  # 1. 清河店：…, where the brand was named above
     if entry is None or entry.kind != "N":
         return None
     branch = re.match(r"\([^()]{1,12}(?:店|馆|号|层|部)\)", text[at + len(entry.text) :])
     return None if branch else entry
+
+
+_STRONG: Final = re.compile(r"\*\*([^*]{2,40})\*\*[:：，,]")
+
+
+def _names_within(line: Line, at: int, known: Known) -> bool:
+    """Whether a bulleted line comes to another restaurant in bold: 想花多一点的备选是**某某**：."""
+    if line.raw[:1] in " \t" or "**" not in line.raw:
+        return False
+    bold = _STRONG.search(line.raw)
+    return bold is not None and _name_at(fold(bold[1]), 0, known) is not None and at < len(line.text)
 
 
 def _signed(raw: str) -> bool:

@@ -92,10 +92,16 @@ def _build() -> tuple[dict[str, tuple[str, Any]], dict[str, frozenset[str]], dic
     return lexicon, {char: names for names, char in chars.items()}, chars
 
 
+_OF_A_LAND: Final = 3
+_LAND_TAILS: Final = ("餐厅", "餐馆", "饭店", "馆子", "小馆", "餐", "料理")
+
+
 def _forms(word: str) -> list[str]:
-    """A cuisine and the shops named by it: 川菜, 川菜馆, 火锅店."""
+    """A cuisine and the shops named by it: 川菜, 川菜馆, 火锅店; of a land without 菜, too: 越南餐厅."""
     plain = fold(word)
-    return [plain, *(plain + tail for tail in _SHOP_TAILS)]
+    land = plain[:-1] if plain[-1] == "菜" and len(plain) >= _OF_A_LAND else None
+    shops = [land + tail for tail in _LAND_TAILS] if land else []
+    return [plain, *(plain + tail for tail in _SHOP_TAILS), *shops]
 
 
 LEXICON, ROLES, CHARS = _build()

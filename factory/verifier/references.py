@@ -97,7 +97,7 @@ def the_set(tokens: Sequence[Token], state: State) -> tuple[Poi, ...]:
         return state.choose(rows)
     if not listed:
         raise UnreadError
-    state.unsure = state.unsure or (number is not None and state.scene.prose)
+    state.unsure = state.unsure or state.scene.prose
     return listed
 
 

@@ -145,6 +145,8 @@ class State:
     """how many readings there are"""
     blamed: frozenset[str] = frozenset()
     """frames of this clause that claimed what is wrong"""
+    plain: bool = True
+    """no words of talk stand beside what the clause states"""
     verdicts: list[Verdict] = made(default_factory=list)
     echoes: list[Verdict] = made(default_factory=list)
 
@@ -172,6 +174,7 @@ class State:
         listed = tuple(poi for poi in self.scene.listed if poi not in self.excluded)
         if not listed or (len(listed) > 1 and not self.everyone):
             raise UnreadError
+        self.unsure = self.unsure or (self.scene.prose and len(listed) > 1)  # whom prose names is no list
         return listed
 
     def _guessed(self) -> tuple[Poi, ...]:
@@ -225,7 +228,7 @@ class State:
             self.verdicts.append(Verdict(kind, poi.poi_id, stated, truth, status))
             return
         status = worst(status for _, status, _ in rows)
-        if status == "unsupported" and any(poi not in self.scene.listed for poi, _, _ in rows):
+        if status == "unsupported" and (not self.fresh or any(poi not in self.scene.listed for poi, _, _ in rows)):
             raise UnreadError  # 两公里内的川菜都没到200元: whether those without a price are meant, nobody can tell
         wrong = [row for row in rows if row[1] == status][:3]
         truth = "，".join(f"{poi.name}{text or '没有数据'}" for poi, _, text in wrong)

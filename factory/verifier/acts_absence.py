@@ -1,0 +1,60 @@
+"""Acts of what the evidence does not tell: 暂无评分, 无法确认预算. Said of what is there, they are wrong."""
+
+from __future__ import annotations
+
+from factory.records import ClaimStatus, Poi
+from factory.verifier.deciding import show
+from factory.verifier.lexer import ROLES
+from factory.verifier.scene import FIELD_OF, Said, State, UnreadError
+
+
+def absent(said: Said, state: State) -> None:
+    """暂无评分: true where the evidence has none."""
+    if any(ROLES[token.char] & {"MEAL", "EXCEPT"} for token in said.tokens if token.start >= 0):
+        raise UnreadError  # 早餐时段没查到营业的, 除了没标时间的那家
+    names = []
+    for token in (*said.all("f"), *said.all("g")):
+        roles = ROLES[token.char]
+        names += [
+            found
+            for role, found in (
+                *FIELD_OF.items(),
+                ("HOURS", "hours"),
+                ("ADDR", "address"),
+                ("DISHN", "dish"),
+                ("FOOD", "dish"),
+                ("CONTACT", "phone"),
+            )
+            if role in roles
+        ]
+    if "hours" in names and any("DAY" in ROLES[token.char] for token in said.tokens):
+        raise UnreadError  # 周日没列时间: of these days alone
+    alone = not (said.has("f") or said.has("g")) and said.piece.end == len(said.tokens) and not said.of("OPENV")
+    if not names and said.of("OPENV"):
+        names = ["hours"]
+    if not names and state.field is not None and alone:
+        names = [{"close": "hours", "open": "hours"}.get(state.field, state.field)]  # 后者未标
+        state.unsure = True
+    if not names or any(token.text in {"营业", "开放"} for token in said.all("f")):
+        raise UnreadError
+    try:
+        pois = state.who()
+    except UnreadError:
+        pois = state.scene.listed  # 菜单地图没有列, after the list: of all of them, or nobody can tell of whom
+        if not pois or any(show(poi, name) is not None for poi in pois for name in names):
+            raise
+    for name in dict.fromkeys(names):
+        rows: list[tuple[Poi, ClaimStatus, str | None]] = [
+            (poi, "verified" if show(poi, name) is None else "contradicted", show(poi, name)) for poi in pois
+        ]
+        state.scene.absent |= {(poi.poi_id, name) for poi, status, _ in rows if status == "verified"}
+        state.say("absence", said.text, rows, {"price": "budget", "hours": "hours"}.get(name))
+
+
+def unsure(said: Said, state: State) -> None:
+    """无法确认预算: true where the price is not known, or where nothing was named."""
+    if said.of("BUDGET") or said.of("PRICE"):
+        rows: list[tuple[Poi, ClaimStatus, str | None]] = [
+            (poi, "verified" if poi.cost_cny is None else "contradicted", show(poi, "price")) for poi in state.who()
+        ]
+        state.say("absence", said.text, rows, "budget")
