@@ -233,6 +233,8 @@ def _retold(spot: Spot, other: Mapping[str, str]) -> str | None:
     text, dishes = spot.words, iter(_dishes(other))
     if re.search(r"最|没有查到|周[一二三四五六日末]|来得及|吃.{0,3}没问题|开着", text):
         return None
+    if re.search(r"每天|每日|天天", text) and "一周营业时间" not in other:
+        return None  # of every day only a week's text can tell
     for claim in sorted(spot.claims, key=lambda stated: -len(stated.words)):
         words = _same_fact(claim, spot.facts, other, dishes)
         if words is None:

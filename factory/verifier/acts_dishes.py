@@ -54,9 +54,9 @@ def dish(said: Said, state: State) -> None:
     names = [token.text for token in said.within("v", "D")]
     if len(names) == 1 and _is_its_kind(names[0], said, state):
         return
-    if state.item is None and len(names) == 1 == said.piece.end - said.piece.start and len(said.tokens) == 1:
-        if state.subject is None or not all(holds(poi, names[0]) for poi in state.subject):
-            raise UnreadError  # 至于提拉米苏: what the sentence goes on about
+    alone = state.item is None and len(names) == 1 == len(said.tokens)
+    if alone and not (state.subject and all(holds(poi, names[0]) for poi in state.subject)):
+        raise UnreadError  # 至于提拉米苏: what the sentence goes on about
     if any(token.text[0] == "用" for token in said.of("EAT")):
         raise UnreadError  # 用到鸭血: what is in it
     rest = frozenset().union(*(ROLES[token.char] for token in said.tokens[said.piece.end :]))

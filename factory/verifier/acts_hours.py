@@ -73,7 +73,9 @@ def _readings(first: Clock, last: Clock) -> list[tuple[int, int]]:
     return [own, (own[0] + DAY_MIN // 2, own[1] + DAY_MIN // 2)] if first.either else [own]
 
 
-_DURING: Final = frozenset({"在营业", "都在营业", "开着", "都开着", "开着门", "都开着门", "照常营业", "正常营业", "营业着", "在开", "都在开"})
+_DURING: Final = frozenset(
+    {"在营业", "都在营业", "开着", "都开着", "开着门", "都开着门", "照常营业", "正常营业", "营业着", "在开", "都在开"}
+)
 """Open all the while: the range need not be the shop's own."""
 
 

@@ -11,7 +11,6 @@ from factory.verifier.lexer import ROLES
 from factory.verifier.references import restaurants
 from factory.verifier.scene import Said, State, UnreadError, field_of, scale_of
 
-
 _ADJECTIVES: Final = {("rating", True): "HIGH", ("rating", False): "LOW", ("price", True): "DEAR", ("price", False): "CHEAP", ("distance", True): "FAR", ("distance", False): "NEAR"}  # fmt: skip
 
 

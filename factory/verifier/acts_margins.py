@@ -215,6 +215,8 @@ def bound_ratio(said: Said, state: State) -> None:
     marks = [mark for mark in _wish_marks(state, name) if mark.people == 1]
     if amounts:
         marks = [mark for mark in _of_amounts(list(amounts), marks) if mark.kind]
+    if said.of("UPPER") or said.of("LOWER"):
+        marks = [mark for mark in marks if mark.below == bool(said.of("LOWER"))]
     if not marks:
         raise UnreadError
     token = said.all("a")[0]

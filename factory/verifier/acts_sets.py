@@ -326,9 +326,9 @@ def superlative(said: Said, state: State) -> None:
             ):
                 found = "unsupported"
             guessed = state.item is None and not state.fresh and not said.has("n") and state.carried
-            if found == "contradicted" and not _set_is_told(said):
-                if guessed or best_of_some(poi, name, state, highest=up):
-                    raise UnreadError  # 标价最高也就102元, after somebody else
+            open_set = found == "contradicted" and not _set_is_told(said)
+            if open_set and (guessed or best_of_some(poi, name, state, highest=up)):
+                raise UnreadError  # 标价最高也就102元, after somebody else
             best = _best(among, name, highest=up)
             truth = f"{show(poi, name) or '没有数据'}，{best.name}{show(best, name)}" if best else show(poi, name)
             if found == "unsupported" and name in {"open", "close"}:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from factory.records import ClaimStatus
+from factory.records import ClaimStatus, Poi
 from factory.verifier.acts_loose import loose_status
 from factory.verifier.deciding import extreme_status, show, value
 from factory.verifier.lexer import ROLES

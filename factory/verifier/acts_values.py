@@ -8,11 +8,11 @@ from factory.records import ClaimStatus, Poi
 from factory.verifier import rules
 from factory.verifier.deciding import amount_status, extreme_status, show, value, walk_status
 from factory.verifier.fit import shows_cuisine
+from factory.verifier.groups import best_of_some
 from factory.verifier.lexer import EATEN, ROLES, SUBKINDS
 from factory.verifier.numbers import Quantity
-from factory.verifier.groups import best_of_some
 from factory.verifier.references import restaurants, the_set
-from factory.verifier.scene import FIELD_OF, Said, State, UnreadError, field_of, unit_field
+from factory.verifier.scene import Said, State, UnreadError, field_of, unit_field
 from factory.verifier.script import fold
 
 

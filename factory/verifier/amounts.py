@@ -137,7 +137,7 @@ _UNITS: Final = {
     "CNT": r"店(?![里家员名内长铺主方])|(?:家|间)(?!常|乡|庭|人(?!均)|里人|长|味|里的|宴|客|园|族)",
     "PPL": r"个人|人(?!均|气|民|少|多|家(?!宴|庭|聚)|间|份|数|流|头|工)|位(?!于|置|子|列|数)|口人|名(?=朋友|同事|同学|客人)|个(?=朋友|同事|同学|大人|小孩|孩子|老人)",
     "PCT": r"%|成(?!都|人|为|立|本|熟)|个百分点",
-    "TIMES": r"倍",
+    "TIMES": r"倍半|倍",
     "OTH": r"欧元|美元|港币|日元|英镑|卢布|年|条|份|只|折|层|楼|号线|号口|号|天|种|道|桌|串|碗|盘|次|款|万|瓶|杯|岁|个月|月|日|周|张|平米|平方米|个小时|盏|颗|站|档|斤|克|席|批|项|点(?!半|左|右)|毛|度|个(?!人)",
 }
 _AFTERS = _words([*_A_ABOUT, *_A_UNDER, *_A_OVER, *_A_BIT])
@@ -247,7 +247,7 @@ def read_amount(match: re.Match[str]) -> tuple[str, Quantity] | None:
     if span is None or (kind == "NUM" and not _bare(match)):
         return None
     low, high = span
-    if kind == "L" and match["L"].endswith("半"):
+    if kind in {"L", "TIMES"} and match[kind].endswith("半"):
         low, high = low + 0.5, high + 0.5
     unit = match[kind] if kind != "NUM" and not match["sign"] else ""
     if match["b"]:

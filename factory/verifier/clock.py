@@ -88,9 +88,9 @@ def _clock(match: re.Match[str], n: int) -> Clock | None:
         hour = 0
     elif late and hour == 12 and half != "pm" and part not in {"下午", "午后"}:
         hour = 24
-    elif (late and hour < 12 and not (part in {"夜里", "深夜"} and hour < 5) and not (part in {"晚", "晚上"} and hour < 4)) or (
-        part in set(_NOON.split("|")) and hour < 4
-    ):
+    elif (
+        late and hour < 12 and not (part in {"夜里", "深夜"} and hour < 5) and not (part in {"晚", "晚上"} and hour < 4)
+    ) or (part in set(_NOON.split("|")) and hour < 4):
         hour += 12
     elif part in set(_EARLY.split("|")) and hour < 6:
         hour += 24

@@ -299,8 +299,10 @@ def _open_at(token: Token) -> Test:
 
 
 def best_of_some(poi: Poi, name: str, state: State, *, highest: bool) -> bool:
-    """Whether a restaurant has the highest value of one of the sets that a superlative without a set may mean: of those that fit, that
-    are open for the meal, that do not rest, that were named last."""
+    """Whether a restaurant is the best of one of the sets that a superlative without a set may mean.
+
+    Of those that fit, that are open for the meal, that do not rest, that were named last.
+    """
     scene = state.scene
     fitting = [one for one in scene.listed if not scene.misses(one)]
     kinds = [{miss.kind for miss in scene.misses(one)} for one in scene.evidence.pois]

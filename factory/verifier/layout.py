@@ -252,7 +252,7 @@ def _unknown_head(text: str, at: int, known: Known) -> bool:
     if any(ROLES[token.char] & {"NAMELIKE", "N", "STREETLIKE"} for token in tokens) or _SHOP_TAIL.search(head):
         return True
     strange = sum(token.end - token.start for token in tokens if "U" in ROLES[token.char])
-    eaten = any(ROLES[token.char] & {"CU", "D", "DISHF"} for token in tokens)
+    eaten = any(ROLES[token.char] & {"CU", "D", "DISHF", "FOOD"} for token in tokens)
     return 2 * strange > len(head) or (eaten and any(ROLES[token.char] & {"U", "STREET"} for token in tokens))
     # 先核价 and 看川菜 are steps, 醉月轩, 归巢西餐 and 云山路烧烤 names
 

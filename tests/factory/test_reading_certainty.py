@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tests.factory.reading_world import answer, check, said_at
+from factory.records import Candidate, Verification
+from factory.verifier import verify
+from tests.factory.reading_world import EVIDENCE, PLACE, POIS, QUESTION, WISH, answer, check, said_at
 
 
 @pytest.mark.parametrize(
@@ -17,6 +21,12 @@ from tests.factory.reading_world import answer, check, said_at
         ("closing", "咸口为主。"),
         ("closing", "我心里的第一名是第二家。"),
         ("item1", "如果坚持50元以下"),
+        ("closing", "想吃得好一点，肯加15块就去第二家。"),
+        ("item1", "我想花200元以上"),
+        ("closing", "第二家差不多是第一家的两倍。"),
+        ("closing", "其余几家人均都不到100元。"),
+        ("closing", "至于水煮鱼，看您喜好。"),
+        ("closing", "还没关门的里头最便宜的是第一家。"),
     ],
 )
 def test_what_may_be_meant_otherwise_is_not_called_wrong(where: str, text: str) -> None:
@@ -33,6 +43,8 @@ def test_what_may_be_meant_otherwise_is_not_called_wrong(where: str, text: str) 
         ("item1", "人均120元"),
         ("item1", "电话010-62551299"),
         ("item1", "轮椅可入"),
+        ("closing", "第二家人均是第一家的两倍。"),
+        ("item4", "五家里最便宜"),
     ],
 )
 def test_what_can_mean_one_thing_only_is_called_wrong(where: str, text: str) -> None:
@@ -79,9 +91,45 @@ def test_what_is_said_of_a_shop_is_no_remark_about_the_guests(text: str) -> None
         ("前两家只差510米", "前两家只差210米"),
         ("评分最高是4.5", "评分最高是4.4"),
         ("双榆树北里3号的川香园人均80元", "学院路20号的川香园人均80元"),
+        ("第四家坐到九点没问题", "第二家坐到十点没问题"),
+        ("第四家开到十二点", "第二家开到十二点"),
+        ("第一家11:00到20:00都在营业", "第一家11:00到23:00都在营业"),
+        ("第一家四个人比去第四家少花240元", "第一家四个人比去第四家少花200元"),
+        ("第四家人均将近预算上限的一倍半", "第四家人均将近预算上限的三倍"),
+        ("第一家比第二近的蜀味轩还近510米", "第一家比第二近的蜀味轩还近310米"),
+        ("第一家离100还差20元", "第一家离100还差40元"),
     ],
 )
 def test_each_of_these_ways_to_say_it_tells_truth_from_lie(true: str, false: str) -> None:
     where = "item1" if "轮椅" in true else "closing"
     assert said_at(where, true).accepted, [one.detail for one in said_at(where, true).findings]
     assert not said_at(where, false).accepted
+
+
+def _of_first(text: str, **changes: object) -> Verification:
+    """The plain answer with a text in the first item, whose restaurant's row is changed."""
+    rows = (replace(POIS[0], **changes), *POIS[1:])  # type: ignore[arg-type]
+    candidate = Candidate("x", "x", 0, QUESTION, answer(item1=text), (), True)
+    return verify(candidate, wish=WISH, place=PLACE, evidence=replace(EVIDENCE, pois=rows), structured=False)
+
+
+@pytest.mark.parametrize(("week", "good"), [("周一至周六 10:30-22:00", True), ("周一至周日 10:30-22:00", False)])
+def test_hours_of_a_day_are_missing_where_the_week_leaves_it_out(week: str, *, good: bool) -> None:
+    assert _of_first("没有标周日的时间。", open_week=week).accepted is good
+
+
+@pytest.mark.parametrize(("words", "good"), [("露台、停车方便", True), ("停车方便", False)])
+def test_a_key_word_of_the_map_shows_what_it_says(words: str, *, good: bool) -> None:
+    assert _of_first("地图上标了露台。", tags=(("keywords", words),)).accepted is good
+
+
+def test_an_item_may_be_headed_by_a_branch_whose_brand_was_named_above() -> None:
+    rows = "推荐川香园：\n1. 清河店，{}元，290米"
+    assert check(rows.format(80)).accepted
+    assert any(one.outcome == "contradicted" for one in check(rows.format(95)).findings)
+
+
+@pytest.mark.parametrize(("name", "strange"), [("越南餐厅", False), ("越庭餐厅", True)])
+def test_a_land_s_restaurants_are_a_kind_and_nobody_s_name(name: str, *, strange: bool) -> None:
+    findings = check(answer(closing=f"附近还有{name}。")).findings
+    assert any(one.reason == "unknown_restaurant" for one in findings) is strange
