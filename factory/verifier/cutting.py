@@ -13,6 +13,8 @@ from typing import Final
 
 from factory.records import Verification, Wish
 from factory.verifier.lexer import ROLES, Token
+from factory.verifier.script import fold
+from factory.verifier.told_turns import QUALITY, past_mark
 
 _JOINS: Final = tuple("，,、；;")
 _STOPS: Final = tuple("。！？!?")
@@ -27,7 +29,7 @@ _OF_SHOPS: Final = frozenset(
 )  # fmt: skip
 """What a row of the map could decide, or what speaks of restaurants."""
 _BY_ACCIDENT: Final = frozenset(
-    {"别", "这", "那", "这个", "那个", "这样", "这些", "那些", "另外", "路", "路上", "家", "馆", "店家", "店员", "上网", "热闹", "舒服", "讲究", "饮料", "酒水"}
+    {"选项", "备选", "方案", "踩雷", "扑空", "别", "这", "那", "这个", "那个", "这样", "这些", "那些", "另外", "路", "路上", "家", "馆", "店家", "店员", "上网", "热闹", "舒服", "讲究", "饮料", "酒水"}
 )  # fmt: skip
 """Words of these roles that are as often parts of others: 区别, 这题, 走一段路, 大家; 跟店家说 asks something of a shop, and states nothing of it."""
 _FIELDS: Final = frozenset({"RATING", "PRICE", "HOURS", "ADDR", "DIST"})
@@ -39,17 +41,77 @@ _TELLING: Final = frozenset(
     {"SAME", "OPENV", "OPENS", "CLOSE", "REST", "UNTIL", "GOOD", "HIGH", "LOW", "NEAR", "FAR", "CHEAP", "DEAR", "LATE", "EARLY", "MARG", "EXCEED", "UNDER", "MEAL", "PERIOD", "DAY"}
 )  # fmt: skip
 """Words that make more of a name than a name."""
-_ELSEWHERE: Final = re.compile("便利店|超市|商店|糕点铺|面包店|蛋糕店|奶茶店|水果店|药店|书店|回程")
+_ELSEWHERE: Final = re.compile(
+    "便利店|超市|商店|糕点铺|面包店|蛋糕店|奶茶店|水果店|药店|书店|回程|[一二三四五六七八九十]分[饱醉熟像]|一分钱一分货|(?<=[夹切吃尝拿啃掰分])[一两三几]块(?!钱)"
+)
+_UNABLE: Final = re.compile(
+    "(?:无法|没法|不好|说不准|说不好|不敢|难以|无从|不便|不能)(?:替[你您它他]们?)?(?:妄?[作下]?)(?:告诉[^,，]{0,3}谁|比较|判断|断言|断定|保证|打包票|打保票|评价|评判|代[你您]|置评|$)|恕我|说不准$"
+)
+"""The writer declines to judge: nothing is told of whom he does not judge."""
+_ADVISED: Final = re.compile(
+    "[喝吃点来配尝带买夹叫]|请|让|跟|问|帮|记得|自己|自备|不妨|少放|多蘸|另放|务必|尽量|举手|报名|报[一个]|提前说|说[一清]|至于|惦记|想的|心里|脑子|第一反应"
+)
+_FOODS: Final = frozenset({"CU", "SEAFOOD", "FOODX", "VEGGY"})
+_OF_THE_MIND: Final = re.compile("想的|心里|脑子|第一反应|惦记|馋|有没有|能不能")
+_STATING: Final = re.compile("是|有[^人没]|做的?|卖|主打|招牌|标|列|[很挺真]|最")
+_STEP: Final = re.compile(
+    "^(?:先|再|然后|最后|其次|接着|接下来)?(?:比|看|卡|筛|数|算|查|量)(?:一?[比看卡筛数算查量])?(?:一下)?[^0-9]{1,4}$"
+)
+"""再比脚程: a heading of the writer's own steps."""
 
 
-def nothing_of(text: str) -> str:
-    """A clause without the words for where else one goes: 路过便利店带包薯片."""
-    return _ELSEWHERE.sub("", text)
+def nothing_of(clause: str) -> str:
+    """A clause, folded, without its item's mark and turns whose words are typed by accident: 路过便利店带包薯片, 七分饱."""
+    return _ELSEWHERE.sub("", fold(clause)[past_mark(clause) :])
 
 
-def states_nothing(tokens: Sequence[Token], wish: Wish, listed: int) -> bool:
-    """Whether a reader may be believed who says that a clause states nothing of any restaurant. ``listed``: how many are."""
-    return not _typed(tokens, wish, listed)
+def states_nothing(tokens: Sequence[Token], wish: Wish, listed: int, text: str = "", question: str = "") -> bool:
+    """Whether a reader may be believed who says that a clause states nothing of any restaurant. ``listed``: how many are.
+
+    ``text`` and ``question``: what nothing_of leaves of the clause, and what the guest asked.
+    """
+    if QUALITY.search(text) and not _UNABLE.search(text):
+        return False
+    return all(_is_free(token, text, question, relates=_relates(tokens)) for token in _typed(tokens, wish, listed))
+
+
+def _is_free(token: Token, text: str, question: str, *, relates: bool) -> bool:
+    """Whether a typed word says nothing of a shop where a clause declines to judge, heads a step, or advises the guest."""
+    roles = ROLES[token.char]
+    if _UNABLE.search(text):
+        return not roles & (_VALUES - {"MOST", "UNPROVABLE"})
+    if _STEP.match(text):
+        return bool(roles & _FIELDS | roles & {"THAN", "MEAL"}) and not roles & _VALUES
+    if roles & _FOODS and not roles & {"D", "N"}:
+        mine = token.text in question and not relates
+        return mine or (_ADVISED.search(text) is not None and not _STATING.search(text.replace(token.text, "")))
+    if "D" in roles:
+        return _OF_THE_MIND.search(text) is not None
+    return "OTHER" in roles and token.text in {"另", "别的"} and _ADVISED.search(text) is not None
+
+
+_VALUES: Final = frozenset(
+    {
+        "M",
+        "L",
+        "S",
+        "NUM",
+        "T",
+        "TR",
+        "CNT",
+        "PCT",
+        "TIMES",
+        "PHONE",
+        "A",
+        "STREET",
+        "N",
+        "D",
+        "UNPROVABLE",
+        "REPUT",
+        "SOLE",
+        "MOST",
+    }
+)
 
 
 def names_alone(tokens: Sequence[Token], wish: Wish, listed: int) -> bool:
@@ -72,7 +134,7 @@ def _typed(tokens: Sequence[Token], wish: Wish, listed: int) -> list[Token]:
         for token in tokens
         if ROLES[token.char] & _OF_SHOPS
         and token.text not in _BY_ACCIDENT
-        and not _repeats(token, wish, listed)
+        and not repeats(token, wish, listed)
         and not _says_no_more(token, relates=relates)
         and not (asks and ROLES[token.char] & _REFERRING and not ROLES[token.char] & {"N", "BRANCH"})
     ]
@@ -88,13 +150,15 @@ def _says_no_more(token: Token, *, relates: bool) -> bool:
     return "STREETLIKE" in roles and not re.search(r"\d", token.text)
 
 
-def _repeats(token: Token, wish: Wish, listed: int) -> bool:
+def repeats(token: Token, wish: Wish, listed: int) -> bool:
     """Whether a token repeats the wish (its cuisine, its radius, a bound of its budget) or how many are listed."""
     roles = ROLES[token.char]
     if "CU" in roles:
         return bool(wish.cuisine) and token.value == wish.cuisine
     if "CNT" in roles:
         return token.value.low == token.value.high and token.value.low in {1, listed}
+    if "PPL" in roles:
+        return bool(token.value.low == wish.party_size)
     if roles & {"L", "M"}:
         own = {wish.radius_m} if "L" in roles else {wish.budget_min_cny, wish.budget_max_cny}
         return {token.value.low, token.value.high} - {0.0, float("inf")} <= own

@@ -7,6 +7,7 @@ of which any part fails that stays unread.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -17,15 +18,18 @@ from factory.verifier.cutting import names_alone, nothing_of, states_nothing
 from factory.verifier.deciding import worst
 from factory.verifier.known import known_of, split_branch
 from factory.verifier.lexer import ROLES, Token, lex
-from factory.verifier.quotes import Quoted, doubt
+from factory.verifier.quotes import doubt
 from factory.verifier.quotes import place as placed
 from factory.verifier.reading import located
 from factory.verifier.scene import Scene, misses_of
 from factory.verifier.script import fold
-from factory.verifier.told import NOTHING, UNVERIFIABLE, Told, read_told
+from factory.verifier.told import ASK, CONDITION, NOTHING, UNVERIFIABLE, Told, read_told
+from factory.verifier.told_back import Quoted
 from factory.verifier.told_names import GOOD, Ground, named_in
 from factory.verifier.told_rulings import Ruling
 from factory.verifier.told_sets import decide
+from factory.verifier.told_texts import literal
+from factory.verifier.told_turns import is_question
 from factory.verifier.wishes import miss_words
 
 
@@ -60,8 +64,12 @@ def unread(result: Verification) -> tuple[int, ...]:
 
 
 def asked(result: Verification) -> tuple[int, ...]:
-    """Of these, the ones that a reader is asked about: what can be cut out without loss needs no reader."""
-    return tuple(number for number in unread(result) if not result.clauses[number].detachable)
+    """Of these, the ones that a reader is asked about. What could be cut is asked, too: 牛腩做的 may be wrong; 有 says too little."""
+    rows = ((number, result.clauses[number]) for number in unread(result))
+    return tuple(number for number, clause in rows if not clause.detachable or len(clause.text) > _SHORTEST)
+
+
+_SHORTEST: Final = 2
 
 
 def names_in(result: Verification) -> dict[str, str]:
@@ -94,6 +102,11 @@ class Decided:
     quoted: tuple[Quoted, ...]
     doubt: str
 
+    @property
+    def sure(self) -> bool:
+        """Whether the evidence tells of every claim, for or against it."""
+        return all(one.ruling is not None and one.ruling.status != "unsupported" for one in self.quoted)
+
 
 def settle(result: Verification, extracts: Sequence[Extract], candidate: Candidate, case: Case) -> Verification:
     """The verification with the reader's claims decided; clauses whose extraction may not be believed stay as they were."""
@@ -109,6 +122,8 @@ def settle(result: Verification, extracts: Sequence[Extract], candidate: Candida
             detachable = clause.detachable or (decided.doubt == NOTHING and bench.states_nothing(clause))
             clauses[extract.number] = replace(clause, detachable=detachable)
             continue
+        if clause.detachable and not decided.sure:
+            continue  # it is cut, as it would be without a reader
         settled[extract.number] = decided
         fresh = [_claim(one, extract.number) for one in decided.quoted]
         account = "wish" if all(claim.kind == "wish" for claim in fresh) else "claim"
@@ -136,6 +151,14 @@ _TELLS: Final = {
 _BOUNDS: Final = {"budget": "budget", "budget_max": "budget", "budget_min": "budget", "radius": "radius"}
 
 
+_OF_THE_GUEST: Final = frozenset({"wish", CONDITION, ASK})
+"""What may be said of a question besides that it states nothing."""
+
+
+_BARE: Final = 4
+"""可以, 能进: an answer that says no more than yes."""
+
+
 class _Bench:
     """One answer's clauses under decision."""
 
@@ -156,13 +179,17 @@ class _Bench:
         of_all = any(claim.poi_id is None for claim in absent)
         self.gaps = frozenset(by_id if of_all else (claim.poi_id for claim in absent if claim.poi_id))
         self.mentioned = tuple(dict.fromkeys((*spoken, *listed)))
+        self.question = fold(candidate.question)
 
     def ground(self, clause: Clause) -> Ground:
         """What a clause's claims are decided on."""
         item = next((poi for poi in self.scene.listed if poi.poi_id == clause.scope), None)
         tokens = lex(fold(clause.text), self.scene.known)
         named = named_in(tokens, self.scene, self.mentioned)
-        return Ground(self.scene, item, named, self.mentioned, self.gaps, self.ask)
+        return Ground(self.scene, item, named, self.mentioned, self.gaps, self.question, self._after(clause), self.ask)
+
+    def _after(self, clause: Clause) -> str:
+        return self.candidate.answer[clause.end : clause.end + 1]
 
     def decided(self, extract: Extract) -> Decided:
         """Type, decide and doubt the claims of one clause."""
@@ -182,19 +209,37 @@ class _Bench:
 
     def _claims(self, extract: Extract, clause: Clause, ground: Ground) -> Sequence[Mapping[str, Any]]:
         """A clause's claims; beside others nothing says nothing, and where nothing but a name is said, the name is."""
-        something = [raw for raw in extract.claims if raw.get("kind") != NOTHING]
-        if something or not extract.claims:
+        something = [_literal(raw, ground) for raw in extract.claims if raw.get("kind") != NOTHING]
+        if not extract.claims:
+            return something
+        if something and not all(str(raw.get("kind")) in _OF_THE_GUEST for raw in something):
+            return something
+        if is_question(fold(clause.text), ground.after) and not self._answered_unread(extract.number):
+            return [{"kind": ASK, "quote": clause.text}]
+        if something:
             return something
         if ground.named and names_alone(self._bare(clause), self.case.wish, len(self.scene.listed)):
             return [{"kind": "pick", "quote": clause.text, "of": [poi.name for poi in ground.named]}]
         return extract.claims
 
+    def _answered_unread(self, number: int) -> bool:
+        """Whether an answer to a question is a bare name or a bare word: what it states, only the question tells."""
+        for row in self.result.clauses[number + 1 :]:
+            if is_question(fold(row.text), self._after(row)):
+                return False
+            tokens = lex(fold(row.text), self.scene.known)
+            if row.account == "talk" and (len(row.text) < _BARE or any("N" in ROLES[one.char] for one in tokens)):
+                return True
+        return False
+
     def states_nothing(self, clause: Clause) -> bool:
         """Whether a clause of which the reader says that it states nothing may be cut."""
-        return states_nothing(self._bare(clause), self.case.wish, len(self.scene.listed))
+        return states_nothing(
+            self._bare(clause), self.case.wish, len(self.scene.listed), fold(clause.text), self.question
+        )
 
     def _bare(self, clause: Clause) -> list[Token]:
-        return lex(nothing_of(fold(clause.text)), self.scene.known)
+        return lex(nothing_of(clause.text), self.scene.known)
 
     def ask(self, sentence: str, poi: Poi) -> ClaimStatus | None:
         """A sentence of code's own about one restaurant, read by the grammar; None when even this cannot be read."""
@@ -226,7 +271,23 @@ class _Bench:
             text = text[: clause.start] + words + text[clause.end :]
         again = self.case.check(replace(self.candidate, answer=text))
         fresh = [one for one in again.findings if one.outcome == "wish" and not one.clause and one not in findings]
-        return [one for one in fresh if not self._told_of(one, misses)]
+        return [one for one in fresh if not self._told_of(one, misses) and not self._told_by_value(one)]
+
+    def _told_by_value(self, finding: Finding) -> bool:
+        """Whether plain text tells the very values that miss the wish, of that restaurant or of all that are listed."""
+        if self.case.structured:
+            return False
+        if finding.reason == "nothing_fits_unsaid":
+            return bool(self.scene.listed) and all(self._values_told(poi) for poi in self.scene.listed)
+        poi = next((one for one in self.scene.listed if finding.detail.startswith(f"{one.name}不符合需求")), None)
+        return poi is not None and self._values_told(poi)
+
+    def _values_told(self, poi: Poi) -> bool:
+        flat = fold(self.candidate.answer)
+        values = {"radius": poi.distance_m, "budget": poi.cost_cny, "cuisine": poi.cuisine}
+        shown = [values.get(miss.kind) for miss in misses_of(poi, self.case.wish) if miss.sure]
+        numbers = {f"{one:g}" if isinstance(one, float | int) else one for one in shown if one is not None}
+        return bool(numbers) and any(re.search(rf"(?<!\d){re.escape(number)}(?!\d)", flat) for number in numbers)
 
     def _miss_words(self, told: Mapping[str, set[str]], clause: Clause) -> str:
         """The misses that a clause tells, in the verifier's own words."""
@@ -245,6 +306,18 @@ class _Bench:
         poi = next((one for one in self.scene.listed if finding.detail.startswith(f"{one.name}不符合需求")), None)
         held = set() if poi is None else {miss.kind for miss in misses_of(poi, self.case.wish)}
         return poi is not None and bool(held & misses.get(poi.poi_id, set()))
+
+
+def _literal(raw: Mapping[str, Any], ground: Ground) -> Mapping[str, Any]:
+    """What a reader calls unverifiable and is a keyword of the map's, as the label that it is."""
+    if raw.get("kind") != UNVERIFIABLE:
+        return raw
+    quote = str(raw.get("quote") or "")
+    pois = (ground.item,) if ground.item is not None else ground.named or ground.mentioned
+    own = [poi for poi in pois if literal(quote, poi)]
+    if not own:
+        return raw
+    return {"kind": "present", "quote": quote, "tag": "keywords", "of": [own[0].name]}
 
 
 def _of_name(pois: Sequence[Poi], listed: Sequence[Poi], answer: str) -> Sequence[Poi]:
@@ -269,8 +342,8 @@ def _misses_told(told: Told, ruling: Ruling, *, structured: bool) -> list[tuple[
         kinds = {"budget", "radius", "cuisine", "hours", "diet", "need"}
     if told.kind == "gap":
         kinds.add(_BOUNDS.get(told.bound, ""))
-    if told.kind == "absent" and told.fact == "price":
-        kinds.add("budget")
+    if told.kind in {"absent", "unsaid"}:
+        kinds.add("budget" if told.fact == "price" else "need" if told.names else "")
     if (
         told.kind in {"shut_at", "day_off", "closed"}
         or not structured

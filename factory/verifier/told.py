@@ -18,6 +18,7 @@ from factory.verifier.script import fold
 UNVERIFIABLE: Final = "unverifiable"
 NOTHING: Final = "nothing"
 CONDITION: Final = "if"
+ASK: Final = "ask"
 _OLD_KINDS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "comparison": ("compare", {}),
     "superlative": ("most", {}),
@@ -30,6 +31,12 @@ _OLD_KINDS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "over_radius": ("gap", {"bound": "radius", "direction": "over"}),
     "price_range": ("span", {"fact": "price"}),
     "none": ("count", {"number": 0}),
+    "unknown": ("unsaid", {}),
+    "no_data": ("unsaid", {}),
+    "url": ("website", {}),
+    "hours_note": ("note", {}),
+    "any": ("either", {}),
+    "question": ("ask", {}),
 }
 """Names for what has another, too: a model that takes the plain word is not refused for it."""
 FACTS: Final = {
@@ -39,7 +46,7 @@ FACTS: Final = {
 _SIGNS: Final = {"": "=", "≈": "~", "约": "~", "about": "~", "≥": ">=", "≤": "<=", "==": "=", "＞": ">", "＜": "<"}
 _ENDS: Final = {"max": "most", "highest": "most", "min": "least", "lowest": "least", "最大": "most", "最小": "least"}
 _DIRECTIONS: Final = {
-    "higher": "more", "lower": "less", "equal": "same", "above": "over", "below": "under", "kept": "within", "inside": "within", "ascending": "asc", "descending": "desc",
+    "different": "differs", "differ": "differs", "higher": "more", "lower": "less", "equal": "same", "above": "over", "below": "under", "kept": "within", "inside": "within", "ascending": "asc", "descending": "desc",
 }  # fmt: skip
 WISH_FIELDS: Final = (
     "party", "budget_max", "budget_min", "radius", "cuisine", "meal", "taste", "diet", "occasion", "place", "needs",
@@ -76,6 +83,13 @@ class Told:
     together: bool = False
     """a total of several restaurants, not of each"""
     days: str = ""
+    other_days: str = ""
+    """the days of the other side of a comparison of times"""
+    maybe: bool = False
+    """said as a possibility"""
+    partly: bool = False
+    mean: bool = False
+    """a bound is held against the mean of several"""
     moment: str = ""
     """a meal or a part of the day"""
     time: Clock | None = None
@@ -121,7 +135,7 @@ def _told(raw: Mapping[str, Any], quote: str | None) -> Told | None:
         apart=_names(raw.get("except")),
         fact=FACTS.get(str(raw.get("fact") or ""), str(raw.get("fact") or "")),
         sign=_SIGNS.get(sign, sign),
-        value=_value(raw, sign, kilo=_KILO.search(own) is not None),
+        value=_value(raw, sign, kilo=_KILO.search(fold(own)) is not None),
         number=_quantity(raw["number"], sign) if "number" in raw else None,
         times=_quantity(raw["times"], sign) if "times" in raw else None,
         percent=_quantity(raw["percent"], sign) if "percent" in raw else None,
@@ -131,13 +145,17 @@ def _told(raw: Mapping[str, Any], quote: str | None) -> Told | None:
         direction=_DIRECTIONS.get(str(raw.get("direction") or ""), str(raw.get("direction") or "")),
         bound=str(raw.get("bound") or ""),
         denied=bool(raw.get("not")) or raw.get("holds") is False,
-        labelled=_LABELLED.search(own) is not None,
+        labelled=_LABELLED.search(fold(own)) is not None,
         together=bool(raw.get("together")),
-        days=fold(str(raw.get("days") or "")),
+        days=fold(_joined(raw.get("days"))),
+        other_days=fold(_joined(raw.get("other_days"))),
+        maybe=bool(raw.get("maybe")),
+        partly=bool(raw.get("partly")),
+        mean=bool(raw.get("average")),
         moment=str(raw.get("meal") or raw.get("part") or ""),
         time=_clock(str(raw["time"])) if "time" in raw else None,
         spans=_spans(raw.get("spans")),
-        names=_names(raw.get("name") or raw.get("names") or raw.get("text") or raw.get("tag")),
+        names=_names(next((raw[name] for name in _NAMING if raw.get(name)), None)),
         word=str(raw.get("word") or ""),
         conditions=_names(raw.get("condition") or raw.get("conditions")),
         where=tuple(one for one in where if one is not None),
@@ -148,12 +166,20 @@ def _told(raw: Mapping[str, Any], quote: str | None) -> Told | None:
     )
 
 
+_NAMING: Final = ("name", "names", "text", "tag", "topic")
+
+
+def _joined(raw: Any) -> str:
+    """Days as one text, told as a list or as words."""
+    return "、".join(map(str, raw)) if isinstance(raw, list) else str(raw or "")
+
+
 _LABELLED: Final = re.compile("标|写|注明|列|载|收录|留了|给出|地图|查得到|查到|显示|已知|确认|有数据")
 _NUMBERED: Final = frozenset({"party", "budget_max", "budget_min", "radius"})
 
 
 def _wished(name: str, raw: Any) -> tuple[str, float | str]:
-    return name, _float(raw) if name in _NUMBERED else str(raw)
+    return name, _float(raw) if name in _NUMBERED else _joined(raw)
 
 
 _KILO: Final = re.compile("公里|千米|km|里[地路]", re.IGNORECASE)

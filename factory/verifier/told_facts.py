@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from factory.maps.cuisines import CUISINES_KNOWN
@@ -20,8 +21,10 @@ from factory.verifier.lexer import EATEN, LEXICON, ROLES
 from factory.verifier.scene import State
 from factory.verifier.script import fold
 from factory.verifier.told import Told
+from factory.verifier.told_dishes import dish_shows, goes_with, tastes
 from factory.verifier.told_hours import HOURS_KINDS, of_hours, weekdays
-from factory.verifier.told_names import GOOD, Ground, tokens_of
+from factory.verifier.told_names import GOOD, Ground
+from factory.verifier.told_texts import label, named, note, unsaid, website
 from factory.verifier.told_wish import bounded, fits, misses
 
 Status = ClaimStatus | None
@@ -30,9 +33,6 @@ _TAGS: Final = {
     "轮椅": "wheelchair", "外带": "takeaway", "外卖": "delivery", "露天座位": "outdoor_seating", "户外座位": "outdoor_seating", "无线网络": "internet_access", "wifi": "internet_access",
     "素食": "diet:vegetarian", "纯素": "diet:vegan", "清真": "diet:halal", "预订": "reservation", "网站": "website", "吸烟": "smoking", "空调": "air_conditioning",
 }  # fmt: skip
-_TASTES: Final = frozenset(
-    {"SPICY", "MILD", "HEAVY", "SWEET", "MEATY", "VEGGY", "SEAFOOD", "OFFAL", "BEEFLAMB", "GREASY", "SALTY", "SOUR", "CORIANDER"}
-)  # fmt: skip
 
 
 def of_one(told: Told, poi: Poi, ground: Ground) -> Status:
@@ -40,9 +40,15 @@ def of_one(told: Told, poi: Poi, ground: Ground) -> Status:
     if told.kind in HOURS_KINDS:
         if told.kind in {"open_at", "open_on"} and any(miss.kind == "closed" for miss in ground.scene.misses(poi)):
             return "inferable" if told.denied else "contradicted"  # whatever its hours say, it does not serve
-        return of_hours(told, poi)
+        status = note(told, poi) if _HOLIDAY.search(told.days) else of_hours(told, poi)
+        return (
+            "inferable" if told.maybe and status == "unsupported" else status
+        )  # 可能没开: of unknown hours nobody knows
     decide = FACT_KINDS.get(told.kind)
     return None if decide is None else decide(told, poi, ground)
+
+
+_HOLIDAY: Final = re.compile("假|节|夏|冬|季")
 
 
 def turned(status: Status) -> Status:
@@ -99,10 +105,12 @@ def _cuisine(told: Told, poi: Poi, _ground: Ground) -> Status:
     words = told.names or ((told.word,) if told.word else ())
     if not words:
         return None
+    if _WRITTEN.search(told.quote) and not told.denied and _CHINESE.search(poi.type or ""):
+        return label(replace(told, names=words), poi)
     answers: list[ClaimStatus] = []
     for word in words:
         flat = fold(word)
-        meaning = str(LEXICON.get(flat, ("", flat))[1])
+        meaning = _cuisine_named(flat)
         if shows_cuisine(poi, meaning) is not None or _of_type(poi, meaning) or flat in fold(poi.type or ""):
             answers.append("verified")
         elif meaning in CUISINES_KNOWN and meaning not in EATEN:
@@ -110,6 +118,23 @@ def _cuisine(told: Told, poi: Poi, _ground: Ground) -> Status:
         else:
             return None
     return turned(worst(answers)) if told.denied else worst(answers)
+
+
+def _cuisine_named(word: str) -> str:
+    """泰国餐厅 as 泰国菜, the cuisine."""
+    stem = _PLACES.sub("", word) or word
+    for name in (word, stem, f"{stem}菜", f"{stem}料理"):
+        if name in LEXICON:
+            return str(LEXICON[name][1])
+        if name in CUISINES_KNOWN:
+            return name
+    return word
+
+
+_CHINESE: Final = re.compile("[一-鿿]")
+_WRITTEN: Final = re.compile("标签|[标写]的?[是着]")
+"""What is written on the map is quoted: 重庆火锅 is a hotpot, and yet not what the tag says."""
+_PLACES: Final = re.compile("(?:西?餐厅|餐馆|饭馆|饭店|馆子|菜馆|小馆|馆|店|菜系)$")
 
 
 def _of_type(poi: Poi, word: str) -> bool:
@@ -134,7 +159,8 @@ def _dish(told: Told, poi: Poi, ground: Ground) -> Status:
         return worst(_without(name, poi, ground, marked=marked) for name in told.names)
     if all(holds(poi, fold(name)) for name in told.names):
         return "verified"
-    return "inferable" if all(_meant_by(fold(name), poi) for name in told.names) else "unsupported"
+    meant = all(_meant_by(fold(name), poi) or goes_with(fold(name), fold(told.quote), poi) for name in told.names)
+    return "inferable" if meant else "unsupported"
 
 
 _SHORTEST_SHARE: Final = 0.6
@@ -155,14 +181,10 @@ def _is_within(name: str, own: str) -> bool:
 
 def _without(name: str, poi: Poi, ground: Ground, *, marked: bool) -> ClaimStatus:
     """列出的菜里没有辣菜: of the dishes that the map lists, by name or by what every dish of a name is."""
-    wanted = _tastes(name, ground)
+    wanted = tastes(name, ground)
     if holds(poi, fold(name)) or any(wanted & tastes_of(fold(own)) for own in poi.specialities):
         return "contradicted"
     return "inferable" if poi.specialities or marked else "unsupported"  # whose dishes are not listed, lists none such
-
-
-def _tastes(word: str, ground: Ground) -> frozenset[str]:
-    return frozenset(role for token in tokens_of(word, ground) for role in ROLES[token.char] & _TASTES)
 
 
 def _dish_is(told: Told, poi: Poi, ground: Ground) -> Status:
@@ -171,46 +193,36 @@ def _dish_is(told: Told, poi: Poi, ground: Ground) -> Status:
         return None
     if not all(holds(poi, fold(name)) for name in told.names):
         return "unsupported"
-    tasted = [roles for token in tokens_of(told.word, ground) if (roles := ROLES[token.char] & _TASTES)]
-    wanted = frozenset().union(*tasted)
-    made_of = re.compile(_MADE_OF.get(fold(told.word), r"\0"))
     answers: list[ClaimStatus] = []
     for name in told.names:
-        tastes = tastes_of(fold(name))
-        shown = bool(tasted) and all(roles & tastes for roles in tasted)
-        if fold(told.word) in fold(name) or shown or made_of.search(name):
-            answers.append("inferable")
-            continue
-        if told.denied and wanted and not wanted & tastes_of(fold(name)):
-            answers.append("contradicted")  # what is denied is nothing that the name shows
-            continue
-        asked = ground.ask(f"{name}{told.word}", poi)
+        status = dish_shows(fold(name), fold(told.word), ground, denied=told.denied)
+        asked = status or ground.ask(f"{name}{told.word}", poi)
         if asked is None:
             return None
         answers.append(asked)
     return turned(worst(answers)) if told.denied else worst(answers)
 
 
-_MADE_OF: Final = {
-    "豆制品": "豆腐|豆皮|豆干|腐竹", "主食": "饺|饭|面|饼|粉|馒头|包|粥", "面食": "面|饺|馄饨|包|饼", "凉菜": "凉|口水鸡|白切|夫妻肺片", "五花": "东坡肉|红烧肉|回锅肉|扣肉",
-}  # fmt: skip
-"""What every dish with such a name is, beside the reviewed table (dishes.toml)."""
-
-
 def _dish_count(told: Told, poi: Poi, _ground: Ground) -> Status:
     if told.number is None or not poi.specialities:
         return None
-    return "inferable" if told.number.holds(len(poi.specialities)) else "contradicted"
+    quote = fold(told.quote)
+    named = sum(fold(own) in quote for own in poi.specialities)
+    good = told.number.holds(len(poi.specialities)) or (named > 0 and told.number.holds(named))  # 菜里有一道地三鲜
+    return "inferable" if good else "contradicted"
 
 
 def _key(name: str, poi: Poi) -> str | None:
     flat = fold(name)
-    if name in dict(poi.tags) or ":" in name:
+    if name in dict(poi.tags) or ":" in name or name == "keywords":
         return name
     char, meaning = LEXICON.get(flat, ("", ""))
     if char and "FEAT" in ROLES[char]:
         return str(meaning)
     return next((key for word, key in _TAGS.items() if word in flat or key == flat), None)
+
+
+_PARTLY: Final = frozenset({"limited", "partial", "partly"})
 
 
 def _tag(told: Told, poi: Poi, _ground: Ground) -> Status:
@@ -224,6 +236,8 @@ def _tag(told: Told, poi: Poi, _ground: Ground) -> Status:
             answers.append("unsupported")
         elif held in HELD or (held not in DENIED and key == "website"):
             answers.append("contradicted" if told.denied else "verified")
+        elif told.partly and held in _PARTLY:
+            answers.append("verified")
         elif held in DENIED:
             answers.append("verified" if told.denied else "contradicted")
         else:
@@ -271,11 +285,23 @@ def _vague(told: Told, poi: Poi, ground: Ground) -> Status:
     return None if status == "contradicted" else status
 
 
+def _either(told: Told, poi: Poi, ground: Ground) -> Status:
+    """标价不在100到200元里或没标价: one of several holds of each."""
+    answers = [of_one(condition, poi, ground) for condition in told.where]
+    if any(answer in GOOD for answer in answers):
+        return "inferable"
+    return "contradicted" if answers and all(answer == "contradicted" for answer in answers) else None
+
+
 def _brand(told: Told, poi: Poi, _ground: Ground) -> Status:
-    own = split_branch(fold(poi.name))[0]
+    own = split_branch(fold(poi.name))[0] or ""
     stated = [split_branch(fold(name))[0] for name in told.names]
     return (
-        None if not stated else "verified" if any(name in (own, fold(poi.name)) for name in stated) else "contradicted"
+        None
+        if not stated
+        else "verified"
+        if any(name and (own.startswith(name) or name == fold(poi.name)) for name in stated)
+        else "contradicted"
     )
 
 
@@ -297,6 +323,12 @@ FACT_KINDS: Final[dict[str, Callable[[Told, Poi, Ground], Status]]] = {
     "closed": _closed,
     "vague": _vague,
     "brand": _brand,
+    "either": _either,
+    "unsaid": lambda told, poi, _ground: unsaid(told, poi),
+    "website": lambda told, poi, _ground: website(told, poi),
+    "note": lambda told, poi, _ground: note(told, poi),
+    "label": lambda told, poi, _ground: label(told, poi),
+    "named": lambda told, poi, _ground: named(told, poi),
     "gap": lambda told, poi, ground: bounded(told, poi, ground.scene.wish),
     "fits": lambda told, poi, ground: fits(told, poi, ground.scene),
     "miss": lambda told, poi, ground: misses(told, poi, ground.scene),

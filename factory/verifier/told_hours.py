@@ -14,7 +14,7 @@ from factory.verifier.hours import DAY_MIN, Day, Hours, breaks, closes, hours_of
 from factory.verifier.told import Told
 
 _ON_OPEN_DAYS: Final = frozenset({"hours", "opens", "closes", "break", "no_break", "sessions", "all_day"})
-_ON_MOST_DAYS: Final = frozenset({"open_at", "shut_at", "opens", "closes"})
+_ON_MOST_DAYS: Final = frozenset({"open_at", "shut_at", "opens", "closes", "hours"})
 _TODAY: Final = ("今", "当天", "当晚")
 _ABOUT_MIN: Final = 30
 Test = Callable[[Told, Day], ClaimStatus | None]

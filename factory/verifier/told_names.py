@@ -31,6 +31,10 @@ class Ground:
     mentioned: Pois
     gaps: frozenset[str] = frozenset()
     """ids of restaurants of which the answer says that the map has not got something"""
+    question: str = ""
+    """the guest's own words, folded"""
+    after: str = ""
+    """the sign behind the clause"""
     ask: Callable[[str, Poi], ClaimStatus | None] = field(default=lambda _sentence, _poi: None)
 
 
@@ -85,7 +89,8 @@ def sets_of(names: Sequence[str], ground: Ground, apart: Sequence[str] = ()) -> 
     if len(names) == 1 and words & (LISTED | OTHERS | AREA):
         if words & OTHERS and not left_out:
             left_out = ground.named or ((ground.item,) if ground.item else ())
-        rows = _area(ground.scene) if words & AREA else (ground.scene.listed, ground.mentioned)
+        area = _area(ground.scene) if words & (AREA | OTHERS) else ()
+        rows = area if words & AREA else (ground.scene.listed, ground.mentioned, *area)
         unique = dict.fromkeys(tuple(poi for poi in row if poi not in left_out) for row in rows)
         kept = tuple(row for row in unique if row)
         return Sets(kept, fixed=False) if kept else None

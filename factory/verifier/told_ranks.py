@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Final
 
 from factory.records import ClaimStatus, Poi
 from factory.verifier import rules
 from factory.verifier.deciding import amount_status, difference_status, share_status, show, value, worst
-from factory.verifier.hours import DAY_MIN, hours_of
+from factory.verifier.hours import DAY_MIN, WEEKDAYS, hours_of
 from factory.verifier.numbers import Quantity
+from factory.verifier.script import fold
 from factory.verifier.told import Told
 from factory.verifier.told_facts import of_one
-from factory.verifier.told_hours import weekdays
+from factory.verifier.told_hours import HOURS_KINDS, weekdays
 from factory.verifier.told_names import GOOD, Ground, Pois, Sets, sets_of
 from factory.verifier.told_rulings import Ruling
 
@@ -43,7 +46,7 @@ def compare(told: Told, ground: Ground) -> Ruling | None:
     first: Ruling | None = None
     for pois in own.rows:
         for others in other.rows:
-            apart = tuple(poi for poi in others if poi not in pois)
+            apart = others if told.other_days else tuple(poi for poi in others if poi not in pois)
             if not apart:
                 continue
             answers = [_against(told, poi, one) for poi in pois for one in apart]
@@ -61,16 +64,51 @@ def compare(told: Told, ground: Ground) -> Ruling | None:
     return first if fixed else None
 
 
-_COMPARED: Final = frozenset({"rating", "price", "distance", "open", "close", "walk"})
+_COMPARED: Final = frozenset({"rating", "price", "distance", "open", "close", "walk", "address"})
 _CLOCKS: Final = frozenset({"open", "close"})
 
 
 def _against(told: Told, poi: Poi, other: Poi) -> ClaimStatus | None:
     """One value against another: more, less or the same; by an amount, a share, or as a multiple."""
     fact = "distance" if told.fact == "walk" else told.fact
-    mine, theirs = fact_value(poi, fact, told.days), fact_value(other, fact, told.days)
+    if fact == "address":
+        return _addresses(told, poi, other)
+    days = told.days or ("" if told.other_days else days_of(told))
+    mine, theirs = fact_value(poi, fact, days), fact_value(other, fact, told.other_days or days)
     if mine is None or theirs is None:
-        return None if hours_of(poi).known and hours_of(other).known and fact in _CLOCKS else "unsupported"
+        if fact not in _CLOCKS or not (hours_of(poi).known and hours_of(other).known):
+            return "unsupported"
+        return None if days or told.other_days else _on_days_alike(told, poi, other)
+    return _amounts(told, fact, mine, theirs)
+
+
+def _addresses(told: Told, poi: Poi, other: Poi) -> ClaimStatus | None:
+    """Whether two addresses are written alike."""
+    if told.direction not in {"same", "differs"}:
+        return None
+    if not poi.address or not other.address:
+        return "unsupported"
+    alike = fold(poi.address) == fold(other.address)
+    return "verified" if alike == (told.direction == "same") else "contradicted"
+
+
+def _on_days_alike(told: Told, poi: Poi, other: Poi) -> ClaimStatus | None:
+    """比某某晚一个小时, said of no day: wrong where it holds on none, right where it does on as many as a wish asks for."""
+    answers: list[ClaimStatus | None] = []
+    for name in _DAYS:
+        mine, theirs = fact_value(poi, told.fact, name), fact_value(other, told.fact, name)
+        if mine is not None and theirs is not None:
+            answers.append(_amounts(told, told.fact, mine, theirs))
+    good = sum(answer in GOOD for answer in answers)
+    if not good:
+        return "contradicted" if answers and None not in answers else None
+    return "inferable" if good * 7 >= len(answers) * rules.MEAL_DAYS_LEAST else None
+
+
+_DAYS: Final = tuple(f"周{day}" for day in WEEKDAYS)
+
+
+def _amounts(told: Told, fact: str, mine: float, theirs: float) -> ClaimStatus | None:
     if told.times is not None:
         return _multiple(told.times, mine, theirs)
     if told.direction == "same":
@@ -88,12 +126,15 @@ def _against(told: Told, poi: Poi, other: Poi) -> ClaimStatus | None:
         away = away / rules.WALK_M_PER_MIN
         return "inferable" if abs(away - told.value.low) <= max(2.0, 0.4 * away) else "contradicted"
     if fact in _CLOCKS:
-        return (
-            "inferable"
-            if told.value.holds(away) or (told.value.about and abs(away - told.value.low) <= 15)
-            else "contradicted"
-        )
+        hours = told.value.low < _HOURS_MOST and (told.value.low % 1 or _HOUR.search(fold(told.quote)))
+        away = away / 60 if hours else away  # 晚一个半小时 as 1.5
+        near = told.value.about and abs(away - told.value.low) <= (0.25 if hours else 15)
+        return "inferable" if told.value.holds(away) or near else "contradicted"
     return difference_status(fact, told.value, away, scale=max(mine, theirs))
+
+
+_HOURS_MOST: Final = 12
+_HOUR: Final = re.compile("小时|钟头")
 
 
 def _alike(told: Told, fact: str, truth: float) -> float:
@@ -120,24 +161,39 @@ def among_of(told: Told, ground: Ground) -> Sets | None:
     return Sets(tuple(dict.fromkeys(rows)), fixed=False) if rows else None
 
 
-def split_by(told: Told, pois: Pois, ground: Ground) -> tuple[Pois, Pois] | None:
-    """(those that surely keep the conditions, those of which nobody knows)."""
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A set by some conditions: those that surely keep them, those whose value the map has not got, those that nobody can tell."""
+
+    sure: Pois
+    missing: Pois
+    open: Pois
+
+    @property
+    def unknown(self) -> Pois:
+        """All that may or may not keep them."""
+        return self.missing + self.open
+
+
+def split_by(told: Told, pois: Pois, ground: Ground) -> Split:
+    """Whom of a set the conditions of a claim hold for."""
     sure: list[Poi] = []
-    unknown: list[Poi] = []
+    missing: list[Poi] = []
+    open_: list[Poi] = []
     for poi in pois:
-        answers = [of_one(one, poi, ground) for one in told.where]
-        if told.labelled and "unsupported" in answers:
+        answers = [(one, of_one(one, poi, ground)) for one in told.where]
+        if any(status is None and one.kind == "vague" for one, status in answers):
+            continue  # 便宜的只有某某: the others are not called so
+        statuses = [status for _, status in answers if status is not None]
+        if (told.labelled and "unsupported" in statuses) or "contradicted" in statuses:
             continue
-        if any(answer is None for answer in answers):
-            if all(answer is None or answer in GOOD for answer in answers):
-                unknown.append(poi)
-            continue
-        status = worst(answer for answer in answers if answer is not None)
-        if status in GOOD:
-            sure.append(poi)
-        elif status == "unsupported" and not any(answer == "contradicted" for answer in answers):
-            unknown.append(poi)
-    return tuple(sure), tuple(unknown)
+        if len(statuses) < len(answers) or any(
+            one.kind in HOURS_KINDS for one, status in answers if status not in GOOD
+        ):
+            open_.append(poi)
+        else:
+            (sure if worst(statuses) in GOOD else missing).append(poi)
+    return Split(tuple(sure), tuple(missing), tuple(open_))
 
 
 def most(told: Told, ground: Ground) -> Ruling | None:
@@ -157,15 +213,20 @@ def most(told: Told, ground: Ground) -> Ruling | None:
         )
         if told.where:
             split = split_by(told, members, ground)
-            if split is None or split[1]:
+            if split.unknown:
                 continue
-            members = split[0]
+            members = split.sure
             pois = pois if own is not None else _leaders(members, fact, told)
         least = 1 if told.where else 2  # an extreme of two, or of those that keep a condition
         if not pois or not set(pois) <= set(members) or len(members) < least:
             continue
         status = worst(_extreme(told, poi, members, fact) for poi in pois)
-        if status in GOOD and not told.labelled and _missing(members, fact, told, ground):
+        if (
+            status in GOOD
+            and not told.labelled
+            and not _at_the_end(told, pois)
+            and _missing(members, fact, told, ground)
+        ):
             status = (
                 "unsupported"  # 已知 and 标价的 leave those without a value out, and so does a gap that the text tells
             )
@@ -178,6 +239,14 @@ def most(told: Told, ground: Ground) -> Ruling | None:
         first = first or ruling
     sure = among.fixed or (bool(told.among) and first is not None and first.status == "contradicted")
     return first if sure else None
+
+
+def _at_the_end(told: Told, pois: Pois) -> bool:
+    """Whether nothing can be above: a rating of 5."""
+    return told.fact == "rating" and told.end == "most" and all((poi.rating or 0) >= _HIGHEST for poi in pois)
+
+
+_HIGHEST: Final = 5.0
 
 
 def _missing(members: Pois, fact: str, told: Told, ground: Ground) -> bool:

@@ -12,24 +12,26 @@ from typing import Final
 
 from factory.records import ClaimStatus, Poi
 from factory.verifier import rules
-from factory.verifier.deciding import show, value, worst
+from factory.verifier.deciding import difference_status, show, value, worst
 from factory.verifier.numbers import Quantity
-from factory.verifier.told import CONDITION, Told
+from factory.verifier.told import ASK, CONDITION, Told
 from factory.verifier.told_facts import is_of_one, of_one
 from factory.verifier.told_names import AREA, GOOD, Ground, Sets, sets_of
-from factory.verifier.told_ranks import among_of, compare, most, order, split_by
+from factory.verifier.told_ranks import Split, among_of, compare, most, order, split_by
 from factory.verifier.told_rulings import KIND_OF, Ruling
-from factory.verifier.told_wish import echo
+from factory.verifier.told_wish import echo, limit_of
 
 
 def decide(told: Told, ground: Ground) -> Ruling | None:
     """A claim against the evidence; ``None`` where what it means cannot be told."""
     kind = KIND_OF.get(told.kind, told.kind)
     if told.kind == "wish":
-        status, truth = echo(told, ground.scene.wish, ground.scene.place)
+        status, truth = echo(told, ground.scene.wish, ground.scene.place, ground.question)
         return None if status not in GOOD else Ruling("wish", None, truth, status)  # 三位: of whom, nobody can tell
-    if told.kind == CONDITION:
+    if told.kind in {CONDITION, ASK}:
         return Ruling("wish", None, None, "inferable")  # quotes.py asks whether it is one
+    if told.kind == "gap" and told.mean:
+        return _gap_of_mean(told, ground)
     if is_of_one(told.kind):
         return _of_each(told, kind, ground)
     decider = SET_KINDS.get(told.kind)
@@ -41,7 +43,7 @@ def _of_each(told: Told, kind: str, ground: Ground) -> Ruling | None:
     sets = sets_of(told.of, ground, told.apart)
     if sets is None and told.kind in {"dish", "dish_is"} and ground.scene.listed:
         sets = Sets(tuple((poi,) for poi in ground.scene.listed), fixed=False)  # of whom, the dish tells
-    if sets is None and told.kind == "fits":
+    if sets is None and told.kind in {"fits", "unsaid"}:
         sets = Sets((ground.scene.listed,), fixed=False) if ground.scene.listed else None
     if sets is None:
         return None
@@ -109,10 +111,7 @@ def _only(told: Told, ground: Ground) -> Ruling | None:
     pois, seen = own.rows[0], False
     for row in among.rows:
         split = split_by(told, tuple(dict.fromkeys((*row, *pois))), ground)
-        if split is None:
-            continue
-        sure, unknown = split
-        if set(sure) == set(pois) and not unknown:
+        if set(split.sure) == set(pois) and not split.open:
             whole = row == ground.scene.listed or _covered(told, ground)
             return Ruling(
                 "superlative",
@@ -138,24 +137,22 @@ def _count(told: Told, ground: Ground) -> Ruling | None:
         return None
     listed_only = bool(told.among) and not is_area(told.among)
     for row in among.rows:
-        split = split_by(told, row, ground) if told.where else (row, ())
-        if split is None or split[1]:
-            continue
-        number = len(split[0])
-        if not (stated.holds(number) or (stated.about and abs(number - stated.low) <= 1)):
+        split = split_by(told, row, ground) if told.where else Split(row, (), ())
+        number = len(split.sure)
+        if split.open or not (stated.holds(number) or (stated.about and abs(number - stated.low) <= 1)):
             continue
         if not listed_only and row != ground.scene.listed and not _covered(told, ground):
             continue
         return Ruling(
-            "absence" if number == 0 else "count", None, None, "inferable", split[0], frozenset({len(row), number})
+            "absence" if number == 0 else "count", None, None, "inferable", split.sure, frozenset({len(row), number})
         )
     fits = sum(not ground.scene.misses(poi) for poi in ground.scene.evidence.pois)
     if not told.where and not told.among and stated.exact and stated.low == fits:
         return Ruling("count", None, None, "inferable", (), frozenset({fits}))
     if among.fixed or (listed_only and len(among.rows) == 1):
-        split = split_by(told, among.rows[0], ground) if told.where else (among.rows[0], ())
-        if split is not None and not split[1]:
-            return Ruling("count", None, f"{len(split[0])}家", "contradicted", among.rows[0])
+        split = split_by(told, among.rows[0], ground) if told.where else Split(among.rows[0], (), ())
+        if not split.unknown:
+            return Ruling("count", None, f"{len(split.sure)}家", "contradicted", among.rows[0])
     return None
 
 
@@ -219,6 +216,24 @@ def _of_numbers(told: Told, ground: Ground, over: Callable[[list[float]], tuple[
         if sets.fixed:
             shown = "到".join(f"{truth:.1f}" for truth in truths)
             return Ruling(KIND_OF[told.kind], None, shown, "contradicted" if not good else "unsupported", pois)
+    return None
+
+
+def _gap_of_mean(told: Told, ground: Ground) -> Ruling | None:
+    """略超的两家平均65元, 比上限高15元: the mean of a set against a bound of the wish."""
+    sets, wish = sets_of(told.of or ("listed",), ground, told.apart), ground.scene.wish
+    fact = "distance" if told.bound == "radius" else "price"
+    limit = limit_of(told, wish)
+    if sets is None or limit is None or told.value is None or told.direction not in {"over", "under"}:
+        return None
+    for pois in sets.rows:
+        numbers = [number for poi in pois if (number := value(poi, fact)) is not None]
+        if not numbers or len(numbers) < len(pois):
+            continue
+        away = (sum(numbers) / len(numbers) - limit) * (1 if told.direction == "over" else -1)
+        status = difference_status(fact, told.value, away, scale=limit) if away > 0 else "contradicted"
+        if status in GOOD or sets.fixed:
+            return Ruling("fit", None, f"平均{limit + away:g}", status, pois, frozenset({len(pois)}))
     return None
 
 

@@ -34,7 +34,7 @@ def bounded(told: Told, poi: Poi, wish: Wish) -> ClaimStatus | None:
     name = _BOUNDS.get(told.bound)
     if name is None or told.direction not in {"over", "under", "within", "at"}:
         return None
-    truth, limit = value(poi, name), _limit(told, wish)
+    truth, limit = value(poi, name), limit_of(told, wish)
     if told.direction == "within":
         return inside(poi, name, wish)
     if limit is None:
@@ -64,7 +64,8 @@ def _by(told: Told, name: str, away: float, limit: float, wish: Wish) -> ClaimSt
     return difference_status(name, told.value, away * heads, scale=limit + away)
 
 
-def _limit(told: Told, wish: Wish) -> float | None:
+def limit_of(told: Told, wish: Wish) -> float | None:
+    """The bound of the wish that a gap is told against."""
     if told.bound == "radius":
         return float(wish.radius_m)
     low, high = wish.budget_min_cny, wish.budget_max_cny
@@ -116,10 +117,11 @@ def misses(told: Told, poi: Poi, scene: Scene) -> ClaimStatus | None:
     return "verified" if (named <= held if named else bool(held)) else "contradicted"
 
 
-def echo(told: Told, wish: Wish, place: Place) -> tuple[ClaimStatus | None, str]:
-    """(status, what the wish says) of what a text repeats of it."""
+def echo(told: Told, wish: Wish, place: Place, question: str = "") -> tuple[ClaimStatus | None, str]:
+    """(status, what the wish says) of what a text repeats of it. ``question``: the guest's words; what stands there is theirs."""
     answers = [
-        _is_at(str(stated), place) if name == "place" else _echoed(name, stated, told, wish)
+        _said(name, stated, question, place)
+        or (_is_at(str(stated), place) if name == "place" else _echoed(name, stated, told, wish))
         for name, stated in told.wished
     ]
     truth = _shown(wish)
@@ -128,6 +130,17 @@ def echo(told: Told, wish: Wish, place: Place) -> tuple[ClaimStatus | None, str]
     return ("verified" if all(answers) else "contradicted"), truth
 
 
+def _said(name: str, stated: float | str, question: str, place: Place) -> bool:
+    """Whether the guest wrote it: the very words, or a place as people shorten it (双流机场 of 双流国际机场)."""
+    words = fold(str(stated)).removesuffix("附近")
+    if not isinstance(stated, str) or len(words) < _FEWEST:
+        return False
+    rest = iter(fold(place.name))
+    return words in question or (name == "place" and len(words) > _SHORT and all(char in rest for char in words))
+
+
+_FEWEST: Final = 2
+_SHORT: Final = 3
 _AROUND: Final = frozenset("的在市省区附近周边一带这旁")
 
 

@@ -21,13 +21,18 @@ WEEK = "周一至周五11:00-14:00 17:00-21:30；周六11:00-次日02:00；周�
 A, B, C = (
     Poi(
         "SBX1", "青禾湘菜馆(东门店)", "竹山路1号", 120.002, 30.0, cuisine="湘菜", rating=4.1, cost_cny=60.0, open_week=WEEK,
-        tel="0571-85550001", specialities=("剁椒鱼头", "冻豆腐"), tags=(("wheelchair", "yes"),), type="restaurant;fast_food",
+        tel="0571-85550001", specialities=("剁椒鱼头", "冻豆腐"), type="restaurant;fast_food",
+        tags=(("wheelchair", "yes"), ("website", "https://www.qinghe.cn/menu")),
     ),
     Poi(
         "SBX2", "云溪湘菜馆", "竹山路2号", 120.004, 30.0, cuisine="湘菜", rating=4.4, cost_cny=90.0, open_hours="10:00-22:00",
-        open_week="10:00-22:00", specialities=("清蒸鲈鱼",), tags=(("wheelchair", "no"),),
+        open_week="10:00-22:00", specialities=("清蒸鲈鱼",), type="餐饮服务;中餐厅;湖南菜(湘菜)",
+        tags=(("wheelchair", "limited"), ("keytag", "湘菜"), ("keywords", "停车方便、靠窗座位")),
     ),
-    Poi("SBX3", "石塘湘味坊", None, 120.012, 30.0, cuisine="湘菜", rating=3.9, cost_cny=120.0),
+    Poi(
+        "SBX3", "石塘湘味坊", None, 120.012, 30.0, cuisine="湘菜", rating=3.9, cost_cny=120.0, tags=(("wheelchair", "no"),),
+        open_week="夏季10:00-22:00，冬季以公告为准",
+    ),
 )  # fmt: skip
 NAMES = {"A": A.name, "B": B.name, "C": C.name}
 """193, 385 and 1156 metres away."""
@@ -82,6 +87,17 @@ def _named(value: Any) -> Any:
 
 NOT = {"not": True}
 CHEAP = [{"kind": "price", "value": 100, "sign": "<"}]
+LATER = {
+    "kind": "compare",
+    "of": "A",
+    "other": "A",
+    "fact": "close",
+    "days": "周六",
+    "other_days": "周一",
+    "direction": "more",
+}
+UNDER = {"kind": "gap", "of": ["A", "B"], "bound": "budget_max", "direction": "under"}
+DEAR = [{"kind": "price", "value": 100, "sign": ">"}]
 DEAR_AND_NEAR = [{"kind": "distance", "value": 1000, "sign": "<="}, {"kind": "price", "value": 100, "sign": ">"}]
 TWICE = [["11:00", "14:00"], ["17:00", "21:30"]]
 H, W, U = "holds", "wrong", "unread"
@@ -137,8 +153,40 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("剁椒鱼头辣得很", {"kind": "dish_is", "of": "A", "name": "剁椒鱼头", "word": "辣"}, H),
     ("清蒸鲈鱼辣得很", {"kind": "dish_is", "of": "B", "name": "清蒸鲈鱼", "word": "辣"}, W),
     ("轮椅推得进", {"kind": "tag", "of": "A", "tag": "轮椅"}, H),
-    ("轮椅推得进", {"kind": "tag", "of": "B", "tag": "轮椅"}, W),
-    ("轮椅推不进", {"kind": "tag", "of": "B", "tag": "轮椅", **NOT}, H),
+    ("轮椅推得进", {"kind": "tag", "of": "C", "tag": "轮椅"}, W),
+    ("轮椅推不进", {"kind": "tag", "of": "C", "tag": "轮椅", **NOT}, H),
+    ("轮椅有一处推得进", {"kind": "tag", "of": "B", "tag": "轮椅", "partly": True}, H),
+    ("轮椅推得进", {"kind": "tag", "of": "B", "tag": "轮椅"}, U),
+    ("辣不辣资料没提", {"kind": "unsaid", "topic": "辣度"}, H),
+    ("门牌资料没提", {"kind": "unsaid", "topic": "门牌号", "of": "A"}, W),
+    ("号码资料没提", {"kind": "unsaid", "topic": "电话", "of": "B"}, H),
+    ("号码资料没提", {"kind": "unsaid", "topic": "电话", "of": "A"}, W),
+    ("停车的事资料没提", {"kind": "unsaid", "topic": "停车", "of": "A"}, H),
+    ("停车的事资料没提", {"kind": "unsaid", "topic": "停车", "of": "B"}, U),
+    ("网上在qinghe.cn", {"kind": "website", "of": "A", "text": "qinghe.cn"}, H),
+    ("网上在qinghe.com", {"kind": "website", "of": "A", "text": "qinghe.com"}, W),
+    ("天冷了照公告来", {"kind": "note", "of": "C", "text": "冬季以公告为准"}, H),
+    ("天冷了照公告来", {"kind": "note", "of": "C", "text": "法定假日不接客"}, U),
+    ("天冷了照公告来", {"kind": "note", "of": "B", "text": "冬季以公告为准"}, W),
+    ("牌上挂的字样是湘菜", {"kind": "label", "of": "B", "text": "湘菜"}, H),
+    ("牌上挂的字样是湘味小炒", {"kind": "label", "of": "B", "text": "湘味小炒"}, W),
+    ("标签写的是湘菜小炒", {"kind": "cuisine", "of": "B", "word": "湘菜小炒"}, W),
+    ("招牌字里嵌着云溪", {"kind": "named", "of": "B", "text": "云溪"}, H),
+    ("招牌字里嵌着云溪", {"kind": "named", "of": "C", "text": "云溪"}, W),
+    ("要么没填电话要么贵过百元", {"kind": "either", "of": ["B", "C"], "where": [{"kind": "absent", "fact": "phone"}, *DEAR]}, H),
+    ("要么填了电话要么贵过百元", {"kind": "either", "of": ["B"], "where": [{"kind": "present", "fact": "phone"}, *DEAR]}, W),
+    ("周六比周一晚收四个半钟头", {**LATER, "amount": 270}, H),
+    ("周六比周一晚收三个半钟头", {**LATER, "amount": 210}, W),
+    ("比云溪早收半小时", {"kind": "compare", "of": "A", "other": "B", "fact": "close", "direction": "less", "amount": 30}, H),
+    ("比云溪早收一小时", {"kind": "compare", "of": "A", "other": "B", "fact": "close", "direction": "less", "amount": 60}, W),
+    ("地址跟云溪不同", {"kind": "compare", "of": "A", "other": "B", "fact": "address", "direction": "differs"}, H),
+    ("地址跟云溪一样", {"kind": "compare", "of": "A", "other": "B", "fact": "address", "direction": "same"}, W),
+    ("头两家均摊比上限低25块", {**UNDER, "amount": 25, "average": True}, H),
+    ("头两家均摊比上限低28块", {**UNDER, "amount": 28, "average": True}, W),
+    ("早饭没准能接", {"kind": "open_at", "of": "C", "meal": "早餐", "maybe": True}, U),
+    ("剁椒鱼头是鱼做的", {"kind": "dish_is", "of": "A", "name": "剁椒鱼头", "word": "鱼"}, H),
+    ("剁椒鱼头是牛腩做的", {"kind": "dish_is", "of": "A", "name": "剁椒鱼头", "word": "牛腩"}, W),
+    ("剁椒鱼头不放香菜", {"kind": "dish_is", "of": "A", "name": "剁椒鱼头", "word": "香菜", **NOT}, W),
     ("电话一栏没填", {"kind": "absent", "of": "B", "fact": "phone"}, H),
     ("电话一栏没填", {"kind": "absent", "of": "A", "fact": "phone"}, W),
     ("电话一栏填了", {"kind": "present", "of": "A", "fact": "phone"}, H),
@@ -170,7 +218,8 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("最高的打分4.3", {"kind": "most", "fact": "rating", "end": "most", "value": 4.3, "among": "listed"}, W),
     ("只有青禾填了电话", {"kind": "only", "of": "A", "among": "listed", "where": [{"kind": "present", "fact": "phone"}]}, H),
     ("只有云溪填了电话", {"kind": "only", "of": "B", "among": "listed", "where": [{"kind": "present", "fact": "phone"}]}, W),
-    ("只有青禾标了轮椅能进", {"kind": "only", "of": "A", "among": "listed", "where": [{"kind": "tag", "tag": "轮椅"}]}, H),
+    ("只有青禾标了轮椅能进", {"kind": "only", "of": "A", "among": ["A", "C"], "where": [{"kind": "tag", "tag": "轮椅"}]}, H),
+    ("只有青禾标了轮椅能进", {"kind": "only", "of": "A", "among": "listed", "where": [{"kind": "tag", "tag": "轮椅"}]}, U),
     ("不到百元的有两家", {"kind": "count", "number": 2, "among": "listed", "where": CHEAP}, H),
     ("不到百元的有三家", {"kind": "count", "number": 3, "among": ["A", "B", "C"], "where": CHEAP}, W),
     ("一公里里头没有一家超一百块", {"kind": "count", "number": 0, "among": "area", "where": DEAR_AND_NEAR}, H),
@@ -201,6 +250,9 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("我照一公里、五十到一百块来找", {"kind": "wish", "radius": 1000, "budget_min": 50, "budget_max": 100}, H),
     ("老板娘热心肠", {"kind": "unverifiable", "of": "A"}, W),
     ("随便写写", {"kind": "nothing"}, U),
+    ("几家里哪家最近", {"kind": "nothing"}, H),
+    ("几家里哪家有4.9分", {"kind": "nothing"}, U),
+    ("几家里哪家环境顶尖", {"kind": "nothing"}, U),
 ]  # fmt: skip
 
 

@@ -72,8 +72,23 @@ def test_a_clause_that_only_the_reader_understood_is_decided_by_the_evidence() -
 def test_the_reader_cannot_turn_a_clause_into_talk_and_what_cannot_be_verified_is_unsupported() -> None:
     nothing = _settled(ODD)
     assert [finding.outcome for finding in nothing.findings] == ["not_understood"]
-    told = _settled(ODD, {"kind": "unverifiable", "quote": ODD})
+    told = _settled(STUBBORN, {"kind": "unverifiable", "quote": STUBBORN})
     assert [finding.outcome for finding in told.findings] == ["unsupported"]
+
+
+def test_what_can_be_cut_is_asked_too_and_found_wrong_only_where_the_evidence_says_so() -> None:
+    assert [question.text for question in questions_of(0, _check(_candidate(ODD)), _candidate(ODD), CASE)] == [ODD]
+    groundless = _settled(ODD, {"kind": "unverifiable", "quote": ODD})
+    assert [(one.outcome, clause_of(groundless, ODD).detachable) for one in groundless.findings] == [
+        ("not_understood", True)
+    ]
+    wrong = _settled(ODD, {"kind": "rating", "value": 4.9, "quote": ODD})
+    assert [one.outcome for one in wrong.findings] == ["contradicted"]
+
+
+def clause_of(result: Verification, text: str) -> Clause:
+    """The account's row of a clause."""
+    return next(clause for clause in result.clauses if clause.text == text)
 
 
 @pytest.mark.parametrize(
@@ -213,7 +228,7 @@ def _submitted(answers: list[str], *, keep: bool = False, reader: _Reader | None
     return run
 
 
-STUBBORN = f"评分4.1，{ODD}比不上这家"
+STUBBORN = f"{ODD}比不上这家"
 """Not understood, and not detachable: it relates."""
 
 
@@ -224,10 +239,10 @@ def test_what_can_be_cut_is_cut_and_marked() -> None:
 
 
 def test_what_stays_unread_is_returned_once_and_then_refused_or_kept() -> None:
-    refused = _submitted([STUBBORN, STUBBORN, "评分4.1"])
+    refused = _submitted([f"评分4.1，{STUBBORN}", f"评分4.1，{STUBBORN}", "评分4.1"])
     assert [attempt.accepted for attempt in refused.attempts] == [False, False]
     assert not refused.outcomes(None)[0].accepted  # type: ignore[arg-type]
-    kept = _submitted([STUBBORN, STUBBORN], keep=True)
+    kept = _submitted([f"评分4.1，{STUBBORN}", f"评分4.1，{STUBBORN}"], keep=True)
     assert [attempt.accepted for attempt in kept.attempts] == [False, True]
     assert any(clause.account == "unread" for clause in kept.slots[0].verification.clauses)
 
@@ -244,7 +259,7 @@ def test_a_reader_sees_the_whole_answer_with_its_unread_clauses_marked_and_names
 
 def test_the_reader_is_asked_once_an_order() -> None:
     reader = _Reader({})
-    _submitted([STUBBORN, STUBBORN], reader=reader)
+    _submitted([f"评分4.1，{STUBBORN}", f"评分4.1，{STUBBORN}"], reader=reader)
     assert reader.asked == 1
 
 

@@ -1,0 +1,77 @@
+"""What a reader says of dishes: taste, ingredient and method that every dish of a name has. Pure; the reviewed table is dishes.toml."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from factory.records import ClaimStatus, Poi
+from factory.verifier.acts_dishes import tastes_of
+from factory.verifier.lexer import ROLES
+from factory.verifier.script import fold
+from factory.verifier.told_names import Ground, tokens_of
+
+_TASTES: Final = frozenset(
+    {"SPICY", "MILD", "HEAVY", "SWEET", "MEATY", "VEGGY", "SEAFOOD", "OFFAL", "BEEFLAMB", "GREASY", "SALTY", "SOUR", "CORIANDER"}
+)  # fmt: skip
+_TASTE_WORDS: Final = {
+    "重口|口重|味重|味浓|浓油赤酱|浓郁|厚味": "HEAVY",
+    "下饭": "HEAVY",
+    "油[分腻水]?(?:不低|大|重)": "GREASY",
+    "素净|清爽|清口": "MILD",
+}
+_MADE_OF: Final = {
+    "豆制品": "豆腐|豆皮|豆干|腐竹", "主食": "饺|饭|面|饼|粉|馒头|包|粥", "面食": "面|饺|馄饨|包|饼", "凉菜": "凉|口水鸡|白切|夫妻肺片", "五花": "东坡肉|红烧肉|回锅肉|扣肉|五花",
+    "茄子": "地三鲜|茄", "土豆": "地三鲜|土豆|薯", "青椒|辣椒": "地三鲜|青椒|虎皮|辣椒|剁椒", "豆腐": "豆腐", "鸡蛋|蛋": "蛋|玉子|木须", "米饭|饭": "饭", "糯米": "糯米|粽|汤圆",
+    "花生": "宫保|花生", "蘑菇|菌菇": "菇|菌", "酸菜": "酸菜", "粉条": "粉条",
+}  # fmt: skip
+"""What every dish with such a name is, beside the reviewed table (dishes.toml)."""
+_MEATS: Final = {
+    "猪": "猪|回锅肉|红烧肉|东坡肉|扣肉|五花|狮子头|锅包肉|溜肉段|鱼香肉丝|叉烧|白肉|腊肉|小炒肉|辣椒炒肉|肉末|焖肉|杀猪菜|京酱肉丝|小笼包",
+    "牛": "牛(?!油|奶|蛙|轧|角包)|夫妻肺片", "羊": "羊", "鸡": "(?<!田)鸡(?!蛋|毛菜|枞|头米)|宫保", "鸭": "鸭(?!血|肠)", "鹅": "鹅(?!肝)", "鱼": "鱼(?!香|露|丸|豆腐|腥草)", "虾": "虾", "蟹": "蟹",
+}  # fmt: skip
+"""The meat that a dish's name shows; another is not what it is made of."""
+_MEAT_WORDS: Final = {
+    "猪": "猪|五花|梅花肉|排骨", "牛": "牛(?!油|奶|蛙)", "羊": "羊", "鸡": "鸡(?!蛋|精)", "鸭": "鸭", "鹅": "鹅", "鱼": "鱼(?!香|露)", "虾": "虾", "蟹": "蟹",
+}  # fmt: skip
+
+
+def tastes(word: str, ground: Ground) -> frozenset[str]:
+    """The taste classes that a word names."""
+    return frozenset(role for token in tokens_of(word, ground) for role in ROLES[token.char] & _TASTES)
+
+
+def dish_shows(dish: str, word: str, ground: Ground, *, denied: bool) -> ClaimStatus | None:
+    """Whether a dish's name shows what is said of it; ``None`` where it shows nothing of the kind. All folded."""
+    meats = {meat for meat, signs in _MEAT_WORDS.items() if re.search(signs, word)}
+    own = {meat for meat, signs in _MEATS.items() if re.search(signs, dish)}
+    if meats and own:
+        return "inferable" if meats <= own else "contradicted"
+    tasted = [roles for token in tokens_of(word, ground) if (roles := ROLES[token.char] & _TASTES)]
+    tasted += [frozenset({taste}) for words, taste in _TASTE_WORDS.items() if re.search(words, word)]
+    shown = bool(tasted) and all(roles & tastes_of(dish) for roles in tasted)
+    made_of = any(re.search(words, word) and re.search(signs, dish) for words, signs in _MADE_OF.items())
+    if word in dish or shown or made_of:
+        return "inferable"
+    wanted = frozenset().union(*tasted)
+    if denied and "CORIANDER" in wanted:
+        return "unsupported"  # what is strewn over a dish, its name does not tell
+    return (
+        "contradicted" if denied and wanted and not wanted & tastes_of(dish) else None
+    )  # the name shows nothing of it
+
+
+_KINDS: Final = {
+    "火锅": "锅底|涮|蘸料|清汤", "烧烤": "串|烤", "日本料理": "寿司|刺身|拉面", "饺子": "饺", "面馆": "面", "西餐": "牛排|沙拉", "咖啡": "咖啡", "奶茶": "奶茶", "甜品": "甜品|蛋糕|冰淇淋", "汉堡": "汉堡", "披萨": "披萨",
+}  # fmt: skip
+"""What every shop of a kind serves; said of one whose dishes the map does not list, and never as its speciality."""
+
+
+def goes_with(dish: str, quote: str, poi: Poi) -> bool:
+    """点几贯握寿司 at a sushi bar whose dishes are not listed: what its kind serves. ``dish`` and ``quote`` folded."""
+    if poi.specialities or re.search("招牌|主打|特色|列|标", quote):
+        return False
+    label = fold(f"{dict(poi.tags).get('keytag') or ''} {poi.name} {poi.cuisine or ''}")
+    if any(kind in label and re.search(signs, dish) for kind, signs in _KINDS.items()):
+        return True
+    return any(dish[at : at + 2] in label for at in range(len(dish) - 1)) and len(dish) > 1

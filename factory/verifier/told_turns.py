@@ -1,0 +1,93 @@
+"""Turns of speech that a second reader's claims are held against: item marks, questions, denials that deny nothing, qualities. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from factory.verifier.clauses import TYPED
+from factory.verifier.lexer import INERT, MAYBE_INERT, ROLES, Token
+from factory.verifier.script import fold
+
+_ITEM_MARK: Final = re.compile(
+    r"^\s*(?:[①-⑳]|其[一二三四五六]|第[一二三四五六1-9][步点条]?[,:、]|[一二三四五六七八九十]+[、.:]|\d{1,2}[.、)）:](?!\d)|[(（](?:\d{1,2}|[一二三四五六])[)）])"
+)
+"""How a step or an item begins: ①, 其一, 二、."""
+
+
+def past_mark(clause: str) -> int:
+    """Where a folded clause begins behind its item's mark; the clause as it was written, since folding makes 1 of ①."""
+    mark = _ITEM_MARK.match(clause)
+    return len(fold(clause[: mark.end()])) if mark else 0
+
+
+COUNTED: Final = frozenset({"M", "L", "MIN", "S", "NUM", "PCT", "TIMES"})
+DENYING: Final = frozenset({"NOT", "ABSENT", "NOFIT", "NONE", "NOTFINE", "NOTEXCEED", "NOTUNDER"})
+_IDLE: Final = re.compile(
+    "(?:不会|不至于|免得|省得|以免|别|不必|不用|不)(?:吃闭门羹|扑空|扑了空|白跑|落空|跑空|断档|断顿|怕|愁|担心|惦记|错过|误|耽误|操心|赶|急|将就|费)"
+    "|没有?(?:空档|空当|断档|问题|毛病|压力|悬念|得说|的说|话说|二话|商量)|不成问题|不在话下|不打折扣|不行就|不行的?话|实在不行|要不就?|要不然|不然|不妨|不如|不过|不错|不止|不仅|不光|不但|不只|少不了|免不了|错不了|跑不了|离不开|舍不得|说不定|"
+    "巴不得|恨不得|差不多|差不了|不约而同|无非|无论|不管|不论|没准|可不|好不|莫不|扑空|白跑|没得挑|没得选|要是没开|万一没开|如果没开|没开的?话"
+)
+"""Turns in which a word of denial denies nothing: 不会扑空 of an open shop, 不行就去, 实在不行."""
+
+
+_ASKED_FOR: Final = frozenset({"D", "FEAT", "CU", "FOODX"})
+_ASKED_AFTER: Final = re.compile("有没有|有无|还有没有|能不能|可不可以")
+_ASKED_BEFORE: Final = re.compile("(?:有没有|有无|是否有|能不能[做点加换])[^,，]{0,10}$")
+"""锅包肉有没有先打电话问: what is asked for is not stated."""
+
+
+def is_idle(token: Token, flat: str) -> bool:
+    """Whether a token states nothing: a denial in a turn that denies nothing, a dish of which is asked whether there is one."""
+    roles = ROLES[token.char]
+    if roles & _ASKED_FOR and (_ASKED_AFTER.match(flat[token.end :]) or _ASKED_BEFORE.search(flat[: token.start])):
+        return True
+    if not roles & (DENYING | {"REST"}) or roles & COUNTED:
+        return False
+    return any(turn.start() < token.end and token.start < turn.end() for turn in _IDLE.finditer(flat))
+
+
+_QUESTION: Final = re.compile(
+    "(?:吗|呢|么|对不对|好不好|行不行|如何|怎么样|怎么[选办挑])$|哪[家几些个里种一]|几[家点个道]|多少|什么|有没有|是不是|能不能|有无|是否|多[远久]"
+)
+
+
+def is_question(flat: str, after: str) -> bool:
+    """Whether a folded clause asks: by its sign, or by its words."""
+    return after in {"?", "？"} or _QUESTION.search(flat) is not None
+
+
+_ASKED: Final = frozenset(
+    {"M", "L", "S", "PCT", "TIMES", "PHONE", "T", "TR", "A", "STREET", "UNPROVABLE", "REPUT", "SOLE", "THAN"}
+)
+
+
+def is_asked(token: Token, question: str) -> bool:
+    """Whether a token of a question takes nothing of a shop as given: what the guest has said himself does not."""
+    return token.text in question or not (
+        _ASKED & ROLES[token.char] - ({"UNPROVABLE"} if "FEAT" in ROLES[token.char] else set())
+        or QUALITY.search(token.text)
+    )
+
+
+QUALITY: Final = re.compile(
+    "服务|环境|氛围|装修|老板|店员|服务员|热情|贴心|周到|干净|卫生|宽敞|安静|清静|舒适|雅致|气派|人气|生意|火爆|爆满|排队|等位|翻台|老字号|百年|传承|名气|有名|出名|知名|口碑|好评|"
+    "回头客|网红|打卡|必吃|地道|正宗|新鲜|入味|好吃|美味|可口|鲜美|惊艳|一绝|拿手|招牌硬|火候|分量足|量大|实惠|性价比|划算|超值|停车|车位|包间|包厢|靠窗|景观|江景|湖景|带娃方便|靠谱|放心|安全"
+)
+"""What no map tells of a shop, said in plain words: it stands with a kind that says so, or its clause stays unread."""
+
+
+_LOOSE: Final = re.compile(
+    "(?:因为|所以|不过|但是|可是|而且|并且|另外|此外|至于|其中|其实|如果|要是|的话|就是|只是|可惜|好在|倒是|反正|总之|然后|同样|顺便|再说|虽然|尽管|当然|毕竟|大概|估计|"
+    "也|还|又|就|很|挺|蛮|真|可|是|有|在|和|跟|与|及|而|但|则|才|再|倒|却|那|这|它|他|她|您|你|我|们|家|店|里|着|了|过|的|地|得|吧|啊|哦|呀|嘛|哈|呢|啦|咯|哟|来|去|到|想|要|会|能|给|把|被|让|个|若|且|"
+    r"[\s,.。;:、!?()“”\"'·~…\-—|/])+"
+)
+"""Words without content of their own: all that may be left over beside the quotes."""
+
+
+def is_loose(token: Token) -> bool:
+    """Whether a token may be left over beside the quotes."""
+    roles = ROLES[token.char]
+    if _LOOSE.fullmatch(token.text) or token.char == INERT or roles & {"SEP", "COLON", "THIS"}:
+        return True
+    return token.char in MAYBE_INERT and not roles & TYPED
