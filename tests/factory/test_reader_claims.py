@@ -22,7 +22,7 @@ A, B, C = (
     Poi(
         "SBX1", "青禾湘菜馆(东门店)", "竹山路1号", 120.002, 30.0, cuisine="湘菜", rating=4.1, cost_cny=60.0, open_week=WEEK,
         tel="0571-85550001", specialities=("剁椒鱼头", "冻豆腐"), type="restaurant;fast_food",
-        tags=(("wheelchair", "yes"), ("website", "https://www.qinghe.cn/menu")),
+        tags=(("wheelchair", "yes"), ("website", "https://www.qinghe.example/menu")),
     ),
     Poi(
         "SBX2", "云溪湘菜馆", "竹山路2号", 120.004, 30.0, cuisine="湘菜", rating=4.4, cost_cny=90.0, open_hours="10:00-22:00",
@@ -163,8 +163,8 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("号码资料没提", {"kind": "unsaid", "topic": "电话", "of": "A"}, W),
     ("停车的事资料没提", {"kind": "unsaid", "topic": "停车", "of": "A"}, H),
     ("停车的事资料没提", {"kind": "unsaid", "topic": "停车", "of": "B"}, U),
-    ("网上在qinghe.cn", {"kind": "website", "of": "A", "text": "qinghe.cn"}, H),
-    ("网上在qinghe.com", {"kind": "website", "of": "A", "text": "qinghe.com"}, W),
+    ("网上在qinghe.example", {"kind": "website", "of": "A", "text": "qinghe.example"}, H),
+    ("网上在qinghua.example", {"kind": "website", "of": "A", "text": "qinghua.example"}, W),
     ("天冷了照公告来", {"kind": "note", "of": "C", "text": "冬季以公告为准"}, H),
     ("天冷了照公告来", {"kind": "note", "of": "C", "text": "法定假日不接客"}, U),
     ("天冷了照公告来", {"kind": "note", "of": "B", "text": "冬季以公告为准"}, W),
