@@ -45,6 +45,8 @@ WARM_S = 8.0
 """As in limits.py: connections open, the ceiling grows."""
 PAUSES_S = (10.0, 75.0)
 """Shorter and longer than an actor's silence is borne (60 s)."""
+SHORT_PAUSE_S = 25.0
+"""A run at the whole limit outlasts it."""
 AGENTS = 64
 LAST_CALLS = 4 * AGENTS
 CALLS_A_SAMPLE = 1.2
@@ -238,7 +240,14 @@ class Round:
         times = bill["charged"][self.calls_before :]
         end = times[-LAST_CALLS] if len(times) > LAST_CALLS else 0.0
         if not times:
-            return {"calls": 0, "refused": 0, "binding_s": 0.0, "passed_while_binding": 0, "share": None}
+            return {
+                "calls": 0,
+                "refused": 0,
+                "binding_s": 0.0,
+                "passed_while_binding": 0,
+                "could_pass": 0.0,
+                "share": None,
+            }
         windows = [(times[0] + WARM_S, min(self.hurt_at, end)), (self.healed_at + WARM_S, end)]
         windows = [(begin, until) for begin, until in windows if self.healed_at and until - begin >= 2.0]
         lasted = sum(until - begin for begin, until in windows)
@@ -248,6 +257,7 @@ class Round:
             "refused": bill["refused"] - self.refused_before,
             "binding_s": round(lasted, 1),
             "passed_while_binding": passed,
+            "could_pass": lasted * self.rpm / 60,
             "share": round(passed / (lasted * self.rpm / 60), 4) if lasted else None,
         }
 
@@ -281,6 +291,8 @@ def rounds(
         made = Round(number, hurt, flags.n, flags.rpm, nodes, served, env, here, dice)
         if hurt == "pause":
             made.told["pause_s"] = PAUSES_S[number // len(hurts) % 2] if flags.pause_s is None else flags.pause_s
+            # The pause ends while the run goes on; of its own limit there, the run must use as much.
+            made.rpm /= max(1.0, made.told["pause_s"] / SHORT_PAUSE_S)
         began = time.monotonic()
         row = {"round": number, "hurt": hurt} | made.run()
         print(orjson.dumps(row).decode(), file=sys.stderr, flush=True)
@@ -290,6 +302,7 @@ def rounds(
         rows.append(row)
     calls, refused = sum(row["calls"] for row in rows), sum(row["refused"] for row in rows)
     lasted, passed = sum(row["binding_s"] for row in rows), sum(row["passed_while_binding"] for row in rows)
+    could = sum(row["could_pass"] for row in rows)
     return {
         "rounds": len(rows),
         "n": flags.n,
@@ -297,7 +310,7 @@ def rounds(
         "double": sum(row["double"] for row in rows),
         "torn": sum(row["torn"] for row in rows),
         "lost": sum(row["lost"] for row in rows),
-        "share": round(passed / (lasted * flags.rpm / 60), 4) if lasted else None,
+        "share": round(passed / could, 4) if could else None,
         "binding_s": round(lasted, 1),
         "refused_share": round(refused / max(1, calls + refused), 5),
         "calls": calls,

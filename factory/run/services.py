@@ -23,6 +23,8 @@ from factory.sandbox.serve import Sandbox
 from factory.sending.ledger import Ledger
 from factory.sending.limits import LocalLimiter, PoolLimits, PoolState
 
+REMOTE_WAY_S = 0.03
+"""What a grant's way to another process may add: links are quick, but both ends wait for their turn (bench/scale_rounds.py)."""
 REQUEST_SHARE = 0.8
 """Share of GIVE_UP_S that one answer may take."""
 TERMS = (
@@ -132,6 +134,7 @@ async def open_services(settings: Settings, run_id: str, survey: Survey) -> Asyn
             max_in_flight=settings.agents,
             start_in_flight=min(16, settings.agents),
             give_up_s=settings.give_up_s,
+            way_s=REMOTE_WAY_S if settings.workers > 1 or settings.executor != "local" else 0.0,
         )
         limiter = LocalLimiter({"teacher": teacher, **registry.pools(survey, access)})
         endpoint = Endpoint(

@@ -39,6 +39,8 @@ class Pace:
 
     limit: float
     in_a_window: int | None = None
+    way_s: float = 0.0
+    """what the way from a grant to the sending may take longer for one than for another, s"""
     rate: float = 0.0
     next_free: float = 0.0
     sent: deque[float] = field(default_factory=deque)
@@ -51,9 +53,9 @@ class Pace:
             self.sent = deque(maxlen=self.in_a_window)
 
     @classmethod
-    def of_requests(cls, per_s: float) -> Pace:
+    def of_requests(cls, per_s: float, way_s: float = 0.0) -> Pace:
         """One unit a request, counted in the service's second."""
-        return cls(per_s, math.ceil(per_s))
+        return cls(per_s, math.ceil(per_s), way_s)
 
     @property
     def granted(self) -> float:
@@ -64,7 +66,7 @@ class Pace:
         """When the next grant may be made."""
         moment = max(now, self.next_free - BURST_S)
         if len(self.sent) == self.in_a_window:
-            moment = max(moment, self.sent[0] + WINDOW_S)
+            moment = max(moment, self.sent[0] + WINDOW_S + self.way_s)
         return moment
 
     def take(self, now: float, cost: float) -> None:

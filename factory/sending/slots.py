@@ -46,6 +46,8 @@ class PoolLimits:
     start_in_flight: int = 16
     ramp_per_s: float = 50.0
     give_up_s: float = 100.0
+    way_s: float = 0.0
+    """See ``Pace``: 0 where whoever is granted a slot sends at once."""
 
 
 @dataclass(slots=True)
@@ -86,7 +88,7 @@ class Pool:
 
     def __post_init__(self) -> None:
         per_s = [rate for rate in (self.limits.qps, self.limits.rpm and self.limits.rpm / 60) if rate]
-        self.requests = Pace.of_requests(min(per_s)) if per_s else None
+        self.requests = Pace.of_requests(min(per_s), self.limits.way_s) if per_s else None
         self.tokens = Pace(self.limits.tpm / 60) if self.limits.tpm else None
         self.ceiling = float(min(self.limits.start_in_flight, self.limits.max_in_flight))
         self.last_growth = self.clock()

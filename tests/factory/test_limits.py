@@ -121,6 +121,35 @@ def test_a_late_wake_up_is_caught_up_with_but_a_second_never_holds_more_than_the
     run(work())
 
 
+@pytest.mark.parametrize("way_s", [0.0, 0.03])
+def test_what_may_be_late_on_its_way_leaves_room_in_the_services_second(way_s: float) -> None:
+    """Of what 40 a second allow, no more is granted in a second and the way's time: only where the way is told."""
+
+    async def work() -> None:
+        clock = Clock()
+        limits = limiter(clock, rpm=2_400, max_in_flight=10_000, start_in_flight=10_000, way_s=way_s)
+        granted: list[float] = []
+
+        async def take() -> None:
+            await limits.lease("p")
+            granted.append(clock.now)
+
+        tasks = [asyncio.create_task(take()) for _ in range(200)]
+        steps = ([0.001] * 900 + [0.080]) * 4  # after a stall the lost time is caught up with
+        for step in steps:
+            await settle()
+            clock.now += step
+            limits._pools["p"].pump()
+        most = max(sum(start <= at < start + 1.03 for at in granted) for start in granted)
+        assert (most <= 40) == (way_s > 0)
+        assert len(granted) >= 0.95 * 40 * sum(steps)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    run(work())
+
+
 def test_stray_refusals_at_the_granted_rate_are_jitter_and_many_are_not() -> None:
     clock = Clock()
     pool = limiter(clock, rpm=6_000)._pools["p"]

@@ -23,9 +23,11 @@ from factory.maps.amap.client import AmapMap
 from factory.records import Message, ToolCall
 from factory.run.workers.desk import WorkerDesk
 from factory.run.workers.link import FarError, Link, LinkLostError
+from factory.run.workers.remote import RemoteLimiter
 from factory.sending.ledger import Ledger
 from factory.sending.limits import LocalLimiter, PoolLimits
 from tests.factory.sandbox_wire import served
+from tests.factory.turned_clock import Clock
 from tests.keyless import CLEAN
 
 FAULTS = json.dumps({"chat": {"latency_ms": 30, "shares": {"429": 0.04, "5xx": 0.02, "half_body": 0.02}}})
@@ -219,6 +221,35 @@ def test_a_link_carries_records_and_errors_as_they_are() -> None:
             await waiting
         with pytest.raises(LinkLostError):
             await near.ask("echo", 1)
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize(("late_s", "asked"), [(0.4, 1), (0.6, 2)])
+def test_a_slot_that_was_long_on_its_way_is_given_back_and_asked_for_again(late_s: float, asked: int) -> None:
+    """A worker that stood still must not send at once all that it was granted meanwhile; a long wait at the desk is not that."""
+
+    async def work() -> None:
+        clock, told = Clock(), []
+        delays = [late_s, 0.0]
+
+        async def lease(*_: object) -> tuple[int, float, float]:
+            told.append("lease")
+            clock.now += 30.0 + delays.pop(0)
+            return len(told), 80.0, 30.0
+
+        def settle(number: int, tokens: int) -> None:
+            told.append(f"settle {number} {tokens}")
+
+        def release(number: int, answered: bool) -> None:  # noqa: FBT001 - as the desk has it
+            told.append(f"release {number} {answered}")
+
+        far, near = await _pair({"lease": lease, "settle": settle, "release": release})
+        await RemoteLimiter(near, clock).lease("teacher")
+        assert told.count("lease") == asked
+        assert told[1:3] == (["settle 1 0", "release 1 False"] if asked == 2 else [])
+        await far.close()
+        await near.close()
 
     asyncio.run(work())
 

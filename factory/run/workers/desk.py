@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -64,9 +65,9 @@ class WorkerDesk:
         for lease in leases.values():
             await _drop(lease)
 
-    async def lease(self, pool: str, tokens: int, priority: int) -> tuple[int, float]:
-        """A slot's number and its patience in seconds."""
-        task = asyncio.current_task()
+    async def lease(self, pool: str, tokens: int, priority: int) -> tuple[int, float, float]:
+        """A slot's number, its patience and how long it was waited for here, in seconds."""
+        task, asked = asyncio.current_task(), time.monotonic()
         self._waiting.add(task)
         try:
             lease = await self.limiter.lease(pool, tokens=tokens, priority=priority)
@@ -77,7 +78,7 @@ class WorkerDesk:
             await _drop(lease)
         else:
             self._leases[number] = lease
-        return number, lease.patience_s
+        return number, lease.patience_s, time.monotonic() - asked
 
     def settle(self, number: int, tokens: int) -> None:
         """See ``Lease``; a number that is not held was given back when the worker was given up."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 from factory.maps.service import PoiPage
@@ -9,6 +11,9 @@ from factory.records import Place
 from factory.run.workers.link import Talk
 from factory.run.workers.setup import MapFacts
 from factory.sending.call_book import KeptCall
+
+STALE_S = 0.5
+"""Longer than a grant is on its way to a process that runs, shorter than the second in which services count."""
 
 
 class RemoteLease:
@@ -37,13 +42,24 @@ class RemoteLease:
 class RemoteLimiter:
     """``Leases`` over a link."""
 
-    def __init__(self, link: Talk) -> None:
+    def __init__(self, link: Talk, clock: Callable[[], float] = time.monotonic) -> None:
         self._link = link
+        self._clock = clock
 
     async def lease(self, pool: str, *, tokens: int = 0, priority: int = 0) -> RemoteLease:
-        """Wait for a slot. Raises ProviderDown."""
-        number, patience_s = await self._link.ask("lease", pool, tokens, priority)
-        return RemoteLease(self._link, number, patience_s)
+        """Wait for a slot. Raises ProviderDown.
+
+        One that was long on its way (this process stood still, or its link) is given back: what all who wait here were granted
+        meanwhile would be sent at once.
+        """
+        while True:
+            asked = self._clock()
+            number, patience_s, waited_s = await self._link.ask("lease", pool, tokens, priority)
+            lease = RemoteLease(self._link, number, patience_s)
+            if self._clock() - asked - waited_s <= STALE_S:
+                return lease
+            lease.settle(0)
+            lease.release(answered=False)
 
 
 class RemoteLedger:
