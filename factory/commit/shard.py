@@ -115,7 +115,7 @@ def written_aside(body: bytes, folder: Path) -> Iterator[Path]:
 def parquet_bytes(rows: pa.Table) -> bytes:
     """The table as it is kept. Raises pa.ArrowException.
 
-    Without dictionaries and statistics, from which some sixty rows gain nothing: the file is smaller, and made in two thirds of the time.
+    Without dictionaries and statistics, from which some sixty rows gain nothing: a smaller file, in two thirds of the time.
     """
     sink = pa.BufferOutputStream()
     pq.write_table(rows, sink, compression="zstd", compression_level=3, use_dictionary=False, write_statistics=False)
