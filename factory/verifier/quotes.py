@@ -184,7 +184,9 @@ _UNPROVED: Final = frozenset(
     {UNVERIFIABLE, CONDITION, "wish", "tag", "absent", "present", "address", "city", "dish", "dish_is", "cuisine", "vague", "closed", "brand", "only", "count", "phone", "unsaid", "website", "note", "label", "named", "either"}
 )  # fmt: skip
 """Kinds that a word which no map proves may stand with: any other would leave it unsaid."""
-_ONLY_KINDS: Final = frozenset({"only", "count", "nothing_fits", "miss", "fits", "gap", "wish", UNVERIFIABLE})
+_ONLY_KINDS: Final = frozenset(
+    {"only", "compare", "count", "nothing_fits", "miss", "fits", "gap", "wish", UNVERIFIABLE}
+)
 
 
 def _denies(told: Told) -> bool:

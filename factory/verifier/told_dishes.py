@@ -15,11 +15,11 @@ _TASTES: Final = frozenset(
     {"SPICY", "MILD", "HEAVY", "SWEET", "MEATY", "VEGGY", "SEAFOOD", "OFFAL", "BEEFLAMB", "GREASY", "SALTY", "SOUR", "CORIANDER"}
 )  # fmt: skip
 _TASTE_WORDS: Final = {
-    "重口|口重|味重|味浓|浓油赤酱|浓郁|厚味": "HEAVY",
-    "下饭": "HEAVY",
-    "油[分腻水]?(?:不低|大|重)": "GREASY",
-    "素净|清爽|清口": "MILD",
+    "重口|口重|味重|味浓|浓油赤酱|浓郁|厚味|下饭": frozenset({"HEAVY", "SPICY", "SALTY"}),
+    "油[分腻水]?(?:不低|大|重)": frozenset({"GREASY"}),
+    "素净|清爽|清口": frozenset({"MILD", "VEGGY"}),
 }
+"""What people say of a taste, and the classes any of which bears it out."""
 _MADE_OF: Final = {
     "豆制品": "豆腐|豆皮|豆干|腐竹", "主食": "饺|饭|面|饼|粉|馒头|包|粥", "面食": "面|饺|馄饨|包|饼", "凉菜": "凉|口水鸡|白切|夫妻肺片", "五花": "东坡肉|红烧肉|回锅肉|扣肉|五花",
     "茄子": "地三鲜|茄", "土豆": "地三鲜|土豆|薯", "青椒|辣椒": "地三鲜|青椒|虎皮|辣椒|剁椒", "豆腐": "豆腐", "鸡蛋|蛋": "蛋|玉子|木须", "米饭|饭": "饭", "糯米": "糯米|粽|汤圆",
@@ -47,8 +47,9 @@ def dish_shows(dish: str, word: str, ground: Ground, *, denied: bool) -> ClaimSt
     own = {meat for meat, signs in _MEATS.items() if re.search(signs, dish)}
     if meats and own:
         return "inferable" if meats <= own else "contradicted"
-    tasted = [roles for token in tokens_of(word, ground) if (roles := ROLES[token.char] & _TASTES)]
-    tasted += [frozenset({taste}) for words, taste in _TASTE_WORDS.items() if re.search(words, word)]
+    tasted = [classes for words, classes in _TASTE_WORDS.items() if re.search(words, word)] or [
+        roles for token in tokens_of(word, ground) if (roles := ROLES[token.char] & _TASTES)
+    ]
     shown = bool(tasted) and all(roles & tastes_of(dish) for roles in tasted)
     made_of = any(re.search(words, word) and re.search(signs, dish) for words, signs in _MADE_OF.items())
     if word in dish or shown or made_of:

@@ -192,7 +192,8 @@ def _dish_is(told: Told, poi: Poi, ground: Ground) -> Status:
     if not told.names or not told.word:
         return None
     if not all(holds(poi, fold(name)) for name in told.names):
-        return "unsupported"
+        dishes = (*told.names, told.word)  # 清水锅底涮羊肉嘛, of a hotpot whose dishes are not listed
+        return "inferable" if all(goes_with(fold(name), fold(told.quote), poi) for name in dishes) else "unsupported"
     answers: list[ClaimStatus] = []
     for name in told.names:
         status = dish_shows(fold(name), fold(told.word), ground, denied=told.denied)
@@ -208,8 +209,13 @@ def _dish_count(told: Told, poi: Poi, _ground: Ground) -> Status:
         return None
     quote = fold(told.quote)
     named = sum(fold(own) in quote for own in poi.specialities)
-    good = told.number.holds(len(poi.specialities)) or (named > 0 and told.number.holds(named))  # 菜里有一道地三鲜
-    return "inferable" if good else "contradicted"
+    if told.number.holds(len(poi.specialities)) or (named > 0 and told.number.holds(named)):  # 有一道地三鲜
+        return "inferable"
+    some = told.number.low == 1 and not _COUNTING.search(quote)  # 一道 of a clause that goes on
+    return "inferable" if some else "contradicted"
+
+
+_COUNTING: Final = re.compile("共|就|只|总|招牌|列|仅")
 
 
 def _key(name: str, poi: Poi) -> str | None:

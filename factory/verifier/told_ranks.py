@@ -111,6 +111,8 @@ _DAYS: Final = tuple(f"周{day}" for day in WEEKDAYS)
 def _amounts(told: Told, fact: str, mine: float, theirs: float) -> ClaimStatus | None:
     if told.times is not None:
         return _multiple(told.times, mine, theirs)
+    if told.direction == "differs":
+        return "verified" if abs(mine - theirs) > _alike(told, fact, mine) else "contradicted"
     if told.direction == "same":
         return "verified" if abs(mine - theirs) <= _alike(told, fact, mine) else "contradicted"
     if told.direction not in {"more", "less"}:

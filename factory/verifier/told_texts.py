@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from factory.maps.open.words import CUISINE_TOKENS
 from factory.records import ClaimStatus, Poi
 from factory.verifier.deciding import show
 from factory.verifier.script import fold
@@ -73,19 +72,33 @@ def _host(text: str) -> str:
 
 def note(told: Told, poi: Poi) -> ClaimStatus | None:
     """冬季以店内公告为准, 节假日除外: words that stand beside the map's hours; what is not written there nobody can tell."""
-    own = fold(f"{poi.open_hours or ''} {poi.open_week or ''}")
-    stated = re.sub(r"[^一-鿿]", "", fold("".join(told.names) or told.quote))
+    own = fold(f"{poi.open_hours or ''};{poi.open_week or ''}")
+    stated = _worded(fold("".join(told.names) or told.quote))
     if len(stated) < _SHORTEST:
         return None
     if not _WORDED.search(re.sub("每天|全天|[周至、每日一二三四五六]|次日|工作日|周末", "", own)):
         return "unsupported"
+    best = max((_alike(stated, _worded(part)), part) for part in re.split("[;,。()]", own))
+    if best[0] < _LIKE:
+        return None
+    return "verified" if bool(_REST.search(stated)) == bool(_REST.search(_worded(best[1]))) else "contradicted"
+
+
+def _worded(text: str) -> str:
+    """The Chinese characters of a text, with one word for each way to say that nobody is served."""
+    return _RESTING.sub("休", re.sub(r"[^一-鿿]", "", text))
+
+
+def _alike(stated: str, own: str) -> float:
+    """The share of a text's pairs of characters that stand in another, too."""
     pairs = [stated[at : at + 2] for at in range(len(stated) - 1)]
-    share = sum(pair in own for pair in pairs) / len(pairs)
-    return "verified" if share >= _ALIKE else None
+    return sum(pair in own for pair in pairs) / max(1, len(pairs))
 
 
+_RESTING: Final = re.compile("除外|休息|歇业|停业|不营业|不开门?|不接待|关门|闭店")
+_REST: Final = re.compile("休")
 _WORDED: Final = re.compile(r"[一-鿿]")
-_ALIKE: Final = 0.6
+_LIKE: Final = 0.5
 
 
 def label(told: Told, poi: Poi) -> ClaimStatus | None:
@@ -105,13 +118,20 @@ def named(told: Told, poi: Poi) -> ClaimStatus | None:
     if not told.names:
         return None
     held = [
-        fold(name).lower() in own or any(word in own for word in CUISINE_TOKENS.get(fold(name), ()))
+        fold(name).lower() in own
+        or any(re.search(words, own) for word, words in _FOREIGN.items() if word in fold(name))
         for name in told.names
     ]
     if all(held):
         return "contradicted" if told.denied else "verified"
     foreign = not re.search(r"[一-鿿]", own)
     return None if foreign else "verified" if told.denied else "contradicted"
+
+
+_FOREIGN: Final = {
+    "寿司": "sushi", "咖啡": "coffee|cafe|café|kahvi", "披萨": "pizza|pizzeria", "汉堡": "burger", "拉面": "ramen", "烧烤": "grill|bbq", "厨房": "kitchen", "酒吧": "bar|pub", "面包": "bakery|leipomo", "面": "noodle", "茶": "tea",
+}  # fmt: skip
+"""Words of foreign names for what their translation says."""
 
 
 def literal(quote: str, poi: Poi) -> bool:
