@@ -29,7 +29,7 @@ _OF_SHOPS: Final = frozenset(
 )  # fmt: skip
 """What a row of the map could decide, or what speaks of restaurants."""
 _BY_ACCIDENT: Final = frozenset(
-    {"选项", "备选", "方案", "踩雷", "扑空", "别", "这", "那", "这个", "那个", "这样", "这些", "那些", "另外", "路", "路上", "家", "馆", "店家", "店员", "上网", "热闹", "舒服", "讲究", "饮料", "酒水"}
+    {"选项", "备选", "候选", "食客", "退路", "方案", "踩雷", "扑空", "别", "这", "那", "这个", "那个", "这样", "这些", "那些", "另外", "路", "路上", "家", "馆", "店家", "店员", "上网", "热闹", "舒服", "讲究", "饮料", "酒水"}
 )  # fmt: skip
 """Words of these roles that are as often parts of others: 区别, 这题, 走一段路, 大家; 跟店家说 asks something of a shop, and states nothing of it."""
 _FIELDS: Final = frozenset({"RATING", "PRICE", "HOURS", "ADDR", "DIST"})
@@ -42,7 +42,7 @@ _TELLING: Final = frozenset(
 )  # fmt: skip
 """Words that make more of a name than a name."""
 _ELSEWHERE: Final = re.compile(
-    "便利店|超市|商店|糕点铺|面包店|蛋糕店|奶茶店|水果店|药店|书店|回程|[一二三四五六七八九十]分[饱醉熟像]|一分钱一分货|(?<=[夹切吃尝拿啃掰分])[一两三几]块(?!钱)"
+    "便利店|超市|商店|糕点铺|面包店|蛋糕店|奶茶店|水果店|药店|书店|回程|[一二三四五六七八九十]分[饱醉熟像]|一分钱一分货|(?<=[夹切吃尝拿啃掰分])[一两三几]块(?!钱)|回复[“\"']?\\d(?:[或/、]\\d)*|(?<=[告明醒充调报代])[一两二三四五几]点"
 )
 _UNABLE: Final = re.compile(
     "(?:无法|没法|不好|说不准|说不好|不敢|难以|无从|不便|不能)(?:替[你您它他]们?)?(?:妄?[作下]?)(?:告诉[^,，]{0,3}谁|比较|判断|断言|断定|保证|打包票|打保票|评价|评判|代[你您]|置评|$)|恕我|说不准$"
@@ -54,6 +54,7 @@ _ADVISED: Final = re.compile(
 _FOODS: Final = frozenset({"CU", "SEAFOOD", "FOODX", "VEGGY"})
 _OF_THE_MIND: Final = re.compile("想的|心里|脑子|第一反应|惦记|馋|有没有|能不能")
 _STATING: Final = re.compile("是|有[^人没]|做的?|卖|主打|招牌|标|列|[很挺真]|最")
+_IMPERATIVE: Final = re.compile("(?:请|别|不必|不用|记得|最好|麻烦|劳驾|建议)")
 _STEP: Final = re.compile(
     "^(?:先|再|然后|最后|其次|接着|接下来)?(?:比|看|卡|筛|数|算|查|量)(?:一?[比看卡筛数算查量])?(?:一下)?[^0-9]{1,4}$"
 )
@@ -80,6 +81,10 @@ def _is_free(token: Token, text: str, question: str, *, relates: bool) -> bool:
     roles = ROLES[token.char]
     if _UNABLE.search(text):
         return not roles & (_VALUES - {"MOST", "UNPROVABLE"})
+    if "THAN" in roles and re.search("总比|好过|胜过", text):
+        return True
+    if _IMPERATIVE.match(text) and not roles & _VALUES:
+        return True
     if _STEP.match(text):
         return bool(roles & _FIELDS | roles & {"THAN", "MEAL"}) and not roles & _VALUES
     if roles & _FOODS and not roles & {"D", "N"}:

@@ -16,7 +16,17 @@ from factory.verifier.script import fold
 from factory.verifier.told import ASK, CONDITION, NOTHING, UNVERIFIABLE, Told
 from factory.verifier.told_back import CHECKS, Quoted, has_kind
 from factory.verifier.told_names import Ground, tokens_of
-from factory.verifier.told_turns import COUNTED, DENYING, QUALITY, is_asked, is_idle, is_loose, is_question, past_mark
+from factory.verifier.told_turns import (
+    COUNTED,
+    DENYING,
+    QUALITY,
+    circled_in,
+    is_asked,
+    is_idle,
+    is_loose,
+    is_question,
+    past_mark,
+)
 
 _DENIALS: Final = frozenset(
     {
@@ -98,9 +108,9 @@ def doubt(clause: str, quoted: Sequence[Quoted], ground: Ground) -> str:
     if any(one.told.kind == NOTHING for one in quoted):
         return NOTHING
     flat = fold(clause)
-    begins = past_mark(clause)
+    begins, circled = past_mark(clause), circled_in(clause)
     for token in tokens:
-        if token.end <= begins or is_idle(token, flat):
+        if token.end <= begins or token.start in circled or is_idle(token, flat):
             continue
         covering = [one for one in quoted if one.start < token.end and token.start < one.end]
         if not covering:
@@ -142,6 +152,10 @@ def _untold(
     serving = roles & (_SERVING if _is_timed(tokens) else _SERVING - {"UNTIL"})
     if (roles & _FIELDS and kinds_of <= {"pick"}) or (serving and kinds_of <= _OF_THE_WHOLE):
         return "more than a pick"
+    if "MOST" in roles and _EDGE_OF_TIME.match(_after(token, tokens)) and kinds_of & _TIMED:
+        return ""  # 最晚到21:30
+    if "AVG" in roles and token.text.startswith("平均下来") and kinds_of & {"gap", "compare"}:
+        return ""  # a head
     for role, kinds in _RELATIONS.items():
         if (
             role in roles
@@ -160,6 +174,14 @@ def _untold(
     return ""
 
 
+_EDGE_OF_TIME: Final = re.compile("[晚早迟多少]")
+_TIMED: Final = frozenset({"closes", "opens", "hours", "open_at", "price", "distance", "walk", "gap", "total"})
+
+
+def _after(token: Token, tokens: Sequence[Token]) -> str:
+    return "".join(one.text for one in tokens if one.start >= token.end)
+
+
 def _is_timed(tokens: Sequence[Token]) -> bool:
     """Whether a clause tells a time: 到 is until then, else as in 刷到."""
     return any(ROLES[token.char] & {"T", "TR", "MEAL", "DAY"} for token in tokens)
@@ -167,7 +189,7 @@ def _is_timed(tokens: Sequence[Token]) -> bool:
 
 def _of_the_guest(token: Token, tokens: Sequence[Token]) -> bool:
     """最在意的, 拿来比: a relation of the guest's own or of the writer's, not of restaurants."""
-    after = "".join(one.text for one in tokens if one.start >= token.end)
+    after = _after(token, tokens)
     return (not after and "THAN" in ROLES[token.char]) or _GUEST.match(after) is not None
 
 

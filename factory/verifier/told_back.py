@@ -94,11 +94,17 @@ def _is_range(amount: Quantity) -> bool:
 
 def _count_told(token: Token, covering: Sequence[Quoted], quoted: Sequence[Quoted], ground: Ground) -> bool:
     stated: Quantity = token.value
+    if re.search("小时|钟头", token.text):
+        numbers = _numbers(covering)
+        return any(abs(factor * stated.low - number) < 1 for factor in (1, 60) for number in numbers)
     sizes = {float(size) for one in covering if one.ruling is not None for size in one.ruling.sizes}
     names = {float(len(one.told.names)) for one in covering} | {float(len(quoted))}
     listed = ground.scene.listed
     spoken = {poi for one in covering if one.ruling is not None for poi in one.ruling.of}
     places = {float(place) for place, poi in enumerate(listed, 1) if poi in spoken}  # 二号某某
+    if all(one.told.kind in _OF_NO_NUMBER for one in covering):
+        told = any(stated.low <= number <= stated.high for number in _numbers(covering))
+        return told or stated.low <= max(len(listed), len(ground.mentioned))  # 剩下两家里我投某某
     if _OF_DAYS.search(token.text):
         days = {len(weekdays(one.told.days)) for one in covering}
         return bool(days - {0}) and (
@@ -113,6 +119,7 @@ def _count_told(token: Token, covering: Sequence[Quoted], quoted: Sequence[Quote
     return any(stated.low <= number <= stated.high for number in allowed)
 
 
+_OF_NO_NUMBER: Final = frozenset({"pick", "unsaid", "ask", "wish"})
 _OF_DAYS: Final = re.compile("[天日]$")
 _OF_CONDITIONS: Final = re.compile("[条项样头点个]$")
 
@@ -173,7 +180,8 @@ def _street_told(token: Token, covering: Sequence[Quoted], quoted: Sequence[Quot
         return True
     for one in covering:
         spoken = one.ruling.of if one.ruling is not None else ()
-        if any(_CALLED.sub("", token.text) in fold(poi.name) for poi in spoken):
+        called = re.sub(r"\d*$", "", _CALLED.sub("", token.text))
+        if called and any(called in fold(poi.name) for poi in spoken):
             return True  # 叫中山路步行街店
         stated = fold("".join(one.told.names))
         before, is_in, after = token.text.partition(stated) if stated else ("", "", "")

@@ -23,12 +23,12 @@ _TASTE_WORDS: Final = {
 _MADE_OF: Final = {
     "豆制品": "豆腐|豆皮|豆干|腐竹", "主食": "饺|饭|面|饼|粉|馒头|包|粥", "面食": "面|饺|馄饨|包|饼", "凉菜": "凉|口水鸡|白切|夫妻肺片", "五花": "东坡肉|红烧肉|回锅肉|扣肉|五花",
     "茄子": "地三鲜|茄", "土豆": "地三鲜|土豆|薯", "青椒|辣椒": "地三鲜|青椒|虎皮|辣椒|剁椒", "豆腐": "豆腐", "鸡蛋|蛋": "蛋|玉子|木须", "米饭|饭": "饭", "糯米": "糯米|粽|汤圆",
-    "花生": "宫保|花生", "蘑菇|菌菇": "菇|菌", "酸菜": "酸菜", "粉条": "粉条",
+    "花生": "宫保|花生", "蘑菇|菌菇": "菇|菌", "炸": "炸|天妇罗|酥|锅包肉|猪排|薯条|可乐饼", "鸭血": "鸭|血旺", "酸菜": "酸菜", "粉条": "粉条",
 }  # fmt: skip
 """What every dish with such a name is, beside the reviewed table (dishes.toml)."""
 _MEATS: Final = {
     "猪": "猪|回锅肉|红烧肉|东坡肉|扣肉|五花|狮子头|锅包肉|溜肉段|鱼香肉丝|叉烧|白肉|腊肉|小炒肉|辣椒炒肉|肉末|焖肉|杀猪菜|京酱肉丝|小笼包",
-    "牛": "牛(?!油|奶|蛙|轧|角包)|夫妻肺片", "羊": "羊", "鸡": "(?<!田)鸡(?!蛋|毛菜|枞|头米)|宫保", "鸭": "鸭(?!血|肠)", "鹅": "鹅(?!肝)", "鱼": "鱼(?!香|露|丸|豆腐|腥草)", "虾": "虾", "蟹": "蟹",
+    "牛": "牛(?!油|奶|蛙|轧|角包)|夫妻肺片|寿喜锅", "羊": "羊", "鸡": "(?<!田)鸡(?!蛋|毛菜|枞|头米)|宫保", "鸭": "鸭(?!血|肠)", "鹅": "鹅(?!肝)", "鱼": "鱼(?!香|露|丸|豆腐|腥草)|寿司|刺身|鳗|三文", "虾": "虾", "蟹": "蟹",
 }  # fmt: skip
 """The meat that a dish's name shows; another is not what it is made of."""
 _MEAT_WORDS: Final = {
@@ -60,6 +60,18 @@ def dish_shows(dish: str, word: str, ground: Ground, *, denied: bool) -> ClaimSt
     return (
         "contradicted" if denied and wanted and not wanted & tastes_of(dish) else None
     )  # the name shows nothing of it
+
+
+_COURSES: Final = {
+    "甜[点品]": "蛋糕|提拉米苏|布丁|冰淇淋|双皮奶|姜撞奶|杨枝|蛋挞|班戟|可丽饼|糖水|桃酥|麻薯|大福|舒芙蕾|慕斯|布朗尼|小贝|拔丝", "主食": "饺|饭|面(?!筋)|饼|粉(?!丝|条|蒸)|馒头|包子|粥", "汤": "汤|羹", "凉菜|冷盘": "凉|口水鸡|白切|夫妻肺片|皮冻",
+}  # fmt: skip
+"""Courses, and the names that are of one."""
+
+
+def is_course(word: str, dish: str) -> bool | None:
+    """Whether a dish is of a course; ``None`` where the word names none."""
+    signs = next((signs for words, signs in _COURSES.items() if re.search(words, word)), None)
+    return None if signs is None else re.search(signs, dish) is not None
 
 
 _KINDS: Final = {

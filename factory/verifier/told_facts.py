@@ -21,7 +21,7 @@ from factory.verifier.lexer import EATEN, LEXICON, ROLES
 from factory.verifier.scene import State
 from factory.verifier.script import fold
 from factory.verifier.told import Told
-from factory.verifier.told_dishes import dish_shows, goes_with, tastes
+from factory.verifier.told_dishes import dish_shows, goes_with, is_course, tastes
 from factory.verifier.told_hours import HOURS_KINDS, of_hours, weekdays
 from factory.verifier.told_names import GOOD, Ground
 from factory.verifier.told_texts import label, named, note, unsaid, website
@@ -181,8 +181,9 @@ def _is_within(name: str, own: str) -> bool:
 
 def _without(name: str, poi: Poi, ground: Ground, *, marked: bool) -> ClaimStatus:
     """列出的菜里没有辣菜: of the dishes that the map lists, by name or by what every dish of a name is."""
-    wanted = tastes(name, ground)
-    if holds(poi, fold(name)) or any(wanted & tastes_of(fold(own)) for own in poi.specialities):
+    of_course = [is_course(fold(name), fold(own)) for own in poi.specialities]
+    wanted = frozenset() if None not in of_course else tastes(name, ground)
+    if any(of_course) or holds(poi, fold(name)) or any(wanted & tastes_of(fold(own)) for own in poi.specialities):
         return "contradicted"
     return "inferable" if poi.specialities or marked else "unsupported"  # whose dishes are not listed, lists none such
 

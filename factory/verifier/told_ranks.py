@@ -123,7 +123,7 @@ def _amounts(told: Told, fact: str, mine: float, theirs: float) -> ClaimStatus |
         return share_status(told.percent, mine, theirs, more=told.direction == "more", times=False)
     if told.value is None:
         return "verified"
-    away = abs(mine - theirs)
+    away = abs(mine - theirs) * (told.people or 1 if fact == "price" else 1)  # 五个人省出100元
     if told.fact == "walk":
         away = away / rules.WALK_M_PER_MIN
         return "inferable" if abs(away - told.value.low) <= max(2.0, 0.4 * away) else "contradicted"
@@ -132,7 +132,14 @@ def _amounts(told: Told, fact: str, mine: float, theirs: float) -> ClaimStatus |
         away = away / 60 if hours else away  # 晚一个半小时 as 1.5
         near = told.value.about and abs(away - told.value.low) <= (0.25 if hours else 15)
         return "inferable" if told.value.holds(away) or near else "contradicted"
-    return difference_status(fact, told.value, away, scale=max(mine, theirs))
+    status = difference_status(fact, told.value, away, scale=max(mine, theirs))
+    return _of_a_party(told, fact, away, status)
+
+
+def _of_a_party(told: Told, fact: str, away: float, status: ClaimStatus) -> ClaimStatus:
+    """A difference for a party of a price a head that is rounded to yuan."""
+    rounded = fact == "price" and told.people and told.value and told.value.exact
+    return "inferable" if rounded and told.value and abs(told.value.low - away) <= (told.people or 1) else status
 
 
 _HOURS_MOST: Final = 12
@@ -219,6 +226,7 @@ def most(told: Told, ground: Ground) -> Ruling | None:
                 continue
             members = split.sure
             pois = pois if own is not None else _leaders(members, fact, told)
+        strict = among.fixed or row == ground.scene.listed  # of more than the list, those with a value are meant
         least = 1 if told.where else 2  # an extreme of two, or of those that keep a condition
         if not pois or not set(pois) <= set(members) or len(members) < least:
             continue
@@ -227,6 +235,7 @@ def most(told: Told, ground: Ground) -> Ruling | None:
             status in GOOD
             and not told.labelled
             and not _at_the_end(told, pois)
+            and strict
             and _missing(members, fact, told, ground)
         ):
             status = (

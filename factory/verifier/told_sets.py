@@ -119,7 +119,7 @@ def _only(told: Told, ground: Ground) -> Ruling | None:
                 None,
                 "inferable" if whole else "unsupported",
                 pois,
-                frozenset({len(row)}),
+                frozenset({len(row), len(pois)}),
             )
         seen = True
     if not seen or not own.fixed:

@@ -21,11 +21,17 @@ def past_mark(clause: str) -> int:
     return len(fold(clause[: mark.end()])) if mark else 0
 
 
+def circled_in(clause: str) -> frozenset[int]:
+    """Where circled numbers stand in the folded clause: ①甲 ②乙."""
+    return frozenset(len(fold(clause[:at])) for at, char in enumerate(clause) if "①" <= char <= "⑳")
+
+
 COUNTED: Final = frozenset({"M", "L", "MIN", "S", "NUM", "PCT", "TIMES"})
 DENYING: Final = frozenset({"NOT", "ABSENT", "NOFIT", "NONE", "NOTFINE", "NOTEXCEED", "NOTUNDER"})
 _IDLE: Final = re.compile(
     "(?:不会|不至于|免得|省得|以免|别|不必|不用|不)(?:吃闭门羹|扑空|扑了空|白跑|落空|跑空|断档|断顿|怕|愁|担心|惦记|错过|误|耽误|操心|赶|急|将就|费)"
     "|没有?(?:空档|空当|断档|问题|毛病|压力|悬念|得说|的说|话说|二话|商量)|不成问题|不在话下|不打折扣|不行就|不行的?话|实在不行|要不就?|要不然|不然|不妨|不如|不过|不错|不止|不仅|不光|不但|不只|少不了|免不了|错不了|跑不了|离不开|舍不得|说不定|"
+    "只好|只得|只能说|只管|只当|只求|只想|只怕|只顾|只见|"
     "巴不得|恨不得|差不多|差不了|不约而同|无非|无论|不管|不论|没准|可不|好不|莫不|扑空|白跑|没得挑|没得选|要是没开|万一没开|如果没开|没开的?话"
 )
 """Turns in which a word of denial denies nothing: 不会扑空 of an open shop, 不行就去, 实在不行."""
@@ -42,7 +48,7 @@ def is_idle(token: Token, flat: str) -> bool:
     roles = ROLES[token.char]
     if roles & _ASKED_FOR and (_ASKED_AFTER.match(flat[token.end :]) or _ASKED_BEFORE.search(flat[: token.start])):
         return True
-    if not roles & (DENYING | {"REST"}) or roles & COUNTED:
+    if not roles & (DENYING | {"REST", "ONLY"}) or roles & COUNTED:
         return False
     return any(turn.start() < token.end and token.start < turn.end() for turn in _IDLE.finditer(flat))
 
