@@ -14,7 +14,7 @@ from typing import Final
 from factory.records import Verification, Wish
 from factory.verifier.lexer import ROLES, Token
 from factory.verifier.script import fold
-from factory.verifier.told_turns import QUALITY, past_mark
+from factory.verifier.told_turns import QUALITY, TELLS, past_mark
 
 _JOINS: Final = tuple("，,、；;")
 _STOPS: Final = tuple("。！？!?")
@@ -51,6 +51,8 @@ _UNABLE: Final = re.compile(
 _ADVISED: Final = re.compile(
     "[喝吃点来配尝带买夹叫]|请|让|跟|问|帮|记得|自己|自备|不妨|少放|多蘸|另放|务必|尽量|举手|报名|报[一个]|提前说|说[一清]|至于|惦记|想的|心里|脑子|第一反应"
 )
+_ENQUIRES: Final = re.compile("问|打听|确认|查|看看|说定|掂量|讲|掌握|您自己|你自己|提前|[我咱]")
+_MEASURED: Final = frozenset({"RATING", "PRICE", "HOURS", "DIST", "OPENV", "CLOSE", "REST", "ALL"})
 _FOODS: Final = frozenset({"CU", "SEAFOOD", "FOODX", "VEGGY"})
 _OF_THE_MIND: Final = re.compile("想的|心里|脑子|第一反应|惦记|馋|有没有|能不能")
 _STATING: Final = re.compile("是|有[^人没]|做的?|卖|主打|招牌|标|列|[很挺真]|最")
@@ -71,8 +73,10 @@ def states_nothing(tokens: Sequence[Token], wish: Wish, listed: int, text: str =
 
     ``text`` and ``question``: what nothing_of leaves of the clause, and what the guest asked.
     """
-    if QUALITY.search(text) and not _UNABLE.search(text):
+    if not _UNABLE.search(text) and (QUALITY.search(text) or (TELLS.search(text) and not _ENQUIRES.search(text))):
         return False
+    if any(repeats(token, wish, listed) for token in tokens) and any(ROLES[token.char] & _MEASURED for token in tokens):
+        return False  # 人均也在一百到二百元之间 repeats the wish, and speaks of a shop
     return all(_is_free(token, text, question, relates=_relates(tokens)) for token in _typed(tokens, wish, listed))
 
 

@@ -119,7 +119,7 @@ def settle(result: Verification, extracts: Sequence[Extract], candidate: Candida
         if clause.account != "unread":
             continue
         if decided.doubt:
-            detachable = clause.detachable or (decided.doubt == NOTHING and bench.states_nothing(clause))
+            detachable = bench.states_nothing(clause) if decided.doubt == NOTHING else clause.detachable
             clauses[extract.number] = replace(clause, detachable=detachable)
             continue
         if clause.detachable and not decided.sure:

@@ -91,6 +91,14 @@ _LOOSE: Final = re.compile(
 """Words without content of their own: all that may be left over beside the quotes."""
 
 
+TELLS: Final = re.compile(
+    r"[标写列登]着|[标写]了(?!.{0,2}数据)|列出的|标出的.{1,6}[是有]|供应|供餐|[也还只]卖|开放|照常|照旧|照开|营业[到至中的]|正常|开门|关门|打烊|收市|停业|歇业|装修|"
+    r"同样|合适$|符合|对得上|(?:刚好|正好|恰好)(?:卡|落|在|是|够)|卡在|做的|[味辣甜酸咸]口$|开了.{0,4}年|\d+[层楼]|[都全]在(?!于)|就在|有(?!人|点|些|没有|您|你|谁|空|意|异|兴|心|发言|什么).{0,4}[饭面汤肉鱼锅串]|"
+    r"[午晚早]市|(?:周[一二三四五六日末天][到至和、]?)+(?:别去|不行|不开|休|都|还|也)|还?休息$|不放"
+)
+"""Words that say when a shop serves, what it has, where it lies, or that it fits: no clause with one states nothing."""
+
+
 def is_loose(token: Token) -> bool:
     """Whether a token may be left over beside the quotes."""
     roles = ROLES[token.char]

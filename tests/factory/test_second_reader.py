@@ -162,6 +162,11 @@ def test_a_detachable_clause_goes_with_its_own_comma_or_stop(before: str, after:
         ("这题可真有4.1分拗手", False),
         ("云溪湘菜馆可真有点拗手", False),
         ("停车可真有点拗手", False),
+        ("中午照常", False),
+        ("先问问中午照不照常", True),
+        ("周二到周四别去", False),
+        ("口味这头我说不好", True),
+        ("口味这头是老字号", False),
     ],
 )
 def test_what_a_reader_calls_nothing_is_cut_where_no_word_of_it_speaks_of_a_restaurant(clause: str, goes: bool) -> None:  # noqa: FBT001
