@@ -42,10 +42,10 @@ _TELLING: Final = frozenset(
 )  # fmt: skip
 """Words that make more of a name than a name."""
 _ELSEWHERE: Final = re.compile(
-    "便利店|超市|商店|糕点铺|面包店|蛋糕店|奶茶店|水果店|药店|书店|回程|[一二三四五六七八九十]分[饱醉熟像]|一分钱一分货|(?<=[夹切吃尝拿啃掰分])[一两三几]块(?!钱)|回复[“\"']?\\d(?:[或/、]\\d)*|(?<=[告明醒充调报代])[一两二三四五几]点"
+    "便利店|超市|商店|糕点铺|面包店|蛋糕店|奶茶店|水果店|药店|书店|回程|[一二三四五六七八九十]分[饱醉熟像]|一分钱一分货|[加减][一两三]分|(?<=[夹切吃尝拿啃掰分])[一两三几]块(?!钱)|回复[“\"']?\\d(?:[或/、]\\d)*|(?<=[告明醒充调报代])[一两二三四五几]点"
 )
 _UNABLE: Final = re.compile(
-    "(?:无法|没法|不好|说不准|说不好|不敢|难以|无从|不便|不能)(?:替[你您它他]们?)?(?:妄?[作下]?)(?:告诉[^,，]{0,3}谁|比较|判断|断言|断定|保证|打包票|打保票|评价|评判|代[你您]|置评|$)|恕我|说不准$"
+    "(?:无法|没法|不好|说不准|说不好|不敢|难以|无从|不便|不能)(?:替[你您它他]们?)?(?:妄?[作下]?)(?:告诉[^,，]{0,3}谁|比较|判断|断言|断定|保证|打包票|打保票|评价|评判|代[你您]|置评|[比挑定选]?$)|恕我|说不准$"
 )
 """The writer declines to judge: nothing is told of whom he does not judge."""
 _ADVISED: Final = re.compile(
@@ -73,11 +73,18 @@ def states_nothing(tokens: Sequence[Token], wish: Wish, listed: int, text: str =
 
     ``text`` and ``question``: what nothing_of leaves of the clause, and what the guest asked.
     """
-    if not _UNABLE.search(text) and (QUALITY.search(text) or (TELLS.search(text) and not _ENQUIRES.search(text))):
+    if tells_of_shops(text):
         return False
     if any(repeats(token, wish, listed) for token in tokens) and any(ROLES[token.char] & _MEASURED for token in tokens):
         return False  # 人均也在一百到二百元之间 repeats the wish, and speaks of a shop
     return all(_is_free(token, text, question, relates=_relates(tokens)) for token in _typed(tokens, wish, listed))
+
+
+def tells_of_shops(text: str) -> bool:
+    """Whether a word of a clause says when a shop serves, what it has, that it fits or how good it is, whoever calls it nothing."""
+    if _UNABLE.search(text):
+        return False
+    return QUALITY.search(text) is not None or (TELLS.search(text) is not None and not _ENQUIRES.search(text))
 
 
 def _is_free(token: Token, text: str, question: str, *, relates: bool) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from factory.records import Candidate, Claim, ClaimStatus, Clause, Evidence, Finding, Place, Poi, Verification, Wish
 from factory.verifier.acts_dishes import KNOWN_DISHES
-from factory.verifier.cutting import names_alone, nothing_of, states_nothing
+from factory.verifier.cutting import names_alone, nothing_of, states_nothing, tells_of_shops
 from factory.verifier.deciding import worst
 from factory.verifier.known import known_of, split_branch
 from factory.verifier.lexer import ROLES, Token, lex
@@ -119,7 +119,11 @@ def settle(result: Verification, extracts: Sequence[Extract], candidate: Candida
         if clause.account != "unread":
             continue
         if decided.doubt:
-            detachable = bench.states_nothing(clause) if decided.doubt == NOTHING else clause.detachable
+            detachable = clause.detachable
+            if decided.doubt == NOTHING:
+                detachable = bench.states_nothing(clause) or (
+                    detachable and not tells_of_shops(nothing_of(clause.text))
+                )
             clauses[extract.number] = replace(clause, detachable=detachable)
             continue
         if clause.detachable and not decided.sure:

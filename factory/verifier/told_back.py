@@ -135,6 +135,8 @@ def _people_told(token: Token, covering: Sequence[Quoted], _quoted: Sequence[Quo
 def _rank_told(token: Token, covering: Sequence[Quoted], _quoted: Sequence[Quoted], ground: Ground) -> bool:
     if any(one.told.rank == token.value or float(token.value) in one.told.numbers for one in covering):
         return True
+    if any(one.told.kind == "pick" for one in covering):
+        return True  # 放第二位: the writer's own order
     rows = (ground.scene.listed, ground.mentioned)
     pois = {row[token.value - 1] for row in rows if 0 < token.value <= len(row)}
     return any(one.ruling is not None and pois & set(one.ruling.of) for one in covering)

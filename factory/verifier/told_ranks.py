@@ -230,6 +230,11 @@ def most(told: Told, ground: Ground) -> Ruling | None:
         least = 1 if told.where else 2  # an extreme of two, or of those that keep a condition
         if not pois or not set(pois) <= set(members) or len(members) < least:
             continue
+        if fact in _CLOCKS and not days_of(told) and any(_varies(poi, fact) for poi in members):
+            held = all(_is_edge(told, poi, members, fact) for poi in pois) and _value_held(told, pois, fact)
+            if not held:
+                continue
+            return Ruling("superlative", pois[0].poi_id, None, "inferable", pois, frozenset({len(members), len(row)}))
         status = worst(_extreme(told, poi, members, fact) for poi in pois)
         if (
             status in GOOD
@@ -250,6 +255,26 @@ def most(told: Told, ground: Ground) -> Ruling | None:
         first = first or ruling
     sure = among.fixed or (bool(told.among) and first is not None and first.status == "contradicted")
     return first if sure else None
+
+
+def _varies(poi: Poi, fact: str) -> bool:
+    """Whether a shop opens or closes at other times on other days."""
+    return hours_of(poi).week_known and fact_value(poi, fact) is None
+
+
+def _edge_of(poi: Poi, fact: str, *, latest: bool) -> float | None:
+    """A shop's latest or earliest opening or closing of any day."""
+    days = [day for day in hours_of(poi).possible() if day]
+    edges = [float(day[0][0] if fact == "open" else day[-1][1]) for day in days]
+    return (max if latest else min)(edges, default=None)
+
+
+def _is_edge(told: Told, poi: Poi, members: Pois, fact: str) -> bool:
+    """是四家里关门最晚的, of days that differ: nobody's latest day is later."""
+    latest = told.end == "most"
+    own = _edge_of(poi, fact, latest=latest)
+    others = [edge for one in members if one != poi and (edge := _edge_of(one, fact, latest=latest)) is not None]
+    return own is not None and told.rank == 1 and all(own >= other if latest else own <= other for other in others)
 
 
 def _at_the_end(told: Told, pois: Pois) -> bool:

@@ -16,7 +16,7 @@ from factory.verifier.deciding import difference_status, show, value, worst
 from factory.verifier.numbers import Quantity
 from factory.verifier.told import ASK, CONDITION, Told
 from factory.verifier.told_facts import is_of_one, of_one
-from factory.verifier.told_names import AREA, GOOD, Ground, Sets, sets_of
+from factory.verifier.told_names import AREA, GOOD, LISTED, OTHERS, Ground, Sets, sets_of
 from factory.verifier.told_ranks import Split, among_of, compare, most, order, split_by
 from factory.verifier.told_rulings import KIND_OF, Ruling
 from factory.verifier.told_wish import echo, limit_of
@@ -70,7 +70,22 @@ def _of_each(told: Told, kind: str, ground: Ground) -> Ruling | None:
         if status in GOOD:
             return ruling
         first = first or ruling
-    return first if sets.fixed or (first is not None and _surely(told)) else None
+    if first is None or _is_anothers(told, ground):
+        return None
+    return first if sets.fixed or _surely(told) else None
+
+
+def _is_anothers(told: Told, ground: Ground) -> bool:
+    """Whether what does not hold of whom the reader has worked out holds of another that the text names: a guess is never called wrong."""
+    if ground.item is not None or ground.named or len(told.of) != 1 or told.of[0].lower() in LISTED | OTHERS | AREA:
+        return False
+    parts = [replace(told, names=(name,)) for name in told.names] if told.kind in {"dish", "dish_is"} else [told]
+    rare = told.kind in _RARELY_SHARED and not told.denied and (told.value is None or told.value.exact)
+    return rare and all(any(of_one(part, poi, ground) in GOOD for poi in ground.mentioned) for part in parts)
+
+
+_RARELY_SHARED: Final = frozenset({"dish", "dish_is", "rating", "price", "distance", "address", "phone"})
+"""Kinds of which two restaurants seldom have the same."""
 
 
 def _surely(told: Told) -> bool:

@@ -24,6 +24,7 @@ LATER = {
     "other_days": "周一",
     "direction": "more",
 }
+CHEAPER = {"kind": "compare", "of": "A", "other": "B", "fact": "price", "direction": "less"}
 UNDER = {"kind": "gap", "of": ["A", "B"], "bound": "budget_max", "direction": "under"}
 DEAR = [{"kind": "price", "value": 100, "sign": ">"}]
 DEAR_AND_NEAR = [{"kind": "distance", "value": 1000, "sign": "<="}, {"kind": "price", "value": 100, "sign": ">"}]
@@ -179,6 +180,13 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("老板娘热心肠", {"kind": "unverifiable", "of": "A"}, W),
     ("有官网的只有青禾", {"kind": "only", "of": "A", "among": "listed", "where": [{"kind": "tag", "tag": "网站"}]}, H),
     ("有官网的只有云溪", {"kind": "only", "of": "B", "among": "listed", "where": [{"kind": "tag", "tag": "网站"}]}, U),
+    ("打烊数它最迟", {"kind": "most", "of": "A", "fact": "close", "end": "most", "among": ["A", "B"]}, H),
+    ("打烊数它最迟", {"kind": "most", "of": "B", "fact": "close", "end": "most", "among": ["A", "B"]}, U),
+    ("四个人比云溪省出120块", {**CHEAPER, "people": 4, "amount": 120}, H),
+    ("四个人比云溪省出30块", {**CHEAPER, "people": 4, "amount": 30}, W),
+    ("灶上有清蒸鲈鱼", {"kind": "dish", "of": "A", "name": "清蒸鲈鱼"}, U),
+    ("列的菜没有甜点", {"kind": "dish", "of": ["A", "B"], "name": "甜点", **NOT}, H),
+    ("列的菜没有汤羹", {"kind": "dish", "of": "A", "name": "鱼头", **NOT}, W),
     ("人均跟云溪不同", {"kind": "compare", "of": "A", "other": "B", "fact": "price", "direction": "differs"}, H),
     ("天冷了歇", {"kind": "note", "of": "C", "text": "冬季以公告为准歇业"}, W),
     ("剁椒鱼头重口", {"kind": "dish_is", "of": "A", "name": "剁椒鱼头", "word": "重口"}, H),
