@@ -49,7 +49,7 @@ _UNABLE: Final = re.compile(
 )
 """The writer declines to judge: nothing is told of whom he does not judge."""
 _ADVISED: Final = re.compile(
-    "[喝吃点来配尝带买夹叫]|请|让|跟|问|帮|记得|自己|自备|不妨|少放|多蘸|另放|务必|尽量|举手|报名|报[一个]|提前说|说[一清]|至于|惦记|想的|心里|脑子|第一反应"
+    "[喝吃点来配尝带买夹叫]|另算|请|让|跟|问|帮|记得|自己|自备|不妨|少放|多蘸|另放|务必|尽量|举手|报名|报[一个]|提前说|说[一清]|至于|惦记|想的|心里|脑子|第一反应"
 )
 _ENQUIRES: Final = re.compile("问|打听|确认|查|看看|说定|掂量|讲|掌握|您自己|你自己|提前|[我咱]")
 _MEASURED: Final = frozenset({"RATING", "PRICE", "HOURS", "DIST", "OPENV", "CLOSE", "REST", "ALL"})

@@ -23,10 +23,10 @@ from factory.verifier.quotes import place as placed
 from factory.verifier.reading import located
 from factory.verifier.scene import Scene, misses_of
 from factory.verifier.script import fold
-from factory.verifier.told import ASK, CONDITION, NOTHING, UNVERIFIABLE, Told, read_told
+from factory.verifier.told import ASK, CONDITION, NOTHING, UNVERIFIABLE, read_told
 from factory.verifier.told_back import Quoted
+from factory.verifier.told_misses import misses_of_all, misses_told, says_nothing_fits, told_by_value
 from factory.verifier.told_names import GOOD, Ground, named_in
-from factory.verifier.told_rulings import Ruling
 from factory.verifier.told_sets import decide
 from factory.verifier.told_texts import literal
 from factory.verifier.told_turns import is_question
@@ -147,18 +147,11 @@ def why_not(result: Verification, extract: Extract, candidate: Candidate, case: 
     return _Bench(result, candidate, case).decided(extract).doubt
 
 
-_TELLS: Final = {
-    "shut_at": "hours", "day_off": "hours", "opens": "hours", "closes": "hours", "hours": "hours", "closed": "closed", "price": "budget", "distance": "radius", "walk": "radius",
-    "total": "budget", "cuisine": "cuisine", "dish": "diet", "dish_is": "diet",
-}  # fmt: skip
-"""The condition of the wish whose miss a value tells, where an answer is plain text."""
-_BOUNDS: Final = {"budget": "budget", "budget_max": "budget", "budget_min": "budget", "radius": "radius"}
-
-
 _OF_THE_GUEST: Final = frozenset({"wish", CONDITION, ASK})
 """What may be said of a question besides that it states nothing."""
 
 
+_CLOSED: Final = re.compile("停业|装修|歇业|暂停|休业|去不了|不营业")
 _BARE: Final = 4
 """可以, 能进: an answer that says no more than yes."""
 
@@ -176,7 +169,7 @@ class _Bench:
         self.scene = Scene(known, evidence, case.wish, case.place, listed, len(listed))
         self.names = {by_id[poi_id]: name for poi_id, name in names.items() if poi_id in by_id}
         tokens = lex(fold(candidate.answer), known)
-        flat = fold(candidate.answer)
+        self.flat = flat = fold(candidate.answer)
         named = (token.value.pois for token in tokens if ROLES[token.char] & {"N", "BRANCH"})
         spoken = (poi for pois in named for poi in _of_name(pois, listed, flat))
         absent = [claim for claim in result.claims if claim.kind == "absence" and claim.status in GOOD]
@@ -190,7 +183,9 @@ class _Bench:
         item = next((poi for poi in self.scene.listed if poi.poi_id == clause.scope), None)
         tokens = lex(fold(clause.text), self.scene.known)
         named = named_in(tokens, self.scene, self.mentioned)
-        return Ground(self.scene, item, named, self.mentioned, self.gaps, self.question, self._after(clause), self.ask)
+        closed = _CLOSED.search(self.flat) is not None
+        after = self._after(clause)
+        return Ground(self.scene, item, named, self.mentioned, self.gaps, self.question, after, closed, self.ask)
 
     def _after(self, clause: Clause) -> str:
         return self.candidate.answer[clause.end : clause.end + 1]
@@ -262,36 +257,23 @@ class _Bench:
         for number in sorted(settled, key=lambda one: self.result.clauses[one].start, reverse=True):
             clause = self.result.clauses[number]
             rulings = [(one.told, one.ruling) for one in settled[number].quoted if one.ruling is not None]
-            empty = any(_says_nothing_fits(told, ruling, self.case.wish) for told, ruling in rulings)
+            empty = any(says_nothing_fits(told, ruling, self.case.wish) for told, ruling in rulings)
             here: dict[str, set[str]] = {}
             for told, ruling in rulings:
-                for kind in _misses_of_all(told, ruling):
+                for kind in misses_of_all(told, ruling):
                     for poi in self.scene.listed:
                         misses.setdefault(poi.poi_id, set()).add(kind)
-                for poi_id, kind in _misses_told(told, ruling, structured=self.case.structured):
+                for poi_id, kind in misses_told(told, ruling, structured=self.case.structured):
                     here.setdefault(poi_id, set()).add(kind)
                     misses.setdefault(poi_id, set()).add(kind)
             words = "没有完全符合要求的餐厅" if empty else self._miss_words(here, clause) or "供参考"
             text = text[: clause.start] + words + text[clause.end :]
         again = self.case.check(replace(self.candidate, answer=text))
         fresh = [one for one in again.findings if one.outcome == "wish" and not one.clause and one not in findings]
-        return [one for one in fresh if not self._told_of(one, misses) and not self._told_by_value(one)]
-
-    def _told_by_value(self, finding: Finding) -> bool:
-        """Whether plain text tells the very values that miss the wish, of that restaurant or of all that are listed."""
+        fresh = [one for one in fresh if not self._told_of(one, misses)]
         if self.case.structured:
-            return False
-        if finding.reason == "nothing_fits_unsaid":
-            return bool(self.scene.listed) and all(self._values_told(poi) for poi in self.scene.listed)
-        poi = next((one for one in self.scene.listed if finding.detail.startswith(f"{one.name}不符合需求")), None)
-        return poi is not None and self._values_told(poi)
-
-    def _values_told(self, poi: Poi) -> bool:
-        flat = fold(self.candidate.answer)
-        values = {"radius": poi.distance_m, "budget": poi.cost_cny, "cuisine": poi.cuisine}
-        shown = [values.get(miss.kind) for miss in misses_of(poi, self.case.wish) if miss.sure]
-        numbers = {f"{one:g}" if isinstance(one, float | int) else one for one in shown if one is not None}
-        return bool(numbers) and any(re.search(rf"(?<!\d){re.escape(number)}(?!\d)", flat) for number in numbers)
+            return fresh
+        return [one for one in fresh if not told_by_value(one, self.scene, self.flat)]
 
     def _miss_words(self, told: Mapping[str, set[str]], clause: Clause) -> str:
         """The misses that a clause tells, in the verifier's own words."""
@@ -332,53 +314,6 @@ def _of_name(pois: Sequence[Poi], listed: Sequence[Poi], answer: str) -> Sequenc
     return [poi for poi in pois if poi in listed] or [
         poi for poi, branch in branches.items() if branch and branch in answer
     ]
-
-
-def _misses_told(told: Told, ruling: Ruling, *, structured: bool) -> list[tuple[str, str]]:
-    """(poi id, condition of the wish) of every miss that a claim that holds tells."""
-    if ruling.status not in GOOD:
-        return []
-    kinds = set(told.conditions) | {told.fact} if told.kind == "miss" else set()
-    kinds = {
-        {"price": "budget", "distance": "radius", "meal": "hours", "needs": "need"}.get(kind, kind) for kind in kinds
-    }
-    if told.kind == "miss" and not kinds - {""}:
-        kinds = {"budget", "radius", "cuisine", "hours", "diet", "need"}
-    if told.kind == "gap":
-        kinds.add(_BOUNDS.get(told.bound, ""))
-    if told.kind in {"absent", "unsaid"}:
-        kinds.add("budget" if told.fact == "price" else "need" if told.names else "")
-    if (
-        told.kind in {"shut_at", "day_off", "closed"}
-        or not structured
-        or told.denied
-        or told.sign in {">", ">=", "<", "<="}
-    ):
-        kinds.add(_TELLS.get(told.kind, ""))
-    return [(poi.poi_id, kind) for poi in ruling.of for kind in kinds if kind]
-
-
-def _misses_of_all(told: Told, ruling: Ruling) -> set[str]:
-    """1公里内没有…: the condition that every restaurant misses, where the set is empty."""
-    if told.kind != "count" or ruling.kind != "absence" or ruling.status not in GOOD:
-        return set()
-    return {
-        {"distance": "radius", "price": "budget"}[one.kind] for one in told.where if one.kind in {"distance", "price"}
-    }
-
-
-def _says_nothing_fits(told: Told, ruling: Ruling, wish: Wish) -> bool:
-    """Whether a claim that holds says that nothing fits: as such, or as an empty set within the wish's own bounds."""
-    if ruling.status not in GOOD or ruling.kind != "absence":
-        return False
-    return (
-        told.kind == "nothing_fits"
-        or (
-            told.kind == "count"
-            and any(one.kind in {"price", "distance", "gap", "fits", "cuisine"} for one in told.where)
-        )
-        or (told.kind == "count" and not told.where and bool(wish.cuisine))
-    )
 
 
 def _claim(one: Quoted, number: int) -> Claim:

@@ -137,7 +137,7 @@ def _told(raw: Mapping[str, Any], quote: str | None) -> Told | None:
         sign=_SIGNS.get(sign, sign),
         value=_value(raw, sign, kilo=_KILO.search(fold(own)) is not None),
         number=_quantity(raw["number"], sign) if "number" in raw else None,
-        times=_quantity(raw["times"], sign) if "times" in raw else None,
+        times=_times(raw["times"], sign, fold(own)) if "times" in raw else None,
         percent=_quantity(raw["percent"], sign) if "percent" in raw else None,
         people=int(_float(raw["people"])) if "people" in raw else None,
         rank=int(_float(raw.get("rank") or 1)),
@@ -174,7 +174,7 @@ def _joined(raw: Any) -> str:
     return "、".join(map(str, raw)) if isinstance(raw, list) else str(raw or "")
 
 
-_LABELLED: Final = re.compile("标|写|注明|列|载|收录|留了|给出|地图|查得到|查到|显示|已知|确认|有数据")
+_LABELLED: Final = re.compile("标|写|注明|列|载|收录|留了|给出|地图|查得到|查到|显示|已知|确认|确定|明确|有数据")
 _NUMBERED: Final = frozenset({"party", "budget_max", "budget_min", "radius"})
 
 
@@ -220,6 +220,17 @@ def _quantity(raw: Any, sign: str, *, kilo: bool = False) -> Quantity:
     if sign not in {"=", "~"}:
         raise ValueError
     return Quantity(number, number, exact=sign == "=", about=sign == "~", kilo=kilo)
+
+
+def _times(raw: Any, sign: str, quote: str) -> Quantity:
+    """三倍出头 and 三倍多 reach to the next whole one."""
+    amount = _quantity(raw, sign)
+    if amount.high == math.inf and _AND_MORE.search(quote):
+        return Quantity(amount.low, math.floor(amount.low) + 1.0, exact=False)
+    return amount
+
+
+_AND_MORE: Final = re.compile("倍(?:出头|多|有余|余|以上一点)")
 
 
 def _value(raw: Mapping[str, Any], sign: str, *, kilo: bool) -> Quantity | None:
@@ -286,3 +297,15 @@ def _numbers(raw: Any) -> Iterator[float]:
     elif isinstance(raw, list):
         for one in raw:
             yield from _numbers(one)
+
+
+def is_multiple(stated: Quantity, truth: float) -> bool:
+    """Whether a ratio is as stated: 两倍 of whole ones within 0.15, 1.7倍 within 0.08, a bound (不到五分之一) within 0.02 of it."""
+    size = stated.low if stated.low > 0 else stated.high
+    if not stated.exact and not stated.about:
+        slack = 0.02 * min(1.0, size)
+    elif stated.about:
+        slack = max(0.15 * min(1.0, size), 0.1 * truth)
+    else:
+        slack = 0.08 * min(1.0, size) if size % 1 else 0.15
+    return stated.low - slack <= truth <= stated.high + slack

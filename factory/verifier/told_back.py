@@ -48,7 +48,9 @@ def _bounds(covering: Sequence[Quoted], ground: Ground) -> set[float]:
     if not any(has_kind(one.told, frozenset({"gap", "fits", "miss", "nothing_fits"})) for one in covering):
         return set()
     wish = ground.scene.wish
-    return {float(bound) for bound in (wish.radius_m, wish.budget_min_cny, wish.budget_max_cny) if bound is not None}
+    bounds = [float(bound) for bound in (wish.radius_m, wish.budget_min_cny, wish.budget_max_cny) if bound is not None]
+    heads = {1, wish.party_size or 1, *(one.told.people or 1 for one in covering)}
+    return {bound * count for bound in bounds for count in heads}  # 离150元的总预算, of three guests
 
 
 def _amount_told(token: Token, covering: Sequence[Quoted], _quoted: Sequence[Quoted], ground: Ground) -> bool:

@@ -16,7 +16,7 @@ _TASTES: Final = frozenset(
 )  # fmt: skip
 _TASTE_WORDS: Final = {
     "重口|口重|味重|味浓|浓油赤酱|浓郁|厚味|下饭": frozenset({"HEAVY", "SPICY", "SALTY"}),
-    "油[分腻水]?(?:不低|大|重)": frozenset({"GREASY"}),
+    "[红]?油[分腻水]?(?:不低|大|重)": frozenset({"GREASY", "HEAVY"}),
     "素净|清爽|清口": frozenset({"MILD", "VEGGY"}),
 }
 """What people say of a taste, and the classes any of which bears it out."""

@@ -69,7 +69,13 @@ def _amount(told: Told, poi: Poi, _ground: Ground) -> Status:
 
 
 def _walk(told: Told, poi: Poi, _ground: Ground) -> Status:
-    return None if told.value is None else walk_status(told.value, value(poi, "distance"))
+    if told.value is None:
+        return None
+    status = walk_status(told.value, value(poi, "distance"))
+    return None if status == "contradicted" and _FARTHER.search(told.quote) else status  # 多走一分钟 is a difference
+
+
+_FARTHER: Final = re.compile("[多少再][走花用]|近|远")
 
 
 def _address(told: Told, poi: Poi, ground: Ground) -> Status:

@@ -17,6 +17,7 @@ _ON_OPEN_DAYS: Final = frozenset({"hours", "opens", "closes", "break", "no_break
 _ON_MOST_DAYS: Final = frozenset({"open_at", "shut_at", "opens", "closes", "hours"})
 _TODAY: Final = ("今", "当天", "当晚")
 _ABOUT_MIN: Final = 30
+_BREAK_SLACK_MIN: Final = 10
 Test = Callable[[Told, Day], ClaimStatus | None]
 
 
@@ -102,6 +103,9 @@ def _edge(told: Told, day: Day, *, first: bool) -> ClaimStatus | None:
 
 
 def _break(told: Told, day: Day) -> ClaimStatus | None:
+    if not told.spans and told.value is not None:  # 下午要歇三小时
+        lengths = [end - start for start, end in breaks(day)]
+        return "inferable" if any(abs(one - told.value.low) <= _BREAK_SLACK_MIN for one in lengths) else "contradicted"
     if not told.spans:
         window = _window(told)
         if window is None:

@@ -35,6 +35,8 @@ class Ground:
     """the guest's own words, folded"""
     after: str = ""
     """the sign behind the clause"""
+    tells_closed: bool = False
+    """whether the answer says of anybody that it is closed for now"""
     ask: Callable[[str, Poi], ClaimStatus | None] = field(default=lambda _sentence, _poi: None)
 
 

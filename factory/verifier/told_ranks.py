@@ -12,7 +12,7 @@ from factory.verifier.deciding import amount_status, difference_status, share_st
 from factory.verifier.hours import DAY_MIN, WEEKDAYS, hours_of
 from factory.verifier.numbers import Quantity
 from factory.verifier.script import fold
-from factory.verifier.told import Told
+from factory.verifier.told import Told, is_multiple
 from factory.verifier.told_facts import of_one
 from factory.verifier.told_hours import HOURS_KINDS, weekdays
 from factory.verifier.told_names import GOOD, Ground, Pois, Sets, sets_of
@@ -157,9 +157,7 @@ def _multiple(stated: Quantity, mine: float, theirs: float) -> ClaimStatus:
     """约是福街的1.7倍, 价格只有一半: one value as a multiple of the other."""
     if theirs <= 0:
         return "unsupported"
-    truth = mine / theirs
-    slack = max(0.15, 0.1 * truth) if stated.about else 0.08 if stated.exact and stated.low % 1 else 0.15
-    return "inferable" if stated.low - slack <= truth <= stated.high + slack else "contradicted"
+    return "inferable" if is_multiple(stated, mine / theirs) else "contradicted"
 
 
 def among_of(told: Told, ground: Ground) -> Sets | None:
@@ -196,6 +194,8 @@ def split_by(told: Told, pois: Pois, ground: Ground) -> Split:
         statuses = [status for _, status in answers if status is not None]
         if (told.labelled and "unsupported" in statuses) or "contradicted" in statuses:
             continue
+        if told.labelled and any(status is None and one.kind in HOURS_KINDS for one, status in answers):
+            continue  # 能确定开的只有某某: of the others it is not told
         if len(statuses) < len(answers) or any(
             one.kind in HOURS_KINDS for one, status in answers if status not in GOOD
         ):

@@ -262,12 +262,14 @@ def _nothing_fits(_told: Told, ground: Ground) -> Ruling | None:
 
 
 def _pick(told: Told, ground: Ground) -> Ruling | None:
-    """我站逸里: whom the writer would choose says no more than that it serves at all."""
+    """我站逸里, 某某我没列: whom the writer chooses or only names says no more of it; of a closed one the text must tell that."""
     sets = sets_of(told.of, ground)
     if sets is None or not sets.fixed:
         return None
     closed = any(miss.kind == "closed" for poi in sets.rows[0] for miss in ground.scene.misses(poi))
-    return Ruling("fit", sets.rows[0][0].poi_id, None, "contradicted" if closed else "inferable", sets.rows[0])
+    if closed and not ground.tells_closed:
+        return None
+    return Ruling("fit", sets.rows[0][0].poi_id, None, "inferable", sets.rows[0])
 
 
 SET_KINDS: Final[dict[str, Callable[[Told, Ground], Ruling | None]]] = {

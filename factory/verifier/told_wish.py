@@ -15,7 +15,7 @@ from factory.verifier.known import place_words
 from factory.verifier.lexer import LEXICON, ROLES
 from factory.verifier.scene import Scene
 from factory.verifier.script import fold
-from factory.verifier.told import Told
+from factory.verifier.told import Told, is_multiple
 
 _BOUNDS: Final = {"budget": "price", "budget_max": "price", "budget_min": "price", "radius": "distance"}
 _CONDITIONS: Final = {
@@ -55,7 +55,7 @@ def _by(told: Told, name: str, away: float, limit: float, wish: Wish) -> ClaimSt
         return "inferable" if told.percent.low - 2 <= share <= told.percent.high + 2 else "contradicted"
     if told.times is not None:
         share = (limit + away) / limit if told.direction == "over" else (limit - away) / limit
-        return "inferable" if told.times.low - 0.15 <= share <= told.times.high + 0.15 else "contradicted"
+        return "inferable" if is_multiple(told.times, share) else "contradicted"
     if told.value is None:
         return "verified"
     heads = told.people or 1
