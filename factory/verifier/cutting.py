@@ -29,7 +29,7 @@ _OF_SHOPS: Final = frozenset(
 )  # fmt: skip
 """What a row of the map could decide, or what speaks of restaurants."""
 _BY_ACCIDENT: Final = frozenset(
-    {"选项", "备选", "候选", "食客", "退路", "方案", "踩雷", "扑空", "别", "这", "那", "这个", "那个", "这样", "这些", "那些", "另外", "路", "路上", "家", "馆", "店家", "店员", "上网", "热闹", "舒服", "讲究", "饮料", "酒水"}
+    {"支持", "选项", "备选", "候选", "食客", "退路", "方案", "踩雷", "扑空", "别", "这", "那", "这个", "那个", "这样", "这些", "那些", "另外", "路", "路上", "家", "馆", "店家", "店员", "上网", "热闹", "舒服", "讲究", "饮料", "酒水"}
 )  # fmt: skip
 """Words of these roles that are as often parts of others: 区别, 这题, 走一段路, 大家; 跟店家说 asks something of a shop, and states nothing of it."""
 _FIELDS: Final = frozenset({"RATING", "PRICE", "HOURS", "ADDR", "DIST"})
@@ -54,7 +54,7 @@ _ADVISED: Final = re.compile(
 _ENQUIRES: Final = re.compile("问|打听|确认|查|看看|说定|掂量|讲|掌握|您自己|你自己|提前|[我咱]")
 _MEASURED: Final = frozenset({"RATING", "PRICE", "HOURS", "DIST", "OPENV", "CLOSE", "REST", "ALL"})
 _FOODS: Final = frozenset({"CU", "SEAFOOD", "FOODX", "VEGGY"})
-_OF_THE_MIND: Final = re.compile("想的|心里|脑子|第一反应|惦记|馋|有没有|能不能")
+_OF_THE_MIND: Final = re.compile("至于|说到|想的|心里|脑子|第一反应|惦记|馋|有没有|能不能")
 _STATING: Final = re.compile("是|有[^人没]|做的?|卖|主打|招牌|标|列|[很挺真]|最")
 _IMPERATIVE: Final = re.compile("(?:请|别|不必|不用|记得|最好|麻烦|劳驾|建议)")
 _STEP: Final = re.compile(
@@ -94,6 +94,10 @@ def _is_free(token: Token, text: str, question: str, *, relates: bool) -> bool:
         return not roles & (_VALUES - {"MOST", "UNPROVABLE"})
     if "THAN" in roles and re.search("总比|好过|胜过", text):
         return True
+    if token.text == "实在":
+        return re.search("[更最才倒](?:是)?实在$|实在[要想不没]", text) is not None
+    if roles & {"SELF", "THIS"} and re.search("跳过|绕开|避开|错开|再说|再议|再看", text):
+        return not roles & {"N"}
     if _IMPERATIVE.match(text) and not roles & _VALUES:
         return True
     if _STEP.match(text):

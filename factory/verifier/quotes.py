@@ -30,7 +30,7 @@ from factory.verifier.told_turns import (
 
 _DENIALS: Final = frozenset(
     {
-        "absent", "shut_at", "day_off", "miss", "nothing_fits", "break", "no_break", "all_day", "closed", "gap", "compare", "only", "count", "most", "fits", "wish", "vague", "phone", "unsaid", "either", "note", "label", "named", "open_on", ASK, UNVERIFIABLE,
+        "absent", "shut_at", "day_off", "miss", "nothing_fits", "break", "no_break", "all_day", "closed", "gap", "compare", "only", "count", "most", "fits", "wish", "vague", "phone", "unsaid", "either", "note", "label", "named", "open_on", "pick", ASK, UNVERIFIABLE,
     }
 )  # fmt: skip
 """Kinds that a negation may be said with; any other must carry ``not`` or a bound."""
@@ -71,9 +71,10 @@ _IF: Final = re.compile(
     r"(?:若|如果|要是|倘若|假如|万一|真要|真想|真卡|实在|坚持|执意|想|要|只要|肯|愿意|愿|还得|还要|还想|舍得|图|嫌|接受|不介意|不在乎|非得?要|能)|若|如果|要是|倘若|假如|的话$"
 )
 """How a condition of the guest's begins or ends."""
+_LONGING: Final = re.compile("^(?:要是|如果|若|若是|真|实在|非)?(?:想|要|爱|馋)(?:吃|点|尝|来)")
 _OF_SHOPS: Final = frozenset(
     {
-        "N", "A", "STREET", "D", "BRANCH", "ORD", "PHONE", "T", "TR", "S", "FEAT", "STREETLIKE", "NAMELIKE", "UNPROVABLE", "REPUT", "STAFF", "SELF",
+        "D", "N", "A", "STREET", "BRANCH", "ORD", "PHONE", "T", "TR", "S", "FEAT", "STREETLIKE", "NAMELIKE", "UNPROVABLE", "REPUT", "STAFF", "SELF",
         "ABSENT", "NONE", "SOLE", "THAN", "OTHER", "FORMER", "LATTER", "LASTONE", "PREVONE", "NEXTONE", "ALLSET",
     }
 )  # fmt: skip
@@ -119,12 +120,16 @@ def doubt(clause: str, quoted: Sequence[Quoted], ground: Ground) -> str:
             continue
         if all(one.told.kind == ASK for one in covering):
             if not is_question(flat, ground.after) or not (
-                is_asked(token, ground.question) or repeats(token, ground.scene.wish, len(ground.scene.listed))
+                is_asked(token, ground.question, flat) or repeats(token, ground.scene.wish, len(ground.scene.listed))
             ):
                 return f"no question of the text's: {token.text}"
             continue
         if all(one.told.kind == CONDITION for one in covering):
-            hard = ROLES[token.char] & _OF_SHOPS and token.text != "实在" and "FEAT" not in ROLES[token.char]
+            hard = (
+                ROLES[token.char] & (_OF_SHOPS - ({"D"} if _LONGING.search(flat) else set()))
+                and token.text != "实在"
+                and "FEAT" not in ROLES[token.char]
+            )
             if hard or not _IF.search(flat):
                 return f"no condition of the guest's: {token.text}"
             continue
@@ -154,6 +159,8 @@ def _untold(
         return "more than a pick"
     if "MOST" in roles and _EDGE_OF_TIME.match(_after(token, tokens)) and kinds_of & _TIMED:
         return ""  # 最晚到21:30
+    if "MOST" in roles and kinds_of <= {"phone", "website"}:
+        return ""  # 打电话问问最实在
     if "AVG" in roles and token.text.startswith("平均下来") and kinds_of & {"gap", "compare"}:
         return ""  # a head
     for role, kinds in _RELATIONS.items():

@@ -157,6 +157,8 @@ def _day_told(token: Token, covering: Sequence[Quoted], _quoted: Sequence[Quoted
     if not named:
         return True  # 今天, 当天: the day that is meant when none is named
     days = frozenset().union(*(weekdays(words) for one in told for words in (one.days, one.other_days) if words))
+    if any(one.kind == "absent" and "只" in one.quote for one in told):
+        days |= frozenset(range(7)) - days  # 只列了周一到周五: of the others there is nothing
     return named <= days or (len(named) == 7 and any(not one.days for one in told))
 
 

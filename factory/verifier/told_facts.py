@@ -175,8 +175,14 @@ _SHORTEST_SHARE: Final = 0.6
 def _meant_by(name: str, poi: Poi) -> bool:
     """老火汤 of 老火靓汤, 牛排 of a steak house's name: a dish as people shorten it."""
     owns = [*map(fold, poi.specialities)]
+    stem = re.sub("[鱼肉]$", "", name)
+    if stem != name and stem in _INGREDIENTS and any(stem in own for own in owns):
+        return True  # 有鳗鱼, of 日式烤鳗
     short = any(len(name) >= _SHORTEST_SHARE * len(own) and _is_within(name, own) for own in owns)
     return holds(poi, name) or short or name in fold(poi.name)
+
+
+_INGREDIENTS: Final = frozenset("鳗鲈鳜牛羊鸡鸭鹅猪虾蟹鳝")
 
 
 def _is_within(name: str, own: str) -> bool:

@@ -37,6 +37,7 @@ _IDLE: Final = re.compile(
 """Turns in which a word of denial denies nothing: 不会扑空 of an open shop, 不行就去, 实在不行."""
 
 
+_TOGETHER: Final = re.compile("^一块(?:儿|[吃去走来想聊放])")
 _ASKED_FOR: Final = frozenset({"D", "FEAT", "CU", "FOODX"})
 _ASKED_AFTER: Final = re.compile("有没有|有无|还有没有|能不能|可不可以")
 _ASKED_BEFORE: Final = re.compile("(?:有没有|有无|是否有|能不能[做点加换])[^,，]{0,10}$")
@@ -47,6 +48,8 @@ def is_idle(token: Token, flat: str) -> bool:
     """Whether a token states nothing: a denial in a turn that denies nothing, a dish of which is asked whether there is one."""
     roles = ROLES[token.char]
     if roles & _ASKED_FOR and (_ASKED_AFTER.match(flat[token.end :]) or _ASKED_BEFORE.search(flat[: token.start])):
+        return True
+    if "M" in roles and _TOGETHER.search(flat[token.start :]) and token.text == "一块":
         return True
     if not roles & (DENYING | {"REST", "ONLY"}) or roles & COUNTED:
         return False
@@ -68,12 +71,19 @@ _ASKED: Final = frozenset(
 )
 
 
-def is_asked(token: Token, question: str) -> bool:
-    """Whether a token of a question takes nothing of a shop as given: what the guest has said himself does not."""
-    return token.text in question or not (
-        _ASKED & ROLES[token.char] - ({"UNPROVABLE"} if "FEAT" in ROLES[token.char] else set())
-        or QUALITY.search(token.text)
-    )
+def is_asked(token: Token, question: str, flat: str = "") -> bool:
+    """Whether a token of a question takes nothing of a shop as given: what the guest has said himself does not, nor what 能不能 asks."""
+    if token.text in question:
+        return True
+    roles = ROLES[token.char]
+    if QUALITY.search(token.text) or (roles & {"UNPROVABLE", "REPUT"} and "FEAT" not in roles):
+        return False
+    return _WHETHER.match(flat) is not None or not roles & _ASKED - {"UNPROVABLE"}
+
+
+_WHETHER: Final = re.compile(
+    "(?:那|不过|至于|就看|看看?)?(?:能不能|是不是|有没有|是否|会不会|开不开|合不合|够不够|到不到)"
+)
 
 
 QUALITY: Final = re.compile(
