@@ -23,7 +23,7 @@ MOST_READINGS: Final = 5  # tried of one clause
 MOST_OTHERS: Final = 6  # restaurants of which a clause that is wrong of one may be meant
 _EVERYONE: Final = chars_of("ALL", "TIE")
 _AS_KNOWN: Final = chars_of("KNOWN")
-_TYPED: Final = chars_of(*TYPED)
+_TYPED: Final = chars_of(*TYPED, "CONTACT", "WEB", "DISHN", "FOOD", "OPENV", "REST", "STOPPED", "TASTEF")
 _COUNTS: Final = chars_of("CNT")
 _ONE_MEANING: Final = frozenset({"closes", "opens", "hours", "open_close"})
 """Frames that no other may read for: 23:30关门 does not say that it is shut then."""
@@ -141,7 +141,7 @@ class _Clause:
             if (
                 claimed
                 and (act in VACUOUS or (act in _OF_SETS and not state.everyone))
-                and claimed & _typed(kept, piece)
+                and claimed & _content(kept, piece)
             ):
                 left += kept[piece.start : piece.end]  # a claim that nobody could decide is no talk either
                 continue
@@ -154,7 +154,7 @@ class _Clause:
                 left += kept[piece.start : piece.end]
                 failed.add(piece.frame.name)
                 if _claims(piece, kept):
-                    claims |= _typed(kept, piece)
+                    claims |= _content(kept, piece)
         claimed |= claims
         state.plain = not state.blamed or (
             _plain(plan.tiling, kept, state.blamed)
@@ -193,8 +193,8 @@ def _begin(state: State, pick: int) -> None:
     state.pick, state.ways, state.unsure, state.fresh, state.blamed = pick, 1, False, False, frozenset()
 
 
-def _typed(kept: Sequence[Token], piece: Piece) -> set[int]:
-    """Where the typed words of a frame begin."""
+def _content(kept: Sequence[Token], piece: Piece) -> set[int]:
+    """Where the words of a frame begin that can be what is claimed."""
     return {token.start for token in kept[piece.start : piece.end] if token.char in _TYPED}
 
 

@@ -32,6 +32,10 @@ def absent(said: Said, state: State) -> None:
     alone = not (said.has("f") or said.has("g")) and said.piece.end == len(said.tokens) and not said.of("OPENV")
     if not names and said.of("OPENV"):
         names = ["hours"]
+    tag = (state.field or "").partition("tag:")[2]
+    if not names and tag and alone:
+        _untagged(tag, said, state)
+        return
     if not names and state.field is not None and alone:
         names = [{"close": "hours", "open": "hours"}.get(state.field, state.field)]  # 后者未标
         state.unsure = True
@@ -49,6 +53,17 @@ def absent(said: Said, state: State) -> None:
         ]
         state.scene.absent |= {(poi.poi_id, name) for poi, status, _ in rows if status == "verified"}
         state.say("absence", said.text, rows, {"price": "budget", "hours": "hours"}.get(name))
+        state.field = name
+
+
+def _untagged(key: str, said: Said, state: State) -> None:
+    """别家没写, after a tag was spoken of."""
+    state.unsure = True
+    rows: list[tuple[Poi, ClaimStatus, str | None]] = []
+    for poi in state.who():
+        tag = dict(poi.tags).get(key)
+        rows.append((poi, "verified" if tag is None else "contradicted", tag))
+    state.say("absence", said.text, rows, "need")
 
 
 def unsure(said: Said, state: State) -> None:

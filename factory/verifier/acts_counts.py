@@ -121,6 +121,16 @@ def branches(said: Said, state: State) -> None:
     state.subject = pois
 
 
+def suits(said: Said, state: State) -> None:
+    """某某更合适: whoever is called fitting fits. Raises UnreadError where it does not: by what it was chosen, nobody can tell."""
+    if not state.fresh and state.item is None:
+        raise UnreadError
+    pois = state.who()
+    if any(miss.sure for poi in pois for miss in state.scene.misses(poi)):
+        raise UnreadError
+    state.say("fit", said.text, [(poi, "inferable", None) for poi in pois])
+
+
 def world_set(said: Said, state: State) -> None:
     """2公里内的川菜…都: what follows is said of all of the kind within the radius; the cuisine alone repeats the wish."""
     word = said.of("CU")[0].value

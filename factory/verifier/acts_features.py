@@ -35,6 +35,7 @@ def present(said: Said, state: State) -> None:
                         for poi in state.who()
                     ],
                 )
+                state.field = name
                 break
 
 
@@ -81,9 +82,10 @@ def feature(said: Said, state: State) -> None:
     key = "wheelchair" if elided else str(said.all("v")[0].value)
     if elided and not any(key == name for poi in state.scene.evidence.pois for name, _ in poi.tags):
         raise UnreadError  # 方便, 友好: of what, nobody can tell
-    if elided and key not in state.tags and not said.of("TAG") and not said.of("DATA"):
+    if elided and key not in state.scene.tags and not said.of("TAG") and not said.of("DATA"):
         raise UnreadError
-    state.tags |= {key}
+    state.scene.tags.add(key)
+    state.field = f"tag:{key}"
     if said.of("CNT"):  # 四家都标了可入
         sets = [
             token
@@ -92,8 +94,15 @@ def feature(said: Said, state: State) -> None:
         ]
         state.subject, state.fresh = the_set(sets, state), True
     want = "no" if said.has("n") or said.of("NOENTER") else "limited" if said.has("l") else "yes"
+    try:
+        pois = state.who()
+    except UnreadError:
+        if key not in state.scene.wish.needs or want != "yes" or said.has("u"):
+            raise
+        state.echo(said.text, None, agrees=True)  # 而且轮椅要进得去: what is asked for
+        return
     rows: list[tuple[Poi, ClaimStatus, str | None]] = []
-    for poi in state.who():
+    for poi in pois:
         tag = dict(poi.tags).get(key) or _key_word(said, poi)
         status = ("verified" if tag is None else "contradicted") if said.has("u") else tag_status(tag, want=want)
         rows.append((poi, status, tag))

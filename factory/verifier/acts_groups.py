@@ -90,7 +90,8 @@ def none_of(said: Said, state: State) -> None:
         raise UnreadError
     group = _group(said, state, (*said.all("x"), *said.all("q")))
     if not group.tests or all(ROLES[token.char] & _PLACES for token in _around(said, said.all("x"))):
-        raise UnreadError  # 两公里内没有: of what, the words before it tell
+        _none_within(said, state)
+        return
     rows = members(group, state.scene)
     if all(rows):
         raise UnreadError  # none of the sets that may be meant is empty
@@ -98,6 +99,19 @@ def none_of(said: Said, state: State) -> None:
     _tells_misses(said, state, group)
     state.subject = None
     state.lost = True
+
+
+def _none_within(said: Said, state: State) -> None:
+    """150米内没有: of what is asked for, if that is so; of what else, the words before it tell."""
+    scene = state.scene
+    radius = max((token.value.high for token in said.of("L")), default=0.0)
+    if not radius or scene.of_cuisine(scene.wish.cuisine, radius) or not scene.covers(scene.wish.cuisine, radius):
+        raise UnreadError
+    state.world("absence", said.text, None, "inferable")
+    scene.says_nothing = scene.says_nothing or radius >= scene.wish.radius_m
+    for poi in scene.listed:
+        scene.said.setdefault(poi.poi_id, set()).add("radius")
+    state.subject, state.lost = None, True
 
 
 def _tells_misses(said: Said, state: State, group: Group) -> None:

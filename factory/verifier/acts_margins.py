@@ -168,13 +168,18 @@ def _marks(poi: Poi, name: str, word: str, state: State) -> list[_Mark]:
     others = [*(state.reference or ()), *list(dict.fromkeys(reversed(state.scene.mentioned)))[:3]]
     if len(state.scene.listed) == len({poi, *state.scene.listed[:2]}):
         others += state.scene.listed
+    beside: list[_Mark] = []
     for other in dict.fromkeys(others):
         number = value(other, name)
         if other != poi and number is not None:
-            marks.append(_Mark(number))
+            beside.append(_Mark(number))
             if party > 1 and name == "price":
-                marks.append(_Mark(number * party, party))
-    return marks
+                beside.append(_Mark(number * party, party))
+    return beside if beside and word in _OF_ANOTHER else marks + beside
+
+
+_OF_ANOTHER: Final = frozenset("分高 分低 便宜 便宜了 贵 贵了 贵出 近 近了 远 远了 少走 多走".split())  # noqa: SIM905 - twelve words
+"""Words that compare with a restaurant, where one was spoken of."""
 
 
 def online(said: Said, state: State) -> None:

@@ -15,7 +15,9 @@ from factory.verifier.deciding import (
     value,
     worst,
 )
+from factory.verifier.days import weekdays
 from factory.verifier.groups import bases, best_of_some, described
+from factory.verifier.hours import closes, hours_of, opens
 from factory.verifier.lexer import ROLES, Token
 from factory.verifier.numbers import Quantity
 from factory.verifier.references import restaurants, the_set
@@ -100,7 +102,8 @@ def _relate(said: Said, state: State, name: str, others: Sequence[Poi], *, up: b
             if other.poi_id == poi.poi_id:
                 raise UnreadError
             if name in {"open", "close"} and (value(poi, name) is None or value(other, name) is None):
-                raise UnreadError  # their hours differ by day
+                statuses.append(_by_days(said, state, (poi, other), name, up=up))
+                continue
             own, beside = value(poi, name), value(other, name)
             status = _related(own, beside, name, amount, up=up)
             if status == "contradicted" and name == "price" and party > 1 and own and beside:
@@ -111,6 +114,22 @@ def _relate(said: Said, state: State, name: str, others: Sequence[Poi], *, up: b
         rows.append((poi, worst(statuses), truth))
     state.say("comparison", said.text, rows)
     state.field = name
+
+
+def _by_days(said: Said, state: State, both: tuple[Poi, Poi], name: str, *, up: bool) -> ClaimStatus:
+    """晚一个小时, of shops whose hours differ by day: on the days that are meant, or on most. Raises UnreadError."""
+    words = [token.text for token in said.tokens if "DAY" in ROLES[token.char]] or list(state.days)
+    meant = {day for word in words for day in weekdays(word)}
+    edge = closes if name == "close" else opens
+    held: list[bool] = []
+    for place, (mine, theirs) in enumerate(zip(*(hours_of(poi).days for poi in both), strict=True)):
+        if mine and theirs and (not meant or place in meant):
+            own, beside = edge(mine), edge(theirs)
+            related = _related(float(own or 0), float(beside or 0), name, said.all("a"), up=up)
+            held.append(related in {"verified", "inferable"})
+    if not held or not (all(held) if meant else 2 * sum(held) > len(held)):
+        raise UnreadError
+    return "inferable"
 
 
 def _related(own: float | None, other: float | None, name: str, amount: tuple[Token, ...], *, up: bool) -> ClaimStatus:
@@ -326,7 +345,9 @@ def superlative(said: Said, state: State) -> None:
             ):
                 found = "unsupported"
             guessed = state.item is None and not state.fresh and not said.has("n") and state.carried
-            open_set = found == "contradicted" and not _set_is_told(said)
+            open_set = found != "verified" and not _set_is_told(said)
+            if open_set and found == "unsupported" and not world and state.item is None:
+                raise UnreadError  # of those whose value is known, perhaps
             if open_set and (guessed or best_of_some(poi, name, state, highest=up)):
                 raise UnreadError  # 标价最高也就102元, after somebody else
             best = _best(among, name, highest=up)

@@ -98,6 +98,8 @@ def contact(said: Said, state: State) -> None:
         state.subject or any(token.text in _REQUIRED for token in (*said.of("ADVISE"), *said.of("NEED")))
     ):
         raise UnreadError  # 需要提前一天预约 is a rule of the shop
+    if state.fresh and said.of("CONTACT") and any(poi.tel is None for poi in state.subject or ()):
+        raise UnreadError  # 另两家也能打: it has a number
     if said.of("CONTACT") or said.of("ASK") or said.of("SOON") or said.of("WHETHER"):
         return
     if not any(token.text in _URGED for token in said.of("ADVISE")):

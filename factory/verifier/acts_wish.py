@@ -172,6 +172,9 @@ def _threshold(said: Said, state: State, name: str, bound: float, *, over: bool,
     state.field = name
 
 
+_BY_HOW_MUCH: Final = frozenset({"超", "超了", "超出", "超出了", "超标", "超额"})
+
+
 def threshold(said: Said, state: State) -> None:
     """达不到人均200元: a value against a number that is named."""
     token = said.all("a")[0]
@@ -181,6 +184,8 @@ def threshold(said: Said, state: State) -> None:
         raise UnreadError
     roles = ROLES[said.all("v")[0].char]
     bound = token.value.low
+    if said.all("v")[0].text in _BY_HOW_MUCH and bound not in {*bounds(state), float(state.scene.wish.radius_m)}:
+        raise UnreadError  # 超17元 tells by how much
     over = bool(roles & {"EXCEED", "NOTEXCEED"}) and "UNDER" not in roles
     rows: list[tuple[Poi, ClaimStatus, str | None]] = []
     for poi in state.who():

@@ -119,6 +119,8 @@ def _unnamed(poi: Poi, hours: Hours, test: Test, *, meal: bool) -> ClaimStatus:
     good = [one for one in statuses if one in GOOD]
     if len(good) == len(statuses) or not good:
         return worst(statuses)
+    if sum(day is not None and test(day) in GOOD for day in hours.days) >= _MOST_OF_A_WEEK:
+        return "inferable"
     if meal and sum(day is not None and test(day) in GOOD for day in hours.days) >= rules.MEAL_DAYS_LEAST:
         return "inferable"
     raise UnreadError  # on some days only: perhaps those were meant
@@ -135,6 +137,8 @@ def _mostly(hours: Hours, test: Test, status: ClaimStatus) -> ClaimStatus:
 
 
 _MOST_DAYS: Final = 4
+_MOST_OF_A_WEEK: Final = 5
+"""Days: hours without a day are those of most days."""
 _OTHER_DAYS: Final = 2
 
 

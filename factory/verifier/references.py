@@ -39,7 +39,9 @@ def _this(state: State) -> tuple[Poi, ...]:
     if state.subject and len(state.subject) == 1:
         return state.subject
     if state.lost or state.subject:
-        raise UnreadError
+        late = state.subject or tuple(dict.fromkeys(reversed(state.scene.mentioned)))[:2]
+        state.unsure = True
+        return state.choose([(poi,) for poi in late])
     return (state.item,) if state.item else _only(state.scene.listed)
 
 
@@ -65,9 +67,11 @@ def _named(token: Token, state: State) -> list[Poi]:
     pois = token.value.pois
     if len(pois) > 1:
         listed = [poi for poi in pois if poi in state.scene.listed]
-        if len(listed) != 1:
-            raise UnreadError
-        return listed
+        if len(listed) == 1:
+            return listed
+        spoken = listed or [poi for poi in pois if poi in state.scene.mentioned] or list(pois)
+        state.unsure = True  # of one of its branches, whichever
+        return list(state.choose([(poi,) for poi in spoken]))
     return list(pois)
 
 
@@ -92,7 +96,10 @@ def the_set(tokens: Sequence[Token], state: State) -> tuple[Poi, ...]:
     if number is not None and number != len(listed):  # 这三家 of another set that was spoken of
         mentioned = tuple(dict.fromkeys(state.scene.mentioned))
         last = tuple(dict.fromkeys(reversed(state.scene.mentioned)))[:number][::-1]
-        rows = [row for row in (state.subject or (), mentioned, last) if len(row) == number > 1]
+        near = tuple(state.scene.of_cuisine(state.scene.wish.cuisine, state.scene.wish.radius_m))
+        kind = tuple(state.scene.of_cuisine(state.scene.wish.cuisine, float("inf")))
+        sets = (state.subject or (), mentioned, last, near, kind, state.scene.evidence.pois)
+        rows = [row for row in sets if len(row) == number > 1]
         state.unsure = True
         return state.choose(rows)
     if not listed:

@@ -53,6 +53,8 @@ class Scene:
     """every restaurant in the order in which the text names it, each time"""
     absent: set[tuple[str, str]] = made(default_factory=set)
     """(poi id, field) of every gap that the text itself tells: then the best of the others may be called the best"""
+    tags: set[str] = made(default_factory=set)
+    """tags of open data that the text has spoken of: 可入 alone goes on about them"""
     said: dict[str, set[str]] = made(default_factory=dict)
     """per poi id, the conditions of the wish that the text truly speaks of as its miss or its fit"""
     _misses: dict[str, tuple[Miss, ...]] = made(default_factory=dict)
@@ -112,8 +114,6 @@ class State:
     party: int | None = None
     known_only: bool = False
     dishes: tuple[str, ...] = ()
-    tags: frozenset[str] = frozenset()
-    """tags of open data that the text has spoken of: 可入 alone goes on about them"""
     scope: tuple[tuple[Poi, ...], ...] = ()
     """the sets that the sentence's opening may mean: 两公里内的川菜里"""
     days: tuple[str, ...] = ()
@@ -172,6 +172,8 @@ class State:
         if self.item is not None:
             return (self.item,)
         listed = tuple(poi for poi in self.scene.listed if poi not in self.excluded)
+        if len(listed) > 1 and not self.everyone and self.scene.prose and self.scene.mentioned:
+            return self._guessed()
         if not listed or (len(listed) > 1 and not self.everyone):
             raise UnreadError
         self.unsure = self.unsure or (self.scene.prose and len(listed) > 1)  # whom prose names is no list
