@@ -16,7 +16,7 @@ from factory.verifier.acts import ACTS
 from factory.verifier.clauses import DECIDED, FIELDS, TYPED, VACUOUS, holds, open_number, wrong
 from factory.verifier.following import denied
 from factory.verifier.grammar import SKIPPED, Piece, Tiling, code, tile
-from factory.verifier.lexer import Token, chars_of
+from factory.verifier.lexer import MAYBE_INERT, Token, chars_of
 from factory.verifier.scene import Said, State, UnreadError
 
 MOST_READINGS: Final = 5  # tried of one clause
@@ -50,10 +50,31 @@ def read_clause(tokens: Sequence[Token], state: State, words: Callable[[int, int
         if holds((rest, other)) or (rest and not left):  # true of one set that is meant, or not read for another
             left = rest
             state.take(other)
+    if left and (turned := _fronted(kept)) is not None:
+        other = clause.before.copy()
+        rest = _Clause("".join(token.char for token in turned), turned, words, clause.before).read_as(0, other)
+        if holds((rest, other)):
+            left = rest
+            state.take(other)
     if not left and wrong(state) and (not state.plain or clause.otherwise(state)):
         state.verdicts, state.echoes = [], []
         return list(kept)
     return left
+
+
+_WHO: Final = chars_of("N", "BRANCH", "ORD", "THIS", "FORMER", "LATTER", "LASTONE")
+_WHEN: Final = chars_of("DAY", "PERIOD", "MEAL", "SESSION", "T", "TR", "SLOT", "ALLDAY")
+
+
+def _fronted(kept: list[Token]) -> list[Token] | None:
+    """周一它休息, 14:00到17:00某某不开: whom a clause speaks of may stand behind its time; then the same with the one before the other."""
+    place = next((place for place, token in enumerate(kept) if token.char in _WHO), 0)
+    before = kept[:place]
+    if not place or place + 1 == len(kept) or not all(t.char in _WHEN or t.char in MAYBE_INERT for t in before):
+        return None
+    if not any(token.char in _WHEN for token in before) or any(token.char in _WHO for token in kept[place + 1 :]):
+        return None
+    return [kept[place], *before, *kept[place + 1 :]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +200,10 @@ def _plain(tiling: Tiling, kept: Sequence[Token], blamed: frozenset[str]) -> boo
     """Whether a clause states and does no more: 肯加十块就去某某 and 我想花200元以上 wish and plan, so that their amounts may be anything's."""
     talking = _TALKING - _CHOOSING if blamed & _CHOOSING else _TALKING
     taken: set[int] = set()
+    named = next((place for place, token in enumerate(kept) if token.char in _WHO), len(kept))
     for piece in tiling.pieces:
+        if piece.frame.name in blamed and piece.end <= named < len(kept):
+            return False  # 没标价的有某某: of whom, comes after it
         taken.update(range(piece.start, piece.end))
         words = kept[piece.start : piece.end]
         if piece.frame.act in talking and any(token.char not in _NEUTRAL for token in words):

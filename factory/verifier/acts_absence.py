@@ -24,6 +24,7 @@ def absent(said: Said, state: State) -> None:
                 ("DISHN", "dish"),
                 ("FOOD", "dish"),
                 ("CONTACT", "phone"),
+                ("WEB", "tag:website"),
             )
             if role in roles
         ]
@@ -45,15 +46,28 @@ def absent(said: Said, state: State) -> None:
         pois = state.who()
     except UnreadError:
         pois = state.scene.listed  # 菜单地图没有列, after the list: of all of them, or nobody can tell of whom
-        if not pois or any(show(poi, name) is not None for poi in pois for name in names):
+        if not pois or not all(_gap(poi, name) for poi in pois for name in names):
             raise
     for name in dict.fromkeys(names):
         rows: list[tuple[Poi, ClaimStatus, str | None]] = [
-            (poi, "verified" if show(poi, name) is None else "contradicted", show(poi, name)) for poi in pois
+            (poi, "verified" if _gap(poi, name) else "contradicted", show(poi, name)) for poi in pois
         ]
+        if state.sole_among is not None:  # 只有某某没写
+            others = [poi for poi in state.sole_among if poi not in pois]
+            alone = not any(_gap(poi, name) for poi in others)
+            state.say(
+                "superlative",
+                said.text,
+                [(p, "verified" if g == "verified" and alone else "contradicted", t) for p, g, t in rows],
+            )
         state.scene.absent |= {(poi.poi_id, name) for poi, status, _ in rows if status == "verified"}
         state.say("absence", said.text, rows, {"price": "budget", "hours": "hours"}.get(name))
         state.field = name
+
+
+def _gap(poi: Poi, name: str) -> bool:
+    tag = name.partition("tag:")[2]
+    return tag not in dict(poi.tags) if tag else show(poi, name) is None
 
 
 def _untagged(key: str, said: Said, state: State) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from factory.records import ClaimStatus, Poi
 from factory.verifier.deciding import amount_status, show, value
-from factory.verifier.lexer import ROLES
+from factory.verifier.lexer import LEXICON, ROLES
 from factory.verifier.references import the_set
 from factory.verifier.scene import Said, State, UnreadError, unit_field
 from factory.verifier.script import fold
@@ -17,7 +17,7 @@ DENIED: Final = frozenset({"no", "none"})
 _LIMITED: Final = frozenset({"limited", "partial"})
 
 
-_FIELDS: Final = (("RATING", "rating"), ("PRICE", "price"), ("DIST", "distance"), ("HOURS", "hours"), ("ADDR", "address"), ("DISHN", "dish"), ("CONTACT", "phone"))  # fmt: skip
+_FIELDS: Final = (("RATING", "rating"), ("PRICE", "price"), ("DIST", "distance"), ("HOURS", "hours"), ("ADDR", "address"), ("DISHN", "dish"), ("FOOD", "dish"), ("CONTACT", "phone"), ("WEB", "tag:website"))  # fmt: skip
 
 
 def present(said: Said, state: State) -> None:
@@ -27,16 +27,20 @@ def present(said: Said, state: State) -> None:
     for token in said.all("f"):
         for role, name in _FIELDS:
             if role in ROLES[token.char]:
+                told = [(poi, _written(poi, name)) for poi in state.who()]
+                others = [poi for poi in state.sole_among or () if poi not in {one for one, _ in told}]
+                alone = not any(_written(poi, name) for poi in others)
                 state.say(
-                    "absence",
+                    "absence" if state.sole_among is None else "superlative",
                     said.text,
-                    [
-                        (poi, "contradicted" if show(poi, name) is None else "verified", "没有标注")
-                        for poi in state.who()
-                    ],
+                    [(poi, "verified" if held and alone else "contradicted", "没有标注") for poi, held in told],
                 )
                 state.field = name
                 break
+
+
+def _written(poi: Poi, name: str) -> bool:
+    return ("website" in dict(poi.tags)) if name == "tag:website" else show(poi, name) is not None
 
 
 def versus(said: Said, state: State) -> None:
@@ -110,10 +114,14 @@ def feature(said: Said, state: State) -> None:
 
 
 def _key_word(said: Said, poi: Poi) -> str | None:
-    """Among a map's key words for a restaurant the very word is as good as a tag."""
-    words = re.split(r"[、,，;；]", dict(poi.tags).get("keywords", ""))
-    spoken = next((token.text for token in said.all("v")), "")
-    return "yes" if spoken and any(spoken == word or spoken == fold(word) for word in words) else None
+    """Among a map's key words for a restaurant a word for the same thing is as good as a tag."""
+    spoken = next(iter(said.all("v")), None)
+    if spoken is None:
+        return None
+    for word in map(fold, re.split(r"[、,，;；]", dict(poi.tags).get("keywords", ""))):
+        if word and (word == spoken.text or LEXICON.get(word, ("", ""))[1] == spoken.value):
+            return "yes"
+    return None
 
 
 TAGGED_DIETS: Final = {"素食": "diet:vegetarian", "素": "diet:vegetarian", "素菜": "diet:vegetarian", "纯素": "diet:vegan", "清真": "diet:halal", "清真菜": "diet:halal"}  # fmt: skip

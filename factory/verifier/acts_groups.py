@@ -77,6 +77,8 @@ _PLACES: Final = frozenset({"PLACE", "ROUND", "L", "IN", "AT", "YOU", "WITHIN", 
 
 def none_of(said: Said, state: State) -> None:
     """没有一家标价在100到200元, 早上开门的一家也没有: one of the sets that can be meant is empty."""
+    if state.fresh:
+        raise UnreadError  # 它是日本料理不是江浙菜
     if (
         said.of("COND")
         or said.of("SIMUL")

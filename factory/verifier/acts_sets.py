@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from factory.records import ClaimStatus, Poi
+from factory.verifier.days import weekdays
 from factory.verifier.deciding import (
     amount_status,
     difference_status,
@@ -15,7 +15,6 @@ from factory.verifier.deciding import (
     value,
     worst,
 )
-from factory.verifier.days import weekdays
 from factory.verifier.groups import bases, best_of_some, described
 from factory.verifier.hours import closes, hours_of, opens
 from factory.verifier.lexer import ROLES, Token
@@ -122,7 +121,8 @@ def _by_days(said: Said, state: State, both: tuple[Poi, Poi], name: str, *, up: 
     meant = {day for word in words for day in weekdays(word)}
     edge = closes if name == "close" else opens
     held: list[bool] = []
-    for place, (mine, theirs) in enumerate(zip(*(hours_of(poi).days for poi in both), strict=True)):
+    week = [[day if day is not None else hours.today for day in hours.days] for hours in map(hours_of, both)]
+    for place, (mine, theirs) in enumerate(zip(*week, strict=True)):
         if mine and theirs and (not meant or place in meant):
             own, beside = edge(mine), edge(theirs)
             related = _related(float(own or 0), float(beside or 0), name, said.all("a"), up=up)
@@ -155,36 +155,6 @@ def _related(own: float | None, other: float | None, name: str, amount: tuple[To
     if kind != name or "MIN" in roles:
         return "unsupported" if "MIN" in roles else "contradicted"
     return difference_status(name, stated, abs(own - other), scale=max(own, other))
-
-
-def ratio(said: Said, state: State) -> None:
-    """人均是第三家的1.6倍."""
-    named = field_of((*said.all("f"), *said.all("f2")))
-    others = restaurants_or_other(said.all("r"), state)
-    poi = state.one()
-    if len(others) != 1 or poi in others:
-        raise UnreadError
-    fields = [named] if named else [one for one in (state.field, "price", "distance") if one]
-    statuses = [_times(said, value(poi, one), value(others[0], one)) for one in fields]
-    held = next((place for place, status in enumerate(statuses) if status == "inferable"), 0)
-    if named is None and statuses[held] != "inferable":
-        raise UnreadError  # 差不多是某某的两倍: of what, it does not say
-    name, status = fields[held], statuses[held]
-    truth = f"{show(poi, name) or '没有数据'}，{others[0].name}{show(others[0], name) or '没有数据'}"
-    state.say("comparison", said.text, [(poi, status, truth)])
-    state.field = name
-
-
-def _times(said: Said, own: float | None, other: float | None) -> ClaimStatus:
-    token = said.all("a")[0]
-    if own is None or not other:
-        return "unsupported"
-    stated: Quantity = token.value
-    high = stated.low + 0.99 if "多" in token.text or said.of("MANY") else stated.high
-    slack = 0.1 * max(1.0, stated.low) if stated.about or said.of("ABOUT") else 0.05
-    if said.has("u"):  # 不到某某的四分之一
-        high, stated = stated.low, replace(stated, low=0.5 * stated.low)
-    return "inferable" if stated.low - slack <= own / other <= high + slack else "contradicted"
 
 
 def against_bound(

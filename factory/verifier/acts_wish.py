@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from factory.records import ClaimStatus, Poi
+from factory.verifier.acts_hours import say_of_days
 from factory.verifier.acts_sets import against_bound
 from factory.verifier.deciding import amount_status, show, value
 from factory.verifier.lexer import ROLES, Token
@@ -45,6 +46,9 @@ def _target(said: Said, state: State) -> str:
     under = any(ROLES[token.char] & {"UNDER", "LOW"} for token in said.all("v"))
     if found is None and under and "COND" in roles and any(bounds(state)):
         return "price"  # 全部低于您的要求: nobody is too near
+    if found is None and not said.all("t"):  # 都超支
+        state.unsure = True
+        return "price"
     if found not in {"price", "distance"}:
         raise UnreadError
     return found
@@ -238,7 +242,11 @@ def fits(said: Said, state: State) -> None:
 
 
 def cannot(said: Said, state: State) -> None:
-    """赶不上: shut for the meal that was asked, or not open at all."""
+    """赶不上: shut for the meal that was asked, or not open at all; 周一别去: on that day."""
+    if said.of("DAY"):
+        state.unsure = True
+        say_of_days(said, state, lambda day: "contradicted" if day else "inferable", "open_at", "hours")
+        return
     rows: list[tuple[Poi, ClaimStatus, str | None]] = []
     kinds: set[str] = set()
     for poi in state.who():

@@ -78,7 +78,7 @@ _PLAIN: Final = frozenset(
         "TAG",
     ]
 )
-_KNOWN_FIELDS: Final = {"PRICE": "price", "RATING": "rating", "REPUT": "rating", "HOURS": "open"}
+_KNOWN_FIELDS: Final = {"PRICE": "price", "RATING": "rating", "REPUT": "rating", "HOURS": "open", "CONTACT": "phone", "FOOD": "dish", "DISHN": "dish"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +195,8 @@ class _Description:
             if not any(key == name for poi in self.state.scene.evidence.pois for name, _ in poi.tags):
                 raise UnreadError
             return lambda poi: dict(poi.tags).get(key) in _TAGGED
-        if roles & {"HOURS", "PRICE", "RATING"} and token.text not in {"营业", "开放"} and self._written(token):
-            return _not(_unknown(_KNOWN_FIELDS[next(role for role in ("HOURS", "PRICE", "RATING") if role in roles)]))
+        if roles & set(_KNOWN_FIELDS) and token.text not in {"营业", "开放"} and self._written(token):
+            return _not(_unknown(_KNOWN_FIELDS[next(role for role in _KNOWN_FIELDS if role in roles)]))
         if roles & {"MEET", "FINE"} and not self.any_of("BUDGET", "INB", "M"):
             if self.any_of("PRICE", "PRICED"):
                 return _in_budget(self.state)
@@ -207,7 +207,7 @@ class _Description:
         """写明时间的: whether the field is said to be told."""
         place = self.tokens.index(token)
         return any(
-            0 <= near < len(self.tokens) and self.tokens[near].text[:1] in "写标注列登"
+            0 <= near < len(self.tokens) and self.tokens[near].text[:1] in "写标注列登留给有附"
             for near in (place - 1, place + 1)
         )
 
@@ -217,6 +217,10 @@ _MEASURED: Final = frozenset({"M", "L", "S", "PRICE", "BUDGET"})
 
 
 def _unknown(name: str) -> Test:
+    if name == "open":  # hours that differ by day are hours
+        return lambda poi: not (poi.open_hours or poi.open_week)
+    if name in {"phone", "dish"}:
+        return lambda poi: not (poi.tel if name == "phone" else poi.specialities)
     return lambda poi: value(poi, name) is None
 
 

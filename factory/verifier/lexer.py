@@ -315,6 +315,8 @@ def _word(text: str, at: int) -> Token | None:
 
 def _runs_on(text: str, end: int, word: str) -> bool:
     """Whether a word only seems to end here: 家里人 in 这几家里人均."""
+    if word[-1] == "的" and len(word) > 1 and text.startswith("话", end) and not text.startswith("话题", end):
+        return True
     return word in _NOT_BEFORE and text[end : end + 1] in _NOT_BEFORE[word]
 
 

@@ -265,7 +265,7 @@ class Said:
     def raw(self, tokens: Sequence[Token]) -> str:
         """The words of these tokens; a table's heading stands before its cell."""
         label = "".join(token.text for token in tokens if token.start < 0)
-        inside = [token for token in tokens if token.start >= 0]
+        inside = sorted((token for token in tokens if token.start >= 0), key=attrgetter("start"))
         return label + (self.words(inside[0].start, inside[-1].end) if inside else "")
 
     def all(self, slot: str) -> tuple[Token, ...]:

@@ -18,7 +18,7 @@ _BRACKETS = str.maketrans({"〔": "(", "〕": ")", "［": "(", "］": ")", "{": 
 _DROPPED = frozenset("*_#`>【】「」『』《》〈〉“”\"'‘’^°®™\u20e3\u200b\u200c\u200d\u2060\ufeff")
 _OWN = {
     "，": ",", "。": "。", "；": ";", "！": "!", "？": "?", "：": ":", "—": "—", "–": "-", "－": "-", "−": "-", "～": "~", "〜": "~",
-    "·": "·", "•": "·", "●": "·", "▪": "·", "｜": "|", "…": "。", "￥": "¥", "→": "—", "～ ": "~",
+    "·": "·", "•": "·", "●": "·", "▪": "·", "｜": "|", "…": "。", "￥": "¥", "→": "—", "‐": "-", "‑": "-", "～ ": "~",
 }  # fmt: skip
 
 
@@ -26,6 +26,9 @@ _SIGNS: Final = {
     **dict.fromkeys("⭐🌟★☆✨", "评分"), **dict.fromkeys("💰💴💵💲💳", "人均"), "📏": "距离", **dict.fromkeys("📞☎", "电话"), **dict.fromkeys("⏰🕐🕑🕒🕓🕔🕕🕖🕗🕘🕙🕚🕛🕰", "营业时间"),
 }  # fmt: skip
 """Signs that stand for a field's name; every other sign only parts what stands around it."""
+_CIRCLED: Final = frozenset("①②③④⑤⑥⑦⑧⑨⑩❶❷❸❹❺")
+_NUMERALS: Final = frozenset("一二三四五六七八壹贰叁肆伍")
+_ENDS: Final = frozenset("。;!?:,")
 _ABSENCE: Final = "未没無无暂暫"
 _GAP_BEFORE: Final = re.compile(
     r"[\d零一二三四五六七八九十百千](?:元|块|米|分|公里|km|m)$|(?:店|馆|号|层|楼)[)）]$|[/每](?:人|位)$|分钟$"
@@ -86,6 +89,14 @@ def fold_text(text: str) -> Folded:
             continue
         char = text[index]
         plain = _char(char) or (_sign(char, out, text[index + 1 :].lstrip("\ufe0f ")[:2]) if char > "\u2000" else "")
+        if out and (char in _CIRCLED or (char == "、" and out[-1] in _NUMERALS and out[-2:-1] and out[-2] in _ENDS)):
+            if char == "、":  # 二、退而求其次 within a line
+                out.pop()
+                at.pop()
+            plain = ";" if out[-1] not in _ENDS else ""
+            if not plain:
+                index += 1
+                continue
         if char == "】" and out and text[index + 1 : index + 2].strip() and text[index + 1] not in ":：，,。|（(":
             plain = ":"  # 【结论】两家都…: a heading within its line
         if not plain and out and char.isspace():

@@ -98,6 +98,12 @@ def test_what_is_said_of_a_shop_is_no_remark_about_the_guests(text: str) -> None
         ("第四家人均将近预算上限的一倍半", "第四家人均将近预算上限的三倍"),
         ("第一家比第二近的蜀味轩还近510米", "第一家比第二近的蜀味轩还近310米"),
         ("第一家离100还差20元", "第一家离100还差40元"),
+        ("22:00第一家打烊", "21:00第一家打烊"),
+        ("五家里只有第一家留了电话", "五家里只有第二家留了电话"),
+        ("第二家没有留电话", "第一家没有留电话"),
+        ("第一家离上限只剩20元", "第一家离上限只剩10元"),
+        ("看两点：①第一家最近；②第三家最便宜", "看两点：①第一家最近；②第二家最便宜"),
+        ("第四家就在列，它10:00开门", "第四家就在列，它9:00开门"),
     ],
 )
 def test_each_of_these_ways_to_say_it_tells_truth_from_lie(true: str, false: str) -> None:
@@ -116,6 +122,12 @@ def _of_first(text: str, **changes: object) -> Verification:
 @pytest.mark.parametrize(("week", "good"), [("周一至周六 10:30-22:00", True), ("周一至周日 10:30-22:00", False)])
 def test_hours_of_a_day_are_missing_where_the_week_leaves_it_out(week: str, *, good: bool) -> None:
     assert _of_first("没有标周日的时间。", open_week=week).accepted is good
+
+
+@pytest.mark.parametrize(("text", "good"), [("比第二家晚一个小时。", True), ("比第二家晚三个小时。", False)])
+def test_hours_that_differ_by_day_compare_on_most_days(text: str, *, good: bool) -> None:
+    week = "周一至周五 10:30-22:00；周六至周日 10:30-23:00"
+    assert _of_first(text, open_hours=None, open_week=week).accepted is good
 
 
 @pytest.mark.parametrize(("words", "good"), [("露台、停车方便", True), ("停车方便", False)])
