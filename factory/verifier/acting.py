@@ -62,6 +62,9 @@ def read_clause(tokens: Sequence[Token], state: State, words: Callable[[int, int
     return left
 
 
+_COUNTING: Final = frozenset({"count_of", "cuisine_count"})
+"""Frames that count restaurants: 三家都… is said of each."""
+_FITTING: Final = chars_of("MEET", "COND")
 _WHO: Final = chars_of("N", "BRANCH", "ORD", "THIS", "FORMER", "LATTER", "LASTONE")
 _WHEN: Final = chars_of("DAY", "PERIOD", "MEAL", "SESSION", "T", "TR", "SLOT", "ALLDAY")
 
@@ -111,8 +114,9 @@ class _Clause:
         """The best reading with one choice among the sets that may be meant: the tokens left unread, ``state`` as it leaves it."""
         claimed: set[int] = set()
         _begin(state, pick)
-        best, failed = self._acted(state, frozenset(), claimed)
-        banned = failed
+        hopeless = _COUNTING if state.everyone and _FITTING.isdisjoint(self.string) else frozenset()
+        best, failed = self._acted(state, hopeless, claimed)
+        banned = failed | hopeless
         for _ in range(MOST_READINGS - 1):
             if not failed:
                 break
