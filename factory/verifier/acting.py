@@ -12,6 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
+from factory.records import Poi
 from factory.verifier.acts import ACTS
 from factory.verifier.clauses import DECIDED, FIELDS, TYPED, VACUOUS, holds, open_number, wrong
 from factory.verifier.following import denied
@@ -137,10 +138,9 @@ class _Clause:
             left, _ = self._acted(trial, read.blamed, set())
             if trial.verdicts and holds((left, trial)):
                 return True
-        if self.before.item is not None or not self.before.subject or read.fresh:
+        if read.fresh or (self.before.item is None and not self.before.subject):
             return False
-        scene = self.before.scene
-        for poi in list(dict.fromkeys((*reversed(scene.mentioned), *scene.listed)))[:MOST_OTHERS]:
+        for poi in self._others():
             if (poi,) != self.before.subject:
                 before = self.before.copy()
                 before.subject, before.carried = (poi,), False
@@ -149,6 +149,14 @@ class _Clause:
                 if holds((left, trial)):
                     return True
         return False
+
+    def _others(self) -> list[Poi]:
+        """Who else may be meant: in an item whoever was named since it began, elsewhere whoever was named at all."""
+        scene, item = self.before.scene, self.before.item
+        late = list(reversed(scene.mentioned))
+        if item is None:
+            return list(dict.fromkeys((*late, *scene.listed)))[:MOST_OTHERS]
+        return list(dict.fromkeys(late[: late.index(item)] if item in late else ()))[:MOST_OTHERS]
 
     def _acted(self, state: State, banned: frozenset[str], claimed: set[int]) -> tuple[list[Token], frozenset[str]]:
         """One tiling acted out: the tokens that stay unread, and the frames that meant nothing.

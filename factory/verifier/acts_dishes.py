@@ -66,6 +66,8 @@ def dish(said: Said, state: State) -> None:
         answers = {_dish_status(poi, name) for poi in state.scene.listed for name in names}
         if len(answers) != 1:
             raise UnreadError
+        if "unsupported" in answers and any(all(holds(poi, n) for n in names) for poi in state.scene.evidence.pois):
+            raise UnreadError  # of somebody who is not listed
         state.world("dish", said.text, None, answers.pop())
         return
     counted = [number for token in said.all("c") if (number := _dishes_counted(token)) is not None]

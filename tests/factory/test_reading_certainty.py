@@ -27,6 +27,7 @@ from tests.factory.reading_world import EVIDENCE, PLACE, POIS, QUESTION, WISH, a
         ("closing", "其余几家人均都不到100元。"),
         ("closing", "至于水煮鱼，看您喜好。"),
         ("closing", "还没关门的里头最便宜的是第一家。"),
+        ("item1", "更远的是蜀味轩。人均95元，800米，17:00到21:00再开。"),
     ],
 )
 def test_what_may_be_meant_otherwise_is_not_called_wrong(where: str, text: str) -> None:
@@ -45,6 +46,7 @@ def test_what_may_be_meant_otherwise_is_not_called_wrong(where: str, text: str) 
         ("item1", "轮椅可入"),
         ("closing", "第二家人均是第一家的两倍。"),
         ("item4", "五家里最便宜"),
+        ("item1", "更远的是蜀味轩。人均165元。"),
     ],
 )
 def test_what_can_mean_one_thing_only_is_called_wrong(where: str, text: str) -> None:
