@@ -16,7 +16,7 @@ from factory.verifier.deciding import (
     worst,
 )
 from factory.verifier.groups import bases, best_of_some, described
-from factory.verifier.hours import closes, hours_of, opens
+from factory.verifier.hours import Day, closes, hours_of, opens
 from factory.verifier.lexer import ROLES, Token
 from factory.verifier.numbers import Quantity
 from factory.verifier.references import restaurants, the_set
@@ -121,8 +121,7 @@ def _by_days(said: Said, state: State, both: tuple[Poi, Poi], name: str, *, up: 
     meant = {day for word in words for day in weekdays(word)}
     edge = closes if name == "close" else opens
     held: list[bool] = []
-    week = [[day if day is not None else hours.today for day in hours.days] for hours in map(hours_of, both)]
-    for place, (mine, theirs) in enumerate(zip(*week, strict=True)):
+    for place, (mine, theirs) in enumerate(zip(*map(_week, both), strict=True)):
         if mine and theirs and (not meant or place in meant):
             own, beside = edge(mine), edge(theirs)
             related = _related(float(own or 0), float(beside or 0), name, said.all("a"), up=up)
@@ -316,12 +315,20 @@ def superlative(said: Said, state: State) -> None:
                 found = "unsupported"
             guessed = state.item is None and not state.fresh and not said.has("n") and state.carried
             open_set = found != "verified" and not _set_is_told(said)
-            if open_set and found == "unsupported" and not world and state.item is None:
+            if (
+                open_set
+                and found == "unsupported"
+                and not world
+                and state.item is None
+                and name not in {"open", "close"}
+            ):
                 raise UnreadError  # of those whose value is known, perhaps
             if open_set and (guessed or best_of_some(poi, name, state, highest=up)):
                 raise UnreadError  # 标价最高也就102元, after somebody else
             best = _best(among, name, highest=up)
             truth = f"{show(poi, name) or '没有数据'}，{best.name}{show(best, name)}" if best else show(poi, name)
+            if found == "unsupported" and name in {"open", "close"} and _extreme_by_days(poi, among, name, highest=up):
+                found = "inferable"
             if found == "unsupported" and name in {"open", "close"}:
                 raise UnreadError  # 这几家里开门最早: of those whose hours are known, perhaps
             state.say("superlative", said.text, [(poi, found, truth)])
@@ -332,6 +339,25 @@ def _set_is_told(said: Said) -> bool:
     """Whether a superlative names its set by what cannot be taken for another: 五家里, 两公里内."""
     words = (*said.all("g"), *said.all("g2"))
     return any(ROLES[token.char] & {"CNT", "L", "ALLSET"} for token in words)
+
+
+def _extreme_by_days(poi: Poi, among: Sequence[Poi], name: str, *, highest: bool) -> bool:
+    """收得最晚, of shops whose hours differ by day: the latest on most days, among those whose hours are known."""
+    edge = closes if name == "close" else opens
+    held: list[bool] = []
+    for day in range(7):
+        rows = {one: edge(week[day] or ()) for one in among if (week := _week(one))[day]}
+        numbers = [number for number in rows.values() if number is not None]
+        own = rows.get(poi)
+        if own is not None and len(numbers) > 1:
+            held.append(own == (max if highest else min)(numbers))
+    return bool(held) and 2 * sum(held) > len(held)
+
+
+def _week(poi: Poi) -> list[Day | None]:
+    """A week's hours; where the map tells today's alone, these on each day."""
+    hours = hours_of(poi)
+    return [day if day is not None else hours.today for day in hours.days]
 
 
 def told(among: Sequence[Poi], name: str, state: State) -> tuple[Poi, ...]:

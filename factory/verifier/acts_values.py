@@ -78,15 +78,16 @@ def _amount(name: str, stated: Quantity, said: Said, state: State) -> None:
     else:
         rows = [(poi, amount_status(name, stated, value(poi, name)), show(poi, name)) for poi in pois]
     if state.sole_among is not None:
-        rows = [_alone(row[0], row[1], name, stated, state) for row in rows]
+        told = bool(said.of("PRICED"))
+        rows = [_alone(row[0], row[1], name, stated, state, told=told) for row in rows]
     state.say(name, said.text, rows, _condition(name, stated, state))
     state.field = name
 
 
 def _alone(
-    poi: Poi, status: ClaimStatus, name: str, stated: Quantity, state: State
+    poi: Poi, status: ClaimStatus, name: str, stated: Quantity, state: State, *, told: bool
 ) -> tuple[Poi, ClaimStatus, str | None]:
-    """只有它: no other of the set may satisfy what is said."""
+    """只有它: no other of the set may satisfy what is said; ``told``: of those whose value the map tells (标价)."""
     others = [one for one in state.sole_among or () if one.poi_id != poi.poi_id]
     found = [amount_status(name, stated, value(one, name)) for one in others]
     if status in {"contradicted", "unsupported"}:
@@ -94,7 +95,7 @@ def _alone(
     if any(one in {"verified", "inferable"} for one in found):
         too = next(one for one, verdict in zip(others, found, strict=True) if verdict in {"verified", "inferable"})
         return poi, "contradicted", f"{too.name}{show(too, name)}"
-    return poi, "unsupported" if "unsupported" in found else "inferable", show(poi, name)
+    return poi, "unsupported" if "unsupported" in found and not told else "inferable", show(poi, name)
 
 
 def _condition(name: str, stated: Quantity, state: State) -> str | None:
