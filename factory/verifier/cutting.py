@@ -14,7 +14,7 @@ from typing import Final
 from factory.records import Verification, Wish
 from factory.verifier.lexer import ROLES, Token
 from factory.verifier.script import fold
-from factory.verifier.told_turns import QUALITY, TELLS, past_mark
+from factory.verifier.told_turns import IDIOMS, QUALITY, TELLS, past_mark
 
 _JOINS: Final = tuple("，,、；;")
 _STOPS: Final = tuple("。！？!?")
@@ -29,7 +29,7 @@ _OF_SHOPS: Final = frozenset(
 )  # fmt: skip
 """What a row of the map could decide, or what speaks of restaurants."""
 _BY_ACCIDENT: Final = frozenset(
-    {"支持", "选项", "备选", "候选", "食客", "退路", "方案", "踩雷", "扑空", "别", "这", "那", "这个", "那个", "这样", "这些", "那些", "另外", "路", "路上", "家", "馆", "店家", "店员", "上网", "热闹", "舒服", "讲究", "饮料", "酒水"}
+    {"不踩雷", "支持", "选项", "备选", "候选", "食客", "退路", "方案", "踩雷", "扑空", "别", "这", "那", "这个", "那个", "这样", "这些", "那些", "另外", "路", "路上", "家", "馆", "店家", "店员", "上网", "热闹", "舒服", "讲究", "饮料", "酒水"}
 )  # fmt: skip
 """Words of these roles that are as often parts of others: 区别, 这题, 走一段路, 大家; 跟店家说 asks something of a shop, and states nothing of it."""
 _FIELDS: Final = frozenset({"RATING", "PRICE", "HOURS", "ADDR", "DIST"})
@@ -41,9 +41,6 @@ _TELLING: Final = frozenset(
     {"SAME", "OPENV", "OPENS", "CLOSE", "REST", "UNTIL", "GOOD", "HIGH", "LOW", "NEAR", "FAR", "CHEAP", "DEAR", "LATE", "EARLY", "MARG", "EXCEED", "UNDER", "MEAL", "PERIOD", "DAY"}
 )  # fmt: skip
 """Words that make more of a name than a name."""
-_ELSEWHERE: Final = re.compile(
-    "便利店|超市|商店|糕点铺|面包店|蛋糕店|奶茶店|水果店|药店|书店|回程|[一二三四五六七八九十]分[饱醉熟像]|一分钱一分货|[加减][一两三]分|(?<=[夹切吃尝拿啃掰分])[一两三几]块(?!钱)|回复[“\"']?\\d(?:[或/、]\\d)*|(?<=[告明醒充调报代])[一两二三四五几]点"
-)
 _UNABLE: Final = re.compile(
     "(?:无法|没法|不好|说不准|说不好|不敢|难以|无从|不便|不能)(?:替[你您它他]们?)?(?:妄?[作下]?)(?:告诉[^,，]{0,3}谁|比较|判断|断言|断定|保证|打包票|打保票|评价|评判|代[你您]|置评|[比挑定选]?$)|恕我|说不准$"
 )
@@ -55,8 +52,11 @@ _ENQUIRES: Final = re.compile("问|打听|确认|查|看看|说定|掂量|讲|�
 _MEASURED: Final = frozenset({"RATING", "PRICE", "HOURS", "DIST", "OPENV", "CLOSE", "REST", "ALL"})
 _FOODS: Final = frozenset({"CU", "SEAFOOD", "FOODX", "VEGGY"})
 _OF_THE_MIND: Final = re.compile("至于|说到|想的|心里|脑子|第一反应|惦记|馋|有没有|能不能")
+_TO_THE_KITCHEN: Final = re.compile("(?:请|让|叫|可以|记得|要求).{0,3}(?:少|多|别|免|加|减)(?:放|加|油|盐|辣|糖|点)")
 _STATING: Final = re.compile("是|有[^人没]|做的?|卖|主打|招牌|标|列|[很挺真]|最")
 _IMPERATIVE: Final = re.compile("(?:请|别|不必|不用|记得|最好|麻烦|劳驾|建议)")
+_TOPIC: Final = re.compile("^[^0-9]{1,8}(?:方面|这块|这头|上头|来说|而言|相比|这一项|这一条)$")
+"""轮椅方面, 两锅相比: what the next clause speaks of."""
 _STEP: Final = re.compile(
     "^(?:先|再|然后|最后|其次|接着|接下来)?(?:比|看|卡|筛|数|算|查|量)(?:一?[比看卡筛数算查量])?(?:一下)?[^0-9]{1,4}$"
 )
@@ -65,7 +65,7 @@ _STEP: Final = re.compile(
 
 def nothing_of(clause: str) -> str:
     """A clause, folded, without its item's mark and turns whose words are typed by accident: 路过便利店带包薯片, 七分饱."""
-    return _ELSEWHERE.sub("", fold(clause)[past_mark(clause) :])
+    return IDIOMS.sub("", fold(clause)[past_mark(clause) :])
 
 
 def states_nothing(tokens: Sequence[Token], wish: Wish, listed: int, text: str = "", question: str = "") -> bool:
@@ -77,7 +77,12 @@ def states_nothing(tokens: Sequence[Token], wish: Wish, listed: int, text: str =
         return False
     if any(repeats(token, wish, listed) for token in tokens) and any(ROLES[token.char] & _MEASURED for token in tokens):
         return False  # 人均也在一百到二百元之间 repeats the wish, and speaks of a shop
-    return all(_is_free(token, text, question, relates=_relates(tokens)) for token in _typed(tokens, wish, listed))
+    typed = _typed(tokens, wish, listed)
+    plain = not any(ROLES[token.char] & _STATING_WORDS for token in tokens)
+    return all(
+        (plain and not ROLES[token.char] & _VALUES) or _is_free(token, text, question, relates=_relates(tokens))
+        for token in typed
+    )
 
 
 def tells_of_shops(text: str) -> bool:
@@ -96,9 +101,11 @@ def _is_free(token: Token, text: str, question: str, *, relates: bool) -> bool:
         return True
     if token.text == "实在":
         return re.search("[更最才倒](?:是)?实在$|实在[要想不没]", text) is not None
-    if roles & {"SELF", "THIS"} and re.search("跳过|绕开|避开|错开|再说|再议|再看", text):
+    if roles & {"SELF", "THIS"} and re.search("跳过|绕开|避开|错开|再说|再议|再看|把它当", text):
         return not roles & {"N"}
     if _IMPERATIVE.match(text) and not roles & _VALUES:
+        return True
+    if _TOPIC.match(text) and not roles & (_VALUES - {"UNPROVABLE"}):
         return True
     if _STEP.match(text):
         return bool(roles & _FIELDS | roles & {"THAN", "MEAL"}) and not roles & _VALUES
@@ -106,32 +113,15 @@ def _is_free(token: Token, text: str, question: str, *, relates: bool) -> bool:
         mine = token.text in question and not relates
         return mine or (_ADVISED.search(text) is not None and not _STATING.search(text.replace(token.text, "")))
     if "D" in roles:
-        return _OF_THE_MIND.search(text) is not None
+        return _OF_THE_MIND.search(text) is not None or _TO_THE_KITCHEN.search(text) is not None
     return "OTHER" in roles and token.text in {"另", "别的"} and _ADVISED.search(text) is not None
 
 
 _VALUES: Final = frozenset(
-    {
-        "M",
-        "L",
-        "S",
-        "NUM",
-        "T",
-        "TR",
-        "CNT",
-        "PCT",
-        "TIMES",
-        "PHONE",
-        "A",
-        "STREET",
-        "N",
-        "D",
-        "UNPROVABLE",
-        "REPUT",
-        "SOLE",
-        "MOST",
-    }
-)
+    {"M", "L", "S", "NUM", "T", "TR", "CNT", "PCT", "TIMES", "PHONE", "A", "STREET", "N", "D", "UNPROVABLE", "REPUT", "SOLE", "MOST"}
+)  # fmt: skip
+_STATING_WORDS: Final = _TELLING | {"ABSENT", "NONE", "HAVE", "MEET", "ALL", "COP", "FEAT"}
+"""Words with which a field, a set or another shop makes a statement: 两家都开, 另一家近."""
 
 
 def names_alone(tokens: Sequence[Token], wish: Wish, listed: int) -> bool:

@@ -214,7 +214,7 @@ _UNPROVED: Final = frozenset(
 )  # fmt: skip
 """Kinds that a word which no map proves may stand with: any other would leave it unsaid."""
 _ONLY_KINDS: Final = frozenset(
-    {"only", "compare", "count", "nothing_fits", "miss", "fits", "gap", "wish", UNVERIFIABLE}
+    {"only", "compare", "count", "absent", "dish_count", "nothing_fits", "miss", "fits", "gap", "wish", UNVERIFIABLE}
 )
 
 

@@ -128,9 +128,10 @@ _OF_CONDITIONS: Final = re.compile("[条项样头点个]$")
 
 def _people_told(token: Token, covering: Sequence[Quoted], _quoted: Sequence[Quoted], ground: Ground) -> bool:
     stated: Quantity = token.value
-    return any(
+    return "几" in token.text or any(
         stated.low <= number <= stated.high
-        for number in _numbers(covering) | {float(ground.scene.wish.party_size or 1), 1.0}
+        for party in (float(ground.scene.wish.party_size or 1),)
+        for number in _numbers(covering) | {party, party - 1, 1.0}  # 寿星和六位客人, of seven
     )
 
 

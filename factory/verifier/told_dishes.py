@@ -17,6 +17,8 @@ _TASTES: Final = frozenset(
 _TASTE_WORDS: Final = {
     "重口|口重|味重|味浓|浓油赤酱|浓郁|厚味|下饭": frozenset({"HEAVY", "SPICY", "SALTY"}),
     "[红]?油[分腻水]?(?:不低|大|重)": frozenset({"GREASY", "HEAVY"}),
+    "海味|水产|海产": frozenset({"SEAFOOD"}),
+    "肉菜|荤|肉食": frozenset({"MEATY"}),
     "素净|清爽|清口": frozenset({"MILD", "VEGGY"}),
 }
 """What people say of a taste, and the classes any of which bears it out."""
@@ -28,7 +30,7 @@ _MADE_OF: Final = {
 """What every dish with such a name is, beside the reviewed table (dishes.toml)."""
 _MEATS: Final = {
     "猪": "猪|回锅肉|红烧肉|东坡肉|扣肉|五花|狮子头|锅包肉|溜肉段|鱼香肉丝|叉烧|白肉|腊肉|小炒肉|辣椒炒肉|肉末|焖肉|杀猪菜|京酱肉丝|小笼包",
-    "牛": "牛(?!油|奶|蛙|轧|角包)|夫妻肺片|寿喜锅", "羊": "羊", "鸡": "(?<!田)鸡(?!蛋|毛菜|枞|头米)|宫保", "鸭": "鸭(?!血|肠)", "鹅": "鹅(?!肝)", "鱼": "鱼(?!香|露|丸|豆腐|腥草)|寿司|刺身|鳗|三文", "虾": "虾", "蟹": "蟹",
+    "牛": "牛(?!油|奶|蛙|轧|角包)|夫妻肺片|寿喜锅", "羊": "羊", "鸡": "(?<!田)鸡(?!蛋|毛菜|枞|头米)|宫保", "鸭": "鸭(?!血|肠)", "鹅": "鹅(?!肝)", "鱼": "鱼(?!香|露|丸|豆腐|腥草)|寿司|刺身|鳗|三文", "虾": "虾|三鲜", "蟹": "蟹",
 }  # fmt: skip
 """The meat that a dish's name shows; another is not what it is made of."""
 _MEAT_WORDS: Final = {

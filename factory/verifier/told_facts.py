@@ -10,7 +10,7 @@ from typing import Final
 from factory.maps.cuisines import CUISINES_KNOWN
 from factory.maps.open.words import CUISINE_TOKENS
 from factory.records import ClaimStatus, Poi
-from factory.verifier.acts_dishes import holds, tastes_of
+from factory.verifier.acts_dishes import KNOWN_DISHES, holds, tastes_of
 from factory.verifier.acts_features import DENIED, HELD
 from factory.verifier.acts_loose import loose_status
 from factory.verifier.deciding import amount_status, show, value, walk_status, worst
@@ -152,6 +152,9 @@ def _of_type(poi: Poi, word: str) -> bool:
 _KINDS_OF: Final = {
     **CUISINE_TOKENS,
     "冰淇淋": ("ice_cream",),
+    "蛋糕": ("cake", "bakery", "pastry", "dessert"),
+    "面包": ("bakery",),
+    "甜点": ("dessert", "cake", "ice_cream"),
     "咖啡馆": CUISINE_TOKENS["咖啡"],
     "酒吧": ("bar", "pub"),
 }
@@ -166,7 +169,10 @@ def _dish(told: Told, poi: Poi, ground: Ground) -> Status:
     if all(holds(poi, fold(name)) for name in told.names):
         return "verified"
     meant = all(_meant_by(fold(name), poi) or goes_with(fold(name), fold(told.quote), poi) for name in told.names)
-    return "inferable" if meant else "unsupported"
+    if meant:
+        return "inferable"
+    listed = told.labelled or _SIGNED.search(told.quote) is not None
+    return "unsupported" if listed or all(fold(name) in KNOWN_DISHES for name in told.names) else None
 
 
 _SHORTEST_SHARE: Final = 0.6
@@ -182,6 +188,8 @@ def _meant_by(name: str, poi: Poi) -> bool:
     return holds(poi, name) or short or name in fold(poi.name)
 
 
+_SIGNED: Final = re.compile("招牌|主打|特色|列|写|标|菜单|推荐")
+"""What claims that the map lists a dish: of any other word for food (烧味) nobody can tell whether it names one."""
 _INGREDIENTS: Final = frozenset("鳗鲈鳜牛羊鸡鸭鹅猪虾蟹鳝")
 
 

@@ -70,7 +70,8 @@ def _of_each(told: Told, kind: str, ground: Ground) -> Ruling | None:
         if status in GOOD:
             return ruling
         first = first or ruling
-    if first is None or _is_anothers(told, ground):
+    guessed = ground.item is None and not ground.named and told.kind == "note" and len(told.of) > 1
+    if first is None or guessed or _is_anothers(told, ground):
         return None
     return first if sets.fixed or _surely(told) else None
 
@@ -158,9 +159,9 @@ def _count(told: Told, ground: Ground) -> Ruling | None:
             continue
         if not listed_only and row != ground.scene.listed and not _covered(told, ground):
             continue
-        return Ruling(
-            "absence" if number == 0 else "count", None, None, "inferable", split.sure, frozenset({len(row), number})
-        )
+        parts = {len(split_by(replace(told, where=(one,)), row, ground).sure) for one in told.where}
+        sizes = frozenset({len(row), number, *parts})  # 开着的七家没有一家上百: seven keep the one condition
+        return Ruling("absence" if number == 0 else "count", None, None, "inferable", split.sure, sizes)
     fits = sum(not ground.scene.misses(poi) for poi in ground.scene.evidence.pois)
     if not told.where and not told.among and stated.exact and stated.low == fits:
         return Ruling("count", None, None, "inferable", (), frozenset({fits}))

@@ -35,9 +35,17 @@ def texts_of(poi: Poi) -> tuple[str, ...]:
 
 def unsaid(told: Told, poi: Poi) -> ClaimStatus | None:
     """资料里没写辣不辣: true where no field, no tag and no word of the map tells of the topic; ``not``: it does."""
+    if not told.denied and not _UNSAID.search(fold(told.quote)):
+        return None
     topic = fold("".join(told.names)) or fold(told.quote)
     held = _tells(topic, poi)
     return None if held is None else "verified" if held == told.denied else "contradicted"
+
+
+_UNSAID: Final = re.compile(
+    "没|未|无|不(?:清楚|知|详|会写|写|列|标|明|含|给|登|提|见|确定|得而知)|空白|空着|缺|看不[到出见]|查不到|找不到|不在资料|别指望|(?:得|要|只能|需).{0,6}问|说不[准好]|难说"
+)
+"""Words that say that something is not told."""
 
 
 def _tells(topic: str, poi: Poi) -> bool | None:
@@ -107,9 +115,15 @@ def label(told: Told, poi: Poi) -> ClaimStatus | None:
     if not parts:
         return None
     own = texts_of(poi)
-    if all(any(part in text for text in own) for part in parts):
+    if all(
+        any(re.search(_SAME_WORDS.get(part.lower(), re.escape(part)), text, re.IGNORECASE) for text in own)
+        for part in parts
+    ):
         return "verified"
     return "contradicted" if dict(poi.tags).get("keytag") or (poi.type and poi.cuisine) else "unsupported"
+
+
+_SAME_WORDS: Final = dict.fromkeys(("wifi", "wi-fi", "无线网", "无线网络", "无线"), "wi-?fi|无线")
 
 
 def named(told: Told, poi: Poi) -> ClaimStatus | None:

@@ -26,6 +26,10 @@ def circled_in(clause: str) -> frozenset[int]:
     return frozenset(len(fold(clause[:at])) for at, char in enumerate(clause) if "①" <= char <= "⑳")
 
 
+IDIOMS: Final = re.compile(
+    "便利店|超市|商店|糕点铺|面包店|蛋糕店|奶茶店|水果店|药店|书店|回程|[一二三四五六七八九十]分[饱醉熟像]|一分钱一分货|[加减][一两三]分|(?<=[夹切吃尝拿啃掰分])[一两三几]块(?!钱)|回复[“\"']?\\d(?:[或/、]\\d)*|(?<=[告明醒充调报代])[一两二三四五几]点"
+)
+"""Turns whose numbers and places are typed by accident: 七分饱, 加一分, 便利店."""
 COUNTED: Final = frozenset({"M", "L", "MIN", "S", "NUM", "PCT", "TIMES"})
 DENYING: Final = frozenset({"NOT", "ABSENT", "NOFIT", "NONE", "NOTFINE", "NOTEXCEED", "NOTUNDER"})
 _IDLE: Final = re.compile(
@@ -48,6 +52,8 @@ def is_idle(token: Token, flat: str) -> bool:
     """Whether a token states nothing: a denial in a turn that denies nothing, a dish of which is asked whether there is one."""
     roles = ROLES[token.char]
     if roles & _ASKED_FOR and (_ASKED_AFTER.match(flat[token.end :]) or _ASKED_BEFORE.search(flat[: token.start])):
+        return True
+    if roles & (COUNTED | {"T"}) and any(turn.start() <= token.start < turn.end() for turn in IDIOMS.finditer(flat)):
         return True
     if "M" in roles and _TOGETHER.search(flat[token.start :]) and token.text == "一块":
         return True
