@@ -113,6 +113,7 @@ def settle(result: Verification, extracts: Sequence[Extract], candidate: Candida
     bench = _Bench(result, candidate, case)
     clauses, claims, findings = list(result.clauses), list(result.claims), list(result.findings)
     settled: dict[int, Decided] = {}
+    bench.learn_gaps(extracts)
     for extract in extracts:
         clause = clauses[extract.number]
         decided = bench.decided(extract)
@@ -189,6 +190,13 @@ class _Bench:
 
     def _after(self, clause: Clause) -> str:
         return self.candidate.answer[clause.end : clause.end + 1]
+
+    def learn_gaps(self, extracts: Sequence[Extract]) -> None:
+        """Of whom the reader's own claims say, rightly, that the map has not got something: an extreme may leave them out."""
+        for extract in extracts:
+            absent = [told for raw in extract.claims if (told := read_told(raw)) is not None and told.kind == "absent"]
+            rulings = [decide(told, self.ground(self.result.clauses[extract.number])) for told in absent]
+            self.gaps |= {poi.poi_id for row in rulings if row is not None and row.status in GOOD for poi in row.of}
 
     def decided(self, extract: Extract) -> Decided:
         """Type, decide and doubt the claims of one clause."""

@@ -67,9 +67,13 @@ _QUESTION: Final = re.compile(
 )
 
 
+_ASK_THEM: Final = re.compile("问|打听|确认|咨询|看你|看您|由你|由您")
+"""Advice to ask, or a choice that is left to the guest, is no question of the text's."""
+
+
 def is_question(flat: str, after: str) -> bool:
     """Whether a folded clause asks: by its sign, or by its words."""
-    return after in {"?", "？"} or _QUESTION.search(flat) is not None
+    return after in {"?", "？"} or (_QUESTION.search(flat) is not None and _ASK_THEM.search(flat) is None)
 
 
 _ASKED: Final = frozenset(
@@ -82,11 +86,13 @@ def is_asked(token: Token, question: str, flat: str = "") -> bool:
     if token.text in question:
         return True
     roles = ROLES[token.char]
-    if QUALITY.search(token.text) or (roles & {"UNPROVABLE", "REPUT"} and "FEAT" not in roles):
+    presupposed = {"UNPROVABLE", "REPUT"} if "FEAT" not in roles and not _HAS_IT.search(flat) else set()
+    if roles & presupposed or (presupposed and QUALITY.search(token.text)):
         return False
-    return _WHETHER.match(flat) is not None or not roles & _ASKED - {"UNPROVABLE"}
+    return _WHETHER.match(flat) is not None or not roles & _ASKED - {"UNPROVABLE", "REPUT"}
 
 
+_HAS_IT: Final = re.compile("有没有|有无|是否有|能不能|可不可以")
 _WHETHER: Final = re.compile(
     "(?:那|不过|至于|就看|看看?)?(?:能不能|是不是|有没有|是否|会不会|开不开|合不合|够不够|到不到)"
 )
