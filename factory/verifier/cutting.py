@@ -80,7 +80,8 @@ def states_nothing(tokens: Sequence[Token], wish: Wish, listed: int, text: str =
     typed = _typed(tokens, wish, listed)
     plain = not any(ROLES[token.char] & _STATING_WORDS for token in tokens)
     return all(
-        (plain and not ROLES[token.char] & _VALUES) or _is_free(token, text, question, relates=_relates(tokens))
+        (plain and not ROLES[token.char] & (_VALUES | _REFERRING | _OTHERS))
+        or _is_free(token, text, question, relates=_relates(tokens))
         for token in typed
     )
 
@@ -120,6 +121,7 @@ def _is_free(token: Token, text: str, question: str, *, relates: bool) -> bool:
 _VALUES: Final = frozenset(
     {"M", "L", "S", "NUM", "T", "TR", "CNT", "PCT", "TIMES", "PHONE", "A", "STREET", "N", "D", "UNPROVABLE", "REPUT", "SOLE", "MOST"}
 )  # fmt: skip
+_OTHERS: Final = frozenset({"FORMER", "LATTER", "LASTONE", "PREVONE", "NEXTONE", "ORD", "BRANCH"})
 _STATING_WORDS: Final = _TELLING | {"ABSENT", "NONE", "HAVE", "MEET", "ALL", "COP", "FEAT"}
 """Words with which a field, a set or another shop makes a statement: 两家都开, 另一家近."""
 

@@ -109,6 +109,8 @@ def doubt(clause: str, quoted: Sequence[Quoted], ground: Ground) -> str:
     if any(one.told.kind == NOTHING for one in quoted):
         return NOTHING
     flat = fold(clause)
+    if all(one.told.kind == UNVERIFIABLE for one in quoted) and not _is_of_quality(tokens, flat):
+        return "no quality"  # what is called groundless must say something of a shop that no map tells
     begins, circled = past_mark(clause), circled_in(clause)
     for token in tokens:
         if token.end <= begins or token.start in circled or is_idle(token, flat):
@@ -140,6 +142,13 @@ def doubt(clause: str, quoted: Sequence[Quoted], ground: Ground) -> str:
         if reason:
             return f"{reason}: {token.text}"
     return ""
+
+
+def _is_of_quality(tokens: Sequence[Token], flat: str) -> bool:
+    """Whether a word of a clause praises or blames, or tells of service, place, crowd, history."""
+    return QUALITY.search(flat) is not None or any(
+        ROLES[token.char] & {"UNPROVABLE", "REPUT", "STAFF"} for token in tokens
+    )
 
 
 def _untold(

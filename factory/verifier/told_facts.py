@@ -308,8 +308,24 @@ def _vague(told: Told, poi: Poi, ground: Ground) -> Status:
         return None
     loose = loose_status(poi, told.fact, adjective, State(ground.scene, "closing"))
     status = turned(loose) if told.denied else loose
-    # Near and cheap are the writer's to judge where no threshold holds.
-    return None if status == "contradicted" else status
+    if status != "contradicted":
+        return status
+    # Near and cheap are the writer's to judge where no threshold holds: beside the others, it may be.
+    return "inferable" if _relatively(told, poi, ground) else None
+
+
+def _relatively(told: Told, poi: Poi, ground: Ground) -> bool:
+    """Whether a value lies on that side of the middle of what the map showed of the kind: 逸里赢在便宜."""
+    own = value(poi, told.fact)
+    numbers = sorted(number for one in ground.scene.evidence.pois if (number := value(one, told.fact)) is not None)
+    if own is None or len(numbers) < _FEWEST_FOR_A_MIDDLE:
+        return False
+    middle = numbers[len(numbers) // 2]
+    low = (told.word in {"near", "cheap", "low"}) != told.denied
+    return own <= middle if low else own >= middle
+
+
+_FEWEST_FOR_A_MIDDLE: Final = 4
 
 
 def _either(told: Told, poi: Poi, ground: Ground) -> Status:

@@ -73,6 +73,9 @@ def test_the_reader_cannot_turn_a_clause_into_talk_and_what_cannot_be_verified_i
     nothing = _settled(ODD)
     assert [finding.outcome for finding in nothing.findings] == ["not_understood"]
     told = _settled(STUBBORN, {"kind": "unverifiable", "quote": STUBBORN})
+    assert [finding.outcome for finding in told.findings] == ["not_understood"]  # of what it says nothing, nobody knows
+    praise = f"{STUBBORN}热情"
+    told = _settled(praise, {"kind": "unverifiable", "quote": praise})
     assert [finding.outcome for finding in told.findings] == ["unsupported"]
 
 
