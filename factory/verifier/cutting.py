@@ -53,6 +53,8 @@ _MEASURED: Final = frozenset({"RATING", "PRICE", "HOURS", "DIST", "OPENV", "CLOS
 _FOODS: Final = frozenset({"CU", "SEAFOOD", "FOODX", "VEGGY"})
 _OF_THE_MIND: Final = re.compile("至于|说到|想的|心里|脑子|第一反应|惦记|馋|有没有|能不能")
 _TO_THE_KITCHEN: Final = re.compile("(?:请|让|叫|可以|记得|要求).{0,3}(?:少|多|别|免|加|减)(?:放|加|油|盐|辣|糖|点)")
+_ASKS_FOR: Final = re.compile("(?:问|打听|确认|看看|查).{0,8}(?:有没有|有无|能不能|可不可以|开不开|让不让)")
+"""去前问问店家有没有儿童椅: what is to be asked is not stated."""
 _STATING: Final = re.compile("是|有[^人没]|做的?|卖|主打|招牌|标|列|[很挺真]|最")
 _IMPERATIVE: Final = re.compile("(?:请|别|不必|不用|记得|最好|麻烦|劳驾|建议)")
 _TOPIC: Final = re.compile("^[^0-9]{1,8}(?:方面|这块|这头|上头|来说|而言|相比|这一项|这一条)$")
@@ -88,7 +90,7 @@ def states_nothing(tokens: Sequence[Token], wish: Wish, listed: int, text: str =
 
 def tells_of_shops(text: str) -> bool:
     """Whether a word of a clause says when a shop serves, what it has, that it fits or how good it is, whoever calls it nothing."""
-    if _UNABLE.search(text):
+    if _UNABLE.search(text) or _ASKS_FOR.search(text):
         return False
     return QUALITY.search(text) is not None or (TELLS.search(text) is not None and not _ENQUIRES.search(text))
 
@@ -99,6 +101,8 @@ def _is_free(token: Token, text: str, question: str, *, relates: bool) -> bool:
     if _UNABLE.search(text):
         return not roles & (_VALUES - {"MOST", "UNPROVABLE"})
     if "THAN" in roles and re.search("总比|好过|胜过", text):
+        return True
+    if "UNPROVABLE" in roles and _ASKS_FOR.search(text):
         return True
     if token.text == "实在":
         return re.search("[更最才倒](?:是)?实在$|实在[要想不没]", text) is not None

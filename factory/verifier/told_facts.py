@@ -320,9 +320,11 @@ def _relatively(told: Told, poi: Poi, ground: Ground) -> bool:
     numbers = sorted(number for one in ground.scene.evidence.pois if (number := value(one, told.fact)) is not None)
     if own is None or len(numbers) < _FEWEST_FOR_A_MIDDLE:
         return False
-    middle = numbers[len(numbers) // 2]
     low = (told.word in {"near", "cheap", "low"}) != told.denied
-    return own <= middle if low else own >= middle
+    wish = ground.scene.wish
+    bound = {"distance": wish.radius_m, "price": wish.budget_max_cny}.get(told.fact)
+    beyond = bound is not None and own > bound
+    return own <= numbers[(len(numbers) - 1) // 2] and not beyond if low else own >= numbers[len(numbers) // 2]
 
 
 _FEWEST_FOR_A_MIDDLE: Final = 4
