@@ -204,7 +204,7 @@ class _Bench:
         ground = self.ground(clause)
         quoted: list[Quoted] = []
         for raw in self._claims(extract, clause, ground):
-            told = read_told(raw)
+            told = read_told(raw if raw.get("quote") else {**raw, "quote": clause.text})
             where = None if told is None else placed(clause.text, told)
             if told is None or where is None:
                 return Decided((), "not typed" if told is None else f"not the clause's words: {told.quote}")

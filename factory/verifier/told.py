@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from factory.verifier.amounts import number_range
 from factory.verifier.clock import TIME, Clock, read_time
 from factory.verifier.numbers import Quantity
 from factory.verifier.script import fold
@@ -37,17 +38,27 @@ _OLD_KINDS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "hours_note": ("note", {}),
     "any": ("either", {}),
     "question": ("ask", {}),
+    "condition": ("if", {}),
+    "talk": ("nothing", {}),
+    "irrelevant": ("nothing", {}),
+    "recommend": ("pick", {}),
+    "mention": ("pick", {}),
+    "closed_on": ("day_off", {}),
+    "total_price": ("total", {}),
+    "tags": ("tag", {}),
 }
 """Names for what has another, too: a model that takes the plain word is not refused for it."""
 FACTS: Final = {
     "评分": "rating", "人均": "price", "价格": "price", "距离": "distance", "步行": "walk", "营业时间": "hours", "电话": "phone", "地址": "address", "招牌菜": "dish",
-    "dishes": "dish", "菜系": "cuisine", "打烊": "close", "关门": "close", "closes": "close", "开门": "open", "opens": "open", "budget": "price", "radius": "distance", "预算": "price",
+    "dishes": "dish", "菜系": "cuisine", "打烊": "close", "关门": "close", "closes": "close", "开门": "open", "opens": "open", "cost": "price", "score": "rating", "stars": "rating", "opening": "open", "closing": "close", "open_time": "open", "close_time": "close", "tel": "phone", "budget": "price", "radius": "distance", "预算": "price",
 }  # fmt: skip
 _SIGNS: Final = {"": "=", "≈": "~", "约": "~", "about": "~", "≥": ">=", "≤": "<=", "==": "=", "＞": ">", "＜": "<"}
 _ENDS: Final = {"max": "most", "highest": "most", "min": "least", "lowest": "least", "最大": "most", "最小": "least"}
 _DIRECTIONS: Final = {
+    "cheaper": "less", "nearer": "less", "closer": "less", "earlier": "less", "smaller": "less", "farther": "more", "further": "more", "later": "more", "larger": "more", "greater": "more", "dearer": "more",
     "different": "differs", "differ": "differs", "higher": "more", "lower": "less", "equal": "same", "above": "over", "below": "under", "kept": "within", "inside": "within", "ascending": "asc", "descending": "desc",
 }  # fmt: skip
+_BOUNDS: Final = {"distance": "radius", "range": "radius", "budget_upper": "budget_max", "max_budget": "budget_max", "price_max": "budget_max", "budget_lower": "budget_min", "min_budget": "budget_min", "price": "budget"}  # fmt: skip
 WISH_FIELDS: Final = (
     "party", "budget_max", "budget_min", "radius", "cuisine", "meal", "taste", "diet", "occasion", "place", "needs",
 )  # fmt: skip
@@ -143,7 +154,7 @@ def _told(raw: Mapping[str, Any], quote: str | None) -> Told | None:
         rank=int(_float(raw.get("rank") or 1)),
         end=_ENDS.get(str(raw.get("end") or ""), str(raw.get("end") or "")),
         direction=_DIRECTIONS.get(str(raw.get("direction") or ""), str(raw.get("direction") or "")),
-        bound=str(raw.get("bound") or ""),
+        bound=_BOUNDS.get(str(raw.get("bound") or ""), str(raw.get("bound") or "")),
         denied=bool(raw.get("not")) or raw.get("holds") is False,
         labelled=_LABELLED.search(fold(own)) is not None,
         together=bool(raw.get("together")),
@@ -199,12 +210,21 @@ def _names(raw: Any) -> tuple[str, ...]:
 
 
 def _float(raw: Any) -> float:
+    """A number, also as a reader may write it for all that: "80元", "约1200米", "四百"."""
     if isinstance(raw, bool):
         raise TypeError
+    if isinstance(raw, str):
+        match = _ONE_NUMBER.fullmatch(fold(raw).replace(",", ""))
+        spoken = None if match else number_range(_NOT_NUMBER.sub("", fold(raw)))
+        raw = match[1] if match else spoken[0] if spoken and spoken[0] == spoken[1] else raw
     number = float(raw)
     if not math.isfinite(number):
         raise ValueError
     return number
+
+
+_ONE_NUMBER: Final = re.compile(r"[^\d.]*(\d+(?:\.\d+)?)[^\d.]*")
+_NOT_NUMBER: Final = re.compile("[^零一二三四五六七八九十百千两半]")
 
 
 def _quantity(raw: Any, sign: str, *, kilo: bool = False) -> Quantity:
@@ -266,7 +286,13 @@ def _spans(raw: Any) -> tuple[tuple[Clock, Clock], ...]:
 
 
 def _span(row: Any) -> tuple[Clock, Clock]:
-    first, last = re.split(r"[-~至到]", fold(row)) if isinstance(row, str) else row
+    if isinstance(row, Mapping):
+        first, last = (
+            row.get("open") or row.get("from") or row["start"],
+            row.get("close") or row.get("to") or row["end"],
+        )
+    else:
+        first, last = re.split(r"[-~至到]", fold(row)) if isinstance(row, str) else row
     return _clock(str(first)), _clock(str(last))
 
 

@@ -330,6 +330,15 @@ def _relatively(told: Told, poi: Poi, ground: Ground) -> bool:
 _FEWEST_FOR_A_MIDDLE: Final = 4
 
 
+def _label(told: Told, poi: Poi, ground: Ground) -> Status:
+    """The map's own words; where it writes another language, what they mean: 类型写的是快餐 of fast_food."""
+    status = label(told, poi)
+    if status == "verified" or _CHINESE.search(poi.type or ""):
+        return status
+    meant = [_cuisine(told, poi, ground) or "unsupported", _tag(told, poi, ground) or "unsupported"]
+    return "inferable" if GOOD & set(meant) else status
+
+
 def _either(told: Told, poi: Poi, ground: Ground) -> Status:
     """标价不在100到200元里或没标价: one of several holds of each."""
     answers = [of_one(condition, poi, ground) for condition in told.where]
@@ -372,7 +381,7 @@ FACT_KINDS: Final[dict[str, Callable[[Told, Poi, Ground], Status]]] = {
     "unsaid": lambda told, poi, _ground: unsaid(told, poi),
     "website": lambda told, poi, _ground: website(told, poi),
     "note": lambda told, poi, _ground: note(told, poi),
-    "label": lambda told, poi, _ground: label(told, poi),
+    "label": _label,
     "named": lambda told, poi, _ground: named(told, poi),
     "gap": lambda told, poi, ground: bounded(told, poi, ground.scene.wish),
     "fits": lambda told, poi, ground: fits(told, poi, ground.scene),

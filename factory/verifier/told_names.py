@@ -101,8 +101,20 @@ def sets_of(names: Sequence[str], ground: Ground, apart: Sequence[str] = ()) -> 
 
 
 def _resolved(names: Sequence[str], ground: Ground) -> Pois | None:
-    pois = [meant(name, ground.scene, ground.mentioned) for name in names]
-    return None if None in pois else tuple(dict.fromkeys(poi for poi in pois if poi is not None))
+    pois: list[Poi] = []
+    for name in names:
+        poi = meant(name, ground.scene, ground.mentioned)
+        branches = (poi,) if poi is not None else _branches(name, ground)
+        if not branches:
+            return None
+        pois += branches
+    return tuple(dict.fromkeys(pois))
+
+
+def _branches(name: str, ground: Ground) -> Pois:
+    """All branches of a brand that the answer names: 荷堂寿司 where it speaks of two."""
+    entry = ground.scene.known.entry(fold(name))
+    return tuple(poi for poi in ground.mentioned if entry is not None and entry.kind == "N" and poi in entry.pois)
 
 
 def _unsaid(ground: Ground) -> Sets | None:

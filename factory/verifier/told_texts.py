@@ -120,7 +120,7 @@ def label(told: Told, poi: Poi) -> ClaimStatus | None:
         for part in parts
     ):
         return "verified"
-    return "contradicted" if dict(poi.tags).get("keytag") or (poi.type and poi.cuisine) else "unsupported"
+    return "contradicted" if _KEYWORDS & {key for key, _ in poi.tags} else None
 
 
 _SAME_WORDS: Final = dict.fromkeys(("wifi", "wi-fi", "无线网", "无线网络", "无线"), "wi-?fi|无线")
