@@ -42,7 +42,7 @@ _TELLING: Final = frozenset(
 )  # fmt: skip
 """Words that make more of a name than a name."""
 _UNABLE: Final = re.compile(
-    "(?:无法|没法|不好|说不准|说不好|不敢|难以|无从|不便|不能)(?:替[你您它他]们?)?(?:妄?[作下]?)(?:告诉[^,，]{0,3}谁|比较|判断|断言|断定|保证|打包票|打保票|评价|评判|代[你您]|置评|[比挑定选]?$)|恕我|说不准$"
+    "(?:无法|没法|不好|说不准|说不好|不敢|难以|无从|不便|不能)(?:替[你您它他]们?)?(?:妄?[作下]?)(?:告诉[^,，]{0,3}谁|比较|判断|断言|断定|保证|打包票|打保票|评价|评判|代[你您]|置评|[比挑定选]?$)|恕我|说不准$|^[你您]们?(?:也|又|并|可)?没[提说写问]"
 )
 """The writer declines to judge: nothing is told of whom he does not judge."""
 _ADVISED: Final = re.compile(
@@ -52,7 +52,9 @@ _ENQUIRES: Final = re.compile("问|打听|确认|查|看看|说定|掂量|讲|�
 _MEASURED: Final = frozenset({"RATING", "PRICE", "HOURS", "DIST", "OPENV", "CLOSE", "REST", "ALL"})
 _FOODS: Final = frozenset({"CU", "SEAFOOD", "FOODX", "VEGGY"})
 _OF_THE_MIND: Final = re.compile("至于|说到|想的|心里|脑子|第一反应|惦记|馋|有没有|能不能")
-_TO_THE_KITCHEN: Final = re.compile("(?:请|让|叫|可以|记得|要求).{0,3}(?:少|多|别|免|加|减)(?:放|加|油|盐|辣|糖|点)")
+_TO_THE_KITCHEN: Final = re.compile(
+    "(?:请|让|叫|可以|记得|要求).{0,3}(?:少|多|别|免|加|减)(?:放|加|油|盐|辣|糖|点)|^[^是都它家店]{0,6}(?:少|多)(?:放|油|盐|烤|涮|点)[些点]?[^是都它家店]{0,4}$"
+)
 _ASKS_FOR: Final = re.compile("(?:问|打听|确认|看看|查).{0,8}(?:有没有|有无|能不能|可不可以|开不开|让不让)")
 """去前问问店家有没有儿童椅: what is to be asked is not stated."""
 _STATING: Final = re.compile("是|有[^人没]|做的?|卖|主打|招牌|标|列|[很挺真]|最")

@@ -212,6 +212,10 @@ class _Bench:
             if ruling is None and told.kind not in {UNVERIFIABLE, NOTHING}:
                 return Decided((), f"not decided: {told.kind}")
             quoted.append(Quoted(told, *where, ruling))
+        spoken = {poi.poi_id for one in quoted if one.ruling is not None for poi in one.ruling.of}
+        states = any(one.told.kind != NOTHING for one in quoted)
+        if states and ground.after in {"?", "？"} and not self._names_answering(extract.number) <= spoken:
+            return Decided((), "its answer names others")
         return Decided(tuple(quoted), doubt(clause.text, quoted, ground))
 
     def _claims(self, extract: Extract, clause: Clause, ground: Ground) -> Sequence[Mapping[str, Any]]:
@@ -238,6 +242,16 @@ class _Bench:
             if row.account == "talk" and (len(row.text) < _BARE or any("N" in ROLES[one.char] for one in tokens)):
                 return True
         return False
+
+    def _names_answering(self, number: int) -> set[str]:
+        """Whom the bare names that answer a question mean, by poi id: a claim on the question must speak of each."""
+        names: set[str] = set()
+        for row in self.result.clauses[number + 1 :]:
+            if row.account != "talk" or is_question(fold(row.text), self._after(row)):
+                break
+            tokens = lex(fold(row.text), self.scene.known)
+            names |= {poi.poi_id for poi in named_in(tokens, self.scene, self.mentioned)}
+        return names
 
     def states_nothing(self, clause: Clause) -> bool:
         """Whether a clause of which the reader says that it states nothing may be cut."""

@@ -67,10 +67,11 @@ _DECIDABLE: Final = COUNTED | {"T", "TR", "PHONE", "RATING", "PRICE", "DIST", "H
 
 
 _IF: Final = re.compile(
-    r"^(?:那|那么|不过|但|但是|所以|而|可|至于|要|只)?(?:你|您|咱|你们|您们|咱们|大家|各位|[一二三四五六七八九十两]+个?[人位])?"
+    r"^(?:那|那么|不过|但|但是|所以|而|可|至于|要|只|早上|中午|晚上|周末)?(?:你|您|咱|你们|您们|咱们|大家|各位|[一二三四五六七八九十两]+个?[人位])?"
     r"(?:若|如果|要是|倘若|假如|万一|真要|真想|真卡|实在|坚持|执意|想|要|只要|肯|愿意|愿|还得|还要|还想|舍得|图|嫌|接受|不介意|不在乎|非得?要|能)|若|如果|要是|倘若|假如|的话$"
 )
 """How a condition of the guest's begins or ends."""
+_PART_OF_DAY: Final = re.compile("早上|上午|中午|下午|傍晚|晚上|夜里|半夜|周末|工作日|平日")
 _LONGING: Final = re.compile("^(?:要是|如果|若|若是|真|实在|非)?(?:想|要|爱|馋)(?:吃|点|尝|来)")
 _OF_SHOPS: Final = frozenset(
     {
@@ -130,6 +131,7 @@ def doubt(clause: str, quoted: Sequence[Quoted], ground: Ground) -> str:
             hard = (
                 ROLES[token.char] & (_OF_SHOPS - ({"D"} if _LONGING.search(flat) else set()))
                 and token.text != "实在"
+                and not _PART_OF_DAY.fullmatch(token.text)
                 and "FEAT" not in ROLES[token.char]
             )
             if hard or not _IF.search(flat):
@@ -164,7 +166,8 @@ def _untold(
     if unproved and "FEAT" not in roles and token.text not in _SCENERY and not kinds_of & _UNPROVED:
         return "unproved"
     serving = roles & (_SERVING if _is_timed(tokens) else _SERVING - {"UNTIL"})
-    if (roles & _FIELDS and kinds_of <= {"pick"}) or (serving and kinds_of <= _OF_THE_WHOLE):
+    preferred = _PREFERRED.match(_after(token, tokens)) is not None
+    if (roles & _FIELDS and kinds_of <= {"pick"} and not preferred) or (serving and kinds_of <= _OF_THE_WHOLE):
         return "more than a pick"
     if "MOST" in roles and _EDGE_OF_TIME.match(_after(token, tokens)) and kinds_of & _TIMED:
         return ""  # 最晚到21:30
@@ -190,6 +193,8 @@ def _untold(
     return ""
 
 
+_PREFERRED: Final = re.compile("最?(?:宝贵|要紧|重要|优先|为先|第一|紧)")
+"""时间最宝贵就去某某: what the guest goes by."""
 _EDGE_OF_TIME: Final = re.compile("[晚早迟多少]")
 _TIMED: Final = frozenset({"closes", "opens", "hours", "open_at", "price", "distance", "walk", "gap", "total"})
 

@@ -68,11 +68,13 @@ def _amount(told: Told, poi: Poi, _ground: Ground) -> Status:
     return turned(status) if told.denied else status
 
 
-def _walk(told: Told, poi: Poi, _ground: Ground) -> Status:
+def _walk(told: Told, poi: Poi, ground: Ground) -> Status:
     if told.value is None:
         return None
     status = walk_status(told.value, value(poi, "distance"))
-    return None if status == "contradicted" and _FARTHER.search(told.quote) else status  # 多走一分钟 is a difference
+    beyond = (value(poi, "distance") or 0.0) - ground.scene.wish.radius_m
+    farther = _FARTHER.search(told.quote) is not None or (beyond > 0 and walk_status(told.value, beyond) in GOOD)
+    return None if status == "contradicted" and farther else status  # 多走一分钟 is a difference
 
 
 _FARTHER: Final = re.compile("[多少再][走花用]|近|远")

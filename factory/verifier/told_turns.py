@@ -51,6 +51,8 @@ _ASKED_BEFORE: Final = re.compile("(?:有没有|有无|是否有|能不能[做�
 def is_idle(token: Token, flat: str) -> bool:
     """Whether a token states nothing: a denial in a turn that denies nothing, a dish of which is asked whether there is one."""
     roles = ROLES[token.char]
+    if "ORD" in roles and re.match("[档类种步点条批梯]|方面|选择", flat[token.end :]):
+        return True  # 第二档
     if roles & _ASKED_FOR and (_ASKED_AFTER.match(flat[token.end :]) or _ASKED_BEFORE.search(flat[: token.start])):
         return True
     if roles & (COUNTED | {"T"}) and any(turn.start() <= token.start < turn.end() for turn in IDIOMS.finditer(flat)):
