@@ -153,6 +153,7 @@ _OF_THE_GUEST: Final = frozenset({"wish", CONDITION, ASK})
 
 
 _CLOSED: Final = re.compile("停业|装修|歇业|暂停|休业|去不了|不营业")
+_ANSWER_CLAUSES: Final = 4
 _BARE: Final = 4
 """可以, 能进: an answer that says no more than yes."""
 
@@ -246,10 +247,10 @@ class _Bench:
     def _names_answering(self, number: int) -> set[str]:
         """Whom the bare names that answer a question mean, by poi id: a claim on the question must speak of each."""
         names: set[str] = set()
-        for row in self.result.clauses[number + 1 :]:
-            if row.account != "talk" or is_question(fold(row.text), self._after(row)):
+        for row in self.result.clauses[number + 1 : number + _ANSWER_CLAUSES]:
+            if is_question(fold(row.text), self._after(row)):
                 break
-            tokens = lex(fold(row.text), self.scene.known)
+            tokens = [] if row.account != "talk" else lex(fold(row.text), self.scene.known)
             names |= {poi.poi_id for poi in named_in(tokens, self.scene, self.mentioned)}
         return names
 

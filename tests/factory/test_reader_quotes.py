@@ -9,7 +9,7 @@ import pytest
 
 from factory.records import Candidate, Clause
 from factory.verifier.extracted import Extract, why_not
-from tests.factory.reader_world import ANSWER, CASE, verdict
+from tests.factory.reader_world import ANSWER, CASE, NAMES, verdict
 
 H = "holds"
 DEAR_AND_NEAR = [{"kind": "distance", "value": 1000, "sign": "<="}, {"kind": "price", "value": 100, "sign": ">"}]
@@ -73,3 +73,20 @@ def test_a_question_whose_answer_is_a_bare_name_states_what_nobody_else_states(
     shown = replace(result, clauses=(*result.clauses, *rows))
     extract = Extract(len(result.clauses), ({"kind": "nothing", "quote": rows[0].text},))
     assert (why_not(shown, extract, candidate, CASE) == "") is believed
+
+
+@pytest.mark.parametrize(("of", "believed"), [(["A", "B"], True), (["A"], False)])
+def test_a_claim_on_a_question_speaks_of_all_whom_the_answer_names(of: list[str], *, believed: bool) -> None:
+    asks, tells = "两百米开外都标了价吗", "青禾湘菜馆(东门店)、云溪湘菜馆"
+    answer = f"{ANSWER}{asks}？{tells}。"
+    candidate = Candidate("c", "o", 0, "问", answer, (), feasible=True)
+    result = CASE.check(replace(candidate, answer=ANSWER.strip()))
+    start = len(ANSWER)
+    rows = (
+        Clause("closing", "listed", asks, "unread", start, start + len(asks), detachable=False),
+        Clause("closing", "listed", tells, "talk", start + len(asks) + 1, len(answer) - 1, detachable=False),
+    )
+    shown = replace(result, clauses=(*result.clauses, *rows))
+    claim = {"kind": "present", "fact": "price", "of": [NAMES[name] for name in of], "quote": asks}
+    doubt = why_not(shown, Extract(len(result.clauses), (claim,)), candidate, CASE)
+    assert ("names others" in doubt) is not believed
