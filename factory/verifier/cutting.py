@@ -29,7 +29,7 @@ _OF_SHOPS: Final = frozenset(
 )  # fmt: skip
 """What a row of the map could decide, or what speaks of restaurants."""
 _BY_ACCIDENT: Final = frozenset(
-    {"不踩雷", "支持", "选项", "备选", "候选", "食客", "退路", "方案", "踩雷", "扑空", "别", "这", "那", "这个", "那个", "这样", "这些", "那些", "另外", "路", "路上", "家", "馆", "店家", "店员", "上网", "热闹", "舒服", "讲究", "饮料", "酒水"}
+    {"这儿", "那儿", "这里", "那里", "江边", "湖边", "河边", "海边", "不踩雷", "支持", "选项", "备选", "候选", "食客", "退路", "方案", "踩雷", "扑空", "别", "这", "那", "这个", "那个", "这样", "这些", "那些", "另外", "路", "路上", "家", "馆", "店家", "店员", "上网", "热闹", "舒服", "讲究", "饮料", "酒水"}
 )  # fmt: skip
 """Words of these roles that are as often parts of others: 区别, 这题, 走一段路, 大家; 跟店家说 asks something of a shop, and states nothing of it."""
 _FIELDS: Final = frozenset({"RATING", "PRICE", "HOURS", "ADDR", "DIST"})
@@ -42,7 +42,7 @@ _TELLING: Final = frozenset(
 )  # fmt: skip
 """Words that make more of a name than a name."""
 _UNABLE: Final = re.compile(
-    "(?:无法|没法|不好|说不准|说不好|不敢|难以|无从|不便|不能)(?:替[你您它他]们?)?(?:妄?[作下]?)(?:告诉[^,，]{0,3}谁|比较|判断|断言|断定|保证|打包票|打保票|评价|评判|代[你您]|置评|[比挑定选]?$)|恕我|说不准$|^[你您]们?(?:也|又|并|可)?没[提说写问]"
+    "(?:无法|没法|不好|说不准|说不好|不敢|难以|无从|不便|不能)(?:替[你您它他]们?)?(?:妄?[作下]?)(?:告诉[^,，]{0,3}谁|比较|判断|断言|断定|保证|打包票|打保票|评价|评判|代[你您]|置评|[比挑定选]?$)|恕我|说不准$|(?:去|到|吃|试|看)了才(?:知道|清楚|晓得)|^[你您]们?(?:也|又|并|可)?没[提说写问]"
 )
 """The writer declines to judge: nothing is told of whom he does not judge."""
 _ADVISED: Final = re.compile(
@@ -103,6 +103,10 @@ def _is_free(token: Token, text: str, question: str, *, relates: bool) -> bool:
     if _UNABLE.search(text):
         return not roles & (_VALUES - {"MOST", "UNPROVABLE"})
     if "THAN" in roles and re.search("总比|好过|胜过", text):
+        return True
+    if "FEAT" in roles and re.match("(?:要|想|需要|如果|若|要是).{1,8}的话?", text):
+        return True
+    if "OTHER" in roles and re.search("(?:你|您|咱|大家|各位).{0,3}(?:投票|商量|拿主意|决定|定|选|挑)", text):
         return True
     if "UNPROVABLE" in roles and _ASKS_FOR.search(text):
         return True
