@@ -17,7 +17,6 @@ from factory.verifier.acts_dishes import KNOWN_DISHES
 from factory.verifier.acts_features import TAGGED_DIETS
 from factory.verifier.clauses import (
     FIELDS,
-    TYPED,
     bare,
     doubtful,
     heading,
@@ -27,6 +26,7 @@ from factory.verifier.clauses import (
     raw_words,
     stranger_in,
     surely_unprovable,
+    typed,
 )
 from factory.verifier.deciding import Verdict
 from factory.verifier.following import days_in, end_sentence, goes_on, lose, mentions
@@ -44,6 +44,7 @@ from factory.verifier.questions import (
     misses_told,
     picks_one,
     spoken,
+    untold,
 )
 from factory.verifier.scene import Question, Scene, State
 from factory.verifier.script import fold
@@ -162,7 +163,7 @@ class _Reader:
         line = line.behind(start)
         self.words = partial(raw_words, self.answer, line)
         tokens, asked = spoken(lex(line.text, self.scene.known))
-        if label and is_yes_or_no(line.text):
+        if label and is_yes_or_no(line.text) and not untold(line.text, label):
             self._yes_or_no(line, tokens, state)
             return
         clause: list[Token] = list(label)
@@ -255,7 +256,7 @@ class _Reader:
         if stranger is not None:
             self.strangers.append((number, stranger))
         account = "unread" if left else "claim" if state.verdicts else "wish" if state.echoes else "talk"
-        detachable = bool(left) and not any(ROLES[token.char] & TYPED for token in tokens)
+        detachable = bool(left) and not any(typed(token) for token in tokens)
         nobody = state.item is not None and not state.item.poi_id
         scope = "listed" if state.item is None else "unknown" if nobody else state.item.poi_id
         if nobody:  # nothing said of a restaurant that nobody knows can hold

@@ -31,6 +31,8 @@ def absent(said: Said, state: State) -> None:
     if "hours" in names and any("DAY" in ROLES[token.char] for token in said.tokens):
         raise UnreadError  # 周日没列时间: of these days alone
     alone = not (said.has("f") or said.has("g")) and said.piece.end == len(said.tokens) and not said.of("OPENV")
+    if not names and any(t.start < 0 and ROLES[t.char] & {"MEAL", "PERIOD", "SESSION", "DAY"} for t in said.tokens):
+        names = ["hours"]  # 午餐 | 未标
     if not names and said.of("OPENV"):
         names = ["hours"]
     tag = (state.field or "").partition("tag:")[2]

@@ -101,6 +101,24 @@ def _dishes_counted(token: Token) -> int | None:
     return None if span is None else int(span[0])
 
 
+_MADE_OF: Final = {"鸡": "鸡", "牛": "牛|肥牛|和牛", "羊": "羊", "猪": "猪|回锅肉|东坡肉|红烧肉|锅包肉|五花|扣肉|里脊|蒜泥白肉|狮子头|杀猪菜|小炒肉|糖醋排骨", "鱼": "鱼|鳗|鳜|鲈", "虾": "虾", "鸭": "鸭", "鹅": "鹅", "豆腐": "豆腐|文思|干丝", "豆制品": "豆腐|豆皮|干丝|豆干", "茄子": "茄|地三鲜", "土豆": "土豆|地三鲜", "青椒": "青椒|地三鲜", "五花肉": "五花|回锅肉|东坡肉|红烧肉|扣肉", "排骨": "排骨|小排"}  # fmt: skip
+"""What a dish's name tells of what it is made of."""
+
+
+def made_of(said: Said, state: State) -> None:
+    """宫保鸡丁是鸡肉, 冻豆腐是豆制品: the name shows it, and somebody lists the dish. Raises UnreadError where it does not."""
+    names = [token.text for token in said.within("v", "D")]
+    pois = state.subject or ((state.item,) if state.item else state.scene.listed)
+    for token in said.all("i"):
+        sign = _MADE_OF.get(token.text) or _MADE_OF.get(token.text.removesuffix("肉").removesuffix("仁"))
+        if sign is None or not all(re.search(sign, name) for name in names):
+            raise UnreadError
+    if not all(any(holds(poi, name) for poi in pois) for name in names):
+        raise UnreadError
+    state.world("dish", said.text, None, "inferable")
+    state.dishes = tuple(names)
+
+
 def dish_count(said: Said, state: State) -> None:
     """招牌两道: as many as the map lists."""
     number = _dishes_counted(said.all("c")[0])

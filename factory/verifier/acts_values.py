@@ -24,6 +24,8 @@ def subject(said: Said, state: State) -> None:
     names = [token for token in words if not ROLES[token.char] & {"CNT", "HAVE", "OTHER", "MORE", "FIND", "COP"}]
     if any("THIS" not in ROLES[token.char] for token in names):
         names = [token for token in names if "THIS" not in ROLES[token.char]]  # 某某那家
+    if any("N" in ROLES[token.char] for token in names):  # 第二名某某, 某某第一: the writer's own order
+        names = [token for token in names if "ORD" not in ROLES[token.char] or token.text[-1] in "家间个"]
     state.subject, state.described, state.fresh = restaurants(names, state), False, True
     state.named = state.named or (said.piece.start == 0 and not said.of("WITH"))
     # 前者, 它 in running text: who is meant was worked out, not said.

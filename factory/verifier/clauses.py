@@ -64,10 +64,18 @@ TYPED: Final = frozenset(
         "PERIOD",
         "DAY",
         "UNPROVABLE",
-        "STAFF",
     ]
 )
 """Classes that keep an unread clause from being cut: what it says may matter to the rest."""
+
+
+_EATING: Final = frozenset({"EAT", "LITTLE", "SLOT", "LIKE"})
+
+
+def typed(token: Token) -> bool:
+    """Whether a word keeps an unread clause from being cut. 吃 and 点 are of dishes only beside one."""
+    hits = ROLES[token.char] & TYPED
+    return bool(hits) and not (hits == {"DISHF"} and ROLES[token.char] & _EATING)
 
 
 SHOPS: Final = frozenset({"N", "ORD", "THIS", "THESE", "SELF", "CNT", "ALLSET", "OTHER", "BRANCH", "LASTONE"})

@@ -251,6 +251,16 @@ def is_yes_or_no(text: str) -> bool:
     return text in _YES | _NO
 
 
+_TOLD: Final = frozenset(
+    {"RATING", "REPUT", "PRICE", "DIST", "HOURS", "ADDR", "DISHN", "CONTACT", "MEAL", "PERIOD", "SESSION", "DAY"}
+)
+
+
+def untold(text: str, heading: Sequence[Token]) -> bool:
+    """Whether a cell says that its heading's field is not told: 人均 | 未标."""
+    return text in _UNLISTED and any(ROLES[token.char] & _TOLD for token in heading)
+
+
 def misses_told(verdicts: Sequence[Verdict], scene: Scene) -> None:
     """What a true no tells of the wish: 预算内：否 is a miss said."""
     for one in verdicts:

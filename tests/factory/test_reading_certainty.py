@@ -106,6 +106,7 @@ def test_what_is_said_of_a_shop_is_no_remark_about_the_guests(text: str) -> None
         ("第一家离上限只剩20元", "第一家离上限只剩10元"),
         ("看两点：①第一家最近；②第三家最便宜", "看两点：①第一家最近；②第二家最便宜"),
         ("第四家就在列，它10:00开门", "第四家就在列，它9:00开门"),
+        ("蜀味轩第一（800米）", "蜀味轩第一（290米）"),
     ],
 )
 def test_each_of_these_ways_to_say_it_tells_truth_from_lie(true: str, false: str) -> None:
@@ -130,6 +131,17 @@ def test_hours_of_a_day_are_missing_where_the_week_leaves_it_out(week: str, *, g
 def test_hours_that_differ_by_day_compare_on_most_days(text: str, *, good: bool) -> None:
     week = "周一至周五 10:30-22:00；周六至周日 10:30-23:00"
     assert _of_first(text, open_hours=None, open_week=week).accepted is good
+
+
+@pytest.mark.parametrize(("name", "good"), [("渝阁小馆", True), ("川香园(清河店)", False)])
+def test_a_cell_that_says_untold_is_said_of_its_heading(name: str, *, good: bool) -> None:
+    assert check(f"推荐：\n\n| 店 | 评分 |\n|---|---|\n| {name} | 未标 |").accepted is good
+
+
+@pytest.mark.parametrize(("text", "cut"), [("随到随吃也挺潇洒", True), ("它家的水煮鱼挺潇洒", False)])
+def test_eating_alone_is_no_dish_that_keeps_a_remark_from_being_cut(text: str, *, cut: bool) -> None:
+    clauses = check(answer(closing=f"{text}。")).clauses
+    assert [one.detachable for one in clauses if one.text == text and one.account == "unread"] == [cut]
 
 
 @pytest.mark.parametrize(("words", "good"), [("露台、停车方便", True), ("停车方便", False)])
