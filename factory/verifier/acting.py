@@ -185,7 +185,8 @@ class _Clause:
             except UnreadError:
                 del state.verdicts[before:]
                 left += kept[piece.start : piece.end]
-                failed.add(piece.frame.name)
+                if not failed or state.item is not None:  # in prose, what fails behind a failure may want its subject
+                    failed.add(piece.frame.name)
                 if _claims(piece, kept):
                     claims |= _content(kept, piece)
         claimed |= claims

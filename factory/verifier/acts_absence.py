@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from factory.records import ClaimStatus, Poi
 from factory.verifier.deciding import show
 from factory.verifier.lexer import ROLES
@@ -67,6 +69,12 @@ def absent(said: Said, state: State) -> None:
         state.field = name
 
 
+def unwritten(said: Said, state: State) -> None:  # noqa: ARG001 - a map never tells it
+    """没写座位情况: what no map tells may be named as not written. 没有座位 is said of the shop."""
+    if not any(re.search("[写标列登注提录]", token.text) for token in said.of("ABSENT")):
+        raise UnreadError
+
+
 def _gap(poi: Poi, name: str) -> bool:
     tag = name.partition("tag:")[2]
     return tag not in dict(poi.tags) if tag else show(poi, name) is None
@@ -84,7 +92,7 @@ def _untagged(key: str, said: Said, state: State) -> None:
 
 def unsure(said: Said, state: State) -> None:
     """无法确认预算: true where the price is not known, or where nothing was named."""
-    if said.of("BUDGET") or said.of("PRICE"):
+    if said.of("BUDGET") or said.of("PRICE") or said.of("INB"):
         rows: list[tuple[Poi, ClaimStatus, str | None]] = [
             (poi, "verified" if poi.cost_cny is None else "contradicted", show(poi, "price")) for poi in state.who()
         ]

@@ -19,7 +19,7 @@ from factory.verifier.scene import Said, State, UnreadError, field_of, unit_fiel
 _LEFT_OVER: Final = frozenset("剩 剩下 余 余下 富余 结余 富裕 余量 余地 只剩 仅剩".split())  # noqa: SIM905 - eleven words
 _BEYOND: Final = frozenset("超 超了 超出 超过 超支 越出 远出".split())  # noqa: SIM905 - seven words
 _DOWN: Final = _LEFT_OVER | frozenset(
-    "分低 少 少了 低 低了 低出 便宜 便宜了 省 省下 能省 省出 不足 近 近了 少走".split()  # noqa: SIM905 - sixteen words
+    "分低 少花 少 少了 低 低了 低出 便宜 便宜了 省 省下 能省 省出 不足 近 近了 少走".split()  # noqa: SIM905 - seventeen words
 )
 _UP: Final = _BEYOND | frozenset(
     "分高 多 多了 多出 多付 多花 多掏 高 高出 高了 贵 贵了 贵出 远 远了 多走".split()  # noqa: SIM905 - sixteen words

@@ -24,7 +24,8 @@ def none_open(said: Said, state: State) -> None:
     state.world("absence", said.text, None, "inferable" if scene.covers(cuisine, radius) else "unsupported")
     for poi in scene.listed:
         scene.said.setdefault(poi.poi_id, set()).add("hours")
-    scene.says_nothing = scene.says_nothing or _is_asked(said, state)
+    unknown = any(not scene.misses(poi) for poi in pois)  # whose hours nobody knows may fit
+    scene.says_nothing = scene.says_nothing or (_is_asked(said, state) and not unknown)
 
 
 def _is_asked(said: Said, state: State) -> bool:

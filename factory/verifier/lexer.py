@@ -323,12 +323,18 @@ def _runs_on(text: str, end: int, word: str) -> bool:
 _NOT_BEFORE: Final = {"家里人": ("均", "气"), "没有营业": ("时",), "没营业": ("时",), "未营业": ("时",)}
 
 
+_HUNDREDS: Final = re.compile(r"[上过破]([百千])(?![米里个人家多来余几])")
+"""过百, 上千: no less than a hundred, a thousand."""
 _PART: Final = re.compile(r"一半|([一二三四五六七八九十])分之([一二三四五六七八九])")
 """一半, 四分之一: a share of another value."""
 
 
 def _number(text: str, at: int) -> Token | None:
     char = text[at]
+    whole = _HUNDREDS.match(text, at) if char in "上过破" else None
+    if whole:
+        least = 100.0 if whole[1] == "百" else 1000.0
+        return Token(_NUM, at, whole.end(), Quantity(least, float("inf"), exact=False), whole[0])
     part = _PART.match(text, at) if char >= "\u4e00" else None
     if part:
         share = 0.5 if part[1] is None else (number_range(part[2]) or (1,))[0] / (number_range(part[1]) or (1,))[0]

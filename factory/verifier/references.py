@@ -114,7 +114,8 @@ def _others(number: int | None, state: State) -> list[tuple[Poi, ...]]:
     near = tuple(scene.of_cuisine(scene.wish.cuisine, scene.wish.radius_m))
     kind = tuple(scene.of_cuisine(scene.wish.cuisine, float("inf")))
     mentioned = tuple(dict.fromkeys(scene.mentioned))
-    ways = [state.subject or (), (state.item,) if state.item else (), mentioned[-1:], mentioned]
+    late = tuple(dict.fromkeys(reversed(scene.mentioned)))
+    ways = [state.subject or (), (state.item,) if state.item else (), mentioned[-1:], late[:2], late[:3], mentioned]
     spoken = [state.excluded] if state.excluded else [row for row in ways if row][: None if number else 1]
     rows = [
         tuple(poi for poi in base if poi not in left_out)

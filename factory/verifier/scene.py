@@ -225,6 +225,11 @@ class State:
             for poi, status, _ in rows:
                 if status in {"verified", "inferable"}:
                     self.scene.said.setdefault(poi.poi_id, set()).add(missed)
+        condition = _TELLS.get(kind)
+        if len(rows) > 1 and self.scene.prose and condition is not None:  # in prose a value that misses, truly told, tells the miss
+            for poi, status, _ in rows:
+                if status in {"verified", "inferable"}:
+                    self.scene.said.setdefault(poi.poi_id, set()).add(condition)
         if len(rows) == 1:
             poi, status, truth = rows[0]
             self.verdicts.append(Verdict(kind, poi.poi_id, stated, truth, status))
@@ -245,6 +250,7 @@ class State:
         self.echoes.append(Verdict("wish", None, stated, truth, "verified" if agrees else "contradicted"))
 
 
+_TELLS: Final = {"price": "budget", "distance": "radius", "hours": "hours"}
 _VALUES: Final = attrgetter(*State.__slots__)
 
 
