@@ -7,6 +7,7 @@ import re
 from factory.records import ClaimStatus, Poi
 from factory.verifier.deciding import show
 from factory.verifier.lexer import ROLES
+from factory.verifier.references import the_set
 from factory.verifier.scene import FIELD_OF, Said, State, UnreadError
 
 
@@ -14,6 +15,8 @@ def absent(said: Said, state: State) -> None:
     """暂无评分: true where the evidence has none."""
     if any(ROLES[token.char] & {"MEAL", "EXCEPT"} for token in said.tokens if token.start >= 0):
         raise UnreadError  # 早餐时段没查到营业的, 除了没标时间的那家
+    if said.has("h"):  # 评分四家都没标
+        state.subject, state.fresh = the_set(said.all("h"), state), True
     names = []
     for token in (*said.all("f"), *said.all("g")):
         roles = ROLES[token.char]
@@ -69,7 +72,7 @@ def absent(said: Said, state: State) -> None:
         state.field = name
 
 
-def unwritten(said: Said, state: State) -> None:  # noqa: ARG001 - a map never tells it
+def unwritten(said: Said, state: State) -> None:
     """没写座位情况: what no map tells may be named as not written. 没有座位 is said of the shop."""
     if not any(re.search("[写标列登注提录]", token.text) for token in said.of("ABSENT")):
         raise UnreadError

@@ -62,6 +62,32 @@ def _opposed(named: list[str], words: str) -> bool:
     return any(wished & _OPPOSITE.get(role, frozenset()) for role in named)
 
 
+_LISTED_LEAST: Final = 2
+
+
+def wish_list(said: Said, state: State) -> None:
+    """四个人、午餐、2公里内、人均50到100元的川菜: the wish over again, value by value. Raises UnreadError where one is not its own."""
+    wish = state.scene.wish
+    words = said.tokens[said.piece.start : said.piece.end]
+    kinds = [role for token in words for role in ("CU", "L", "M", "PPL", "MEAL") if role in ROLES[token.char]]
+    if state.item is not None or len(set(kinds)) < _LISTED_LEAST or len(words) != len(said.tokens):
+        raise UnreadError
+    own = {float(wish.budget_min_cny or 0), float(wish.budget_max_cny or "inf")}
+    for token in words:
+        roles, value = ROLES[token.char], token.value
+        agrees = (
+            value == wish.cuisine if "CU" in roles
+            else value.high == wish.radius_m if "L" in roles
+            else {value.low, value.high} <= own | {0.0, float("inf")} if "M" in roles
+            else value.low == wish.party_size if "PPL" in roles
+            else meal_of(token.text) == wish.meal_time if "MEAL" in roles
+            else True
+        )  # fmt: skip
+        if not agrees:
+            raise UnreadError
+    state.echo(said.text, None, agrees=True)
+
+
 def searched(said: Said, state: State) -> None:
     """我按人均50到100元、2公里以内查了一遍: what was searched for is what was asked."""
     wish = state.scene.wish
@@ -82,12 +108,18 @@ def searched(said: Said, state: State) -> None:
     state.echo(said.text, None, agrees=True)
 
 
+_FIELDS: Final = frozenset({"RATING", "PRICE", "HOURS", "ADDR", "DISHN", "CONTACT"})
+
+
 def intro(said: Said, state: State) -> None:
     """根据您的要求，推荐以下餐厅: leads to the list; within an item it would be about the shop."""
     if state.item is not None:
         raise UnreadError
     if said.of("UNPROVABLE") or said.of("REPUT") or (said.of("HAVE") and said.of("CHAT")):
         raise UnreadError  # 颇有口碑 leads to no list
+    beside = (*said.tokens[: said.piece.start], *said.tokens[said.piece.end :])
+    if said.of("HAVE") and (state.fresh or any(ROLES[token.char] & _FIELDS for token in beside)):
+        raise UnreadError  # 评分四家都标了: said of shops
     if (said.of("OPENV") and not (said.of("FIND") or said.of("FOLLOW") or said.of("SHOP"))) or (
         said.of("MEET") and state.fresh
     ):

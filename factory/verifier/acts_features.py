@@ -21,7 +21,9 @@ _FIELDS: Final = (("RATING", "rating"), ("PRICE", "price"), ("DIST", "distance")
 
 
 def present(said: Said, state: State) -> None:
-    """评分标了: the evidence has the value, whatever it is."""
+    """评分标了, 评分四家都标了: the evidence has the value, whatever it is."""
+    if said.has("g"):
+        state.subject, state.fresh = the_set(said.all("g"), state), True
     if said.piece.end < len(said.tokens):
         raise UnreadError  # 有标价的都高于100元: of those alone
     for token in said.all("f"):

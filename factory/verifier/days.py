@@ -74,7 +74,24 @@ def day_words(said: Said, state: State) -> tuple[tuple[str, ...], bool]:
     return state.days, bool(state.days)
 
 
-_THAT_DAY: Final = frozenset("那天 那两天 那几天 那三天 那四天 这两天 这几天 这三天 这四天 这五天 这六天 那五天 那六天 当日".split())  # noqa: SIM905 - thirteen words
+_THAT_DAY: Final = frozenset(
+    [
+        "那天",
+        "那两天",
+        "那几天",
+        "那三天",
+        "那四天",
+        "这两天",
+        "这几天",
+        "这三天",
+        "这四天",
+        "这五天",
+        "这六天",
+        "那五天",
+        "那六天",
+        "当日",
+    ]
+)
 _SAID_OF_DAYS: Final = frozenset({"REST", "T", "TR", "CLOSE"})
 
 

@@ -226,7 +226,9 @@ class State:
                 if status in {"verified", "inferable"}:
                     self.scene.said.setdefault(poi.poi_id, set()).add(missed)
         condition = _TELLS.get(kind)
-        if len(rows) > 1 and self.scene.prose and condition is not None:  # in prose a value that misses, truly told, tells the miss
+        if (
+            len(rows) > 1 and self.scene.prose and condition is not None
+        ):  # in prose a value that misses, truly told, tells the miss
             for poi, status, _ in rows:
                 if status in {"verified", "inferable"}:
                     self.scene.said.setdefault(poi.poi_id, set()).add(condition)
