@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from factory.records import ClaimStatus, Poi
-from factory.verifier.days import weekdays
+from factory.verifier.by_day import compared_by_days, extreme_by_days
 from factory.verifier.deciding import (
     amount_status,
     difference_status,
@@ -16,7 +17,6 @@ from factory.verifier.deciding import (
     worst,
 )
 from factory.verifier.groups import bases, best_of_some, described
-from factory.verifier.hours import Day, closes, hours_of, opens
 from factory.verifier.lexer import ROLES, Token
 from factory.verifier.numbers import Quantity
 from factory.verifier.references import restaurants, the_set
@@ -101,7 +101,11 @@ def _relate(said: Said, state: State, name: str, others: Sequence[Poi], *, up: b
             if other.poi_id == poi.poi_id:
                 raise UnreadError
             if name in {"open", "close"} and (value(poi, name) is None or value(other, name) is None):
-                statuses.append(_by_days(said, state, (poi, other), name, up=up))
+                statuses.append(
+                    compared_by_days(
+                        said, state, (poi, other), name, partial(_related, name=name, amount=amount, up=up)
+                    )
+                )
                 continue
             own, beside = value(poi, name), value(other, name)
             status = _related(own, beside, name, amount, up=up)
@@ -113,22 +117,6 @@ def _relate(said: Said, state: State, name: str, others: Sequence[Poi], *, up: b
         rows.append((poi, worst(statuses), truth))
     state.say("comparison", said.text, rows)
     state.field = name
-
-
-def _by_days(said: Said, state: State, both: tuple[Poi, Poi], name: str, *, up: bool) -> ClaimStatus:
-    """晚一个小时, of shops whose hours differ by day: on the days that are meant, or on most. Raises UnreadError."""
-    words = [token.text for token in said.tokens if "DAY" in ROLES[token.char]] or list(state.days)
-    meant = {day for word in words for day in weekdays(word)}
-    edge = closes if name == "close" else opens
-    held: list[bool] = []
-    for place, (mine, theirs) in enumerate(zip(*map(_week, both), strict=True)):
-        if mine and theirs and (not meant or place in meant):
-            own, beside = edge(mine), edge(theirs)
-            related = _related(float(own or 0), float(beside or 0), name, said.all("a"), up=up)
-            held.append(related in {"verified", "inferable"})
-    if not held or not (all(held) if meant else 2 * sum(held) > len(held)):
-        raise UnreadError
-    return "inferable"
 
 
 def _related(own: float | None, other: float | None, name: str, amount: tuple[Token, ...], *, up: bool) -> ClaimStatus:
@@ -298,6 +286,8 @@ def superlative(said: Said, state: State) -> None:
         state.field, state.described = pairs[0][0], True
         return
     for poi in state.who():
+        if state.fresh and not _own_values(said, poi):
+            raise UnreadError
         for name, up in pairs:
             if len(among) < 2 and not world:
                 raise UnreadError
@@ -327,7 +317,7 @@ def superlative(said: Said, state: State) -> None:
                 raise UnreadError  # 标价最高也就102元, after somebody else
             best = _best(among, name, highest=up)
             truth = f"{show(poi, name) or '没有数据'}，{best.name}{show(best, name)}" if best else show(poi, name)
-            if found == "unsupported" and name in {"open", "close"} and _extreme_by_days(poi, among, name, highest=up):
+            if found == "unsupported" and name in {"open", "close"} and extreme_by_days(poi, among, name, highest=up):
                 found = "inferable"
             if found == "unsupported" and name in {"open", "close"}:
                 raise UnreadError  # 这几家里开门最早: of those whose hours are known, perhaps
@@ -335,29 +325,19 @@ def superlative(said: Said, state: State) -> None:
             state.field = name
 
 
+def _own_values(said: Said, poi: Poi) -> bool:
+    """某某685米最远: a distance behind the name is its own, and no circle, unless 内 says so."""
+    words = (*said.all("g"), *said.all("g2"))
+    if any(ROLES[token.char] & {"WITHIN", "IN", "ROUND", "PLACE"} for token in words):
+        return True
+    own = [token.value for token in words if "L" in ROLES[token.char] and token.value.exact]
+    return all(amount_status("distance", stated, value(poi, "distance")) == "verified" for stated in own)
+
+
 def _set_is_told(said: Said) -> bool:
     """Whether a superlative names its set by what cannot be taken for another: 五家里, 两公里内."""
     words = (*said.all("g"), *said.all("g2"))
     return any(ROLES[token.char] & {"CNT", "L", "ALLSET"} for token in words)
-
-
-def _extreme_by_days(poi: Poi, among: Sequence[Poi], name: str, *, highest: bool) -> bool:
-    """收得最晚, of shops whose hours differ by day: the latest on most days, among those whose hours are known."""
-    edge = closes if name == "close" else opens
-    held: list[bool] = []
-    for day in range(7):
-        rows = {one: edge(week[day] or ()) for one in among if (week := _week(one))[day]}
-        numbers = [number for number in rows.values() if number is not None]
-        own = rows.get(poi)
-        if own is not None and len(numbers) > 1:
-            held.append(own == (max if highest else min)(numbers))
-    return bool(held) and 2 * sum(held) > len(held)
-
-
-def _week(poi: Poi) -> list[Day | None]:
-    """A week's hours; where the map tells today's alone, these on each day."""
-    hours = hours_of(poi)
-    return [day if day is not None else hours.today for day in hours.days]
 
 
 def told(among: Sequence[Poi], name: str, state: State) -> tuple[Poi, ...]:

@@ -107,6 +107,9 @@ def test_what_is_said_of_a_shop_is_no_remark_about_the_guests(text: str) -> None
         ("看两点：①第一家最近；②第三家最便宜", "看两点：①第一家最近；②第二家最便宜"),
         ("第四家就在列，它10:00开门", "第四家就在列，它9:00开门"),
         ("蜀味轩第一（800米）", "蜀味轩第一（290米）"),
+        ("川香园290米最近", "川香园590米最近"),
+        ("评分第三家没标", "评分第二家没标"),
+        ("第四家人均过百", "第一家人均过百"),
     ],
 )
 def test_each_of_these_ways_to_say_it_tells_truth_from_lie(true: str, false: str) -> None:
