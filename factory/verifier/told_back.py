@@ -45,7 +45,7 @@ def _numbers(covering: Sequence[Quoted]) -> set[float]:
 
 def _bounds(covering: Sequence[Quoted], ground: Ground) -> set[float]:
     """The wish's own bounds, where a claim lies to them: 比200米多出185米."""
-    if not any(has_kind(one.told, frozenset({"gap", "fits", "miss", "nothing_fits"})) for one in covering):
+    if not any(has_kind(one.told, frozenset({"gap", "fits", "miss", "nothing_fits", "most"})) for one in covering):
         return set()
     wish = ground.scene.wish
     bounds = [float(bound) for bound in (wish.radius_m, wish.budget_min_cny, wish.budget_max_cny) if bound is not None]
@@ -185,6 +185,8 @@ def _street_told(token: Token, covering: Sequence[Quoted], quoted: Sequence[Quot
     """A street with what the lexer took for its beginning: 逸里在明林西路."""
     if _text_told(token, covering, quoted, ground):
         return True
+    if any(name == "place" and str(at) in token.text for one in covering for name, at in one.told.wished):
+        return True  # 游古文化街, where the guest is
     for one in covering:
         spoken = one.ruling.of if one.ruling is not None else ()
         called = re.sub(r"\d*$", "", _CALLED.sub("", token.text))

@@ -208,7 +208,7 @@ def _span(told: Told, ground: Ground) -> Ruling | None:
 
 
 def _of_numbers(told: Told, ground: Ground, over: Callable[[list[float]], tuple[float, ...]]) -> Ruling | None:
-    sets = sets_of(told.of or ("listed",), ground, told.apart)
+    sets = sets_of(told.of or ("listed",), ground, told.apart) or sets_of(("area",), ground, told.apart)
     stated = told.value
     if sets is None or stated is None or told.fact not in {"rating", "price", "distance"}:
         return None
