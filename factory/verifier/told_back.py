@@ -150,11 +150,19 @@ def _time_told(token: Token, covering: Sequence[Quoted], _quoted: Sequence[Quote
     return all(any(minute % 1440 in told for minute in clock.readings()) for clock in token.value)
 
 
+_DAYS_WORDS: Final = "一两三四五六七"
+_DAYS_COUNTED: Final = re.compile(f"([{_DAYS_WORDS}])天")
+
+
 def _day_told(token: Token, covering: Sequence[Quoted], _quoted: Sequence[Quoted], _ground: Ground) -> bool:
     named = weekdays(token.text)
     if any(one.told.kind == "wish" and token.text in one.told.words for one in covering):
         return True
     told = [one.told for one in covering] + [cond for one in covering for cond in one.told.where]
+    counted = _DAYS_COUNTED.search(token.text)
+    if not named and counted is not None:
+        told_days = {len(weekdays(one.days)) for one in told if one.days}
+        return not told_days or _DAYS_WORDS.index(counted[1]) + 1 in told_days  # 那三天 of three named days
     if not named:
         return True  # 今天, 当天: the day that is meant when none is named
     days = frozenset().union(*(weekdays(words) for one in told for words in (one.days, one.other_days) if words))
