@@ -200,7 +200,7 @@ def _token(text: str, at: int, known: Known) -> Token:
         if whole and whole.end() > at + len(entry.text):
             return Token(_STREET_LIKE, at, whole.end(), whole[0], whole[0])
     word = _word(text, at)
-    if entry is not None and entry.alias and _no_alias(text, at, entry, word):
+    if entry is not None and entry.alias and (_no_alias(text, at, entry, word) or _runs_into(text, at, entry, known)):
         entry = None
     if entry is not None and (word is None or len(entry.text) >= word.end - at or entry.kind == "N"):
         end = at + len(entry.text)
@@ -248,6 +248,16 @@ def _no_alias(text: str, at: int, entry: Entry, word: Token | None) -> bool:
         return True
     street = None if text.startswith(("在", "位于", "坐落"), at + len(entry.text)) else _STREETLIKE.match(text, at)
     return street is not None and street.end() - at > len(entry.text) and bool(re.search(r"\d", street[0]))
+
+
+def _runs_into(text: str, at: int, entry: Entry, known: Known) -> bool:
+    """Whether a known dish begins within what could be a shortened name and goes beyond it: 和意 in 和意大利肉酱面."""
+    end = at + len(entry.text)
+    for inside in range(at + 1, end):
+        other = known.at(text, inside)
+        if other is not None and other.kind == "D" and inside + len(other.text) > end:
+            return True
+    return False
 
 
 def _addressed(tokens: list[Token]) -> bool:

@@ -162,3 +162,10 @@ def test_an_item_may_be_headed_by_a_branch_whose_brand_was_named_above() -> None
 def test_a_land_s_restaurants_are_a_kind_and_nobody_s_name(name: str, *, strange: bool) -> None:
     findings = check(answer(closing=f"附近还有{name}。")).findings
     assert any(one.reason == "unknown_restaurant" for one in findings) is strange
+
+
+def test_a_shortened_name_is_none_where_a_dish_begins_within_it() -> None:
+    rows = (*POIS, replace(POIS[1], poi_id="SBX00000009", name="和意居酒屋", specialities=("意大利面",)))
+    candidate = Candidate("x", "x", 0, QUESTION, answer(item1="招牌菜有回锅肉和意大利面。"), (), True)
+    found = verify(candidate, wish=WISH, place=PLACE, evidence=replace(EVIDENCE, pois=rows), structured=False)
+    assert [claim.status for claim in found.claims if claim.kind == "dish"] == ["verified", "unsupported"]
