@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from dataclasses import field as made
 from functools import lru_cache
 from operator import attrgetter
@@ -158,7 +158,7 @@ class State:
 
     def take(self, other: State) -> None:
         """Go on from a reading that was tried."""
-        for name, held in zip(self.__slots__, _VALUES(other), strict=True):
+        for name, held in zip(_NAMES, _VALUES(other), strict=True):
             setattr(self, name, held)
 
     def who(self) -> tuple[Poi, ...]:
@@ -253,7 +253,8 @@ class State:
 
 
 _TELLS: Final = {"price": "budget", "distance": "radius", "hours": "hours"}
-_VALUES: Final = attrgetter(*State.__slots__)
+_NAMES: Final = tuple(field.name for field in fields(State))
+_VALUES: Final = attrgetter(*_NAMES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def _char(char: str) -> str:
         return char
     if char in _OWN:
         return _OWN[char]
-    if char in _DROPPED or "\ud800" <= char <= "\udfff":
+    if char in _DROPPED or 0xD800 <= ord(char) <= 0xDFFF:
         return ""
     plain = unicodedata.normalize("NFKC", char).translate(_BRACKETS)
     kept = "".join(

@@ -1,0 +1,1 @@
+"""How a wheel of this package is built."""
