@@ -20,7 +20,7 @@ def test_what_is_compiled_is_the_reading_and_the_rows_without_what_a_run_seldom_
 
 @pytest.mark.parametrize(("pure", "path", "compiled"), [("", "cc", True), ("1", "cc", False), ("", "nothing", False)])
 def test_a_wheel_is_compiled_where_there_is_a_compiler_and_nobody_wants_it_pure(
-    pure: str, path: str, compiled: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pure: str, path: str, *, compiled: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / path).write_text("#!/bin/sh\n")
     (tmp_path / path).chmod(0o755)
