@@ -27,10 +27,12 @@ NOTE: Final = "judge-export.json"
 """By this file an earlier export is known."""
 BATCH: Final = 2_000
 TABLES: Final = {
-    "verdicts": "select * from all_verdicts where $run is null or run_id = $run order by created_at, item_id, rubric, replicate",
+    "verdicts": "select * from all_verdicts where $run is null or run_id = $run "
+    "order by created_at, item_id, rubric, replicate, judge, design, rubric_hash",
     "scores": "select * from scores where $run is null or run_id = $run order by item_id, rubric, judge, design",
-    "pairs": "select * from pairs where $run is null or run_id = $run order by left_id, right_id, first_shown, replicate",
-    "rubrics": "select * from rubrics where $run is null or true order by judge, prompt, in_force_since",
+    "pairs": "select * from pairs where $run is null or run_id = $run "
+    "order by left_id, right_id, first_shown, replicate, judge, rubric, created_at",
+    "rubrics": "select * from rubrics where $run is null or true order by all",
 }
 """File name to what it holds; verdicts of earlier rubrics are told by ``rubric_hash``."""
 

@@ -36,7 +36,8 @@ select sample_id, run_id, place_id, place, city, lng, lat, datum, cuisine, taste
 from samples where sample_id in (select unnest(?::varchar[]))
 """
 _KNOWN = """
-select distinct on (e.poi_id) e.* from samples s, unnest(s.evidence) as u(e) where s.place_id = ? order by e.poi_id
+select distinct on (e.poi_id) e.* from samples s, unnest(s.evidence) as u(e) where s.place_id = ?
+order by e.poi_id, s.order_id
 """
 _TRAINED = "select distinct r.poi_id from samples s, unnest(s.recommendations) as u(r) where s.split = 'train'"
 

@@ -97,8 +97,11 @@ class KeptAnswers:
         return int(row[0][0]) if row else 0
 
     def forget(self, service: str) -> int:
-        """Delete a service's answers; returns how many."""
-        return len(self._run("delete from answers where service = ? returning 1", (service,)))
+        """Delete a service's answers, from the file's free pages and its log, too; returns how many."""
+        self._run("pragma secure_delete = on", ())
+        gone = self._run("delete from answers where service = ? returning 1", (service,))
+        self._run("pragma wal_checkpoint(truncate)", ())
+        return len(gone)
 
     def close(self) -> None:
         """Close the file."""

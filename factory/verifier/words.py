@@ -1,6 +1,6 @@
 """What the verifier says to a writer: the whole clause, what the evidence says of it, and one form that passes. Pure.
 
-Every form that is offered here is itself accepted (tests/factory/test_own_words.py).
+Every form that is offered here is itself accepted (tests/factory/test_reading_properties.py).
 """
 
 from __future__ import annotations

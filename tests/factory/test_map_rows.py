@@ -216,3 +216,15 @@ def test_rows_by_number_and_a_row_alone_are_lists_and_another_object_is_no_answe
     assert pois(row(1)) == [row(1)]
     assert pois({"a": 1}) is None
     assert pois("x") is None
+
+
+def test_what_is_forgotten_is_in_no_byte_of_the_file_or_its_log(tmp_path: Path) -> None:
+    kept = KeptAnswers(tmp_path)
+    for copy in range(50):
+        kept.put(f"amap-{copy}", "amap", b"a shop of theirs " * 300)
+        kept.put(f"own-{copy}", "sandbox", b"an invented shop " * 300)
+    assert kept.forget("amap") == 50
+    files = {path.name: path.read_bytes() for path in tmp_path.glob("map.sqlite*")}
+    assert not any(b"a shop of theirs" in body for body in files.values())
+    assert any(b"an invented shop" in body for body in files.values())
+    kept.close()
