@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ import pytest
 
 from judge.asking import Item
 from judge.designs import Design, Judged, questions
-from judge.edits import edited_items
+from judge.edits import SCANNED, edited_items
 from judge.faults import UNFIT
 from judge.harmless import HARMLESS
 from judge.items import Selection, read_items
@@ -21,20 +22,24 @@ from judge.statistics.summary import summarise
 from tests.judge.personas import STYLE, Shown, rows_of, shown
 from tests.keyless import CLEAN
 
-STUDENTS = 60
+SAMPLES, STUDENTS = 150, 60
 
 
 @pytest.fixture(scope="module", name="asks")
 def _asks(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Shown]:
     """All questions of a world with samples, edits, controls, and two students that answer alike but for their style."""
     data = tmp_path_factory.mktemp("world")
-    # 90: with 100 or 120 the world holds too few unfit restaurants at the second and third dose, and nobody is certified of them.
+    # Edits are made of the first samples that can carry them, of all that a judging looks at: one in thirty carries three unfit
+    # restaurants, and with fewer of them a good judge is not certified. Of the samples themselves fewer do.
     made = [sys.executable, "-m", "factory", "synth"]
-    subprocess.run(made, env={**CLEAN, "DATA": str(data), "N": "90"}, check=True, capture_output=True)
+    subprocess.run(made, env={**CLEAN, "DATA": str(data), "N": str(SCANNED)}, check=True, capture_output=True)
     selection = Selection(None, 0)
     items = list(read_items(data, selection, edited_items(data, selection)))
-    samples = [item for item in items if item.kind == "sample"]
+    samples = [item for item in items if item.kind == "sample"][:SAMPLES]
+    chosen = {item.item_id for item in samples}
+    items = [item for item in items if item.kind != "sample" or item.item_id in chosen]
     items += [_student(item, arm) for item in samples[:STUDENTS] for arm in ("base", "tuned")]
+    random.Random(0).shuffle(items)  # as a judging asks: nobody's texts come last
     return shown(questions(items, Design(3, legacy_items=0), Judged()))
 
 
@@ -78,10 +83,14 @@ BAD = {
     "ratings only": ("blind to others: wrong address", "只看得见一部分错误，看不见：错误地址"),
     "one level higher": ("misses an error that stands alone", "只有一处错误时它常常看不见"),
     "data alone": ("(model performance)", "（模型表现）"),
-    "pitying": ("too lenient with invention", "对编造太宽"),
+    # Its floor hides what an unfit restaurant costs, too; the test below asks for the other.
+    "pitying": ("too lenient with invention|blind to others: unfit restaurant", "对编造太宽|看不见：不合要求的店"),
     "refusing the worst": ("refuses what has faults", "拒评有错的文字"),
     "late-drifting": ("it drifts: it grows stricter", "越评越严"),
-    "first restaurant only": ("only now and then|an error that stands alone", "偶尔看得见|只有一处错误"),
+    "first restaurant only": (
+        "only now and then|an error that stands alone|blind to others: unfit restaurant",
+        "偶尔看得见|只有一处错误|看不见：不合要求的店",
+    ),
     "restless": ("does not repeat itself", "再问一遍就变"),
 }
 
@@ -96,6 +105,11 @@ def test_the_first_sentence_says_what_is_wrong(asks: Sequence[Shown], persona: s
     assert zh.startswith("不要相信这位评审：")
     assert any(words in en for words in BAD[persona][0].split("|"))
     assert any(words in zh for words in BAD[persona][1].split("|"))
+
+
+def test_a_floor_under_all_marks_is_leniency_with_invention_whatever_else_it_is(asks: Sequence[Shown]) -> None:
+    examination = _examined(asks, "pitying")
+    assert any(check.what == "invented" and check.word == "fails" for check in examination.checks)
 
 
 @pytest.mark.parametrize("persona", ["good", "strict", "one level lower"])
