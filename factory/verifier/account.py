@@ -28,6 +28,7 @@ from factory.verifier.clauses import (
     surely_unprovable,
     typed,
 )
+from factory.verifier.days import day_by_day
 from factory.verifier.deciding import Verdict
 from factory.verifier.following import days_in, end_sentence, goes_on, lose, mentions
 from factory.verifier.known import Entry, Known, known_of
@@ -49,6 +50,7 @@ from factory.verifier.questions import (
 from factory.verifier.scene import Question, Scene, State
 from factory.verifier.script import fold
 
+AMOUNTS: Final = frozenset({"NUM", "M", "L", "S", "OTH"})
 _SENTENCE_ENDS: Final = "。;!?\n"
 
 
@@ -162,11 +164,13 @@ class _Reader:
         label = heading(fold(line.label), self.scene.known, left_out=_IN_HEADINGS) if line.label else []
         line = line.behind(start)
         self.words = partial(raw_words, self.answer, line)
-        tokens, asked = spoken(lex(line.text, self.scene.known))
+        spoken_tokens, asked = spoken(lex(line.text, self.scene.known))
+        tokens = day_by_day(spoken_tokens)
         if label and is_yes_or_no(line.text) and not untold(line.text, label):
             self._yes_or_no(line, tokens, state)
             return
         clause: list[Token] = list(label)
+        sign = ""
         for token in [*tokens, None]:
             if token is not None and token.char != SEP_CHAR and not (token.text == ":" and leads(clause)):
                 clause.append(token)
@@ -175,11 +179,13 @@ class _Reader:
                 continue  # 评分(4.5) is one statement
             clause = bare(clause)
             if any(one.char != INERT for one in clause):
-                if is_question(clause, token, asked=asked or line.asks):
+                if sign == "+" and ROLES[clause[0].char] & AMOUNTS:
+                    self._account(clause, line, state, clause)  # 63元(+13): more than what, the heading says or nobody
+                elif is_question(clause, token, asked=asked or line.asks):
                     self._question(clause, line, state)
                 else:
                     self._clause(clause, line, state)
-            clause = []
+            clause, sign = [], token.text if token is not None else ""
             if token is None or token.text in _SENTENCE_ENDS:
                 end_sentence(state)
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from factory.records import ClaimStatus, Poi
 from factory.verifier import rules
 from factory.verifier.deciding import worst
 from factory.verifier.hours import Day, Hours, hours_of, parse
-from factory.verifier.lexer import ROLES
+from factory.verifier.lexer import ROLES, SEP_CHAR, Token, chars_of
 from factory.verifier.scene import Said, State, UnreadError
 
 Test = Callable[[Day], ClaimStatus]
@@ -55,6 +56,48 @@ def weekdays(word: str) -> tuple[int, ...]:
 
 def _index(char: str) -> int:
     return _WEEK.index(char.replace("天", "日"))
+
+
+_DAY: Final = chars_of("DAY")
+_HOURS: Final = chars_of("TR", "ALLDAY")
+_REST: Final = chars_of("REST")
+_JOINS: Final = frozenset({"、", "和", "与", "及", "而", "/", "&"})
+
+
+def day_by_day(tokens: list[Token]) -> list[Token]:
+    """The tokens of a line in which days with hours of their own stand apart: 工作日10:00-24:00、周末10:00-23:30 are two statements.
+
+    每天 beside a day of rest is of the other days: 每天11:00-21:00，周一休息.
+    """
+    if not any(token.char in _DAY for token in tokens):
+        return tokens
+    resting = {
+        day
+        for token, after in pairwise(tokens)
+        if after.char in _REST and token.char in _DAY
+        for day in weekdays(token.text)
+    }
+    apart: list[Token] = []
+    of_days = told = False
+    for token in tokens:
+        if token.char == SEP_CHAR:
+            of_days = told = False
+        if token.char in _DAY and told:
+            joins = apart[-1].text in _JOINS
+            start = apart.pop().start if joins else token.start
+            apart.append(Token(SEP_CHAR, start, token.start, None, ","))
+            told = False
+        of_days = of_days or token.char in _DAY
+        told = told or (of_days and token.char in _HOURS)
+        if token.text in _EACH and 0 < len(resting) < len(_WEEK):
+            others = "周" + "".join(sign for day, sign in enumerate(_WEEK) if day not in resting)
+            apart.append(Token(token.char, token.start, token.end, others, others))
+        else:
+            apart.append(token)
+    return apart
+
+
+_EACH: Final = frozenset({"每天", "每日", "天天"})
 
 
 def day_words(said: Said, state: State) -> tuple[tuple[str, ...], bool]:

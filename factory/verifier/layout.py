@@ -62,6 +62,7 @@ def split_parts(answer: str, known: Known) -> list[Part]:
     """Parts in order; items of a list that name nothing known keep ``entry`` None."""
     parts = [Part("opening")]
     header: list[str] = []
+    columns: dict[int, Part] = {}
     rows = _lines(answer)
     for place, line in enumerate(rows):
         if not line.text:
@@ -72,11 +73,36 @@ def split_parts(answer: str, known: Known) -> list[Part]:
         if cells:
             if place + 1 < len(rows) and rows[place + 1].raw.count("-") >= 3 and _RULE.match(rows[place + 1].text):
                 header[:] = [cell.text for cell in cells]  # above a rule stand the headings
+                columns = _columns(parts, cells, known)
+            elif columns:
+                for index, part in columns.items():
+                    _field(part, cells[index : index + 1], cells[0].text)
             else:
                 _table_row(parts, cells, header, known)
             continue
+        if line.raw.count("|") < 2:
+            columns = {}
         _place(parts, line, known)
     return parts
+
+
+def _columns(parts: list[Part], cells: list[Line], known: Known) -> dict[int, Part]:
+    """The restaurants of a table that has them side by side, by their column: each is an item of its own, a row is a field of all."""
+    entries = {
+        index: _name_at(cell.text, _cell_start(cell.text), known)
+        for index, cell in enumerate(cells)
+        if index and cell.text
+    }
+    columns = {
+        index: Part("item", [], cells[index].text, entry) for index, entry in entries.items() if entry is not None
+    }
+    if len(columns) < _SIDE_BY_SIDE or len(columns) < len(entries):
+        return {}
+    parts += columns.values()
+    return columns
+
+
+_SIDE_BY_SIDE: Final = 2
 
 
 def _marked(row: str) -> str:
@@ -320,7 +346,12 @@ def _cell_start(text: str) -> int:
 def _fill(part: Part, rows: list[Line], cells: list[Line], header: list[str]) -> None:
     for cell in rows:
         place = cells.index(cell)
-        label = header[place] if place < len(header) else ""
+        _field(part, [cell], header[place] if place < len(header) else "")
+
+
+def _field(part: Part, cells: list[Line], label: str) -> None:
+    """A cell (or none) as a line of its restaurant, behind its heading."""
+    for cell in cells:
         cell.label = re.sub(r"\(.*?\)", "", label)
         unit = re.search(r"\((元|米|公里|分)[^()]*\)", label)
         if unit and re.fullmatch(r"[\d.,]+", cell.text):

@@ -158,3 +158,43 @@ def test_how_an_answer_ends_is_style_unless_it_waits_for_more(answer: str, is_cu
 def test_a_brand_cut_within_a_word_before_its_branch_is_a_slip(name: str, is_known: bool) -> None:  # noqa: FBT001
     findings = _read(f"1. {name}：人均61元。").findings
     assert (not findings) is is_known, findings
+
+
+@pytest.mark.parametrize(
+    ("week", "said", "wrong"),
+    [
+        ("周一至周五 10:00-21:00;周六至周日 10:00-23:00", "周一至周五10:00-21:00、周末10:00-23:00", False),
+        ("周一至周五 10:00-21:00;周六至周日 10:00-23:00", "工作日10:00-21:00和周六周日10:00-23:00营业", False),
+        ("周一至周五 10:00-21:00;周六至周日 10:00-23:00", "周一至周五10:00-23:00、周末10:00-21:00", True),
+        ("每天 10:00-21:00；周一休息", "每天10:00-21:00，周一休息", False),
+        ("每天 10:00-21:00；周一休息", "每天10:00-21:00，周二休息", True),
+        ("每天 10:00-21:00；周一休息", "每天10:00-20:00，周一休息", True),
+    ],
+)
+def test_days_with_hours_of_their_own_stand_apart_and_each_day_beside_a_day_of_rest_is_the_others(
+    week: str, said: str, *, wrong: bool
+) -> None:
+    shop = NEAR | {"open_hours": "10:00-21:00", "open_week": week}
+    read = verify_row(ROW | {"evidence": [shop, DEAR], "answer": f"1. 青禾湘菜馆(石桥店)：人均61元。{said}。"})
+    hours = {claim.status for claim in read.claims if claim.kind in {"hours", "closed", "open_at"}}
+    assert ("contradicted" in hours) == wrong
+    assert not any(clause.account == "unread" for clause in read.clauses)
+
+
+@pytest.mark.parametrize(("price", "wrong"), [("120元", set()), ("119元", {"contradicted"})])
+def test_a_table_may_have_its_restaurants_side_by_side(price: str, wrong: set[str]) -> None:
+    table = f"| | 青禾湘菜馆(石桥店) | 云溪湘菜馆 |\n|---|---|---|\n| 人均 | 61元 | {price} |\n| 地址 | 竹山路1号 | 梅林街20号 |"
+    read = _read(f"{table}\n\n云溪湘菜馆超出预算。")
+    assert {claim.status for claim in read.claims} - {"verified", "inferable"} == wrong
+    assert {(claim.poi_id, claim.kind) for claim in read.claims} >= {
+        (shop, kind) for shop in ("SBX1", "SBX2") for kind in ("price", "address", "name")
+    }
+
+
+@pytest.mark.parametrize(("cell", "wrong"), [("120元（+20）", set()), ("119元（+20）", {"contradicted"})])
+def test_a_signed_number_behind_a_value_is_a_difference_and_not_that_value(cell: str, wrong: set[str]) -> None:
+    read = _read(f"| 店 | 人均（超出） |\n|---|---|\n| 云溪湘菜馆 | {cell} |")
+    assert {claim.status for claim in read.claims} - {"verified", "inferable"} == wrong
+    assert [clause.account for clause in read.clauses if clause.text.endswith("20") and "120" not in clause.text] == [
+        "unread"
+    ]
