@@ -22,6 +22,7 @@ from judge.statistics.summary import summarise
 from tests.judge.personas import STYLE, Shown, rows_of, shown
 from tests.keyless import CLEAN
 
+pytestmark = pytest.mark.timeout(400)  # a world of 1,200 samples, once
 SAMPLES, STUDENTS = 150, 60
 
 
