@@ -16,7 +16,7 @@ from factory.verifier.scene import Said, State, UnreadError, field_of, unit_fiel
 MISS_KINDS: Final = {"price": "budget", "distance": "radius"}
 
 
-def bounds(state: State) -> tuple[float | None, float | None]:
+def bounds(state: State) -> tuple[int | None, int | None]:
     """The budget's bounds."""
     wish = state.scene.wish
     return wish.budget_min_cny, wish.budget_max_cny
