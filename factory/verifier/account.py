@@ -164,8 +164,8 @@ class _Reader:
         label = heading(fold(line.label), self.scene.known, left_out=_IN_HEADINGS) if line.label else []
         line = line.behind(start)
         self.words = partial(raw_words, self.answer, line)
-        spoken_tokens, asked = spoken(lex(line.text, self.scene.known))
-        tokens = day_by_day(spoken_tokens)
+        tokens, asked = spoken(lex(line.text, self.scene.known))
+        tokens = day_by_day(tokens)
         if label and is_yes_or_no(line.text) and not untold(line.text, label):
             self._yes_or_no(line, tokens, state)
             return

@@ -76,7 +76,8 @@ def split_parts(answer: str, known: Known) -> list[Part]:
                 columns = _columns(parts, cells, known)
             elif columns:
                 for index, part in columns.items():
-                    _field(part, cells[index : index + 1], cells[0].text)
+                    if index < len(cells):
+                        _field(part, cells[index], cells[0].text)
             else:
                 _table_row(parts, cells, header, known)
             continue
@@ -346,14 +347,13 @@ def _cell_start(text: str) -> int:
 def _fill(part: Part, rows: list[Line], cells: list[Line], header: list[str]) -> None:
     for cell in rows:
         place = cells.index(cell)
-        _field(part, [cell], header[place] if place < len(header) else "")
+        _field(part, cell, header[place] if place < len(header) else "")
 
 
-def _field(part: Part, cells: list[Line], label: str) -> None:
-    """A cell (or none) as a line of its restaurant, behind its heading."""
-    for cell in cells:
-        cell.label = re.sub(r"\(.*?\)", "", label)
-        unit = re.search(r"\((元|米|公里|分)[^()]*\)", label)
-        if unit and re.fullmatch(r"[\d.,]+", cell.text):
-            cell.label = f"{cell.label}{unit[1]}"
-        part.lines.append((cell, 0))
+def _field(part: Part, cell: Line, label: str) -> None:
+    """A cell as a line of its restaurant, behind its heading."""
+    cell.label = re.sub(r"\(.*?\)", "", label)
+    unit = re.search(r"\((元|米|公里|分)[^()]*\)", label)
+    if unit and re.fullmatch(r"[\d.,]+", cell.text):
+        cell.label = f"{cell.label}{unit[1]}"
+    part.lines.append((cell, 0))

@@ -48,6 +48,10 @@ BESIDE = (
 )
 
 
+MYPY = ("--config-file=", "--ignore-missing-imports", "--follow-imports=silent")
+"""Nothing that the package depends on is there while it is built, and what is not compiled is `make check`'s to judge."""
+
+
 def compiles() -> bool:
     """Whether a wheel is compiled here."""
     return not os.environ.get("CHIDIAN_PURE") and bool(shutil.which("cc") or shutil.which("gcc"))
@@ -66,15 +70,22 @@ def get_requires_for_build_wheel(config_settings: Any = None) -> list[str]:
 
 
 def build_wheel(wheel_directory: str, config_settings: Any = None, metadata_directory: str | None = None) -> str:
-    """As setuptools does, which takes extensions from whoever calls ``setup``: here that is itself."""
+    """As setuptools does, which takes extensions from whoever calls ``setup``: here that is itself.
+
+    Raises SystemExit with what to do where something cannot be compiled.
+    """
     if not compiles():
         return str(build_meta.build_wheel(wheel_directory, config_settings, metadata_directory))
     from mypyc.build import mypycify  # noqa: PLC0415 - there only while a wheel is built
 
-    extensions = mypycify(["--ignore-missing-imports", *inner_loops(Path.cwd())], opt_level="2", debug_level="0")
     plain = setuptools.setup
-    setuptools.setup = lambda **given: plain(**given, ext_modules=extensions)
     try:
+        extensions = mypycify([*MYPY, *inner_loops(Path.cwd())], opt_level="2", debug_level="0")
+        setuptools.setup = lambda **given: plain(**given, ext_modules=extensions)
         return str(build_meta.build_wheel(wheel_directory, config_settings, metadata_directory))
+    except (SystemExit, Exception) as error:
+        raise SystemExit(
+            f"The inner loops could not be compiled ({error}): with CHIDIAN_PURE=1 the wheel is plain Python."
+        ) from error
     finally:
         setuptools.setup = plain

@@ -84,20 +84,22 @@ BAD = {
     "ratings only": ("blind to others: wrong address", "只看得见一部分错误，看不见：错误地址"),
     "one level higher": ("misses an error that stands alone", "只有一处错误时它常常看不见"),
     "data alone": ("(model performance)", "（模型表现）"),
-    # Its floor hides what an unfit restaurant costs, too; the test below asks for the other.
-    "pitying": ("too lenient with invention|blind to others: unfit restaurant", "对编造太宽|看不见：不合要求的店"),
+    "pitying": ("too lenient with invention", "对编造太宽"),
     "refusing the worst": ("refuses what has faults", "拒评有错的文字"),
     "late-drifting": ("it drifts: it grows stricter", "越评越严"),
-    "first restaurant only": (
-        "only now and then|an error that stands alone|blind to others: unfit restaurant",
-        "偶尔看得见|只有一处错误|看不见：不合要求的店",
-    ),
+    "first restaurant only": ("only now and then|an error that stands alone", "偶尔看得见|只有一处错误"),
     "restless": ("does not repeat itself", "再问一遍就变"),
 }
 
 
+BLIND_TO_UNFIT = frozenset({"pitying", "first restaurant only"})
+"""They do not see unfit restaurants either, which is the graver fault and said first; without these the other one is."""
+
+
 @pytest.mark.parametrize("persona", BAD)
 def test_the_first_sentence_says_what_is_wrong(asks: Sequence[Shown], persona: str) -> None:
+    if persona in BLIND_TO_UNFIT:
+        asks = [call for call in asks if f"~{UNFIT}~" not in call.ask.item.item_id]
     examination = _examined(asks, persona)
     zh, en = judge_words.headline(examination)
     print(f"{persona}: {en}")
@@ -108,8 +110,9 @@ def test_the_first_sentence_says_what_is_wrong(asks: Sequence[Shown], persona: s
     assert any(words in zh for words in BAD[persona][1].split("|"))
 
 
-def test_a_floor_under_all_marks_is_leniency_with_invention_whatever_else_it_is(asks: Sequence[Shown]) -> None:
+def test_of_two_faults_the_graver_is_said_and_the_other_is_among_the_checks(asks: Sequence[Shown]) -> None:
     examination = _examined(asks, "pitying")
+    assert "blind to others: unfit restaurant" in judge_words.headline(examination)[1]
     assert any(check.what == "invented" and check.word == "fails" for check in examination.checks)
 
 
