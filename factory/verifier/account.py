@@ -50,7 +50,7 @@ from factory.verifier.questions import (
 from factory.verifier.scene import Question, Scene, State
 from factory.verifier.script import fold
 
-AMOUNTS: Final = frozenset({"NUM", "M", "L", "S", "OTH"})
+_AMOUNTS: Final = frozenset({"NUM", "M", "L", "S", "OTH"})
 _SENTENCE_ENDS: Final = "。;!?\n"
 
 
@@ -179,7 +179,7 @@ class _Reader:
                 continue  # 评分(4.5) is one statement
             clause = bare(clause)
             if any(one.char != INERT for one in clause):
-                if sign == "+" and ROLES[clause[0].char] & AMOUNTS:
+                if sign == "+" and ROLES[clause[0].char] & _AMOUNTS:
                     self._account(clause, line, state, clause)  # 63元(+13): more than what, the heading says or nobody
                 elif is_question(clause, token, asked=asked or line.asks):
                     self._question(clause, line, state)

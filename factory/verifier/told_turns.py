@@ -43,7 +43,7 @@ _IDLE: Final = re.compile(
 
 _TOGETHER: Final = re.compile("^一块(?:儿|[吃去走来想聊放])")
 _ASKED_FOR: Final = frozenset({"D", "FEAT", "CU", "FOODX"})
-_ASKED_AFTER: Final = re.compile("有没有|有无|还有没有|能不能|可不可以")
+_WHETHER_THERE_IS: Final = re.compile("还?有没有|有无|是否有|能不能|可不可以")
 _ASKED_BEFORE: Final = re.compile("(?:有没有|有无|是否有|能不能[做点加换])[^,，]{0,10}$")
 """锅包肉有没有先打电话问: what is asked for is not stated."""
 
@@ -53,7 +53,7 @@ def is_idle(token: Token, flat: str) -> bool:
     roles = ROLES[token.char]
     if "ORD" in roles and re.match("[档类种步点条批梯]|方面|选择", flat[token.end :]):
         return True  # 第二档
-    if roles & _ASKED_FOR and (_ASKED_AFTER.match(flat[token.end :]) or _ASKED_BEFORE.search(flat[: token.start])):
+    if roles & _ASKED_FOR and (_WHETHER_THERE_IS.match(flat[token.end :]) or _ASKED_BEFORE.search(flat[: token.start])):
         return True
     if roles & (COUNTED | {"T"}) and any(turn.start() <= token.start < turn.end() for turn in IDIOMS.finditer(flat)):
         return True
@@ -88,13 +88,12 @@ def is_asked(token: Token, question: str, flat: str = "") -> bool:
     if token.text in question:
         return True
     roles = ROLES[token.char]
-    presupposed = {"UNPROVABLE", "REPUT"} if "FEAT" not in roles and not _HAS_IT.search(flat) else set()
+    presupposed = {"UNPROVABLE", "REPUT"} if "FEAT" not in roles and not _WHETHER_THERE_IS.search(flat) else set()
     if roles & presupposed or (presupposed and QUALITY.search(token.text)):
         return False
     return _WHETHER.match(flat) is not None or not roles & _ASKED - {"UNPROVABLE", "REPUT"}
 
 
-_HAS_IT: Final = re.compile("有没有|有无|是否有|能不能|可不可以")
 _WHETHER: Final = re.compile(
     "(?:那|不过|至于|就看|看看?)?(?:能不能|是不是|有没有|是否|会不会|开不开|合不合|够不够|到不到)"
 )
