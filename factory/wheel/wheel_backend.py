@@ -49,7 +49,7 @@ BESIDE = (
 
 
 MYPY = ("--config-file=", "--ignore-missing-imports", "--follow-imports=silent")
-"""Nothing that the package depends on is there while it is built, and what is not compiled is `make check`'s to judge."""
+"""Nothing that the package depends on is there while it is built; the types are for a checkout to check."""
 
 
 def compiles() -> bool:
