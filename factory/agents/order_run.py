@@ -165,12 +165,14 @@ class OrderRun:
 
     async def _read_again(self, fresh: dict[int, _Slot]) -> None:
         """The second reader, once an order, for the clauses of this submission that stayed unread."""
+        if self.reader is None or self.reader_asked:
+            return
         questions = [
             question
             for index, slot in fresh.items()
             for question in questions_of(index, slot.verification, slot.candidate, self._case(index))
         ]
-        if self.reader is None or self.reader_asked or not questions:
+        if not questions:
             return
         self.reader_asked = True
         reading = await self.reader.read(self.order, questions)

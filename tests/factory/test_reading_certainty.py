@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 
 import pytest
@@ -169,3 +170,15 @@ def test_a_shortened_name_is_none_where_a_dish_begins_within_it() -> None:
     candidate = Candidate("x", "x", 0, QUESTION, answer(item1="招牌菜有回锅肉和意大利面。"), (), True)
     found = verify(candidate, wish=WISH, place=PLACE, evidence=replace(EVIDENCE, pois=rows), structured=False)
     assert [claim.status for claim in found.claims if claim.kind == "dish"] == ["verified", "unsupported"]
+
+
+@pytest.mark.parametrize("text", ["合适的有三家。", "满足要求的里面最近的是第一家。", "其余几家人均都不到100元。"])
+def test_a_reading_leaves_nothing_for_the_collector(text: str) -> None:
+    said_at("closing", text)
+    gc.collect()
+    gc.disable()
+    try:
+        said_at("closing", text)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

@@ -19,7 +19,6 @@ from typing import Any
 
 import aiohttp
 from asyncio_throttle import Throttler
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from yarl import URL
 
 from factory.errors import AddressRefused, ChidianError, OrderFailed, QuotaExhausted, RetryLater
@@ -158,13 +157,13 @@ class AmapWire:
 
     async def _fetch(self, key: str, endpoint: str, parameters: dict[str, str], priority: int) -> KeptAnswer:
         patience = Patience("The map", ATTEMPTS, self._account.give_up_s)
-        tries = AsyncRetrying(
-            retry=retry_if_exception_type(RetryLater),
-            wait=lambda state: patience.wait_s(_failure(state)),
-            reraise=True,
-        )
-        raw: bytes = await tries(self._dispatch, endpoint, parameters, priority)
-        return self._kept.put(key, self._service, raw)
+        while True:
+            try:
+                raw = await self._dispatch(endpoint, parameters, priority)
+            except RetryLater as error:
+                await asyncio.sleep(patience.wait_s(error))
+            else:
+                return self._kept.put(key, self._service, raw)
 
     async def _dispatch(self, endpoint: str, parameters: dict[str, str], priority: int) -> bytes:
         if self._dispatcher is None:
@@ -309,11 +308,3 @@ class AmapWire:
 def _group(endpoint: str) -> str:
     """The quota that an endpoint counts against."""
     return BASIC if endpoint in {"geocode", "regeo"} else SEARCH
-
-
-def _failure(state: RetryCallState) -> RetryLater:
-    """What the last attempt met; tenacity asks for a wait only after one that is to be tried again."""
-    error = state.outcome.exception() if state.outcome else None
-    if not isinstance(error, RetryLater):
-        raise TypeError(f"no attempt to repeat after {error!r}")
-    return error
