@@ -25,7 +25,7 @@ from factory.sending.ledger import Ledger
 from factory.sending.limits import LocalLimiter, PoolLimits
 from factory.settings import Values
 from factory.verifier.extracted import Extract, settle
-from factory.verifier.public import Asked, asked_of, unreadable, verify_row
+from factory.verifier.public import Asked, read_first, unreadable
 
 RUN_ID: Final = "verify"
 MOST_ROWS: Final = 10
@@ -72,7 +72,7 @@ async def _read(settings: Settings, rows: Sequence[Mapping[str, Any] | str]) -> 
 def _first(row: Mapping[str, Any] | str) -> _Row:
     if isinstance(row, str):
         return _Row(None, unreadable(row))
-    return _Row(asked_of(row), verify_row(row))
+    return _Row(*read_first(row))
 
 
 def _groups(rows: Sequence[_Row]) -> Iterator[list[_Row]]:

@@ -49,18 +49,24 @@ from factory.verifier.questions import (
 )
 from factory.verifier.scene import Question, Scene, State
 from factory.verifier.script import fold
+from factory.verifier.surety import Doubt, is_plain_praise, is_sure, withheld
 
 _AMOUNTS: Final = frozenset({"NUM", "M", "L", "S", "OTH"})
 _SENTENCE_ENDS: Final = "。;!?\n"
 
 
-def read_answer(answer: str, evidence: Evidence, wish: Wish, place: Place, wanted: frozenset[str]) -> Account:
-    """Read an answer against evidence whose distances are recomputed. ``wanted``: poi ids of the structure, to choose among namesakes."""
+def read_answer(
+    answer: str, evidence: Evidence, wish: Wish, place: Place, wanted: frozenset[str], doubt: Doubt = "never"
+) -> Account:
+    """Read an answer against evidence whose distances are recomputed. ``wanted``: poi ids of the structure, to choose among namesakes.
+
+    ``doubt``: when a clause that was read less surely is unread rather than wrong.
+    """
     known = known_of(evidence.pois, place, KNOWN_DISHES)
     parts = split_parts(answer, known)
     reader = _Reader(answer, Scene(known, evidence, wish, place), parts)
     reader.bind(wanted)
-    return reader.run()
+    return withheld(reader.run(), doubt)
 
 
 class _Reader:
@@ -73,6 +79,8 @@ class _Reader:
         self.strangers: list[tuple[int, str]] = []
         self.listed: list[Listed] = []
         self.bound: dict[int, Poi | None] = {}
+        self.guessed: set[int] = set()
+        self.nothing_at: int | None = None
         self.words: Callable[[int, int], str] = lambda _start, _end: ""
 
     def bind(self, wanted: frozenset[str]) -> None:
@@ -141,6 +149,8 @@ class _Reader:
             self.scene.says_fit,
             tuple(self.scene.mentioned),
             {poi_id: frozenset(kinds) for poi_id, kinds in self.scene.said.items()},
+            frozenset(self.guessed),
+            self.nothing_at,
         )
 
     def _names_in_prose(self) -> None:
@@ -217,7 +227,7 @@ class _Reader:
         self._account(tokens, line, state, [token for token in left if ROLES[token.char] & LOADED])
 
     def _clause(self, tokens: list[Token], line: Line, state: State) -> None:
-        state.verdicts, state.echoes, state.sole_among = [], [], None
+        state.verdicts, state.echoes, state.sole_among, state.clear = [], [], None, False
         question, state.question = state.question, None
         criteria = len(state.criteria)
         answer = None if question is None else answered(question, tokens, self.scene)
@@ -237,7 +247,7 @@ class _Reader:
             state.verdicts.append(
                 Verdict("feature", pois[0].poi_id if len(pois) == 1 else None, text, None, "unsupported")
             )
-            left = []
+            left, state.clear = [], is_plain_praise(tokens)
         if left:
             lose(state, tokens)
         elif state.subject:
@@ -267,6 +277,10 @@ class _Reader:
         scope = "listed" if state.item is None else "unknown" if nobody else state.item.poi_id
         if nobody:  # nothing said of a restaurant that nobody knows can hold
             state.verdicts = [replace(one, poi_id=None, truth=None, status="unsupported") for one in state.verdicts]
+        if self.scene.says_nothing and self.nothing_at is None:
+            self.nothing_at = number
+        if account != "unread" and not nobody and not is_sure(tokens, state):
+            self.guessed.add(number)
         self.clauses.append(Clause(state.part, scope, text, account, start, end, detachable))
         self.verdicts += [(number, verdict) for verdict in (*state.verdicts, *state.echoes)]
 

@@ -19,6 +19,7 @@ from factory.verifier.following import denied
 from factory.verifier.grammar import SKIPPED, Piece, Tiling, code, tile
 from factory.verifier.lexer import MAYBE_INERT, Token, chars_of
 from factory.verifier.scene import Said, State, UnreadError
+from factory.verifier.surety import is_clear
 
 MOST_READINGS: Final = 5  # tried of one clause
 MOST_OTHERS: Final = 6  # restaurants of which a clause that is wrong of one may be meant
@@ -194,6 +195,7 @@ class _Clause:
             _plain(plan.tiling, kept, state.blamed)
             and not (plan.bare and any(token.char in _PLANNING and token.char in SKIPPED for token in self.kept))
         )
+        state.clear = is_clear(plan.tiling.pieces, kept, state.blamed)
         if left:  # a clause that was not wholly read claims nothing
             state.verdicts, state.echoes = [], []
         return left, frozenset(failed)

@@ -21,9 +21,13 @@ _OPPOSITE: Final = {
 def echo(said: Said, state: State) -> None:
     """四个人聚餐的话: party, meal and occasion as the wish has them."""
     wish = state.scene.wish
+    if any("TAG" in ROLES[token.char] for token in said.tokens):
+        raise UnreadError  # 标签写着下午茶、朋友聚餐: a mark of the map's
     for token in said.tokens[said.piece.start : said.piece.end]:
         roles = ROLES[token.char]
         if "PPL" in roles:
+            if token.value.low != token.value.high:
+                continue  # 几位
             state.party = int(token.value.low)
             if wish.party_size is not None and state.party != 1:  # 一个人80元 is a price a head
                 state.echo(token.text, f"{wish.party_size}人", agrees=state.party == wish.party_size)

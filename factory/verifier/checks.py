@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -15,9 +16,11 @@ from factory.verifier.acts_dishes import KNOWN_DISHES
 from factory.verifier.asking import question_findings
 from factory.verifier.fit import Miss
 from factory.verifier.known import known_of, split_branch
+from factory.verifier.nothing_fits import Emptiness, emptiness
 from factory.verifier.reading import claims_of, located
 from factory.verifier.scene import misses_of
 from factory.verifier.script import fold
+from factory.verifier.surety import without_nothing
 from factory.verifier.wishes import proved_empty
 from factory.verifier.words import claim_finding, miss_sentence, unread_finding
 
@@ -34,16 +37,26 @@ _PAIRED: Final = (("（", "）"), ("(", ")"), ("【", "】"), ("“", "”"))
 
 
 def verify(
-    candidate: Candidate, *, wish: Wish, place: Place, evidence: Evidence, structured: bool = True
+    candidate: Candidate,
+    *,
+    wish: Wish,
+    place: Place,
+    evidence: Evidence,
+    structured: bool = True,
+    asking: bool = False,
 ) -> Verification:
     """Check one candidate against its order's evidence. Deterministic; accepted means no finding.
 
     ``structured``: the candidate brings its own recommendations; text alone is not asked to agree with any, nor for how many.
+    ``asking``: a second reader is going to read what stays unread, so that whatever is wrong by a less sure reading is left to it.
     """
     seen = located(evidence, place)
     by_id = {poi.poi_id: poi for poi in seen.pois}
     wanted = frozenset(poi_id for poi_id, _ in candidate.recommendations)
-    account = read_answer(candidate.answer, seen, wish, place, wanted)
+    account = read_answer(candidate.answer, seen, wish, place, wanted, "always" if asking else "beside_unread")
+    nothing = emptiness(account, candidate, wish, seen, structured=structured, asking=asking)
+    if nothing.doubted:
+        account = without_nothing(account)
     claims = claims_of(account)
     chosen = [one.poi for one in account.listed if one.poi is not None]
     findings = [
@@ -51,8 +64,12 @@ def verify(
         *_names(account, seen, place),
         *(_structure(candidate, chosen, account) if structured else _repeated(chosen)),
         *_claims(claims, account, by_id),
-        *(unread_finding(one) for one in account.clauses if one.account == "unread" and one.scope != "unknown"),
-        *_wish(candidate, wish, seen, account, chosen, claims, structured=structured),
+        *(
+            unread_finding(one, nothing.form if nothing.doubted and number == account.nothing_at else "")
+            for number, one in enumerate(account.clauses)
+            if one.account == "unread" and one.scope != "unknown"
+        ),
+        *_wish(candidate, wish, seen, account, chosen, claims, nothing, structured=structured),
         *question_findings(candidate.question, wish, place),
     ]
     return Verification(claims, tuple(findings), _recommendations(candidate, by_id), account.clauses, VERSION)
@@ -147,14 +164,17 @@ def _wish(
     account: Account,
     chosen: list[Poi],
     claims: tuple[Claim, ...],
+    nothing: Emptiness,
     *,
     structured: bool,
 ) -> list[Finding]:
     fitting = [poi for poi in evidence.pois if not misses_of(poi, wish)]
     found = _unsaid(wish, account, chosen, claims=() if structured else claims)
     if not candidate.feasible or account.says_nothing:
-        texts = () if structured else claims
-        return found + _nothing_fits(candidate, wish, evidence, account, fitting, texts)
+        fits = tuple(fitting) if structured else nothing.known
+        return found + _nothing_fits(
+            candidate, wish, evidence, account, replace(nothing, known=fits), () if structured else claims
+        )
     if not structured:
         return found
     good = sum(not _sure(poi, wish) for poi in chosen)
@@ -242,18 +262,19 @@ def _nothing_fits(
     wish: Wish,
     evidence: Evidence,
     account: Account,
-    fitting: list[Poi],
+    nothing: Emptiness,
     claims: tuple[Claim, ...],
 ) -> list[Finding]:
+    """``claims``: of text without structure, whose flag is a reader's own: it may say that somebody could fit who might."""
     found = []
-    if fitting:
-        names = "、".join(poi.name for poi in fitting[:3])
+    if nothing.known:
+        names = "、".join(poi.name for poi in nothing.known[:3])
         sentence = f"并非没有符合的餐厅：{names}符合全部需求。"
         found.append(Finding("wish", "false_nothing_fits", sentence, "contradicted"))
     elif not proved_empty(evidence, wish):
         sentence = f"还没有查完{wish.cuisine}在{wish.radius_m}米内的结果，不能说没有符合的餐厅，请查下一页。"
         found.append(Finding("wish", "unproved_nothing_fits", sentence, "unsupported"))
-    if candidate.feasible:
+    if candidate.feasible and not (claims and nothing.likely):
         found.append(Finding("structure", "feasible_flag", "回答说没有符合的餐厅，feasible 应为 false。"))
     elif not account.says_nothing and not _each_misses(wish, account, claims) and not _unread_prose(account):
         sentence = "feasible 为 false，回答应直接说“没有完全符合要求的餐厅”。"

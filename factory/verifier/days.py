@@ -111,7 +111,9 @@ def day_words(said: Said, state: State) -> tuple[tuple[str, ...], bool]:
             words.insert(0, before[-1].text)
             before = before[:-1]
     if not words:
-        words = [token.text for token in said.tokens[said.piece.end :] if "DAY" in ROLES[token.char]]
+        after = said.tokens[said.piece.end :]
+        if not any("REST" in ROLES[token.char] for token in after):  # 21:00打烊、周一休息: Monday is the rest's
+            words = [token.text for token in after if "DAY" in ROLES[token.char]]
     if words and not all(word in _THAT_DAY for word in words):
         return tuple(words), False
     return state.days, bool(state.days)

@@ -41,12 +41,21 @@ class Case:
     place: Place
     evidence: Evidence
     structured: bool = True
+    asking: bool = False
+    """a second reader is asked, so that less sure readings are left to it"""
 
     def check(self, candidate: Candidate) -> Verification:
         """verify() of another answer to the same question."""
         from factory.verifier import verify  # noqa: PLC0415 - checks.py imports half the room
 
-        return verify(candidate, wish=self.wish, place=self.place, evidence=self.evidence, structured=self.structured)
+        return verify(
+            candidate,
+            wish=self.wish,
+            place=self.place,
+            evidence=self.evidence,
+            structured=self.structured,
+            asking=self.asking,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +275,8 @@ class _Bench:
     def ask(self, sentence: str, poi: Poi) -> ClaimStatus | None:
         """A sentence of code's own about one restaurant, read by the grammar; None when even this cannot be read."""
         row = f"1. {self.names.get(poi, poi.name)}：{sentence}。"
-        result = self.case.check(replace(self.candidate, answer=f"以下餐厅供参考：\n{row}", recommendations=()))
+        case = replace(self.case, asking=False)
+        result = case.check(replace(self.candidate, answer=f"以下餐厅供参考：\n{row}", recommendations=()))
         mine = [number for number, clause in enumerate(result.clauses) if clause.text and clause.text in sentence]
         if not mine or any(result.clauses[number].account != "claim" for number in mine):
             return None

@@ -71,6 +71,20 @@ def sure_misses(poi: Poi, wish: Wish, place: Place | None = None) -> tuple[Miss,
     return tuple(miss for miss in misses(poi, wish, place) if miss.sure)
 
 
+def is_known_to_fit(poi: Poi, wish: Wish) -> bool:
+    """Whether it fits by what the map tells: with a meal in the wish, its hours are known. It makes "nothing fits" a lie."""
+    return fits(poi, wish) and (meal_window(wish.meal_time) is None or open_for_meal(poi, wish.meal_time) is not None)
+
+
+def may_fit(poi: Poi, wish: Wish) -> bool:
+    """Whether only what the map does not tell (a price, hours, a tag) keeps it from being known to fit.
+
+    Where nobody is known to fit and such a restaurant is there, "none is known to fit" and "its price is unknown" are right, and a
+    flat "nothing fits" is neither right nor wrong.
+    """
+    return not is_known_to_fit(poi, wish) and all(miss.side == "unknown" for miss in misses(poi, wish))
+
+
 def shows_cuisine(poi: Poi, cuisine: str) -> CuisineSource | None:
     """What shows that a restaurant is of a cuisine: its code, its key words, its name; ``None``: nothing does."""
     if poi.cuisine == cuisine:

@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Final
 
-from factory.verifier.known import Entry, Known
+from factory.verifier.known import Entry, Known, split_branch
 from factory.verifier.lexer import LEXICON, ROLES, lex
 from factory.verifier.script import fold, fold_text
 
@@ -111,6 +111,8 @@ def _marked(row: str) -> str:
     return row.translate(_TICKS)
 
 
+_GAP: Final = re.compile(r"(?<=[\d元米分）)号记标载店层楼休开])\u3000(?=[^\s\u3000])|(?<=[\d元米分）)店号] )/(?= [^\s/])")
+"""A wide space or a stroke between two fields."""
 _TICKS: Final = str.maketrans(dict.fromkeys("✅✔☑🟢⭕", "√") | dict.fromkeys("❌✖✘❎🔴✗", "×"))
 
 
@@ -118,7 +120,7 @@ def _lines(answer: str) -> list[Line]:
     lines: list[Line] = []
     offset = 0
     for raw in answer.split("\n"):
-        folded = fold_text(_marked(raw) if raw.count("|") >= 2 else raw)
+        folded = fold_text(_marked(raw) if raw.count("|") >= 2 else _GAP.sub("，", raw))
         speaker = _SPEAKER.match(folded.text)
         start = speaker.end() if speaker else 0
         asks = bool(speaker) and folded.text[0] in "问q客"
@@ -173,11 +175,23 @@ def _place(parts: list[Part], line: Line, known: Known) -> None:
     if parts[-1].kind == "item" and not parts[-1].marked and _field_first(text, 0) and ":" in text[:8]:
         parts[-1].lines.append((line, 0))
         return
+    if parts[-1].kind == "item" and not parts[-1].marked and _heads_block(parts[-1], text, known):
+        parts[-1].lines.append((line, 0))
+        return
     if parts[-1].kind == "item":
         parts.append(Part("closing"))
     step = _NUMBERED.match(text)
     stepped = step is not None and (not step[0].isdigit() or line.raw.lstrip()[:1] in "①②③④⑤⑥⑦⑧⑨⑩")
     parts[-1].lines.append((line, step.end() if step and stepped else start if bullet else 0))
+
+
+def _heads_block(part: Part, text: str, known: Known) -> bool:
+    """Whether a name that stands alone on its line heads the lines under it: the first whatever it says, more of them as long as they are values."""
+    if not part.lines:
+        return False
+    line, start = part.lines[0]
+    alone = not line.text[start:].strip("-—·:()（）")
+    return alone and (len(part.lines) == 1 or _valued(text, known))
 
 
 def _with_branch(text: str, end: int) -> int:
@@ -194,8 +208,23 @@ def _name_at(text: str, at: int, known: Known) -> Entry | None:
         return entry  # 1. 清河店：…, where the brand was named above
     if entry is None or entry.kind != "N":
         return None
-    branch = re.match(r"\([^()]{1,12}(?:店|馆|号|层|部)\)", text[at + len(entry.text) :])
+    rest = text[at + len(entry.text) :]
+    if rest[:1] in _DOTS and len(rest) > 1:
+        return _dotted(entry, rest) or entry
+    branch = re.match(r"\([^()]{1,12}(?:店|馆|号|层|部)\)", rest)
     return None if branch else entry
+
+
+_DOTS: Final = ("·", "-", "—")
+
+
+def _dotted(entry: Entry, rest: str) -> Entry | None:
+    """A brand with its branch behind a dot, and no brackets: 某某·东门店."""
+    for poi in entry.pois:
+        branch = split_branch(fold(poi.name))[1]
+        if branch and rest[1:].startswith(branch):
+            return Entry("N", (poi,), entry.text + rest[: 1 + len(branch)])
+    return None
 
 
 _STRONG: Final = re.compile(r"\*\*([^*]{2,40})\*\*[:：，,]")

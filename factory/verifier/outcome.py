@@ -28,3 +28,7 @@ class Account:
     says_fit: bool
     mentioned: tuple[Poi, ...]
     said_misses: dict[str, frozenset[str]]
+    guessed: frozenset[int] = frozenset()
+    """clauses whose wrong claims are read less surely (surety.py)"""
+    nothing_at: int | None = None
+    """the clause that says that nothing fits"""

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from factory.records import Candidate, Evidence, Finding, Place, Poi, SearchRecord, Verification, Wish
-from factory.verifier.checks import VERSION, verify
+from factory.verifier.checks import VERSION
 from factory.verifier.extracted import Case
 
 _NEEDED: Final = ("question", "answer", "evidence", "lng", "lat")
@@ -37,15 +37,17 @@ class Asked:
     place: Place
     evidence: Evidence
     structured: bool
+    asking: bool = False
+    """a second reader is asked"""
 
     @property
     def case(self) -> Case:
         """What its answer is checked against."""
-        return Case(self.wish, self.place, self.evidence, self.structured)
+        return Case(self.wish, self.place, self.evidence, self.structured, self.asking)
 
     def check(self, candidate: Candidate) -> Verification:
         """Another answer to the same question, against the same evidence."""
-        return verify(candidate, wish=self.wish, place=self.place, evidence=self.evidence, structured=self.structured)
+        return self.case.check(candidate)
 
 
 def asked_of(row: Mapping[str, Any]) -> Asked | None:
@@ -54,6 +56,18 @@ def asked_of(row: Mapping[str, Any]) -> Asked | None:
         return _asked(row)
     except _UNREADABLE:
         return None
+
+
+def read_first(row: Mapping[str, Any]) -> tuple[Asked | None, Verification]:
+    """A row before a second reader is asked about it: what is wrong by a less sure reading is left to that one. As total as verify_row."""
+    asked = asked_of(row)
+    if asked is None:
+        return None, verify_row(row)
+    asked = replace(asked, asking=True)
+    try:
+        return asked, asked.check(asked.candidate)
+    except _ODD as error:
+        return None, unreadable(f"The row cannot be read: {type(error).__name__}: {error}.")
 
 
 class _RowError(Exception):

@@ -147,6 +147,8 @@ class State:
     """frames of this clause that claimed what is wrong"""
     plain: bool = True
     """no words of talk stand beside what the clause states"""
+    clear: bool = False
+    """nothing but values and whom they are of stands in a clause that claims what is wrong"""
     verdicts: list[Verdict] = made(default_factory=list)
     echoes: list[Verdict] = made(default_factory=list)
 

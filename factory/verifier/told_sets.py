@@ -13,6 +13,8 @@ from typing import Final
 from factory.records import ClaimStatus, Poi
 from factory.verifier import rules
 from factory.verifier.deciding import difference_status, show, value, worst
+from factory.verifier.fit import is_known_to_fit, may_fit
+from factory.verifier.nothing_fits import says_known
 from factory.verifier.numbers import Quantity
 from factory.verifier.told import ASK, CONDITION, Told
 from factory.verifier.told_facts import is_of_one, of_one
@@ -253,13 +255,16 @@ def _gap_of_mean(told: Told, ground: Ground) -> Ruling | None:
     return None
 
 
-def _nothing_fits(_told: Told, ground: Ground) -> Ruling | None:
-    """没有完全符合要求的: no restaurant of the evidence fits."""
-    fitting = [poi for poi in ground.scene.evidence.pois if not ground.scene.misses(poi)]
+def _nothing_fits(told: Told, ground: Ground) -> Ruling | None:
+    """没有完全符合要求的: no restaurant of the evidence is known to fit; of those that might, the words must leave it open."""
+    pois, wish = ground.scene.evidence.pois, ground.scene.wish
+    fitting = [poi for poi in pois if is_known_to_fit(poi, wish)]
     if fitting:
         return Ruling("absence", None, "、".join(poi.name for poi in fitting[:3]), "contradicted")
-    likely = any(not any(miss.sure for miss in ground.scene.misses(poi)) for poi in ground.scene.evidence.pois)
-    return None if likely else Ruling("absence", None, None, "inferable")
+    likely = [poi for poi in pois if may_fit(poi, wish)]
+    if likely and not says_known(told.quote) and not any(poi.poi_id in ground.gaps for poi in likely):
+        return None
+    return Ruling("absence", None, None, "inferable")
 
 
 def _pick(told: Told, ground: Ground) -> Ruling | None:

@@ -47,8 +47,10 @@ def _form(claim: Claim, poi: Poi | None) -> str:
     return f"可以写“{form.format(truth)}”。" if form and truth else "请删去这一句。"
 
 
-def unread_finding(clause: Clause) -> Finding:
-    """The finding of a clause that was not understood."""
+def unread_finding(clause: Clause, form: str = "") -> Finding:
+    """The finding of a clause that was not understood; ``form``: one that would be, where there is a better one than any."""
+    if form:
+        return Finding("grounding", "not_understood", f"“{clause.text}”不能核对。{form}", "not_understood", clause.text)
     sentence = f"“{clause.text}”没有读懂，不能核对。请改成直接陈述查到的事实，例如“{READABLE}”，或者删去这一句。"
     return Finding("grounding", "not_understood", sentence, "not_understood", clause.text)
 
