@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
-from factory.records import Poi
 from factory.verifier.grammar import Piece
 from factory.verifier.lexer import INERT, ROLES, Token, chars_of
 from factory.verifier.outcome import Account
@@ -60,22 +59,13 @@ def is_sure(tokens: Sequence[Token], state: State) -> bool:
 
 
 def _is_unmistakable(tokens: Sequence[Token], state: State, spoken: set[str | None]) -> bool:
-    """Whether nobody else can be meant: the item's own restaurant, no other having been named in it, or the one that opens the clause."""
+    """Whether nobody else can be meant: the item's own restaurant (of others named in it acting.py has tried it), or one that opens the clause."""
     named = [token for token in tokens if token.char in _NAMES]
     if state.item is not None and state.item.poi_id in spoken and not named:
-        return not _named_in_item(state.item, state.scene.mentioned)
+        return True
     if len(named) != 1 or not state.fresh or "N" not in ROLES[named[0].char] or len(named[0].value.pois) != 1:
         return False
     return all(token.char == INERT for token in tokens[: tokens.index(named[0])])
-
-
-def _named_in_item(item: Poi, mentioned: Sequence[Poi]) -> bool:
-    """Whether a text has named anybody else since it came to an item."""
-    for poi in reversed(mentioned):
-        if poi.poi_id == item.poi_id:
-            return False
-        return True
-    return False
 
 
 def withheld(account: Account, doubt: Doubt) -> Account:
