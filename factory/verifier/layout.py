@@ -345,6 +345,9 @@ def _table_row(parts: list[Part], cells: list[Line], header: list[str], known: K
                     parts[-1].lines.append((cell, 0))
             return
         head = next((cell for cell in cells if len(cell.text) >= 3 and not re.match(r"^[\d.]+", cell.text)), cells[0])
+        if _field_first(head.text, 0) or not _unknown_head(head.text, _cell_start(head.text), known):
+            parts.append(Part("closing", [(cell, 0) for cell in cells]))  # rows of fields are no restaurants
+            return
         parts.append(Part("item", [], head.text, None))
         _fill(parts[-1], [cell for cell in cells if cell is not head], cells, header)
         return
