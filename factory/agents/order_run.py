@@ -174,7 +174,9 @@ class OrderRun:
         questions = [
             question
             for index, slot in fresh.items()
-            for question in questions_of(index, slot.verification, slot.candidate, self._case(index, asking=slot.asking))
+            for question in questions_of(
+                index, slot.verification, slot.candidate, self._case(index, asking=slot.asking)
+            )
         ]
         if not questions:
             return
@@ -185,7 +187,9 @@ class OrderRun:
             slot.extracts = tuple(
                 Extract(number, claims) for (wish, number), claims in reading.claims.items() if wish == index
             )
-            slot.verification = settle(slot.verification, slot.extracts, slot.candidate, self._case(index, asking=slot.asking))
+            slot.verification = settle(
+                slot.verification, slot.extracts, slot.candidate, self._case(index, asking=slot.asking)
+            )
 
     def _judged(self, index: int, slot: _Slot) -> None:
         """Keep a submission and how it was judged: the latest in its slot, each of them as an attempt."""

@@ -131,7 +131,7 @@ def _words(words: list[str]) -> str:
 
 _UNITS: Final = {
     "M": r"元|块钱|块|rmb|cny|人民币|圆",
-    "L": r"公尺|公里半|千米半|里半地|米(?!饭|线|粉|其|其林)|m(?![a-z])|公里|千米|km|里地|里路",
+    "L": r"公尺|公里半|千米半|里半地|米(?!饭|线|粉|其|其林)|m(?![a-z])|公里[一二三四五六七八九]{1,2}(?![家个人位块元分条点十百千号楼层店里公年天种站折成倍])|公里|千米|km|里地|里路",
     "MIN": r"分钟|min(?:s|utes?)?|个小时|个钟头|小时|钟头|刻钟",
     "S": r"分(?!钟|店|别|之|量|享|开|明|吃|辣|数|外|散|类|布)|星(?!期|级|汇|光|巴|亭|湖)|颗星",
     "CNT": r"店(?![里家员名内长铺主方])|(?:家|间)(?!常|乡|庭|人(?!均)|里人|长|味|里的|宴|客|园|族)",
@@ -166,6 +166,7 @@ _FACTORS: Final = {
 _PLAIN = re.compile(r"\d+(?:\.\d+)?")
 _ADJACENT = re.compile(r"([一二两三四五六七八])([二三四五六七八九])(十|百|千|万)?")
 _BETWEEN_TENS = re.compile(r"([一二三四五六七八九百两]*十)([一二三四五六七八])([二三四五六七八九])")
+_HUNDREDS_AND_TENS = re.compile(r"([一二两三四五六七八九])百([一二三四五六七八])([二三四五六七八九])十")
 _ONE_OR_TWO = re.compile(r"一两(十|百|千|万)?")
 
 
@@ -179,6 +180,10 @@ def number_range(text: str) -> tuple[float, float] | None:
     if teens and DIGITS[teens[3]] == DIGITS[teens[2]] + 1:
         base = number_range(teens[1])
         return None if base is None else (base[0] + DIGITS[teens[2]], base[0] + DIGITS[teens[3]])
+    hundreds = _HUNDREDS_AND_TENS.fullmatch(text)
+    if hundreds and DIGITS[hundreds[3]] == DIGITS[hundreds[2]] + 1:  # 一百六七十
+        floor = 100.0 * DIGITS[hundreds[1]]
+        return floor + 10 * DIGITS[hundreds[2]], floor + 10 * DIGITS[hundreds[3]] + 9
     if text == "半":
         return 0.5, 0.5
     digits = _PLAIN.match(text)
@@ -241,6 +246,9 @@ def _digit_string(text: str) -> float | None:
     return None
 
 
+_TENTHS: Final = re.compile("公里([一二三四五六七八九]{1,2})")
+
+
 def read_amount(match: re.Match[str]) -> tuple[str, Quantity] | None:
     """(class, quantity) of an AMOUNT match; None where it is no number after all."""
     kind = next((name for name in _UNITS if match[name]), "NUM")
@@ -253,6 +261,10 @@ def read_amount(match: re.Match[str]) -> tuple[str, Quantity] | None:
     if kind in {"L", "TIMES"} and match[kind].endswith("半"):
         low, high = low + 0.5, high + 0.5
     unit = match[kind] if kind != "NUM" and not match["sign"] else ""
+    tenths = _TENTHS.fullmatch(unit)
+    if tenths:  # 一公里三, 一公里三四
+        unit = "公里"
+        low, high = low + DIGITS[tenths[1][0]] / 10, high + DIGITS[tenths[1][-1]] / 10
     if match["b"]:
         upper = number_range(match["b"])
         if upper is None or upper[1] < low:

@@ -55,7 +55,9 @@ _OF_THE_MIND: Final = re.compile("至于|说到|想的|心里|脑子|第一反�
 _TO_THE_KITCHEN: Final = re.compile(
     "(?:请|让|叫|可以|记得|要求).{0,3}(?:少|多|别|免|加|减)(?:放|加|油|盐|辣|糖|点)|^[^是都它家店]{0,6}(?:少|多)(?:放|油|盐|烤|涮|点)[些点]?[^是都它家店]{0,4}$"
 )
-_ASKS_FOR: Final = re.compile("(?:问|打听|确认|看看|查).{0,8}(?:有没有|有无|能不能|可不可以|开不开|让不让)")
+_ASKS_FOR: Final = re.compile(
+    "^(?:看看?)?有没有|(?:问|打听|确认|看看|查).{0,8}(?:有没有|有无|能不能|可不可以|开不开|让不让)"
+)
 """去前问问店家有没有儿童椅: what is to be asked is not stated."""
 _STATING: Final = re.compile("是|有[^人没]|做的?|卖|主打|招牌|标|列|[很挺真]|最")
 _IMPERATIVE: Final = re.compile("(?:请|别|不必|不用|记得|最好|麻烦|劳驾|建议)")
@@ -65,6 +67,20 @@ _STEP: Final = re.compile(
     "^(?:先|再|然后|最后|其次|接着|接下来)?(?:比|看|卡|筛|数|算|查|量)(?:一?[比看卡筛数算查量])?(?:一下)?[^0-9]{1,4}$"
 )
 """再比脚程: a heading of the writer's own steps."""
+
+
+_OF_THE_WRITER: Final = re.compile(
+    "^我?(?:就|也|便|都|只好)?没有?(?:再|去)?(?:列|放|写|算|排|收|摆)(?:进|入|到|在|上|它|她|他|这|那)|"  # 没有列进表里
+    "^(?:那|就|还是)?(?:先|再|就)?(?:从|由|打).{1,8}(?:说起|讲起|看起|开始)$|^(?:那|就)?(?:跳出|抛开|撇开|绕开|回到|说回|转到|轮到|放下).{1,10}$|"
+    "^(?:最后|再|先|接着|然后|其次)(?:按|照|看|比|论)[^\\d是最都]{1,8}(?:时间|距离|价格|价位|评分|远近|钟点)$|"
+    "^[^\\d是]{0,6}(?:相较|相比|比较|对比|权衡|掂量)(?:之下|起来|一下)?$|(没准|也许|可能)(.{1,4})\\1不\\2"
+)
+"""Where the writer stands in his own text, what he has left out of it, that he cannot tell."""
+_ORDERED: Final = re.compile(
+    "(?:多|少|别|免|不)(?:放|来|撒|刷|蘸|要|加|点|配|涮|淋|拌|夹|动)(?!.{0,4}(?:好|差|贵|便宜))|"
+    "(?:跟|和|请|让|叫|同|对|向)[^,，]{0,6}(?:后厨|厨房|师傅|店员|老板|店家|人家|服务员|店里|他们|掌柜)[^,，]{0,6}(?:说|讲|强调|交代|嘱咐|招呼|提|多|少|别)"
+)
+"""What the guest is told to ask of the kitchen, or to take more or less of: 青菜多来两盘, 跟后厨强调."""
 
 
 def nothing_of(clause: str) -> str:
@@ -77,6 +93,8 @@ def states_nothing(tokens: Sequence[Token], wish: Wish, listed: int, text: str =
 
     ``text`` and ``question``: what nothing_of leaves of the clause, and what the guest asked.
     """
+    if _OF_THE_WRITER.search(text) and QUALITY.search(text) is None:
+        return not any(ROLES[token.char] & (_VALUES - {"N", "SOLE", "CNT"}) for token in tokens)
     if tells_of_shops(text):
         return False
     if any(repeats(token, wish, listed) for token in tokens) and any(ROLES[token.char] & _MEASURED for token in tokens):
@@ -116,6 +134,10 @@ def _is_free(token: Token, text: str, question: str, *, relates: bool) -> bool:
         return not roles & {"N"}
     if _IMPERATIVE.match(text) and not roles & _VALUES:
         return True
+    if _ORDERED.search(text) and not _STATING.search(text):
+        return not roles & (_VALUES - {"D", "CNT", "NUM", "UNPROVABLE"}) and (
+            "UNPROVABLE" not in roles or QUALITY.search(token.text) is None
+        )
     if _TOPIC.match(text) and not roles & (_VALUES - {"UNPROVABLE"}):
         return True
     if _STEP.match(text):

@@ -111,7 +111,9 @@ def _marked(row: str) -> str:
     return row.translate(_TICKS)
 
 
-_GAP: Final = re.compile(r"(?<=[\d元米分）)号记标载店层楼休开])\u3000(?=[^\s\u3000])|(?<=[\d元米分）)店号] )/(?= [^\s/])")
+_GAP: Final = re.compile(
+    r"(?<=[\d元米分）)号记标载店层楼休开])\u3000(?=[^\s\u3000])|(?<=[\d元米分）)店号] )/(?= [^\s/])"
+)
 """A wide space or a stroke between two fields."""
 _TICKS: Final = str.maketrans(dict.fromkeys("✅✔☑🟢⭕", "√") | dict.fromkeys("❌✖✘❎🔴✗", "×"))
 

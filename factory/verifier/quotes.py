@@ -162,12 +162,15 @@ def _untold(
         if role in roles and not check(token, covering, quoted, ground):
             return "untold"
     kinds_of = {one.told.kind for one in covering}
-    unproved = "UNPROVABLE" in roles or QUALITY.search(token.text) is not None
+    unproved = ("UNPROVABLE" in roles or QUALITY.search(token.text) is not None) and not _is_turn(
+        token, tokens, covering
+    )
     if unproved and "FEAT" not in roles and token.text not in _SCENERY and not kinds_of & _UNPROVED:
         return "unproved"
     serving = roles & (_SERVING if _is_timed(tokens) else _SERVING - {"UNTIL"})
+    fields = roles & _FIELDS if token.text not in {"地点", "地方"} else frozenset()
     preferred = _PREFERRED.match(_after(token, tokens)) is not None
-    if (roles & _FIELDS and kinds_of <= {"pick"} and not preferred) or (serving and kinds_of <= _OF_THE_WHOLE):
+    if (fields and kinds_of <= {"pick"} and not preferred) or (serving and kinds_of <= _OF_THE_WHOLE):
         return "more than a pick"
     if "MOST" in roles and _EDGE_OF_TIME.match(_after(token, tokens)) and kinds_of & _TIMED:
         return ""  # 最晚到21:30
@@ -179,6 +182,7 @@ def _untold(
         if (
             role in roles
             and not _of_the_guest(token, tokens)
+            and not (role == "SOLE" and _RHETORIC.match(_after(token, tokens)))
             and not (role == "AVG" and any(one.told.mean for one in covering))
             and not any(has_kind(one.told, kinds) for one in covering)
         ):
@@ -191,6 +195,14 @@ def _untold(
     if bare and not any(has_kind(one.told, _ONLY_KINDS) for one in covering):
         return "only"
     return ""
+
+
+def _is_turn(token: Token, tokens: Sequence[Token], covering: Sequence[Quoted]) -> bool:
+    """周一不做生意 is a day off, 口碑分 a rating."""
+    before = "".join(one.text for one in tokens if one.end <= token.start)
+    if token.text.startswith("生意"):
+        return before.endswith(("做", "接"))
+    return "口碑" in token.text and any(one.told.kind == "rating" or one.told.fact == "rating" for one in covering)
 
 
 _PREFERRED: Final = re.compile("最?(?:宝贵|要紧|重要|优先|为先|第一|紧)")
@@ -217,6 +229,10 @@ def _of_the_guest(token: Token, tokens: Sequence[Token]) -> bool:
 _GUEST: Final = re.compile(
     "在意|看重|想|爱|关心|怕|喜欢|担心|惦记|介意|要紧|妙|难得|关键|重要|应景|对味|宝贵|近(?:都|老|总|一直)|较|一比"
 )
+_RHETORIC: Final = re.compile(
+    "(?:要|得|需要?|让人)?(?:没底|留神|留意|注意|当心|小心|遗憾|可惜|缺点|缺憾|短板|不足|问题|不确定|麻烦|毛病|顾虑|悬念|担心|犯愁|惦记|变数|门槛|要记)"
+)
+"""唯一要留神的是周一休息: one drawback, of which nobody says whose else it is."""
 _SCENERY: Final = frozenset({"湖边", "河边", "江边", "夜景", "舒服", "热闹", "讲究", "实在", "饮料"})
 """Words of that role which say nothing of a shop where they stand beside a claim: 从湖边过去大约22分钟."""
 _FIELDS: Final = frozenset({"RATING", "PRICE", "DIST", "HOURS", "ADDR", "REPUT", "FEAT", "DISHN", "OPENV", "FOOD"})

@@ -19,7 +19,9 @@ from factory.verifier.scene import State
 
 Doubt = Literal["never", "beside_unread", "always"]
 """When a less sure reading is no finding: never (who measures), where anything else is unread, always (a second reader is asked)."""
-SURE_FRAMES: Final = frozenset({"rating", "price", "distance", "address", "phone", "hours", "closes", "opens", "break", "total"})
+SURE_FRAMES: Final = frozenset(
+    {"rating", "price", "distance", "address", "phone", "hours", "closes", "opens", "break", "total"}
+)
 """Frames that state a value under its field's name or unit."""
 _BESIDE: Final = SURE_FRAMES | {"subject"}
 _CLOUDING: Final = chars_of(

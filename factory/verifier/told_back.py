@@ -29,7 +29,7 @@ class Quoted:
 
 
 _HEDGED: Final = re.compile(
-    "约|大概|左右|上下|近|差不多|接近|多|来|几|出头|不|没|至少|最少|最多|超|以|内|起|低|高|少|大于|小|过|满|估|才|只|够|开外|之|(?<!公)里(?![程路地])"
+    "约|大概|左右|上下|近|差不多|接近|多|来|几|出头|不|没|至少|最少|最多|超|以|内|起|低|高|少|大于|小|过|满|估|才|只|够|开外|之|出了|圈|(?<!公)里(?![程路地])"
 )
 """What may make a number of a quote more or less than it says."""
 
@@ -45,7 +45,10 @@ def _numbers(covering: Sequence[Quoted]) -> set[float]:
 
 def _bounds(covering: Sequence[Quoted], ground: Ground) -> set[float]:
     """The wish's own bounds, where a claim lies to them: 比200米多出185米."""
-    if not any(has_kind(one.told, frozenset({"gap", "fits", "miss", "nothing_fits", "most"})) for one in covering):
+    asked = any(_WHETHER.search(fold(one.told.quote)) for one in covering)  # 问问是否够200元
+    if not asked and not any(
+        has_kind(one.told, frozenset({"gap", "fits", "miss", "nothing_fits", "most"})) for one in covering
+    ):
         return set()
     wish = ground.scene.wish
     bounds = [float(bound) for bound in (wish.radius_m, wish.budget_min_cny, wish.budget_max_cny) if bound is not None]
@@ -53,8 +56,22 @@ def _bounds(covering: Sequence[Quoted], ground: Ground) -> set[float]:
     return {bound * count for bound in bounds for count in heads}  # 离150元的总预算, of three guests
 
 
+_WHETHER: Final = re.compile("是否|是不是|能不能|够不够|会不会|在不在|到不到|有没有到")
+
+
+def _is_place_of(token: Token, covering: Sequence[Quoted], ground: Ground) -> bool:
+    """3和4中午都开: a bare number that is the place in the list of one who is spoken of."""
+    place = token.value.low
+    if "NUM" not in ROLES[token.char] or place != token.value.high or not 0 < place <= len(ground.scene.listed):
+        return False
+    spoken = {poi for one in covering if one.ruling is not None for poi in one.ruling.of}
+    return place == int(place) and ground.scene.listed[int(place) - 1] in spoken
+
+
 def _amount_told(token: Token, covering: Sequence[Quoted], _quoted: Sequence[Quoted], ground: Ground) -> bool:
     stated: Quantity = token.value
+    if _is_place_of(token, covering, ground):
+        return True
     numbers = _numbers(covering) | _bounds(covering, ground)
     numbers |= {60 * number for number in numbers} if "MIN" in ROLES[token.char] else set()
     ends = {end for end in (stated.low, stated.high) if end not in {0.0, float("inf")}} or {stated.low}
@@ -138,6 +155,8 @@ def _people_told(token: Token, covering: Sequence[Quoted], _quoted: Sequence[Quo
 def _rank_told(token: Token, covering: Sequence[Quoted], _quoted: Sequence[Quoted], ground: Ground) -> bool:
     if any(one.told.rank == token.value or float(token.value) in one.told.numbers for one in covering):
         return True
+    if re.match("第二[家个]", token.text) and any(one.told.kind in {"only", "count"} for one in covering):
+        return True  # 再没有第二家
     if any(one.told.kind == "pick" for one in covering):
         return True  # 放第二位: the writer's own order
     rows = (ground.scene.listed, ground.mentioned)
@@ -166,6 +185,8 @@ def _day_told(token: Token, covering: Sequence[Quoted], _quoted: Sequence[Quoted
     if not named:
         return True  # 今天, 当天: the day that is meant when none is named
     days = frozenset().union(*(weekdays(words) for one in told for words in (one.days, one.other_days) if words))
+    if any(re.search("除了?", one.quote) for one in told):
+        return named <= days or not named & days  # 除周一外: of the other days
     if any(one.kind == "absent" and "只" in one.quote for one in told):
         days |= frozenset(range(7)) - days  # 只列了周一到周五: of the others there is nothing
     return named <= days or (len(named) == 7 and any(not one.days for one in told))
