@@ -31,8 +31,8 @@ identity.verifier_version = lambda: "2-d9a3357b"
 from factory.command import run_room
 sys.exit(run_room("factory", sys.argv[1:], last=True))
 """
-"""The verifier's hash names the run, the run its samples, and their names choose which of them are judged: without a name that
-stays, each change of a word of the verifier drew another world, and one in two held too little of something to certify a good judge by."""
+"""The verifier's hash names the run, the run its samples, and their names choose which of them are judged. Without a name that
+stays, each change of a word of the verifier drew another world, and some held too little of something to certify a good judge by."""
 
 
 @pytest.fixture(scope="module", name="asks")
