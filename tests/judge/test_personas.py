@@ -32,7 +32,7 @@ from factory.command import run_room
 sys.exit(run_room("factory", sys.argv[1:], last=True))
 """
 """The verifier's hash names the run, the run its samples, and their names choose which of them are judged. Without a name that
-stays, each change of a word of the verifier drew another world, and some held too little of something to certify a good judge by."""
+stays, each change of the verifier drew another world, and some held too little of something to certify a good judge by."""
 
 
 @pytest.fixture(scope="module", name="asks")
