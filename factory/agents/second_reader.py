@@ -21,7 +21,7 @@ from factory.records import CallRecord, Candidate, Message, Order, Verification
 from factory.verifier.extracted import Case, names_spoken
 from factory.verifier.extracted import asked as asked_clauses
 
-PROMPT: Final = "reader_v4"
+PROMPT: Final = "reader_v5"
 MOST_CLAUSES: Final = 60
 """Clauses of one call: about five answers with a dozen unread ones each."""
 _ROW: Final = re.compile(r"\{\s*\"id\"\s*:")

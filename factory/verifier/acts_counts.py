@@ -34,6 +34,8 @@ def count(said: Said, state: State) -> None:
         return
     number = int(stated.low)
     if number == 1 and not said.has("x") and not said.of("ONLY") and scene.items != 1 and not said.of("FIND"):
+        if said.of("HAVE") and any("L" in ROLES[token.char] for token in said.tokens) and not pois:
+            raise UnreadError  # 250米以内有一家川菜, where there is none
         return  # 挑一家 is any one of them
     budgeted = (
         [poi for poi in pois if inside(poi, "price", state) != "contradicted" and poi.cost_cny is not None]

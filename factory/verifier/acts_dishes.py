@@ -256,6 +256,8 @@ def taste_of_shop(said: Said, state: State) -> None:
     if state.dishes and roles and not whole_menu:
         _of_dishes(said, state, roles)
         return
+    if state.part == "opening" and roles and any("D" in ROLES[token.char] for token in said.tokens):
+        raise UnreadError  # 鱼香肉丝和某菜都带酸甜 is said of dishes
     if state.part == "opening" and roles and not said.of("NOT") and _wished(state, roles):
         state.echo(said.text, state.scene.wish.taste, agrees=True)
         return

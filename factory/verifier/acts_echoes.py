@@ -45,6 +45,8 @@ def echo_taste(said: Said, state: State) -> None:
     whose = ("IF", "YOU", "LIKE", "ALLERGY", "OCCASION", "PPL", "NOT", "COND", "LESS", "TASTE")
     if (state.item is not None or state.dishes) and not any(said.of(name) for name in whose):
         raise UnreadError  # 麻辣口, behind a dish
+    if not said.of("YOU") and any("D" in ROLES[token.char] for token in said.tokens):
+        raise UnreadError  # 鱼香肉丝和某菜都带酸甜 is said of dishes
     if said.of("IF") or not said.of("YOU"):
         return
     words = f"{wish.taste or ''} {wish.diet or ''}"

@@ -35,7 +35,7 @@ def _times(said: Said, own: float | None, other: float | None) -> ClaimStatus:
         return "unsupported"
     stated: Quantity = token.value
     high = stated.low + 0.99 if "多" in token.text or said.of("MANY") else stated.high
-    slack = 0.1 * max(1.0, stated.low) if stated.about or said.of("ABOUT") else 0.05
+    slack = 0.1 * max(1.0, stated.low) if stated.about or said.of("ABOUT") else 0.05 * min(1.0, stated.low)
     if said.has("u"):  # 不到某某的四分之一
         high, stated = stated.low, replace(stated, low=0.5 * stated.low)
     return "inferable" if stated.low - slack <= own / other <= high + slack else "contradicted"

@@ -38,6 +38,9 @@ def address(said: Said, state: State) -> None:
         own != "" and stated.text in own and len(stated.text) >= rules.ADDRESS_LEAST
     )
     if own and own in stated.text:
+        district = _DISTRICT.search(stated.text.partition(own)[0])
+        if district and district[0] not in fold(f"{state.scene.place.city}{state.scene.place.name}"):
+            raise UnreadError  # 某区竹山路1号: the map's address names no district
         status: ClaimStatus = "inferable"  # with the word before it
     elif held and "A" in roles:
         status = "verified" if stated.text == own else "inferable"
@@ -48,6 +51,7 @@ def address(said: Said, state: State) -> None:
     state.say("address", said.raw([stated]), [(poi, status, poi.address)])
 
 
+_DISTRICT: Final = re.compile("[一-鿿]{1,4}[区县市镇]$")
 _PLACELIKE: Final = re.compile(r"[路街巷道弄号楼层座室村里]|广场|中心|大厦|商场|天地|大楼|城|胡同|园|院")
 
 

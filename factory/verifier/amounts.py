@@ -249,6 +249,14 @@ def _digit_string(text: str) -> float | None:
 _TENTHS: Final = re.compile("公里([一二三四五六七八九]{1,2})")
 
 
+def match_amount(text: str, at: int) -> re.Match[str] | None:
+    """An amount of a folded text from a place on; 还差11元到200元 is what is missing, and no range."""
+    found = AMOUNT.match(text, at)
+    if found and found["b"] and found["au"] and at and text[at - 1] in "差缺欠":
+        return AMOUNT.match(text, at, found.end("au"))
+    return found
+
+
 def read_amount(match: re.Match[str]) -> tuple[str, Quantity] | None:
     """(class, quantity) of an AMOUNT match; None where it is no number after all."""
     kind = next((name for name in _UNITS if match[name]), "NUM")

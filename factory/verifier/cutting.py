@@ -134,7 +134,7 @@ def _is_free(token: Token, text: str, question: str, *, relates: bool) -> bool:
         return not roles & {"N"}
     if _IMPERATIVE.match(text) and not roles & _VALUES:
         return True
-    if _ORDERED.search(text) and not _STATING.search(text):
+    if _ORDERED.search(text) and not _STATING.search(re.sub("就是了?$|就行了?$|便是$", "", text)):
         return not roles & (_VALUES - {"D", "CNT", "NUM", "UNPROVABLE"}) and (
             "UNPROVABLE" not in roles or QUALITY.search(token.text) is None
         )

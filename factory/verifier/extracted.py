@@ -23,6 +23,7 @@ from factory.verifier.quotes import place as placed
 from factory.verifier.reading import located
 from factory.verifier.scene import Scene, misses_of
 from factory.verifier.script import fold
+from factory.verifier.surety import is_sure_claim
 from factory.verifier.told import ASK, CONDITION, NOTHING, UNVERIFIABLE, read_told
 from factory.verifier.told_back import Quoted
 from factory.verifier.told_misses import misses_of_all, misses_told, says_nothing_fits, told_by_value
@@ -134,10 +135,14 @@ def settle(result: Verification, extracts: Sequence[Extract], candidate: Candida
                 detachable = bench.states_nothing(clause) or (
                     detachable and not tells_of_shops(nothing_of(clause.text))
                 )
+            elif _states(extract):
+                detachable = False  # a reader found a statement in it: it is no chatter that may go
             clauses[extract.number] = replace(clause, detachable=detachable)
             continue
         if clause.detachable and not decided.sure:
-            continue  # it is cut, as it would be without a reader
+            if _states(extract):
+                clauses[extract.number] = replace(clause, detachable=False)
+            continue  # what says nothing of a shop is cut, as it would be without a reader
         settled[extract.number] = decided
         fresh = [_claim(one, extract.number) for one in decided.quoted]
         account = "wish" if all(claim.kind == "wish" for claim in fresh) else "claim"
@@ -150,6 +155,16 @@ def settle(result: Verification, extracts: Sequence[Extract], candidate: Candida
     findings = [one for one in findings if one.outcome != "not_understood" or one.clause in left]
     findings += bench.of_the_wish(settled, findings)
     return replace(result, clauses=tuple(clauses), claims=tuple(claims), findings=tuple(dict.fromkeys(findings)))
+
+
+_STATES_NO_FACT: Final = frozenset(
+    {"nothing", "unverifiable", "pick", CONDITION, ASK, "wish", "unsaid", "note", "fits", "vague", "miss"}
+)
+
+
+def _states(extract: Extract) -> bool:
+    """Whether a reader found a statement in a clause that a map could decide, whatever became of it."""
+    return any(claim.get("kind") not in _STATES_NO_FACT for claim in extract.claims)
 
 
 def why_not(result: Verification, extract: Extract, candidate: Candidate, case: Case) -> str:
@@ -222,6 +237,11 @@ class _Bench:
             if ruling is None and told.kind not in {UNVERIFIABLE, NOTHING}:
                 return Decided((), f"not decided: {told.kind}")
             quoted.append(Quoted(told, *where, ruling))
+        asks = ground.after in {"?", "？"}
+        for one in quoted:
+            told, good = one.told, one.ruling is None or one.ruling.status in GOOD
+            if not good and not is_sure_claim(told.kind, denied=told.denied, maybe=told.maybe, asked=asks):
+                return Decided((), f"less sure: {told.kind}")
         spoken = {poi.poi_id for one in quoted if one.ruling is not None for poi in one.ruling.of}
         states = any(one.told.kind != NOTHING for one in quoted)
         if states and ground.after in {"?", "？"} and not self._names_answering(extract.number) <= spoken:

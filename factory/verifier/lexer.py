@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from factory.maps.cuisines import CUISINES_KNOWN
-from factory.verifier.amounts import AMOUNT, CN, number_range, read_amount
+from factory.verifier.amounts import CN, match_amount, number_range, read_amount
 from factory.verifier.clock import TIME, Clock, read_time
 from factory.verifier.known import Entry, Known
 from factory.verifier.numbers import Quantity
@@ -368,7 +368,7 @@ def _number(text: str, at: int) -> Token | None:
         span = number_range(heads[0])
         if span is not None:
             return Token(_NUM, at, heads.end(), Quantity(span[0], span[1], exact=span[0] == span[1]), heads[0])
-    amount = AMOUNT.match(text, at)
+    amount = match_amount(text, at)
     time = TIME.match(text, at) if char in _TIME_STARTS or char.isdecimal() else None
     read = read_amount(amount) if amount and amount.end() > at else None
     if time:

@@ -71,6 +71,8 @@ _IF: Final = re.compile(
     r"(?:若|如果|要是|倘若|假如|万一|真要|真想|真卡|实在|坚持|执意|想|要|只要|肯|愿意|愿|还得|还要|还想|舍得|图|嫌|接受|不介意|不在乎|非得?要|能)|若|如果|要是|倘若|假如|的话$"
 )
 """How a condition of the guest's begins or ends."""
+_IF_AT_ONCE: Final = re.compile("(?:若|如果|要是|倘若|假如|万一)")
+"""要是今天撞上它关门: what follows is supposed, whoever it is."""
 _PART_OF_DAY: Final = re.compile("早上|上午|中午|下午|傍晚|晚上|夜里|半夜|周末|工作日|平日")
 _LONGING: Final = re.compile("^(?:要是|如果|若|若是|真|实在|非)?(?:想|要|爱|馋)(?:吃|点|尝|来)")
 _OF_SHOPS: Final = frozenset(
@@ -133,6 +135,9 @@ def doubt(clause: str, quoted: Sequence[Quoted], ground: Ground) -> str:
                 and token.text != "实在"
                 and not _PART_OF_DAY.fullmatch(token.text)
                 and "FEAT" not in ROLES[token.char]
+                and not (
+                    ROLES[token.char] & {"SELF", "THIS"} and "N" not in ROLES[token.char] and _IF_AT_ONCE.match(flat)
+                )
             )
             if hard or not _IF.search(flat):
                 return f"no condition of the guest's: {token.text}"

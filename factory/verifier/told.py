@@ -185,7 +185,7 @@ def _joined(raw: Any) -> str:
     return "、".join(map(str, raw)) if isinstance(raw, list) else str(raw or "")
 
 
-_LABELLED: Final = re.compile("标|写|注明|列|载|收录|留了|给出|地图|查得到|查到|显示|已知|确认|确定|明确|有数据")
+_LABELLED: Final = re.compile("标|登|写|注明|列|载|收录|留了|给出|地图|查得到|查到|显示|已知|确认|确定|明确|有数据")
 _NUMBERED: Final = frozenset({"party", "budget_max", "budget_min", "radius"})
 
 

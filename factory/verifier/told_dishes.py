@@ -25,16 +25,16 @@ _TASTE_WORDS: Final = {
 _MADE_OF: Final = {
     "豆制品": "豆腐|豆皮|豆干|腐竹", "主食": "饺|饭|面|饼|粉|馒头|包|粥", "面食": "面|饺|馄饨|包|饼", "凉菜": "凉|口水鸡|白切|夫妻肺片", "五花": "东坡肉|红烧肉|回锅肉|扣肉|五花",
     "茄子": "地三鲜|茄", "土豆": "地三鲜|土豆|薯", "青椒|辣椒": "地三鲜|青椒|虎皮|辣椒|剁椒", "豆腐": "豆腐", "鸡蛋|蛋": "蛋|玉子|木须", "米饭|饭": "饭", "糯米": "糯米|粽|汤圆",
-    "花生": "宫保|花生", "蘑菇|菌菇": "菇|菌", "炸": "炸|天妇罗|酥|锅包肉|猪排|薯条|可乐饼", "鸭血": "鸭|血旺", "酸菜": "酸菜", "粉条": "粉条",
+    "花生": "宫保|花生", "蘑菇|菌菇": "菇|菌", "炸": "炸|天妇罗|酥|锅包肉|猪排|薯条|可乐饼", "鸭血": "鸭|血旺", "酸菜": "酸菜", "煮|涮": "锅|煲|煮|汤|关东", "粉条": "粉条",
 }  # fmt: skip
 """What every dish with such a name is, beside the reviewed table (dishes.toml)."""
 _MEATS: Final = {
     "猪": "猪|回锅肉|红烧肉|东坡肉|扣肉|五花|狮子头|锅包肉|溜肉段|鱼香肉丝|叉烧|白肉|腊肉|小炒肉|辣椒炒肉|肉末|焖肉|杀猪菜|京酱肉丝|小笼包",
-    "牛": "牛(?!油|奶|蛙|轧|角包)|夫妻肺片|寿喜锅", "羊": "羊", "鸡": "(?<!田)鸡(?!蛋|毛菜|枞|头米)|宫保", "鸭": "鸭(?!血|肠)", "鹅": "鹅(?!肝)", "鱼": "鱼(?!香|露|丸|豆腐|腥草)|寿司|刺身|鳗|三文", "虾": "虾|三鲜", "蟹": "蟹",
+    "牛": "牛(?!油|奶|蛙|轧|角包)|夫妻肺片|寿喜锅", "羊": "羊", "鸡": "(?<!田)鸡(?!蛋|毛菜|枞|头米)|宫保", "鸭": "鸭(?!血|肠)", "鹅": "鹅(?!肝)", "鱼": "鱼(?!香|露|丸|豆腐|腥草)|寿司|刺身|鳗|三文", "虾": "虾|三鲜", "蟹": "蟹", "鳝": "鳝",
 }  # fmt: skip
 """The meat that a dish's name shows; another is not what it is made of."""
 _MEAT_WORDS: Final = {
-    "猪": "猪|五花|梅花肉|排骨", "牛": "牛(?!油|奶|蛙)", "羊": "羊", "鸡": "鸡(?!蛋|精)", "鸭": "鸭", "鹅": "鹅", "鱼": "鱼(?!香|露)", "虾": "虾", "蟹": "蟹",
+    "猪": "猪|五花|梅花肉|排骨", "牛": "牛(?!油|奶|蛙)", "羊": "羊", "鸡": "鸡(?!蛋|精)", "鸭": "鸭", "鹅": "鹅", "鱼": "(?<!鳝)鱼(?!香|露)", "虾": "虾", "蟹": "蟹", "鳝": "鳝",
 }  # fmt: skip
 
 
@@ -53,7 +53,9 @@ def dish_shows(dish: str, word: str, ground: Ground, *, denied: bool) -> ClaimSt
         roles for token in tokens_of(word, ground) if (roles := ROLES[token.char] & _TASTES)
     ]
     shown = bool(tasted) and all(roles & tastes_of(dish) for roles in tasted)
-    made_of = any(re.search(words, word) and re.search(signs, dish) for words, signs in _MADE_OF.items())
+    made_of = _shares_sign(word, dish) or any(
+        re.search(words, word) and re.search(signs, dish) for words, signs in _MADE_OF.items()
+    )
     if word in dish or shown or made_of:
         return "inferable"
     wanted = frozenset().union(*tasted)
@@ -62,6 +64,25 @@ def dish_shows(dish: str, word: str, ground: Ground, *, denied: bool) -> ClaimSt
     return (
         "contradicted" if denied and wanted and not wanted & tastes_of(dish) else None
     )  # the name shows nothing of it
+
+
+_SIGNS_SHARED: Final = re.compile(
+    "[豉笋菇蛋豆藕薯茄椒葱蒜姜酱糟醋糖蜜奶芝芋粽莲枣杏蒸煮炸烤炖涮煎焖卤炒拌熏烩煲羹汤粥]|拔丝|刺身|火锅|凤爪"
+)
+"""What a dish is made with or how, where its name says so in one character."""
+_SAVOURY: Final = re.compile("鲜[香美]?|香|咸|够味|有味|味道?足|下饭|家常")
+_SAME_MEAT: Final = {"鸡爪": "凤爪", "鸡脚": "凤爪", "鸭舌": "鸭舌", "猪脚": "猪手|蹄"}
+
+
+def _shares_sign(word: str, dish: str) -> bool:
+    """豆豉 of 豉汁凤爪, 蒸菜 of 腊味合蒸; what is savoury, any dish but a sweet one may be called."""
+    if any(said in word and re.search(own, dish) for said, own in _SAME_MEAT.items()):
+        return True
+    signs = set(_SIGNS_SHARED.findall(word))
+    signs = signs - {"豆"} or signs  # 豆豉 is 豉
+    if signs:
+        return all(sign in dish for sign in signs)
+    return _SAVOURY.fullmatch(word) is not None and not is_course("甜品", dish)
 
 
 _COURSES: Final = {
@@ -74,6 +95,14 @@ def is_course(word: str, dish: str) -> bool | None:
     """Whether a dish is of a course; ``None`` where the word names none."""
     signs = next((signs for words, signs in _COURSES.items() if re.search(words, word)), None)
     return None if signs is None else re.search(signs, dish) is not None
+
+
+_CATEGORY: Final = re.compile("(?:肉|荤|素|辣|甜|酸|海鲜|羊肉|牛肉|牛羊肉|内脏|清淡)的?菜?|甜[点品]|主食|汤品?|凉菜")
+
+
+def is_kind_of_dish(name: str) -> bool:
+    """肉菜, 主食: a kind of dish, and no dish."""
+    return _CATEGORY.fullmatch(fold(name)) is not None
 
 
 _KINDS: Final = {

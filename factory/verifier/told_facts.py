@@ -12,19 +12,18 @@ from factory.maps.open.words import CUISINE_TOKENS
 from factory.records import ClaimStatus, Poi
 from factory.verifier.acts_dishes import KNOWN_DISHES, holds, tastes_of
 from factory.verifier.acts_features import DENIED, HELD
-from factory.verifier.acts_loose import loose_status
 from factory.verifier.deciding import amount_status, show, value, walk_status, worst
 from factory.verifier.fit import shows_cuisine
 from factory.verifier.hours import hours_of
 from factory.verifier.known import split_branch
 from factory.verifier.lexer import EATEN, LEXICON, ROLES
-from factory.verifier.scene import State
 from factory.verifier.script import fold
 from factory.verifier.told import Told
-from factory.verifier.told_dishes import dish_shows, goes_with, is_course, tastes
+from factory.verifier.told_dishes import dish_shows, goes_with, is_course, is_kind_of_dish, tastes
 from factory.verifier.told_hours import HOURS_KINDS, of_hours, weekdays
-from factory.verifier.told_names import GOOD, Ground
+from factory.verifier.told_names import GOOD, Ground, turned
 from factory.verifier.told_texts import label, named, note, unsaid, website
+from factory.verifier.told_vague import vague
 from factory.verifier.told_wish import bounded, fits, misses
 
 Status = ClaimStatus | None
@@ -41,6 +40,8 @@ def of_one(told: Told, poi: Poi, ground: Ground) -> Status:
         if told.kind in {"open_at", "open_on"} and any(miss.kind == "closed" for miss in ground.scene.misses(poi)):
             return "inferable" if told.denied else "contradicted"  # whatever its hours say, it does not serve
         status = note(told, poi) if _HOLIDAY.search(told.days) else of_hours(told, poi)
+        if told.denied and told.kind in _PLAIN_HOURS:
+            status = turned(status)  # 周一至周四不到23:30
         return (
             "inferable" if told.maybe and status == "unsupported" else status
         )  # 可能没开: of unknown hours nobody knows
@@ -48,12 +49,11 @@ def of_one(told: Told, poi: Poi, ground: Ground) -> Status:
     return None if decide is None else decide(told, poi, ground)
 
 
+_PLAIN_HOURS: Final = frozenset(
+    {"hours", "opens", "closes", "break", "no_break", "all_day", "sessions", "day_off", "open_on"}
+)
+"""Kinds of hours that are decided as they stand: a denial turns them."""
 _HOLIDAY: Final = re.compile("假|节|夏|冬|季")
-
-
-def turned(status: Status) -> Status:
-    """The status of a claim's denial: what nothing is known of stays unsupported."""
-    return "contradicted" if status in GOOD else "verified" if status == "contradicted" else status
 
 
 def is_of_one(kind: str) -> bool:
@@ -87,9 +87,17 @@ def _address(told: Told, poi: Poi, ground: Ground) -> Status:
     own = fold(poi.address or "")
     if not own:
         return "unsupported"
-    if stated in own or own in stated:
+    if stated in own:
         return "verified"
+    if own in stated:
+        district = _DISTRICT.search(stated.partition(own)[0])
+        place = fold(f"{ground.scene.place.city}{ground.scene.place.name}")
+        return "unsupported" if district and district[0] not in place else "verified"
     return ground.ask(f"地址是{told.names[0]}", poi) or "contradicted"
+
+
+_DISTRICT: Final = re.compile("[一-鿿]{1,4}[区县市镇]$")
+"""某区 before an address whose row names no district."""
 
 
 def _phone(told: Told, poi: Poi, _ground: Ground) -> Status:
@@ -170,6 +178,9 @@ def _dish(told: Told, poi: Poi, ground: Ground) -> Status:
         return worst(_without(name, poi, ground, marked=marked) for name in told.names)
     if all(holds(poi, fold(name)) for name in told.names):
         return "verified"
+    if all(is_kind_of_dish(name) for name in told.names):
+        shown = [_without(name, poi, ground, marked=False) == "contradicted" for name in told.names]
+        return None if not poi.specialities else "inferable" if all(shown) else "contradicted"
     meant = all(_meant_by(fold(name), poi) or goes_with(fold(name), fold(told.quote), poi) for name in told.names)
     if meant:
         return "inferable"
@@ -190,7 +201,7 @@ def _meant_by(name: str, poi: Poi) -> bool:
     return holds(poi, name) or short or name in fold(poi.name)
 
 
-_SIGNED: Final = re.compile("招牌|主打|特色|列|写|标|菜单|推荐")
+_SIGNED: Final = re.compile("招牌|主打|特色|列|登|写|标|菜单|推荐")
 """What claims that the map lists a dish: of any other word for food (烧味) nobody can tell whether it names one."""
 _INGREDIENTS: Final = frozenset("鳗鲈鳜牛羊鸡鸭鹅猪虾蟹鳝")
 
@@ -298,40 +309,6 @@ def _closed(told: Told, poi: Poi, ground: Ground) -> Status:
     return "inferable" if shut != told.denied else "contradicted"
 
 
-_ADJECTIVES: Final = {
-    ("distance", "near"): "NEAR", ("distance", "far"): "FAR", ("price", "cheap"): "CHEAP", ("price", "dear"): "DEAR", ("price", "expensive"): "DEAR", ("rating", "high"): "HIGH",
-    ("rating", "good"): "GOOD", ("rating", "plain"): "PLAIN", ("rating", "low"): "LOW", ("price", "plain"): "PLAIN", ("price", "low"): "CHEAP", ("price", "high"): "DEAR",
-}  # fmt: skip
-
-
-def _vague(told: Told, poi: Poi, ground: Ground) -> Status:
-    adjective = _ADJECTIVES.get((told.fact, told.word))
-    if adjective is None:
-        return None
-    loose = loose_status(poi, told.fact, adjective, State(ground.scene, "closing"))
-    status = turned(loose) if told.denied else loose
-    if status != "contradicted":
-        return status
-    # Near and cheap are the writer's to judge where no threshold holds: beside the others, it may be.
-    return "inferable" if _relatively(told, poi, ground) else None
-
-
-def _relatively(told: Told, poi: Poi, ground: Ground) -> bool:
-    """Whether a value lies on that side of the middle of what the map showed of the kind: 逸里赢在便宜."""
-    own = value(poi, told.fact)
-    numbers = sorted(number for one in ground.scene.evidence.pois if (number := value(one, told.fact)) is not None)
-    if own is None or len(numbers) < _FEWEST_FOR_A_MIDDLE:
-        return False
-    low = (told.word in {"near", "cheap", "low"}) != told.denied
-    wish = ground.scene.wish
-    bound = {"distance": wish.radius_m, "price": wish.budget_max_cny}.get(told.fact)
-    beyond = bound is not None and own > bound
-    return own <= numbers[(len(numbers) - 1) // 2] and not beyond if low else own >= numbers[len(numbers) // 2]
-
-
-_FEWEST_FOR_A_MIDDLE: Final = 4
-
-
 def _label(told: Told, poi: Poi, ground: Ground) -> Status:
     """The map's own words; where it writes another language, what they mean: 类型写的是快餐 of fast_food."""
     status = label(told, poi)
@@ -377,7 +354,7 @@ FACT_KINDS: Final[dict[str, Callable[[Told, Poi, Ground], Status]]] = {
     "absent": _absent,
     "present": _absent,
     "closed": _closed,
-    "vague": _vague,
+    "vague": vague,
     "brand": _brand,
     "either": _either,
     "unsaid": lambda told, poi, _ground: unsaid(told, poi),

@@ -48,6 +48,11 @@ class Sets:
     fixed: bool
 
 
+def turned(status: ClaimStatus | None) -> ClaimStatus | None:
+    """The status of a claim's denial: what nothing is known of stays unsupported."""
+    return "contradicted" if status in GOOD else "verified" if status == "contradicted" else status
+
+
 def tokens_of(text: str, ground_or_scene: Ground | Scene) -> list[Token]:
     """The tokens of a text, folded."""
     scene = ground_or_scene.scene if isinstance(ground_or_scene, Ground) else ground_or_scene

@@ -21,6 +21,10 @@ from factory.verifier.told_rulings import Ruling
 
 def fact_value(poi: Poi, fact: str, days: str = "") -> float | None:
     """A value that can be held against another's; of opening hours those of the days (all on which it is open), where they are alike."""
+    if fact in {"dish_count", "dish"}:
+        return float(len(poi.specialities)) or None
+    if fact == "hours":
+        return _open_minutes(poi)
     own = value(poi, fact)
     named = weekdays(days) if days and fact in _CLOCKS else frozenset()
     if (own is not None and not named) or fact not in _CLOCKS:
@@ -30,6 +34,12 @@ def fact_value(poi: Poi, fact: str, days: str = "") -> float | None:
     open_days = [day for day in days_meant if day]
     edges = {float(day[0][0] if fact == "open" else day[-1][1]) for day in open_days}
     return edges.pop() if len(edges) == 1 else None
+
+
+def _open_minutes(poi: Poi) -> float | None:
+    """How long it is open on a day, on the mean of those that are known: 时间最宽."""
+    days = [day for day in hours_of(poi).possible() if day]
+    return sum(end - start for day in days for start, end in day) / len(days) if days else None
 
 
 def days_of(told: Told) -> str:
@@ -64,7 +74,9 @@ def compare(told: Told, ground: Ground) -> Ruling | None:
     return first if fixed else None
 
 
-_COMPARED: Final = frozenset({"rating", "price", "distance", "open", "close", "walk", "address"})
+_COMPARED: Final = frozenset(
+    {"rating", "price", "distance", "open", "close", "walk", "address", "hours", "dish", "dish_count"}
+)
 _CLOCKS: Final = frozenset({"open", "close"})
 
 
@@ -222,8 +234,8 @@ def most(told: Told, ground: Ground) -> Ruling | None:
         )
         if told.where:
             split = split_by(told, members, ground)
-            if split.unknown:
-                continue
+            if split.open or (split.missing and (among.fixed or row == ground.scene.listed)):
+                continue  # of more than the list, those whose value is known are meant
             members = split.sure
             pois = pois if own is not None else _leaders(members, fact, told)
         strict = among.fixed or row == ground.scene.listed  # of more than the list, those with a value are meant

@@ -6,6 +6,7 @@ holds for none, nobody can tell (decision 40).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
@@ -16,6 +17,7 @@ from factory.verifier.deciding import difference_status, show, value, worst
 from factory.verifier.fit import is_known_to_fit, may_fit
 from factory.verifier.nothing_fits import says_known
 from factory.verifier.numbers import Quantity
+from factory.verifier.script import fold
 from factory.verifier.told import ASK, CONDITION, Told
 from factory.verifier.told_facts import is_of_one, of_one
 from factory.verifier.told_names import AREA, GOOD, LISTED, OTHERS, Ground, Sets, sets_of
@@ -37,7 +39,21 @@ def decide(told: Told, ground: Ground) -> Ruling | None:
     if is_of_one(told.kind):
         return _of_each(told, kind, ground)
     decider = SET_KINDS.get(told.kind)
-    return None if decider is None else decider(told, ground)
+    if decider is None:
+        return None
+    return _turned(told, ground, decider) if told.denied and told.kind in _DENIABLE else decider(told, ground)
+
+
+_DENIABLE: Final = frozenset({"most", "only", "order", "compare", "total", "average", "span"})
+
+
+def _turned(told: Told, ground: Ground, decider: Callable[[Told, Ground], Ruling | None]) -> Ruling | None:
+    """却不是最近的: a set's claim denied; where the claim could not be told, neither can its denial."""
+    ruling = decider(replace(told, denied=False), ground)
+    if ruling is None:
+        return None
+    turned: ClaimStatus = "contradicted" if ruling.status in GOOD else "unsupported"
+    return replace(ruling, status="inferable" if ruling.status == "contradicted" else turned)
 
 
 def _of_each(told: Told, kind: str, ground: Ground) -> Ruling | None:
@@ -154,8 +170,16 @@ def _count(told: Told, ground: Ground) -> Ruling | None:
     if stated is None or among is None:
         return None
     listed_only = bool(told.among) and not is_area(told.among)
-    for row in among.rows:
-        split = split_by(told, row, ground) if told.where else Split(row, (), ())
+    rows = among.rows
+    if _LEFT.search(fold(told.quote)):  # 剩下的四家价位都不合
+        spoken = set(ground.mentioned)
+        rows = tuple(dict.fromkeys((*(tuple(poi for poi in row if poi not in spoken) for row in rows), *rows)))
+    ways = [told]
+    if _ABLE.search(fold(told.quote)):  # 能开到23:30的有三家: then, or later
+        until = tuple(replace(one, sign=">=") if one.kind == "closes" else one for one in told.where)
+        ways.append(replace(told, where=until))
+    for row, way in ((row, way) for row in rows for way in ways):
+        split = split_by(way, row, ground) if told.where else Split(row, (), ())
         number = len(split.sure)
         if split.open or not (stated.holds(number) or (stated.about and abs(number - stated.low) <= 1)):
             continue
@@ -172,6 +196,10 @@ def _count(told: Told, ground: Ground) -> Ruling | None:
         if not split.unknown:
             return Ruling("count", None, f"{len(split.sure)}家", "contradicted", among.rows[0])
     return None
+
+
+_ABLE: Final = re.compile("能[开到坐吃撑营]|可以?[开到坐]")
+_LEFT: Final = re.compile("剩下|剩余|其余|其他|另外|别的|余下")
 
 
 def _total(told: Told, ground: Ground) -> Ruling | None:

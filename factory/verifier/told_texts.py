@@ -35,13 +35,16 @@ def texts_of(poi: Poi) -> tuple[str, ...]:
 
 def unsaid(told: Told, poi: Poi) -> ClaimStatus | None:
     """资料里没写辣不辣: true where no field, no tag and no word of the map tells of the topic; ``not``: it does."""
-    if not told.denied and not _UNSAID.search(fold(told.quote)):
+    quote = fold(told.quote)
+    if not told.denied and not _UNSAID.search(quote) and not _IN_QUESTION.search(quote):
         return None
     topic = fold("".join(told.names)) or fold(told.quote)
     held = _tells(topic, poi)
     return None if held is None else "verified" if held == told.denied else "contradicted"
 
 
+_IN_QUESTION: Final = re.compile("([一-鿿])不\\1|是否|有没有|能不能|多[大少重辣]")
+"""味道重不重: what is in question, of which the next clause says that it is not told."""
 _UNSAID: Final = re.compile(
     "没|未|无|不(?:清楚|知|详|会写|写|列|标|明|含|给|登|提|见|确定|得而知)|空白|空着|缺|看不[到出见]|查不到|找不到|不在资料|别指望|(?:得|要|只能|需).{0,6}问|说不[准好]|难说"
 )

@@ -105,7 +105,9 @@ def fits(told: Told, poi: Poi, scene: Scene) -> ClaimStatus | None:
         return None
     if not held:
         return "verified"
-    return "unsupported" if all(miss.side == "unknown" for miss in held) else "contradicted"
+    if all(miss.side == "unknown" for miss in held):
+        return "inferable" if told.maybe else "unsupported"  # 也许正好, of an unknown price
+    return "contradicted"
 
 
 def misses(told: Told, poi: Poi, scene: Scene) -> ClaimStatus | None:
