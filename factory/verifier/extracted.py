@@ -135,7 +135,7 @@ def settle(result: Verification, extracts: Sequence[Extract], candidate: Candida
                 detachable = bench.states_nothing(clause) or (
                     detachable and not tells_of_shops(nothing_of(clause.text))
                 )
-            elif _states(extract):
+            elif _states(extract) and not decided.doubt.startswith(_NOT_OF_IT):
                 detachable = False  # a reader found a statement in it: it is no chatter that may go
             clauses[extract.number] = replace(clause, detachable=detachable)
             continue
@@ -157,6 +157,7 @@ def settle(result: Verification, extracts: Sequence[Extract], candidate: Candida
     return replace(result, clauses=tuple(clauses), claims=tuple(claims), findings=tuple(dict.fromkeys(findings)))
 
 
+_NOT_OF_IT: Final = ("not typed", "not the clause's words")
 _STATES_NO_FACT: Final = frozenset(
     {"nothing", "unverifiable", "pick", CONDITION, ASK, "wish", "unsaid", "note", "fits", "vague", "miss"}
 )
@@ -240,7 +241,7 @@ class _Bench:
         asks = ground.after in {"?", "？"}
         for one in quoted:
             told, good = one.told, one.ruling is None or one.ruling.status in GOOD
-            if not good and not is_sure_claim(told.kind, denied=told.denied, maybe=told.maybe, asked=asks):
+            if not good and not is_sure_claim(told.kind, maybe=told.maybe, asked=asks):
                 return Decided((), f"less sure: {told.kind}")
         spoken = {poi.poi_id for one in quoted if one.ruling is not None for poi in one.ruling.of}
         states = any(one.told.kind != NOTHING for one in quoted)

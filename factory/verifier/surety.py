@@ -70,18 +70,14 @@ def _is_unmistakable(tokens: Sequence[Token], state: State, spoken: set[str | No
     return all(token.char == INERT for token in tokens[: tokens.index(named[0])])
 
 
-_SURE_CLAIMS: Final = frozenset(
-    {
-        "rating", "price", "distance", "walk", "hours", "opens", "closes", "address", "city", "phone", "cuisine", "dish", "tag", "gap", "total", "average", "compare", "most", "order", "count", "open_at", "shut_at",
-        "day_off", "open_on", "closed", "span", "unverifiable", "nothing_fits", "only", "website", "brand",
-    }
-)  # fmt: skip
-"""Kinds of a second reader's claims that may be called wrong; any other is said in words of its own, so that what speaks against it may be the reader's."""
+_OF_THE_READERS_OWN: Final = frozenset({"dish_is", "miss", "fits", "vague"})
+"""Kinds of a second reader's claims that say in its own words what a text only suggests (牛油锅偏重, 跟清淡不太合). Of 19 that did not hold four
+stood in true texts of rounds 4 and 5, of 20 of all other kinds none."""
 
 
-def is_sure_claim(kind: str, *, denied: bool, maybe: bool, asked: bool) -> bool:
+def is_sure_claim(kind: str, *, maybe: bool, asked: bool) -> bool:
     """Whether a reader's claim that does not hold is a finding. ``asked``: it stands on a question, which states nothing by itself."""
-    return kind in _SURE_CLAIMS and not denied and not maybe and not asked
+    return kind not in _OF_THE_READERS_OWN and not maybe and not asked
 
 
 def withheld(account: Account, doubt: Doubt) -> Account:
