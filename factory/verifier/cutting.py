@@ -151,7 +151,7 @@ def _is_free(token: Token, text: str, question: str, *, relates: bool) -> bool:
 
 
 _VALUES: Final = frozenset(
-    {"M", "L", "S", "NUM", "T", "TR", "CNT", "PCT", "TIMES", "PHONE", "A", "STREET", "N", "D", "UNPROVABLE", "REPUT", "SOLE", "MOST"}
+    {"M", "L", "MIN", "S", "NUM", "T", "TR", "CNT", "PCT", "STREETLIKE", "TIMES", "PHONE", "A", "STREET", "N", "D", "UNPROVABLE", "REPUT", "SOLE", "MOST"}
 )  # fmt: skip
 _OTHERS: Final = frozenset({"FORMER", "LATTER", "LASTONE", "PREVONE", "NEXTONE", "ORD", "BRANCH"})
 _STATING_WORDS: Final = _TELLING | {"ABSENT", "NONE", "HAVE", "MEET", "ALL", "COP", "FEAT"}

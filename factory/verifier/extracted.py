@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from factory.records import Candidate, Claim, ClaimStatus, Clause, Evidence, Finding, Place, Poi, Verification, Wish
+from factory.verifier.account import read_answer
 from factory.verifier.acts_dishes import KNOWN_DISHES
 from factory.verifier.cutting import names_alone, nothing_of, states_nothing, tells_of_shops
 from factory.verifier.deciding import worst
@@ -32,6 +33,7 @@ from factory.verifier.told_sets import decide
 from factory.verifier.told_texts import literal
 from factory.verifier.told_turns import is_question
 from factory.verifier.wishes import miss_words
+from factory.verifier.words import reader_finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ def settle(result: Verification, extracts: Sequence[Extract], candidate: Candida
                 detachable = bench.states_nothing(clause) or (
                     detachable and not tells_of_shops(nothing_of(clause.text))
                 )
+                detachable = detachable and extract.number not in bench.guessed()
             elif _states(extract) and not decided.doubt.startswith(_NOT_OF_IT):
                 detachable = False  # a reader found a statement in it: it is no chatter that may go
             clauses[extract.number] = replace(clause, detachable=detachable)
@@ -148,7 +151,9 @@ def settle(result: Verification, extracts: Sequence[Extract], candidate: Candida
         account = "wish" if all(claim.kind == "wish" for claim in fresh) else "claim"
         clauses[extract.number] = replace(clause, account=account, detachable=False)
         claims += fresh
-        findings += [_finding(claim, clause) for claim in fresh if claim.status in {"contradicted", "unsupported"}]
+        findings += [
+            reader_finding(claim, clause) for claim in fresh if claim.status in {"contradicted", "unsupported"}
+        ]
     if not settled:
         return replace(result, clauses=tuple(clauses))
     left = {clause.text for clause in clauses if clause.account == "unread"}
@@ -204,6 +209,16 @@ class _Bench:
         self.gaps = frozenset(by_id if of_all else (claim.poi_id for claim in absent if claim.poi_id))
         self.mentioned = tuple(dict.fromkeys((*spoken, *listed)))
         self.question = fold(candidate.question)
+        self._guessed: frozenset[int] | None = None
+
+    def guessed(self) -> frozenset[int]:
+        """Clauses that the grammar reads, and calls wrong by a less sure reading: who calls such a one nothing is not believed."""
+        if self._guessed is None:
+            wanted = frozenset(poi_id for poi_id, _ in self.candidate.recommendations)
+            scene = self.scene
+            account = read_answer(self.candidate.answer, scene.evidence, scene.wish, scene.place, wanted)
+            self._guessed = account.guessed
+        return self._guessed
 
     def ground(self, clause: Clause) -> Ground:
         """What a clause's claims are decided on."""
@@ -375,15 +390,3 @@ def _claim(one: Quoted, number: int) -> Claim:
         return Claim(None, "feature", one.told.quote, None, "unsupported", number)
     ruling = one.ruling
     return Claim(ruling.poi_id, ruling.kind, one.told.quote, ruling.truth, ruling.status, number)
-
-
-def _finding(claim: Claim, clause: Clause) -> Finding:
-    what = f"“{clause.text}”里的“{claim.stated}”"
-    if claim.kind == "wish":
-        sentence = f"“{clause.text}”与需求不符，需求是“{claim.truth}”。"
-        return Finding("wish", "wrong_wish", sentence, "wish", clause.text)
-    if claim.status == "contradicted":
-        sentence = f"{what}与查询结果不符，查到的是{claim.truth}。请改正或删去。"
-        return Finding("grounding", f"wrong_{claim.kind}", sentence, "contradicted", clause.text)
-    sentence = f"{what}在查询结果中没有依据。请删去。"
-    return Finding("grounding", f"wrong_{claim.kind}", sentence, "unsupported", clause.text)

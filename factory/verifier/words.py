@@ -55,6 +55,19 @@ def unread_finding(clause: Clause, form: str = "") -> Finding:
     return Finding("grounding", "not_understood", sentence, "not_understood", clause.text)
 
 
+def reader_finding(claim: Claim, clause: Clause) -> Finding:
+    """The finding of a second reader's claim that the evidence contradicts or does not hold."""
+    what = f"“{clause.text}”里的“{claim.stated}”"
+    if claim.kind == "wish":
+        sentence = f"“{clause.text}”与需求不符，需求是“{claim.truth}”。"
+        return Finding("wish", "wrong_wish", sentence, "wish", clause.text)
+    if claim.status == "contradicted":
+        sentence = f"{what}与查询结果不符，查到的是{claim.truth}。请改正或删去。"
+        return Finding("grounding", f"wrong_{claim.kind}", sentence, "contradicted", clause.text)
+    sentence = f"{what}在查询结果中没有依据。请删去。"
+    return Finding("grounding", f"wrong_{claim.kind}", sentence, "unsupported", clause.text)
+
+
 def miss_sentence(poi: Poi, wish: Wish, missed: tuple[Miss, ...]) -> str:
     """The misses of a restaurant in words that an answer may use."""
     low, high = wish.budget_min_cny, wish.budget_max_cny
