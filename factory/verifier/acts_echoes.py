@@ -119,6 +119,9 @@ _FIELDS: Final = frozenset({"RATING", "PRICE", "HOURS", "ADDR", "DISHN", "CONTAC
 
 def intro(said: Said, state: State) -> None:
     """根据您的要求，推荐以下餐厅: leads to the list; within an item it would be about the shop."""
+    roles = frozenset().union(*(ROLES[token.char] for token in said.tokens[said.piece.start : said.piece.end]))
+    if state.scene.mentioned and roles & {"PRICE", "DIST"} and roles & {"WITHIN", "MEET", "FINE"}:
+        raise UnreadError  # 价钱正好在你要的区间里, of one who was named
     if state.item is not None:
         raise UnreadError
     if said.of("UNPROVABLE") or said.of("REPUT") or (said.of("HAVE") and said.of("CHAT")):

@@ -10,6 +10,7 @@ from factory.verifier.acts_dishes import tastes_of
 from factory.verifier.lexer import ROLES
 from factory.verifier.script import fold
 from factory.verifier.told_names import Ground, tokens_of
+from factory.verifier.told_turns import QUALITY
 
 _TASTES: Final = frozenset(
     {"SPICY", "MILD", "HEAVY", "SWEET", "MEATY", "VEGGY", "SEAFOOD", "OFFAL", "BEEFLAMB", "GREASY", "SALTY", "SOUR", "CORIANDER"}
@@ -30,7 +31,7 @@ _MADE_OF: Final = {
 """What every dish with such a name is, beside the reviewed table (dishes.toml)."""
 _MEATS: Final = {
     "猪": "猪|回锅肉|红烧肉|东坡肉|扣肉|五花|狮子头|锅包肉|溜肉段|鱼香肉丝|叉烧|白肉|腊肉|小炒肉|辣椒炒肉|肉末|焖肉|杀猪菜|京酱肉丝|小笼包",
-    "牛": "牛(?!油|奶|蛙|轧|角包)|夫妻肺片|寿喜锅", "羊": "羊", "鸡": "(?<!田)鸡(?!蛋|毛菜|枞|头米)|宫保", "鸭": "鸭(?!血|肠)", "鹅": "鹅(?!肝)", "鱼": "鱼(?!香|露|丸|豆腐|腥草)|寿司|刺身|鳗|三文", "虾": "虾|三鲜", "蟹": "蟹", "鳝": "鳝",
+    "牛": "牛(?!油|奶|蛙|轧|角包)|夫妻肺片|寿喜锅", "羊": "羊", "鸡": "(?<!田)鸡(?!蛋|毛菜|枞|头米)|宫保|凤爪", "鸭": "鸭(?!血|肠)", "鹅": "鹅(?!肝)", "鱼": "鱼(?!香|露|丸|豆腐|腥草)|寿司|刺身|鳗|三文", "虾": "虾|三鲜", "蟹": "蟹", "鳝": "鳝",
 }  # fmt: skip
 """The meat that a dish's name shows; another is not what it is made of."""
 _MEAT_WORDS: Final = {
@@ -41,6 +42,14 @@ _MEAT_WORDS: Final = {
 def tastes(word: str, ground: Ground) -> frozenset[str]:
     """The taste classes that a word names."""
     return frozenset(role for token in tokens_of(word, ground) for role in ROLES[token.char] & _TASTES)
+
+
+def is_common_sense(word: str, ground: Ground) -> bool:
+    """Whether what is said of a dish is no taste, no meat, no method and no praise, and no diet hangs on it: 细丝, 羹, 一层糖衣. It is talk then."""
+    if ground.scene.wish.diet or QUALITY.search(word) or tastes(word, ground) or _SIGNS_SHARED.search(word):
+        return False
+    known = (*_MEAT_WORDS.values(), *_TASTE_WORDS, *_MADE_OF)
+    return not any(re.search(signs, word) for signs in known)
 
 
 def dish_shows(dish: str, word: str, ground: Ground, *, denied: bool) -> ClaimStatus | None:

@@ -19,10 +19,10 @@ from factory.verifier.known import split_branch
 from factory.verifier.lexer import EATEN, LEXICON, ROLES
 from factory.verifier.script import fold
 from factory.verifier.told import Told
-from factory.verifier.told_dishes import dish_shows, goes_with, is_course, is_kind_of_dish, tastes
+from factory.verifier.told_dishes import dish_shows, goes_with, is_common_sense, is_course, is_kind_of_dish, tastes
 from factory.verifier.told_hours import HOURS_KINDS, of_hours, weekdays
 from factory.verifier.told_names import GOOD, Ground, turned
-from factory.verifier.told_texts import label, named, note, unsaid, website
+from factory.verifier.told_texts import label, literal, named, note, unsaid, website
 from factory.verifier.told_vague import vague
 from factory.verifier.told_wish import bounded, fits, misses
 
@@ -232,6 +232,8 @@ def _dish_is(told: Told, poi: Poi, ground: Ground) -> Status:
     for name in told.names:
         status = dish_shows(fold(name), fold(told.word), ground, denied=told.denied)
         asked = status or ground.ask(f"{name}{told.word}", poi)
+        if asked is None and not told.denied and is_common_sense(fold(told.word), ground):
+            asked = "inferable"
         if asked is None:
             return None
         answers.append(asked)
@@ -273,7 +275,8 @@ def _tag(told: Told, poi: Poi, _ground: Ground) -> Status:
             return None
         held = dict(poi.tags).get(key)
         if held is None:
-            answers.append("unsupported")
+            marked = not told.denied and literal(name, poi)  # among the map's key words
+            answers.append("verified" if marked else "unsupported")
         elif held in HELD or (held not in DENIED and key == "website"):
             answers.append("contradicted" if told.denied else "verified")
         elif told.partly and held in _PARTLY:

@@ -16,6 +16,16 @@ _TELLS: Final = {
     "total": "budget", "cuisine": "cuisine", "dish": "diet", "dish_is": "diet",
 }  # fmt: skip
 """The condition of the wish whose miss a value tells, where an answer is plain text."""
+_OF_A_SET: Final = {
+    "price": "budget",
+    "distance": "radius",
+    "closes": "hours",
+    "opens": "hours",
+    "hours": "hours",
+    "open_at": "hours",
+    "shut_at": "hours",
+}
+"""没标价的有一家: what a set that is counted tells of those in it."""
 _BOUNDS: Final = {"budget": "budget", "budget_max": "budget", "budget_min": "budget", "radius": "radius"}
 
 
@@ -31,6 +41,8 @@ def misses_told(told: Told, ruling: Ruling, *, structured: bool) -> list[tuple[s
         kinds = {"budget", "radius", "cuisine", "hours", "diet", "need"}
     if told.kind == "gap":
         kinds.add(_BOUNDS.get(told.bound, ""))
+    if told.kind in {"count", "only"}:
+        kinds |= {_OF_A_SET.get(one.fact if one.kind == "absent" else one.kind, "") for one in told.where}
     if told.kind in {"absent", "unsaid"}:
         kinds.add("budget" if told.fact == "price" else "need" if told.names else "")
     if (

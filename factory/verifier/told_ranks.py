@@ -24,7 +24,7 @@ def fact_value(poi: Poi, fact: str, days: str = "") -> float | None:
     if fact in {"dish_count", "dish"}:
         return float(len(poi.specialities)) or None
     if fact == "hours":
-        return _open_minutes(poi)
+        return _open_minutes(poi, days)
     own = value(poi, fact)
     named = weekdays(days) if days and fact in _CLOCKS else frozenset()
     if (own is not None and not named) or fact not in _CLOCKS:
@@ -36,9 +36,11 @@ def fact_value(poi: Poi, fact: str, days: str = "") -> float | None:
     return edges.pop() if len(edges) == 1 else None
 
 
-def _open_minutes(poi: Poi) -> float | None:
-    """How long it is open on a day, on the mean of those that are known: 时间最宽."""
-    days = [day for day in hours_of(poi).possible() if day]
+def _open_minutes(poi: Poi, words: str) -> float | None:
+    """How long it is open on a day, on the mean of those that are named or known: 时间最宽, 周五周六多开一小时."""
+    hours, named = hours_of(poi), weekdays(words) if words else frozenset()
+    meant = [hours.days[number] for number in sorted(named)] if named else hours.possible()
+    days = [day for day in meant if day]
     return sum(end - start for day in days for start, end in day) / len(days) if days else None
 
 
@@ -78,6 +80,7 @@ _COMPARED: Final = frozenset(
     {"rating", "price", "distance", "open", "close", "walk", "address", "hours", "dish", "dish_count"}
 )
 _CLOCKS: Final = frozenset({"open", "close"})
+_IN_MINUTES: Final = _CLOCKS | {"hours"}
 
 
 def _against(told: Told, poi: Poi, other: Poi) -> ClaimStatus | None:
@@ -139,7 +142,7 @@ def _amounts(told: Told, fact: str, mine: float, theirs: float) -> ClaimStatus |
     if told.fact == "walk":
         away = away / rules.WALK_M_PER_MIN
         return "inferable" if abs(away - told.value.low) <= max(2.0, 0.4 * away) else "contradicted"
-    if fact in _CLOCKS:
+    if fact in _IN_MINUTES:
         hours = told.value.low < _HOURS_MOST and (told.value.low % 1 or _HOUR.search(fold(told.quote)))
         away = away / 60 if hours else away  # 晚一个半小时 as 1.5
         near = told.value.about and abs(away - told.value.low) <= (0.25 if hours else 15)

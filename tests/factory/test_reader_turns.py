@@ -1,4 +1,4 @@
-"""Turns in which a second reader's claims come back, and what of them may be called wrong: each pair differs in one word or number."""
+"""Turns in which a second reader's claims come back, and what of them is called wrong: each pair differs in one thing."""
 
 from __future__ import annotations
 
@@ -15,28 +15,93 @@ NEAREST = {"kind": "only", "of": "A", "among": "area", "where": [{"kind": "dista
 
 PAIRS: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     # a bound that is asked after; another number may not be left out
-    ("到不到得先问，是否落在50到100元里没准", {"kind": "absent", "of": "B", "fact": "tag", "tag": "清真"}, "到不到得先问，是否落在60到90元里没准", {"kind": "absent", "of": "B", "fact": "tag", "tag": "清真"}),
+    (
+        "到不到得先问，是否落在50到100元里没准",
+        {"kind": "absent", "of": "B", "fact": "tag", "tag": "清真"},
+        "到不到得先问，是否落在60到90元里没准",
+        {"kind": "absent", "of": "B", "fact": "tag", "tag": "清真"},
+    ),
     # a place in the list
-    ("1和2打分都过4", {"kind": "rating", "of": ["A", "B"], "value": 4, "sign": ">"}, "1和3打分都过4", {"kind": "rating", "of": ["A", "B"], "value": 4, "sign": ">"}),
+    (
+        "1和2打分都过4",
+        {"kind": "rating", "of": ["A", "B"], "value": 4, "sign": ">"},
+        "1和3打分都过4",
+        {"kind": "rating", "of": ["A", "B"], "value": 4, "sign": ">"},
+    ),
     # nobody else
-    ("300米内再没有第二家", NEAREST, "400米内再没有第二家", NEAREST | {"where": [{"kind": "distance", "value": 400, "sign": "<="}]}),
+    (
+        "300米内再没有第二家",
+        NEAREST,
+        "400米内再没有第二家",
+        NEAREST | {"where": [{"kind": "distance", "value": 400, "sign": "<="}]},
+    ),
     # the other days
-    ("除周日外都开", {"kind": "open_on", "of": "A", "days": WEEK_BUT_SUNDAY}, "除周六外都开", {"kind": "open_on", "of": "A", "days": "周一、周二、周三、周四、周五、周日"}),
+    (
+        "除周日外都开",
+        {"kind": "open_on", "of": "A", "days": WEEK_BUT_SUNDAY},
+        "除周六外都开",
+        {"kind": "open_on", "of": "A", "days": "周一、周二、周三、周四、周五、周日"},
+    ),
     # a drawback is no claim on the others
-    ("唯一要留神的是青禾周日歇", {"kind": "day_off", "of": "A", "days": "周日"}, "唯一周日歇的是青禾", {"kind": "day_off", "of": "A", "days": "周日"}),
-    ("青禾周日不做生意", {"kind": "day_off", "of": "A", "days": "周日"}, "青禾周六不做生意", {"kind": "day_off", "of": "A", "days": "周六"}),
+    (
+        "唯一要留神的是青禾周日歇",
+        {"kind": "day_off", "of": "A", "days": "周日"},
+        "唯一周日歇的是青禾",
+        {"kind": "day_off", "of": "A", "days": "周日"},
+    ),
+    (
+        "青禾周日不做生意",
+        {"kind": "day_off", "of": "A", "days": "周日"},
+        "青禾周六不做生意",
+        {"kind": "day_off", "of": "A", "days": "周六"},
+    ),
     # a denial of hours and of an extreme
-    ("青禾周一开不到23:00", {"kind": "closes", "of": "A", "time": "23:00", "days": "周一", "not": True}, "青禾周一开不到21:30", {"kind": "closes", "of": "A", "time": "21:30", "days": "周一", "not": True}),
-    ("云溪并不是最近的", {"kind": "most", "fact": "distance", "end": "least", "of": "B", "among": ["A", "B", "C"], "not": True}, "青禾并不是最近的", {"kind": "most", "fact": "distance", "end": "least", "of": "A", "among": ["A", "B", "C"], "not": True}),
+    (
+        "青禾周一开不到23:00",
+        {"kind": "closes", "of": "A", "time": "23:00", "days": "周一", "not": True},
+        "青禾周一开不到21:30",
+        {"kind": "closes", "of": "A", "time": "21:30", "days": "周一", "not": True},
+    ),
+    (
+        "云溪并不是最近的",
+        {"kind": "most", "fact": "distance", "end": "least", "of": "B", "among": ["A", "B", "C"], "not": True},
+        "青禾并不是最近的",
+        {"kind": "most", "fact": "distance", "end": "least", "of": "A", "among": ["A", "B", "C"], "not": True},
+    ),
     # a district that the map's address does not name
-    ("青禾地址：竹山路1号", {"kind": "address", "of": "A", "text": "竹山路1号"}, "青禾地址：江口区竹山路1号", {"kind": "address", "of": "A", "text": "江口区竹山路1号"}),
+    (
+        "青禾地址：竹山路1号",
+        {"kind": "address", "of": "A", "text": "竹山路1号"},
+        "青禾地址：江口区竹山路1号",
+        {"kind": "address", "of": "A", "text": "江口区竹山路1号"},
+    ),
     # how long, how many
-    ("云溪一天里开得最久", {"kind": "most", "fact": "hours", "end": "most", "of": "B", "among": ["A", "B"]}, "青禾一天里开得最久", {"kind": "most", "fact": "hours", "end": "most", "of": "A", "among": ["A", "B"]}),
-    ("青禾列的菜最多", {"kind": "most", "fact": "dish_count", "end": "most", "of": "A", "among": ["A", "B"]}, "云溪列的菜最多", {"kind": "most", "fact": "dish_count", "end": "most", "of": "B", "among": ["A", "B"]}),
-    ("青禾列了辣菜", {"kind": "dish", "of": "A", "name": "辣菜"}, "云溪列了辣菜", {"kind": "dish", "of": "B", "name": "辣菜"}),
+    (
+        "云溪一天里开得最久",
+        {"kind": "most", "fact": "hours", "end": "most", "of": "B", "among": ["A", "B"]},
+        "青禾一天里开得最久",
+        {"kind": "most", "fact": "hours", "end": "most", "of": "A", "among": ["A", "B"]},
+    ),
+    (
+        "青禾列的菜最多",
+        {"kind": "most", "fact": "dish_count", "end": "most", "of": "A", "among": ["A", "B"]},
+        "云溪列的菜最多",
+        {"kind": "most", "fact": "dish_count", "end": "most", "of": "B", "among": ["A", "B"]},
+    ),
+    (
+        "青禾列了辣菜",
+        {"kind": "dish", "of": "A", "name": "辣菜"},
+        "云溪列了辣菜",
+        {"kind": "dish", "of": "B", "name": "辣菜"},
+    ),
     # what one character of a dish's name shows
-    ("清蒸鲈鱼是蒸的", {"kind": "dish_is", "of": "B", "name": "清蒸鲈鱼", "word": "蒸"}, "清蒸鲈鱼是炸的", {"kind": "dish_is", "of": "B", "name": "清蒸鲈鱼", "word": "炸"}),
-]  # fmt: skip
+    (
+        "清蒸鲈鱼是蒸的",
+        {"kind": "dish_is", "of": "B", "name": "清蒸鲈鱼", "word": "蒸"},
+        "清蒸鲈鱼是炸的",
+        {"kind": "dish_is", "of": "B", "name": "清蒸鲈鱼", "word": "炸"},
+    ),
+]
 
 
 @pytest.mark.parametrize(("good", "claim", "bad", "other"), PAIRS)
