@@ -265,6 +265,8 @@ def address_of(said: Said, state: State) -> None:
 
 def scope(said: Said, state: State) -> None:
     """两公里内的川菜里: a set of which the sentence then tells the best."""
+    if state.scene.mentioned and said.of("FINE") and said.of("AT") and (said.of("PRICE") or said.of("DIST")):
+        raise UnreadError  # 价钱正好在你要的区间里, of one who was named
     group = _group(said, state, ())
     rows = [row for row in members(group, state.scene) if row]
     if not rows:

@@ -39,11 +39,17 @@ def say_of_days(said: Said, state: State, test: Test, kind: str = "hours", misse
     rows: list[tuple[Poi, ClaimStatus, str | None]] = []
     for poi in pois:
         status = status_of_days(poi, words, test, carried=carried, meal=kind == "open_at")
+        if kind == "open_at" and status in GOOD and missed is None and _is_closed(poi, state):
+            status = "contradicted"  # whatever its hours say, it does not serve
         if pois is state.scene.listed and status not in GOOD:
             raise UnreadError
         rows.append((poi, status, show(poi, "hours")))
     state.say(kind, said.text, rows, missed)
     state.field = "hours"
+
+
+def _is_closed(poi: Poi, state: State) -> bool:
+    return any(miss.kind == "closed" for miss in state.scene.misses(poi))
 
 
 def _ranges(tokens: Sequence[Token]) -> list[tuple[Clock, Clock]]:

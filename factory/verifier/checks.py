@@ -33,6 +33,10 @@ _OPEN_END = re.compile(
     r"(?<![一-龥]目)的|在|是|比|为|和|与|及|或|离|距|人均|评分|距离|不|祝[您你大家]{0,2}(?:用餐)?)$"
 )
 """What no answer ends with: a comma, an open bracket, a word that waits for the next."""
+_ENDS_SO: Final = re.compile(
+    "(?:挺|蛮|很|怪|够|会|是|真|不|好|行|可以|没|这类|那类)[^,，。;；]{0,8}的$|来[得不]及$|[实自都还也]在$|[价对它相]比$|[标写没].{0,3}(?:评分|人均|距离)$"
+)
+"""挺合适的, 来得及, 更实在: a turn that ends in such a word and waits for nothing."""
 _PAIRED: Final = (("（", "）"), ("(", ")"), ("【", "】"), ("“", "”"))
 
 
@@ -61,8 +65,8 @@ def verify(
     chosen = [one.poi for one in account.listed if one.poi is not None]
     findings = [
         *_form(candidate, account),
-        *_names(account, seen, place),
-        *(_structure(candidate, chosen, account) if structured else _repeated(chosen)),
+        *_names(account, seen, place, structured=structured),
+        *(_structure(candidate, chosen, account) if structured else ()),
         *_claims(claims, account, by_id),
         *(
             unread_finding(one, nothing.form if nothing.doubted and number == account.nothing_at else "")
@@ -108,14 +112,19 @@ def _finished(answer: str) -> bool:
     A last clause that breaks off within a statement is unread, and returned as such.
     """
     last = answer.strip().splitlines()[-1].strip()
-    if _OPEN_END.search(last):
+    if _OPEN_END.search(last) and not _ENDS_SO.search(last):
         return False
     return all(last.count(left) <= last.count(right) for left, right in _PAIRED)
 
 
-def _names(account: Account, evidence: Evidence, place: Place) -> list[Finding]:
+def _names(account: Account, evidence: Evidence, place: Place, *, structured: bool) -> list[Finding]:
+    """Restaurants that the evidence does not hold: heads of a list, and in running text what looks like a name.
+
+    Of plain text only what has a branch is surely a name there (泰国餐厅 may be a kind): its clause is unread, and refused, in any case.
+    """
     found = []
-    strange = [*(one.head for one in account.listed if one.poi is None), *(name for _, name in account.strangers)]
+    inside = (name for _, name in account.strangers if structured or "(" in name)
+    strange = [*(one.head for one in account.listed if one.poi is None), *inside]
     brands = known_of(evidence.pois, place, KNOWN_DISHES).brands if strange else {}
     for head in strange:
         brand, _ = split_branch(fold(head))
@@ -127,7 +136,8 @@ def _names(account: Account, evidence: Evidence, place: Place) -> list[Finding]:
         else:
             sentence = f"“{head}”不在查询结果中，只能推荐查到的餐厅。"
             found.append(Finding("grounding", "unknown_restaurant", sentence, "unsupported", head))
-    return found + _repeated([one.poi for one in account.listed if one.poi])
+    unread = any(clause.account == "unread" for clause in account.clauses)
+    return found if unread and not structured else found + _repeated([one.poi for one in account.listed if one.poi])
 
 
 def _repeated(chosen: Sequence[Poi]) -> list[Finding]:

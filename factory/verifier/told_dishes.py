@@ -26,7 +26,7 @@ _TASTE_WORDS: Final = {
 _MADE_OF: Final = {
     "豆制品": "豆腐|豆皮|豆干|腐竹", "主食": "饺|饭|面|饼|粉|馒头|包|粥", "面食": "面|饺|馄饨|包|饼", "凉菜": "凉|口水鸡|白切|夫妻肺片", "五花": "东坡肉|红烧肉|回锅肉|扣肉|五花",
     "茄子": "地三鲜|茄", "土豆": "地三鲜|土豆|薯", "青椒|辣椒": "地三鲜|青椒|虎皮|辣椒|剁椒", "豆腐": "豆腐", "鸡蛋|蛋": "蛋|玉子|木须", "米饭|饭": "饭", "糯米": "糯米|粽|汤圆",
-    "花生": "宫保|花生", "蘑菇|菌菇": "菇|菌", "炸": "炸|天妇罗|酥|锅包肉|猪排|薯条|可乐饼", "鸭血": "鸭|血旺", "酸菜": "酸菜", "煮|涮": "锅|煲|煮|汤|关东", "粉条": "粉条",
+    "花生": "宫保|花生", "蘑菇|菌菇": "菇|菌", "炸": "炸|天妇罗|酥|锅包肉|猪排|薯条|可乐饼", "鸭血": "鸭|血旺", "酸菜": "酸菜", "红油|油重|重油": "毛血旺|水煮|麻辣|红油|口水鸡|夫妻肺片|锅底", "糖": "拔丝|糖|蜜汁", "煮|涮": "锅|煲|煮|汤|关东", "粉条": "粉条",
 }  # fmt: skip
 """What every dish with such a name is, beside the reviewed table (dishes.toml)."""
 _MEATS: Final = {
@@ -41,7 +41,9 @@ _MEAT_WORDS: Final = {
 
 def tastes(word: str, ground: Ground) -> frozenset[str]:
     """The taste classes that a word names."""
-    return frozenset(role for token in tokens_of(word, ground) for role in ROLES[token.char] & _TASTES)
+    told = [classes for words, classes in _TASTE_WORDS.items() if re.search(words, fold(word))]
+    own = (role for token in tokens_of(word, ground) for role in ROLES[token.char] & _TASTES)
+    return frozenset(own).union(*told)
 
 
 def is_common_sense(word: str, ground: Ground) -> bool:
@@ -56,6 +58,8 @@ def dish_shows(dish: str, word: str, ground: Ground, *, denied: bool) -> ClaimSt
     """Whether a dish's name shows what is said of it; ``None`` where it shows nothing of the kind. All folded."""
     meats = {meat for meat, signs in _MEAT_WORDS.items() if re.search(signs, word)}
     own = {meat for meat, signs in _MEATS.items() if re.search(signs, dish)}
+    if own and re.fullmatch("荤的?菜?|荤腥|肉食|大荤", word):
+        return "inferable"
     if meats and own:
         return "inferable" if meats <= own else "contradicted"
     tasted = [classes for words, classes in _TASTE_WORDS.items() if re.search(words, word)] or [

@@ -180,7 +180,8 @@ def _dish(told: Told, poi: Poi, ground: Ground) -> Status:
         return "verified"
     if all(is_kind_of_dish(name) for name in told.names):
         shown = [_without(name, poi, ground, marked=False) == "contradicted" for name in told.names]
-        return None if not poi.specialities else "inferable" if all(shown) else "contradicted"
+        unknown = not poi.specialities and not told.labelled
+        return None if unknown else "inferable" if all(shown) else "contradicted"
     meant = all(_meant_by(fold(name), poi) or goes_with(fold(name), fold(told.quote), poi) for name in told.names)
     if meant:
         return "inferable"

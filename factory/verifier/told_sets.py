@@ -172,8 +172,9 @@ def _count(told: Told, ground: Ground) -> Ruling | None:
     listed_only = bool(told.among) and not is_area(told.among)
     rows = among.rows
     if _LEFT.search(fold(told.quote)):  # 剩下的四家价位都不合
-        spoken = set(ground.mentioned)
-        rows = tuple(dict.fromkeys((*(tuple(poi for poi in row if poi not in spoken) for row in rows), *rows)))
+        spoken = [frozenset(ground.mentioned[:count]) for count in range(len(ground.mentioned), 0, -1)]
+        left = (tuple(poi for poi in row if poi not in gone) for row in rows for gone in spoken)
+        rows = tuple(dict.fromkeys((*left, *rows)))
     ways = [told]
     if _ABLE.search(fold(told.quote)):  # 能开到23:30的有三家: then, or later
         until = tuple(replace(one, sign=">=") if one.kind == "closes" else one for one in told.where)

@@ -26,8 +26,17 @@ def vague(told: Told, poi: Poi, ground: Ground) -> ClaimStatus | None:
     status = turned(loose) if told.denied else loose
     if status != "contradicted":
         return status
+    if told.denied and _within(told, poi, ground):
+        return "inferable"  # 并不夸张, within the budget
     # Near and cheap are the writer's to judge where no threshold holds: beside the others, it may be.
     return "inferable" if _relatively(told, poi, ground) else None
+
+
+def _within(told: Told, poi: Poi, ground: Ground) -> bool:
+    """Whether what is called not dear or not far keeps the bound that the guest has named."""
+    own = value(poi, told.fact)
+    bound = {"price": ground.scene.wish.budget_max_cny, "distance": ground.scene.wish.radius_m}.get(told.fact)
+    return own is not None and bound is not None and told.word in {"dear", "expensive", "high", "far"} and own <= bound
 
 
 def _relatively(told: Told, poi: Poi, ground: Ground) -> bool:

@@ -154,3 +154,32 @@ def test_a_day_of_rest_behind_a_closing_time_is_the_rests(hours: str, *, good: b
     evidence = replace(EVIDENCE, pois=rows)
     result = verify(candidate, wish=WISH, place=PLACE, evidence=evidence, structured=False)
     assert result.accepted is good
+
+
+@pytest.mark.parametrize(
+    ("end", "good"),
+    [("这几家都挺合适的", True), ("这几家里人均最低的", False), ("过去来得及", True), ("川菜以及", False)],
+)
+def test_a_turn_that_ends_in_such_a_word_waits_for_nothing(end: str, *, good: bool) -> None:
+    reasons = {finding.reason for finding in check(answer(closing=end)).findings}
+    assert ("truncated" not in reasons) is good
+
+
+@pytest.mark.parametrize(("hours", "good"), [("午餐营业", True), ("早餐营业", False)])
+def test_a_shop_that_does_not_serve_is_open_at_no_meal(hours: str, *, good: bool) -> None:
+    closed = replace(POIS[0], status="resting")
+    for poi, serves in ((POIS[0], True), (closed, False)):
+        candidate = Candidate(
+            "x", "x", 0, QUESTION, answer(item1=f"目前暂停营业，{hours}。" if not serves else f"{hours}。"), (), True
+        )
+        evidence = replace(EVIDENCE, pois=(poi, *POIS[1:]))
+        result = verify(candidate, wish=WISH, place=PLACE, evidence=evidence, structured=False)
+        assert result.accepted is (good and serves)
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [("第一家离得近。人均正好在您要的区间里。", True), ("第四家离得远。人均正好在您要的区间里。", False)],
+)
+def test_what_keeps_the_budget_in_running_text_is_a_claim_of_whom_it_names(text: str, *, good: bool) -> None:
+    assert check(answer(closing=text)).accepted is good
