@@ -120,10 +120,12 @@ def _finished(answer: str) -> bool:
 def _names(account: Account, evidence: Evidence, place: Place, *, structured: bool) -> list[Finding]:
     """Restaurants that the evidence does not hold: heads of a list, and in running text what looks like a name.
 
-    Of plain text only what has a branch is surely a name there (泰国餐厅 may be a kind): its clause is unread, and refused, in any case.
+    Of plain text, beside other unread clauses, only what has a branch is surely a name there: its clause is refused in any case.
     """
     found = []
-    inside = (name for _, name in account.strangers if structured or "(" in name)
+    unread = sum(clause.account == "unread" for clause in account.clauses)
+    surely = structured or unread <= len({number for number, _ in account.strangers})
+    inside = (name for _, name in account.strangers if surely or "(" in name)
     strange = [*(one.head for one in account.listed if one.poi is None), *inside]
     brands = known_of(evidence.pois, place, KNOWN_DISHES).brands if strange else {}
     for head in strange:
@@ -136,7 +138,6 @@ def _names(account: Account, evidence: Evidence, place: Place, *, structured: bo
         else:
             sentence = f"“{head}”不在查询结果中，只能推荐查到的餐厅。"
             found.append(Finding("grounding", "unknown_restaurant", sentence, "unsupported", head))
-    unread = any(clause.account == "unread" for clause in account.clauses)
     return found if unread and not structured else found + _repeated([one.poi for one in account.listed if one.poi])
 
 

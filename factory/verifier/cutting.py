@@ -23,7 +23,7 @@ _EMPTY_ITEM: Final = re.compile(r"^\s*\d+[.、].*[：:]\s*[。，]?\s*$", re.MUL
 
 _OF_SHOPS: Final = frozenset(
     {
-        "N", "A", "STREET", "D", "BRANCH", "M", "L", "S", "NUM", "T", "TR", "CNT", "ORD", "PCT", "TIMES", "PHONE", "CU", "FEAT", "STREETLIKE", "NAMELIKE", "RATING", "REPUT", "PRICE",
+        "N", "A", "STREET", "D", "BRANCH", "M", "L", "MIN", "S", "NUM", "T", "TR", "CNT", "ORD", "PCT", "TIMES", "PHONE", "CU", "FEAT", "STREETLIKE", "NAMELIKE", "RATING", "REPUT", "PRICE",
         "HOURS", "ADDR", "ABSENT", "OTHER", "SOLE", "THAN", "UNPROVABLE", "SELF", "FORMER", "LATTER", "LASTONE", "PREVONE", "NEXTONE", "THIS", "THESE", "ALLSET", "DIST", "DISHN", "SHOP",
     }
 )  # fmt: skip
@@ -76,6 +76,9 @@ _OF_THE_WRITER: Final = re.compile(
     "^[^\\d是]{0,6}(?:相较|相比|比较|对比|权衡|掂量)(?:之下|起来|一下)?$|(没准|也许|可能)(.{1,4})\\1不\\2"
 )
 """Where the writer stands in his own text, what he has left out of it, that he cannot tell."""
+_ANOTHER_DAY: Final = re.compile("^(?:改天|改日|下次|下回|回头|以后|日后)(?:再|我们|咱|有空|想)")
+_MEETING: Final = re.compile("集合|碰头|碰面|汇合|会合|一起出发")
+"""What the guests do another day, or where and when they meet."""
 _ORDERED: Final = re.compile(
     "(?:多|少|别|免|不)(?:放|来|撒|刷|蘸|要|加|点|配|涮|淋|拌|夹|动)(?!.{0,4}(?:好|差|贵|便宜))|"
     "(?:跟|和|请|让|叫|同|对|向)[^,，]{0,6}(?:后厨|厨房|师傅|店员|老板|店家|人家|服务员|店里|他们|掌柜)[^,，]{0,6}(?:说|讲|强调|交代|嘱咐|招呼|提|多|少|别)"
@@ -93,6 +96,8 @@ def states_nothing(tokens: Sequence[Token], wish: Wish, listed: int, text: str =
 
     ``text`` and ``question``: what nothing_of leaves of the clause, and what the guest asked.
     """
+    if _ANOTHER_DAY.search(text) or _MEETING.search(text):
+        return not any(ROLES[token.char] & {"N", "M", "L", "S", "PHONE", "STREETLIKE", "A"} for token in tokens)
     if _OF_THE_WRITER.search(text) and QUALITY.search(text) is None:
         return not any(ROLES[token.char] & (_VALUES - {"N", "SOLE", "CNT"}) for token in tokens)
     if tells_of_shops(text):

@@ -143,9 +143,8 @@ def settle(result: Verification, extracts: Sequence[Extract], candidate: Candida
             clauses[extract.number] = replace(clause, detachable=detachable)
             continue
         if clause.detachable and not decided.sure:
-            if _states(extract):
-                clauses[extract.number] = replace(clause, detachable=False)
-            continue  # what says nothing of a shop is cut, as it would be without a reader
+            clauses[extract.number] = replace(clause, detachable=False)
+            continue  # it states something that the evidence does not tell: it is no chatter that may go
         settled[extract.number] = decided
         fresh = [_claim(one, extract.number) for one in decided.quoted]
         account = "wish" if all(claim.kind == "wish" for claim in fresh) else "claim"
@@ -162,15 +161,19 @@ def settle(result: Verification, extracts: Sequence[Extract], candidate: Candida
     return replace(result, clauses=tuple(clauses), claims=tuple(claims), findings=tuple(dict.fromkeys(findings)))
 
 
+_COMPARING: Final = re.compile("更[多少大高]|最[多少大]")
 _NOT_OF_IT: Final = ("not typed", "not the clause's words")
 _STATES_NO_FACT: Final = frozenset(
-    {"nothing", "unverifiable", "pick", CONDITION, ASK, "wish", "unsaid", "note", "fits", "vague", "miss"}
+    {"nothing", "pick", CONDITION, ASK, "wish", "unsaid", "note", "fits", "vague", "miss"}
 )
 
 
 def _states(extract: Extract) -> bool:
     """Whether a reader found a statement in a clause that a map could decide, whatever became of it."""
-    return any(claim.get("kind") not in _STATES_NO_FACT for claim in extract.claims)
+    return any(
+        claim.get("kind") not in _STATES_NO_FACT and (claim.get("kind") != UNVERIFIABLE or claim.get("of"))
+        for claim in extract.claims
+    )
 
 
 def why_not(result: Verification, extract: Extract, candidate: Candidate, case: Case) -> str:
@@ -255,8 +258,13 @@ class _Bench:
             quoted.append(Quoted(told, *where, ruling))
         asks = ground.after in {"?", "？"}
         for one in quoted:
-            told, good = one.told, one.ruling is None or one.ruling.status in GOOD
-            if not good and not is_sure_claim(told.kind, maybe=told.maybe, asked=asks):
+            told, ruling = one.told, one.ruling
+            if ruling is None and told.kind == UNVERIFIABLE and _COMPARING.search(told.quote):
+                return Decided((), "less sure: unverifiable")  # 后两家肉类更多: of what the map lists, perhaps
+            if ruling is None or ruling.status in GOOD:
+                continue
+            single, unsupported = ruling.poi_id is not None, ruling.status == "unsupported"
+            if not is_sure_claim(told.kind, maybe=told.maybe, asked=asks, single=single, unsupported=unsupported):
                 return Decided((), f"less sure: {told.kind}")
         spoken = {poi.poi_id for one in quoted if one.ruling is not None for poi in one.ruling.of}
         states = any(one.told.kind != NOTHING for one in quoted)

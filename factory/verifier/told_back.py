@@ -56,6 +56,7 @@ def _bounds(covering: Sequence[Quoted], ground: Ground) -> set[float]:
     return {bound * count for bound in bounds for count in heads}  # 离150元的总预算, of three guests
 
 
+_LI: Final = re.compile("[一二两三四五六七八九半\\d]里")
 _WHETHER: Final = re.compile("是否|是不是|能不能|够不够|会不会|在不在|到不到|有没有到")
 
 
@@ -73,6 +74,8 @@ def _amount_told(token: Token, covering: Sequence[Quoted], _quoted: Sequence[Quo
     if _is_place_of(token, covering, ground):
         return True
     numbers = _numbers(covering) | _bounds(covering, ground)
+    if any(_LI.search(fold(one.told.quote)) for one in covering):
+        numbers |= {number / 500 for number in numbers}  # 一点六里
     numbers |= {60 * number for number in numbers} if "MIN" in ROLES[token.char] else set()
     ends = {end for end in (stated.low, stated.high) if end not in {0.0, float("inf")}} or {stated.low}
     if ROLES[token.char] & {"PCT", "TIMES"}:

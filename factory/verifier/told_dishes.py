@@ -17,7 +17,7 @@ _TASTES: Final = frozenset(
 )  # fmt: skip
 _TASTE_WORDS: Final = {
     "重口|口重|味重|味浓|浓油赤酱|浓郁|厚味|下饭": frozenset({"HEAVY", "SPICY", "SALTY"}),
-    "[红]?油[分腻水]?(?:不低|大|重)": frozenset({"GREASY", "HEAVY"}),
+    "^油$|[红]?油[分腻水]?(?:不低|大|重)": frozenset({"GREASY", "HEAVY"}),
     "海味|水产|海产": frozenset({"SEAFOOD"}),
     "肉菜|荤|肉食": frozenset({"MEATY"}),
     "素净|清爽|清口": frozenset({"MILD", "VEGGY"}),
@@ -58,7 +58,7 @@ def dish_shows(dish: str, word: str, ground: Ground, *, denied: bool) -> ClaimSt
     """Whether a dish's name shows what is said of it; ``None`` where it shows nothing of the kind. All folded."""
     meats = {meat for meat, signs in _MEAT_WORDS.items() if re.search(signs, word)}
     own = {meat for meat, signs in _MEATS.items() if re.search(signs, dish)}
-    if own and re.fullmatch("荤的?菜?|荤腥|肉食|大荤", word):
+    if own and re.fullmatch("[荤肉]的?菜?|荤腥|肉食|大荤|肉类", word):
         return "inferable"
     if meats and own:
         return "inferable" if meats <= own else "contradicted"
@@ -94,7 +94,9 @@ def _shares_sign(word: str, dish: str) -> bool:
     signs = set(_SIGNS_SHARED.findall(word))
     signs = signs - {"豆"} or signs  # 豆豉 is 豉
     if signs:
-        return all(sign in dish for sign in signs)
+        return all(sign in dish for sign in signs) or (
+            signs == {"煎", "烤"} and re.search("[煎烤排扒]", dish) is not None
+        )
     return _SAVOURY.fullmatch(word) is not None and not is_course("甜品", dish)
 
 

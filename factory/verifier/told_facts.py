@@ -276,7 +276,7 @@ def _tag(told: Told, poi: Poi, _ground: Ground) -> Status:
             return None
         held = dict(poi.tags).get(key)
         if held is None:
-            marked = not told.denied and literal(name, poi)  # among the map's key words
+            marked = not told.denied and (literal(name, poi) or literal(told.quote, poi))  # the map's key words
             answers.append("verified" if marked else "unsupported")
         elif held in HELD or (held not in DENIED and key == "website"):
             answers.append("contradicted" if told.denied else "verified")

@@ -90,11 +90,19 @@ def _against(told: Told, poi: Poi, other: Poi) -> ClaimStatus | None:
         return _addresses(told, poi, other)
     days = told.days or ("" if told.other_days else days_of(told))
     mine, theirs = fact_value(poi, fact, days), fact_value(other, fact, told.other_days or days)
+    if theirs is None and told.other_days and told.value is None and fact in _CLOCKS:
+        theirs = _outermost(other, told, fact)
     if mine is None or theirs is None:
         if fact not in _CLOCKS or not (hours_of(poi).known and hours_of(other).known):
             return "unsupported"
         return None if days or told.other_days else _on_days_alike(told, poi, other)
     return _amounts(told, fact, mine, theirs)
+
+
+def _outermost(poi: Poi, told: Told, fact: str) -> float | None:
+    """最晚的一天是周六: of the other days the one that comes nearest to it."""
+    edges = [edge for name in _DAYS if name in told.other_days and (edge := fact_value(poi, fact, name)) is not None]
+    return (max if told.direction == "more" else min)(edges, default=None)
 
 
 def _addresses(told: Told, poi: Poi, other: Poi) -> ClaimStatus | None:

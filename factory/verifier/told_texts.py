@@ -97,7 +97,7 @@ def note(told: Told, poi: Poi) -> ClaimStatus | None:
 
 def _worded(text: str) -> str:
     """The Chinese characters of a text, with one word for each way to say that nobody is served."""
-    return _RESTING.sub("休", re.sub(r"[^一-鿿]", "", text))
+    return _HOLIDAYS.sub("假", _RESTING.sub("休", re.sub(r"[^一-鿿]", "", text)))
 
 
 def _alike(stated: str, own: str) -> float:
@@ -106,6 +106,7 @@ def _alike(stated: str, own: str) -> float:
     return sum(pair in own for pair in pairs) / max(1, len(pairs))
 
 
+_HOLIDAYS: Final = re.compile("(?:法定|公众|公共|国定)?(?:节假日|假期|假日|节日)")
 _RESTING: Final = re.compile("除外|休息|歇业|停业|不营业|不开门?|不接待|关门|闭店")
 _REST: Final = re.compile("休")
 _WORDED: Final = re.compile(r"[一-鿿]")

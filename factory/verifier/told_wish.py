@@ -49,7 +49,7 @@ def bounded(told: Told, poi: Poi, wish: Wish) -> ClaimStatus | None:
     return _by(told, name, abs(away), limit, wish)
 
 
-def _by(told: Told, name: str, away: float, limit: float, wish: Wish) -> ClaimStatus:
+def _by(told: Told, name: str, away: float, limit: float, wish: Wish) -> ClaimStatus | None:
     if told.percent is not None:
         share = 100 * away / limit
         return "inferable" if told.percent.low - 2 <= share <= told.percent.high + 2 else "contradicted"
@@ -61,7 +61,8 @@ def _by(told: Told, name: str, away: float, limit: float, wish: Wish) -> ClaimSt
     heads = told.people or 1
     if told.people is not None and wish.party_size is not None and told.people != wish.party_size:
         return "contradicted"
-    return difference_status(name, told.value, away * heads, scale=limit + away)
+    status = difference_status(name, told.value, away * heads, scale=limit + away)
+    return None if status == "contradicted" and "分钟" in told.quote else status  # 多走一分钟左右
 
 
 def limit_of(told: Told, wish: Wish) -> float | None:

@@ -154,7 +154,7 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("只有青禾标了轮椅能进", {"kind": "only", "of": "A", "among": ["A", "C"], "where": [{"kind": "tag", "tag": "轮椅"}]}, H),
     ("只有青禾标了轮椅能进", {"kind": "only", "of": "A", "among": "listed", "where": [{"kind": "tag", "tag": "轮椅"}]}, U),
     ("不到百元的有两家", {"kind": "count", "number": 2, "among": "listed", "where": CHEAP}, H),
-    ("不到百元的有三家", {"kind": "count", "number": 3, "among": ["A", "B", "C"], "where": CHEAP}, W),
+    ("不到百元的有三家", {"kind": "count", "number": 3, "among": ["A", "B", "C"], "where": CHEAP}, S),
     ("一公里里头没有一家超一百块", {"kind": "count", "number": 0, "among": "area", "where": DEAR_AND_NEAR}, H),
     ("价钱一家比一家高", {"kind": "order", "fact": "price", "direction": "asc"}, H),
     ("价钱一家比一家低", {"kind": "order", "fact": "price", "direction": "desc"}, W),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from factory.records import Candidate
 from factory.verifier.amounts import match_amount, read_amount
+from factory.verifier.extracted import Extract, settle
 from factory.verifier.numbers import Quantity
-from tests.factory.reader_world import A, B, C, verdict
+from tests.factory.reader_world import ANSWER, CASE, A, B, C, verdict
 
 WEEK_BUT_SUNDAY = "周一、周二、周三、周四、周五、周六"
 NEAREST = {"kind": "only", "of": "A", "among": "area", "where": [{"kind": "distance", "value": 300, "sign": "<="}]}
@@ -145,3 +148,27 @@ def test_what_a_reader_only_suggests_or_asks_is_never_called_wrong() -> None:
     assert verdict("云溪也许打4.9分", wrong | {"maybe": True}).startswith("unread: less sure")
     assert verdict("云溪不合口味这一条", {"kind": "miss", "of": "B", "condition": "budget"}).startswith("unread")
     assert {A.rating, B.rating, C.rating} == {4.1, 4.4, 3.9}
+
+
+def test_of_a_clause_that_a_reader_says_is_of_a_shop_nothing_is_cut() -> None:
+    """灶台在大堂里 is no chatter; what is called unverifiable of nobody may go."""
+    for of, goes in ((None, True), ("青禾湘菜馆(东门店)", False)):
+        claim = {"kind": "unverifiable", "quote": "灶台摆在当中"} | ({"of": of} if of else {})
+        assert _cuttable("灶台摆在当中", claim) is goes
+
+
+def test_who_calls_nothing_what_the_grammar_calls_wrong_is_not_believed() -> None:
+    assert not _cuttable("第二家走过去大概36分钟", {"kind": "nothing", "quote": "第二家走过去大概36分钟"})
+    assert _cuttable("改天再寻个湘菜馆子凑凑", {"kind": "nothing", "quote": "改天再寻个湘菜馆子凑凑"})
+
+
+def _cuttable(clause: str, claim: dict[str, Any]) -> bool:
+    """Whether a clause of the closing is cut when this is said of it."""
+    answer = f"{ANSWER}{clause}。"
+    candidate = Candidate("c", "o", 0, "问", answer, (), feasible=True)
+    case = replace(CASE, asking=True)
+    result = case.check(candidate)
+    number = next(number for number, row in enumerate(result.clauses) if row.text == clause)
+    assert result.clauses[number].account == "unread"
+    settled = settle(result, [Extract(number, (claim,))], candidate, case)
+    return settled.clauses[number].detachable
