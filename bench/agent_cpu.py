@@ -17,6 +17,7 @@ import contextlib
 import os
 import shutil
 import sqlite3
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -182,22 +183,28 @@ def as_shipped(url: str, runs: int) -> dict[str, Any]:
     }
 
 
-async def both(runs: int, scale: int) -> dict[str, Any]:
-    """Side by side."""
+async def both(runs: int, scale: int, rounds: int) -> dict[str, Any]:
+    """In turns, since a machine's speed changes by a tenth within minutes: a ratio is the median of the rounds' own."""
+    wheels, peers, checkouts = [], [], []
     with wheel() as package:
-        results = [
-            await ours(100 * scale, 500 * scale, 1, package),
-            await peer(runs),
-            await ours(100 * scale, 500 * scale, 1),
-            await ours(100 * scale, 500 * scale * 3, 5, package),
-        ]
-    own, theirs, plain = (row["cpu_ms_a_run"] for row in results[:3])
+        for _ in range(rounds):
+            wheels.append(await ours(100 * scale, 500 * scale, 1, package))
+            peers.append(await peer(runs))
+            checkouts.append(await ours(100 * scale, 500 * scale, 1))
+        wide = await ours(100 * scale, 500 * scale * 3, 5, package)
+    theirs = [row["cpu_ms_a_run"] for row in peers]
+    with_refreshes = [row["cpu_ms_a_run"] + row["refreshes_ms_a_run"] for row in wheels]
     ratios = {
-        "ratio": round(theirs / own, 1),
-        "ratio_with_refreshes": round(theirs / (own + results[0]["refreshes_ms_a_run"]), 1),
-        "ratio_of_the_checkout": round(theirs / plain, 1),
+        "ratio": _median_ratio(theirs, [row["cpu_ms_a_run"] for row in wheels]),
+        "ratio_with_refreshes": _median_ratio(theirs, with_refreshes),
+        "ratio_of_the_checkout": _median_ratio(theirs, [row["cpu_ms_a_run"] for row in checkouts]),
     }
+    results = [*wheels, *peers, *checkouts, wide]
     return {"cores": os.cpu_count(), "load": os.getloadavg(), "results": results} | ratios
+
+
+def _median_ratio(theirs: list[float], own: list[float]) -> float:
+    return round(statistics.median(peer / mine for peer, mine in zip(theirs, own, strict=True)), 2)
 
 
 def main() -> int:
@@ -206,11 +213,12 @@ def main() -> int:
     parser.add_argument("--peer", metavar="URL")
     parser.add_argument("--runs", type=int, default=192)
     parser.add_argument("--scale", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=3)
     flags = parser.parse_args()
     if flags.peer:
         sys.stdout.write(orjson.dumps(as_shipped(flags.peer, flags.runs)).decode() + "\n")
         return 0
-    figures = asyncio.run(both(flags.runs, flags.scale))
+    figures = asyncio.run(both(flags.runs, flags.scale, flags.rounds))
     sys.stdout.write(orjson.dumps(figures, option=orjson.OPT_INDENT_2).decode() + "\n")
     return 0
 

@@ -15,7 +15,7 @@ import orjson
 MOST_SHOWN = 300
 """Characters of a foreign text that a sentence of ours repeats."""
 _JSONP = re.compile(r"^[\w.$]{1,64}\(\s*(.*)\)\s*;?\s*$", re.DOTALL)
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = re.compile(f"[{chr(0xD800)}-{chr(0xDFFF)}]")
 _COMMENTS = re.compile(r"^(?:\s*:[^\n]*\n|\s+)+")
 _TAGS = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.DOTALL | re.IGNORECASE)

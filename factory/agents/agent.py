@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import orjson
-from smolagents import LogLevel, Model, ToolCallingAgent
+from smolagents import AgentLogger, LogLevel, Model, ToolCallingAgent
 from smolagents.agents import EMPTY_PROMPT_TEMPLATES, ActionOutput
 from smolagents.memory import ActionStep
 from smolagents.models import ChatMessage
@@ -157,6 +157,16 @@ class ConversationModel(Model):  # type: ignore[misc]  # smolagents ships no typ
         return answer
 
 
+class SilentLogger(AgentLogger):  # type: ignore[misc]  # smolagents ships no types
+    """Smolagents' own draws rich panels of each run and step before it asks whether anybody sees them."""
+
+    def log_rule(self, title: str, level: int = LogLevel.OFF) -> None:
+        """Nothing."""
+
+    def log_task(self, content: str, subtitle: str, title: str | None = None, level: int = LogLevel.OFF) -> None:
+        """Nothing."""
+
+
 class OrderAgent(ToolCallingAgent):  # type: ignore[misc]  # smolagents ships no types
     """The ReAct loop of one order."""
 
@@ -172,7 +182,7 @@ class OrderAgent(ToolCallingAgent):  # type: ignore[misc]  # smolagents ships no
             model=model,
             prompt_templates=EMPTY_PROMPT_TEMPLATES,  # its own are 250 lines of YAML, parsed for every agent and never sent
             max_steps=MAX_STEPS,
-            verbosity_level=LogLevel.OFF,
+            logger=SilentLogger(LogLevel.OFF),
         )
 
     def initialize_system_prompt(self) -> str:

@@ -7,7 +7,7 @@ the map service. Its result is an OrderOutcome.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 from operator import attrgetter
@@ -280,7 +280,7 @@ def _missing(index: int) -> Finding:
     return Finding("structure", "missing_sample", f"第{index}个需求没有给出样本，请补上。")
 
 
-_POI_VALUES = attrgetter(*Poi.__slots__)
+_POI_VALUES = attrgetter(*(field.name for field in fields(Poi)))
 
 
 def evidence_hash(pois: Sequence[Poi]) -> str:

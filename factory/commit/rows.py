@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 from factory.commit.admission import Decision
 from factory.commit.neardup import FINGERPRINT_VERSION, Fingerprint
-from factory.commit.schema import STUDENT_SYSTEM
+from factory.commit.schema import CLAIM, CLAUSE, POI, RECOMMENDATION, STUDENT_SYSTEM
 from factory.records import (
     Attempt,
     CallRecord,
     Candidate,
     Message,
     OrderOutcome,
-    Poi,
-    Recommendation,
     Split,
     Verification,
     Wish,
@@ -55,21 +54,9 @@ def sample_row(
         "place_id": order.place.place_id,
         **_wish_columns(order.wishes[index]),
         "feasible": candidate.feasible,
-        "recommendations": [_recommendation(choice) for choice in verification.recommendations],
-        "claims": [
-            {
-                "poi_id": claim.poi_id,
-                "kind": claim.kind,
-                "stated": claim.stated,
-                "truth": claim.truth,
-                "status": claim.status,
-            }
-            for claim in verification.claims
-        ],
-        "clauses": [
-            {"part": clause.part, "scope": clause.scope, "text": clause.text, "account": clause.account}
-            for clause in verification.clauses
-        ],
+        "recommendations": list(map(_RECOMMENDATION, verification.recommendations)),
+        "claims": list(map(_CLAIM, verification.claims)),
+        "clauses": list(map(_CLAUSE, verification.clauses)),
         "cut": list(_cut(outcome, candidate)),
         "unread_share": _unread_share(verification),
         "split": order.splits[index],
@@ -137,7 +124,7 @@ def order_row(outcome: OrderOutcome, making: Making, now: datetime) -> dict[str,
         "slots": len(order.wishes),
         "state": outcome.state,
         "failure": outcome.failure.detail if outcome.failure else None,
-        "evidence": [_poi(poi) for poi in evidence.pois] if evidence else [],
+        "evidence": list(map(_POI, evidence.pois)) if evidence else [],
         "searches": [
             {
                 "cuisine": search.cuisine,
@@ -205,9 +192,16 @@ def _unread_share(verification: Verification) -> float | None:
     return sum(clause.account == "unread" for clause in clauses) / len(clauses) if clauses else None
 
 
+_CALL = tuple(field.name for field in fields(CallRecord))
+_RECOMMENDATION, _POI, _CLAIM, _CLAUSE = (
+    attrgetter(*(field.name for field in struct)) for struct in (RECOMMENDATION, POI, CLAIM, CLAUSE)
+)
+"""A nested record's values in its struct's order: Arrow takes a tuple in half the time that it takes for a mapping."""
+
+
 def call_row(run_id: str, call: CallRecord) -> dict[str, Any]:
     """One LLM call."""
-    return {"run_id": run_id} | {name: getattr(call, name) for name in CallRecord.__slots__}
+    return {"run_id": run_id} | {name: getattr(call, name) for name in _CALL}
 
 
 def _wish_columns(wish: Wish) -> dict[str, Any]:
@@ -224,15 +218,6 @@ def _wish_columns(wish: Wish) -> dict[str, Any]:
         "style",
     )
     return {name: getattr(wish, name) for name in names} | {"needs": list(wish.needs)}
-
-
-def _recommendation(choice: Recommendation) -> dict[str, Any]:
-    return {name: getattr(choice, name) for name in Recommendation.__slots__}
-
-
-def _poi(poi: Poi) -> dict[str, Any]:
-    row = {name: getattr(poi, name) for name in Poi.__slots__ if name != "typecode"}
-    return row | {"specialities": list(poi.specialities), "tags": list(poi.tags)}
 
 
 def _message(message: Message) -> dict[str, Any]:
