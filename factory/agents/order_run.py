@@ -49,6 +49,8 @@ class _Slot:
     verification: Verification
     settled: bool = False
     """it was returned once, is still not understood, and is asked for no more"""
+    asking: bool = False
+    """the second reader was to be asked of it, so that less sure readings were left to it"""
     shown: int = 0
     """restaurants and searches that stood behind the judgement"""
     extracts: tuple[Extract, ...] = ()
@@ -146,7 +148,9 @@ class OrderRun:
             candidate = self._candidate(raw)
             if candidate is None or self._settled(candidate.wish_index):
                 continue
-            fresh[candidate.wish_index] = _Slot(candidate, self._case(candidate.wish_index).check(candidate))
+            asking = self.reader is not None and not self.reader_asked
+            case = self._case(candidate.wish_index, asking=asking)
+            fresh[candidate.wish_index] = _Slot(candidate, case.check(candidate), asking=asking)
         await self._read_again(fresh)
         for index, slot in fresh.items():
             self._judged(index, slot)
@@ -160,8 +164,8 @@ class OrderRun:
         self.repairs_left = max(0, self.repairs_left - 1)
         return accepted, rejected
 
-    def _case(self, index: int) -> Case:
-        return Case(self.order.wishes[index], self.order.place, self.evidence())
+    def _case(self, index: int, *, asking: bool) -> Case:
+        return Case(self.order.wishes[index], self.order.place, self.evidence(), asking=asking)
 
     async def _read_again(self, fresh: dict[int, _Slot]) -> None:
         """The second reader, once an order, for the clauses of this submission that stayed unread."""
@@ -170,7 +174,9 @@ class OrderRun:
         questions = [
             question
             for index, slot in fresh.items()
-            for question in questions_of(index, slot.verification, slot.candidate, self._case(index))
+            for question in questions_of(
+                index, slot.verification, slot.candidate, self._case(index, asking=slot.asking)
+            )
         ]
         if not questions:
             return
@@ -181,7 +187,9 @@ class OrderRun:
             slot.extracts = tuple(
                 Extract(number, claims) for (wish, number), claims in reading.claims.items() if wish == index
             )
-            slot.verification = settle(slot.verification, slot.extracts, slot.candidate, self._case(index))
+            slot.verification = settle(
+                slot.verification, slot.extracts, slot.candidate, self._case(index, asking=slot.asking)
+            )
 
     def _judged(self, index: int, slot: _Slot) -> None:
         """Keep a submission and how it was judged: the latest in its slot, each of them as an attempt."""
@@ -209,7 +217,7 @@ class OrderRun:
         if not cut_out:
             return slot, ()
         candidate = replace(slot.candidate, answer=text)
-        case = self._case(index)
+        case = self._case(index, asking=slot.asking)
         plain = case.check(candidate)
         verification = settle(plain, carried(slot.extracts, slot.verification, plain), candidate, case)
         return (_Slot(candidate, verification), cut_out) if verification.accepted else (slot, ())
@@ -227,7 +235,7 @@ class OrderRun:
         """An accepted sample as all the evidence has it that it is kept with: a later search may have found what it denied."""
         if not slot.verification.accepted or slot.shown == self._shown():
             return slot.verification
-        again = self._case(index).check(slot.candidate)
+        again = self._case(index, asking=slot.asking).check(slot.candidate)
         may_be_unread = (
             self.reader is not None or self.keep_unread
         )  # then it was accepted with clauses that this check cannot read
