@@ -246,6 +246,29 @@ def test_what_can_be_cut_is_cut_and_marked() -> None:
     assert ODD not in run.slots[0].candidate.answer
 
 
+def test_what_the_grammar_would_call_wrong_is_the_readers_once_and_then_the_grammars() -> None:
+    """A comparison is less sure: with a reader it is asked, blind; a submission after that is told by the grammar alone."""
+    clause = "评分比云溪湘菜馆高0.4"
+    claim = {
+        "kind": "compare",
+        "fact": "rating",
+        "of": "青禾湘菜馆",
+        "other": "云溪湘菜馆",
+        "direction": "more",
+        "amount": 0.4,
+    }
+    reader = _Reader({(0, 0): (claim | {"quote": clause},)})
+    run = _submitted([f"评分4.1，{clause}", f"评分4.1，{clause}"], reader=reader)
+    first, second = ([finding.reason for finding in attempt.findings] for attempt in run.attempts)
+    assert reader.asked == 1
+    assert first == second == ["wrong_comparison"]
+    silent = _submitted([f"评分4.1，{clause}", f"评分4.1，{clause}"], reader=_Reader({}))
+    outcomes = [[finding.outcome for finding in attempt.findings] for attempt in silent.attempts]
+    assert outcomes == [["not_understood"], ["contradicted"]]
+    alone = _submitted([f"评分4.1，{clause}"])
+    assert [finding.outcome for finding in alone.attempts[0].findings] == ["contradicted"]
+
+
 def test_what_stays_unread_is_returned_once_and_then_refused_or_kept() -> None:
     refused = _submitted([f"评分4.1，{STUBBORN}", f"评分4.1，{STUBBORN}", "评分4.1"])
     assert [attempt.accepted for attempt in refused.attempts] == [False, False]
