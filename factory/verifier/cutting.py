@@ -77,7 +77,7 @@ _OF_THE_WRITER: Final = re.compile(
 )
 """Where the writer stands in his own text, what he has left out of it, that he cannot tell."""
 _ANOTHER_DAY: Final = re.compile("^(?:改天|改日|下次|下回|回头|以后|日后)(?:再|我们|咱|有空|想)")
-_MEETING: Final = re.compile("集合|碰头|碰面|汇合|会合|一起出发")
+_MEETING: Final = re.compile("集合|回我|回复|吱一?声|群里|报名|接龙|投票|碰头|碰面|汇合|会合|一起出发")
 """What the guests do another day, or where and when they meet."""
 _ORDERED: Final = re.compile(
     "(?:多|少|别|免|不)(?:放|来|撒|刷|蘸|要|加|点|配|涮|淋|拌|夹|动)(?!.{0,4}(?:好|差|贵|便宜))|"
