@@ -105,9 +105,20 @@ def open_number(tokens: Sequence[Token]) -> bool:
     )
 
 
+_ANY_TIME: Final = re.compile("随时(?:都)?(?:能|可以?)(?:去|来|吃|进)")
+
+
+def _hides_hours(tokens: Sequence[Token]) -> bool:
+    """Whether what was read as talk says when a shop serves: 某某是周五到周日, behind its hours; 随时能去."""
+    text = "".join(token.text for token in tokens)
+    named = any("N" in ROLES[token.char] for token in tokens)
+    days = any("DAY" in ROLES[token.char] and "周" in token.text for token in tokens)
+    return _ANY_TIME.search(text) is not None or (named and days and "是" in text)
+
+
 def doubtful(tokens: Sequence[Token], state: State) -> bool:
     """Whether what was read and is wrong may be said of somebody or something else: 若改吃午餐, a row of prices without names."""
-    if _only_unsaid(tokens, state):
+    if _only_unsaid(tokens, state) or (not state.verdicts and not state.echoes and _hides_hours(tokens)):
         return True
     if all(one.status in {"verified", "inferable"} for one in (*state.verdicts, *state.echoes)):
         return False

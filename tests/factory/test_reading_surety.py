@@ -183,3 +183,17 @@ def test_a_shop_that_does_not_serve_is_open_at_no_meal(hours: str, *, good: bool
 )
 def test_what_keeps_the_budget_in_running_text_is_a_claim_of_whom_it_names(text: str, *, good: bool) -> None:
     assert check(answer(closing=text)).accepted is good
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        ("第一家可以去。", True),
+        ("第一家随时能去。", False),
+        ("第一家周一也开门。", True),
+        ("蜀味轩是周五到周日。", False),
+    ],
+)
+def test_what_says_when_a_shop_serves_is_no_talk(text: str, *, good: bool) -> None:
+    rows = [clause for clause in check(answer(closing=text)).clauses if clause.part == "closing"]
+    assert any(clause.account == "unread" for clause in rows) is not good
