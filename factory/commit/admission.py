@@ -46,7 +46,7 @@ _TABLES = ("applied", "admitted", "bands", "sums")
 _LAYOUT = 3
 """Of these tables; with the fingerprints' version it says which index can be used, and any other is made anew."""
 _VERSION = 1_000 * _LAYOUT + FINGERPRINT_VERSION
-_ROWS = """
+ROWS = """
 select b.number, a.sample_id, a.text_hash, a.grams, b.place_id, b.keys
 from bands b left join admitted a on a.number = b.number and a.run_id = b.run_id where b.run_id = ?
 """
@@ -160,7 +160,7 @@ class Admission:
         """Number and sum (mod 2^62) of the checksums of the run's rows, as a list of one, or none."""
         count = total = 0
         try:
-            for row in self._db.execute(_ROWS, (self._run_id,)):
+            for row in self._db.execute(ROWS, (self._run_id,)):
                 count += 1
                 total = (total + _row_sum(*row)) % _MODULUS
         except sqlite3.Error as error:

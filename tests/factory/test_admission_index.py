@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from factory.commit.admission import Admission
+from factory.commit.admission import ROWS, Admission
 from factory.commit.commit import Commit, CommitKind, ShardFile
 from factory.commit.local_store import LocalStore
 from factory.commit.schema import table
@@ -57,10 +57,23 @@ def test_a_whole_index_is_gone_on_with(data: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "harm", ["update admitted set grams = x'00' where number = 1", "delete from bands where number = 2"]
+    "harm",
+    [
+        "update admitted set grams = x'00' where number = 1",
+        "delete from bands where number = 2",
+        "delete from admitted where number = 2",
+        "insert into admitted (run_id, sample_id, text_hash, grams) values ('run', 'more', x'01', x'00')",
+    ],
 )
 def test_an_index_with_a_changed_row_is_made_again(data: Path, harm: str) -> None:
     with closing(sqlite3.connect(data / "admission.sqlite", isolation_level=None)) as index:
         index.execute(harm)
     assert _reads_of_catching_up(data) == len(TEXTS)
     assert _reads_of_catching_up(data) == 0
+
+
+def test_each_row_of_the_check_is_found_by_its_key(data: Path) -> None:
+    """Found by the run alone, each of a million rows would walk the other million."""
+    with closing(sqlite3.connect(data / "admission.sqlite")) as index:
+        steps = [row[3] for row in index.execute(f"explain query plan {ROWS}", ("run",))]
+    assert any(step.startswith("SEARCH a USING INTEGER PRIMARY KEY") for step in steps), steps
