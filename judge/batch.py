@@ -31,6 +31,7 @@ from factory.llm.refusals import read_refusal, to_error
 from factory.llm.transport import Price
 from factory.llm.usage import Usage, cost_of, usage_of
 from factory.run.refresh import Refresher
+from factory.sending.call_book import Reservation
 from factory.sending.ledger import Ledger
 from factory.sending.limits import LocalLimiter
 from factory.settings import Values, of_warehouse
@@ -141,9 +142,7 @@ async def outcome_of(
     cost = _cost(line, usage, price)
     if kept is None:
         key = call_key(ask, settings.name, BASE)
-        number = await ledger.reserve(
-            line.name, order_id=key.order_id, step=key.step, purpose=key.purpose, model=model, worst_cny=cost
-        )
+        number = await ledger.reserve(Reservation(line.name, key.order_id, key.step, key.purpose, model, cost))
         await ledger.keep(
             line.name,
             number,

@@ -13,7 +13,7 @@ class Drained(RunStopped):
     """This question was not sent, because the run is ending; it has no verdict."""
 
 
-class Breaker:
+class Breaker(Limiter):
     """A Limiter that can be closed to new sends."""
 
     def __init__(self, limiter: Limiter) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from factory.errors import ChidianError, MoneyInFlight, OrderFailed, ParameterRefused, RetryLater
+from factory.errors import ChidianError, OrderFailed, ParameterRefused, RetryLater
 from factory.llm.answers import (
     Parsed,
     UnreadableAnswerError,
@@ -34,7 +34,7 @@ from factory.llm.tool_calls import Tools
 from factory.llm.trials import Trials, fields_of
 from factory.llm.usage import Usage, cost_of, is_proven, spoken_chars, usage_of
 from factory.records import CallRecord
-from factory.sending.call_book import CallBook
+from factory.sending.call_book import CallBook, Reservation
 from factory.sending.limits import Lease, Leases
 from factory.sending.retries import Patience
 from factory.sending.slots import SILENT_KINDS
@@ -188,27 +188,11 @@ class PaidChat(ABC):
         return to_error(refusal, service=self.endpoint.name, model=model, setting=self.endpoint.setting)
 
     async def _paid_slot(self, call: Call) -> tuple[Lease, int]:
-        """A slot and the worst case put aside for it; money that calls in flight hold is waited for outside a slot."""
+        """A slot and the number of this attempt, for which the worst case is put aside."""
         key = call.key
-        while True:
-            lease = await self._limiter.lease(self.endpoint.pool, tokens=call.tokens, priority=call.priority)
-            try:
-                number = await self._ledger.reserve(
-                    call.name,
-                    order_id=key.order_id,
-                    step=key.step,
-                    purpose=key.purpose,
-                    model=call.request.model,
-                    worst_cny=call.worst_cny,
-                )
-            except BaseException as error:
-                lease.settle(0)
-                lease.release(answered=False)
-                if not isinstance(error, MoneyInFlight):
-                    raise
-            else:
-                return lease, number
-            await self._ledger.afford(call.worst_cny)
+        reservation = Reservation(call.name, key.order_id, key.step, key.purpose, call.request.model, call.worst_cny)
+        pool, tokens = self.endpoint.pool, call.tokens
+        return await self._limiter.lease_paid(pool, reservation, self._ledger, tokens=tokens, priority=call.priority)
 
     async def _keep_and_read(
         self, call: Call, lease: Lease, number: int, raw: bytes, decoded: Any, refusals: int, latency_s: float

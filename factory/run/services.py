@@ -23,7 +23,7 @@ from factory.sandbox.serve import Sandbox
 from factory.sending.ledger import Ledger
 from factory.sending.limits import LocalLimiter, PoolLimits, PoolState
 
-REMOTE_WAY_S = 0.03
+REMOTE_WAY_S = 0.02
 """What a grant's way to another process may add: links are quick, but both ends wait for their turn (bench/scale_rounds.py)."""
 REQUEST_SHARE = 0.8
 """Share of GIVE_UP_S that one answer may take."""

@@ -19,6 +19,18 @@ class KeptCall:
     started_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """An attempt that is about to be sent, and what it may cost at its worst (None: nobody knows a price)."""
+
+    key: str
+    order_id: str
+    step: int
+    purpose: str
+    model: str
+    worst_cny: float | None
+
+
 class CallBook(Protocol):
     """What a sender of paid calls needs of the ledger, wherever that is; ``Ledger`` says what each does."""
 
@@ -26,9 +38,7 @@ class CallBook(Protocol):
         """The kept answer of this very call, if there is one."""
         ...
 
-    async def reserve(
-        self, key: str, *, order_id: str, step: int, purpose: str, model: str, worst_cny: float | None
-    ) -> int:
+    async def reserve(self, call: Reservation) -> int:
         """Put the worst case aside, durably; returns the attempt's number."""
         ...
 

@@ -28,7 +28,7 @@ class Granted:
     ) -> None:
         self._lease, self._run, self._budget = lease, run_id, budget_cny
         self._cny = 0.0
-        self._turn = asyncio.Lock()
+        self._raising: asyncio.Task[None] | None = None
         if lease is None:
             return
         self._book = _identity(book)
@@ -60,16 +60,37 @@ class Granted:
         )
 
     async def cover(self, cny: float) -> None:
-        """Wait until the store says that so much may be spent. Raises RunStopped and its kin."""
-        if self._lease is None or cny <= self._cny:
+        """Wait until the store says that so much may be spent. Raises RunStopped and its kin.
+
+        More is asked for when half of a step is left: calls that wait for the store are sent all at once.
+        """
+        if self._lease is None:
             return
-        async with self._turn:
-            if cny <= self._cny:
-                return
-            more = cny + max(STEP * (self._budget or cny), LEAST_CNY)
-            granted = more if self._budget is None else max(cny, min(more, self._budget))
-            await asyncio.to_thread(self._lease.grant, self._run, Grant(self._book, granted))
-            self._cny = granted
+        while cny > self._cny:
+            await asyncio.shield(self._raising or self._raise(self._lease, cny))
+        if self._raising is None and cny > self._cny - self._step(cny) / 2 and self._most(cny) > self._cny:
+            self._raise(self._lease, cny)
+
+    def _step(self, cny: float) -> float:
+        return max(STEP * (self._budget or cny), LEAST_CNY)
+
+    def _most(self, cny: float) -> float:
+        """What is asked for where so much is needed."""
+        more = cny + self._step(cny)
+        return more if self._budget is None else max(cny, min(more, self._budget))
+
+    def _raise(self, lease: StoreLease, cny: float) -> asyncio.Task[None]:
+        """Have more granted; whoever cannot do without it hears what failed, or the next one does."""
+        self._raising = asyncio.create_task(self._grant(lease, self._most(cny)))
+        self._raising.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return self._raising
+
+    async def _grant(self, lease: StoreLease, cny: float) -> None:
+        try:
+            await asyncio.to_thread(lease.grant, self._run, Grant(self._book, cny))
+            self._cny = cny
+        finally:
+            self._raising = None
 
 
 def _identity(book: sqlite3.Connection) -> str:

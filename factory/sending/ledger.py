@@ -24,7 +24,7 @@ from factory.errors import UsageError
 from factory.run.folder_lock import hold_folder
 from factory.seal import checksum
 from factory.sending.book_trouble import trouble
-from factory.sending.call_book import KeptCall
+from factory.sending.call_book import KeptCall, Reservation
 from factory.sending.granted import Granted
 from factory.sending.purse import Past, Purse
 from factory.shown_text import print_line
@@ -153,14 +153,13 @@ class Ledger:
         await self.mark_unreadable(key, row[0])
         return None
 
-    async def reserve(
-        self, key: str, *, order_id: str, step: int, purpose: str, model: str, worst_cny: float | None
-    ) -> int:
+    async def reserve(self, call: Reservation) -> int:
         """Put the worst case aside, durably, before the call is sent; returns the attempt's number.
 
         Raises MoneyInFlight while calls in flight may give enough back: give the slot back and ``afford`` it first. Raises
         BudgetExhausted when the cap could be passed all the same.
         """
+        worst_cny = call.worst_cny
         self._purse.reserve(worst_cny or 0.0)
         try:
             await self._granted.cover(self._purse.spent + self._purse.reserved)
@@ -173,7 +172,8 @@ class Ledger:
             "select ?, coalesce(max(attempt), -1) + 1, ?, ?, ?, ?, ?, 'reserved', ?, ? from calls where key = ? returning attempt"
         )
         worst = self._scaled(worst_cny)
-        rows = await self._do(sql, (key, self._run_id, order_id, step, purpose, model, worst, now, key))
+        values = (call.key, self._run_id, call.order_id, call.step, call.purpose, call.model, worst, now, call.key)
+        rows = await self._do(sql, values)
         return int(rows[0][0])
 
     def _scaled(self, worst_cny: float | None) -> float | None:

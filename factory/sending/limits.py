@@ -10,14 +10,15 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from factory.errors import ProviderDown
+from factory.errors import MoneyInFlight, ProviderDown
+from factory.sending.call_book import CallBook, Reservation
 from factory.sending.slots import Pool, PoolLease, PoolLimits
 
-__all__ = ["Lease", "Leases", "Limiter", "LocalLimiter", "PoolLimits", "PoolState"]
+__all__ = ["Lease", "Leases", "Limiter", "LocalLimiter", "PoolLimits", "PoolState", "paid_slot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,43 @@ class Leases(Protocol):
         """Wait for a slot; a lower ``priority`` is served first. Raises ProviderDown when the pool gave up."""
         ...
 
+    async def lease_paid(
+        self, pool: str, call: Reservation, book: CallBook, *, tokens: int, priority: int
+    ) -> tuple[Lease, int]:
+        """A slot, and the number of the attempt for which its worst case was put aside in ``book``.
+
+        Raises ProviderDown, and BudgetExhausted.
+        """
+        return await paid_slot(lambda: self.lease(pool, tokens=tokens, priority=priority), call, book)
+
+
+class Reserves(Protocol):
+    """The part of a ``CallBook`` that puts money aside."""
+
+    async def reserve(self, call: Reservation) -> int:
+        """See ``CallBook``."""
+        ...
+
+    async def afford(self, worst_cny: float | None) -> None:
+        """See ``CallBook``."""
+        ...
+
+
+async def paid_slot(lease: Callable[[], Awaitable[Lease]], call: Reservation, book: Reserves) -> tuple[Lease, int]:
+    """See ``Leases.lease_paid``: money that calls in flight hold is waited for outside a slot."""
+    while True:
+        slot = await lease()
+        try:
+            number = await book.reserve(call)
+        except BaseException as error:
+            slot.settle(0)
+            slot.release(answered=False)
+            if not isinstance(error, MoneyInFlight):
+                raise
+        else:
+            return slot, number
+        await book.afford(call.worst_cny)
+
 
 class Limiter(Leases, Protocol):
     """Hands out leases and tells how it stands. A distributed limiter can take this one's place."""
@@ -73,7 +111,7 @@ class Limiter(Leases, Protocol):
         ...
 
 
-class LocalLimiter:
+class LocalLimiter(Limiter):
     """All pools of one process, on its event loop."""
 
     def __init__(self, pools: dict[str, PoolLimits], clock: Callable[[], float] | None = None) -> None:

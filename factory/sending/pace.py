@@ -21,9 +21,11 @@ WINDOW_S = 1.01
 """The service's second, and a little for what the way adds."""
 MOST_CUT, LEAST_CUT = 0.5, 0.02
 """A pace is cut to what the service took, at most by half, at least by so much: each try past a limit that it met is refused."""
-JITTER, JITTER_OVER_S, NEAR_GRANTED = 0.004, 10.0, 0.97
-"""Refusals below this share, counted over so long, are jitter while the pace stands near what was granted: a lower pace would not
-mend them, a pause lets the service's window drain."""
+JITTER_OVER_S, MOMENT_S = 10.0, 0.3
+"""What comes late on its way is refused by a service whose limit is kept, at one moment and then for seconds no more: a lower pace
+would not mend that, a pause lets the service's window drain. A limit that is passed is met again in the next second."""
+MANY = 0.1
+"""Share of a second's calls; so many refusals measure what the service takes, fewer say only that the pace is a little high."""
 PAUSE_SLOTS = 2
 HOLD_S = 0.25
 """Between two tries of a service that refuses everything until its window has drained."""
@@ -59,8 +61,8 @@ class Pace:
 
     @property
     def granted(self) -> float:
-        """The limit with the margin taken off."""
-        return self.limit * MARGIN
+        """The limit with the margin taken off, and with room for the way: evenly, so that the window is seldom what holds back."""
+        return self.limit / (1 / MARGIN + self.way_s)
 
     def due(self, now: float) -> float:
         """When the next grant may be made."""
@@ -87,8 +89,9 @@ class Pace:
 
     def is_jitter(self) -> bool:
         """Whether the refusals of late are no more than the way's jitter explains."""
-        allowed = JITTER * JITTER_OVER_S * self.rate if self.in_a_window is not None else 0.0
-        return self.rate >= NEAR_GRANTED * self.granted and len(self.refusals) <= max(1.0, allowed)
+        if self.in_a_window is None:
+            return len(self.refusals) == 1
+        return self.refusals[-1] - self.refusals[0] < MOMENT_S
 
     def pause(self) -> None:
         """Leave out a few slots."""
@@ -99,11 +102,11 @@ class Pace:
         self.next_free = max(self.next_free, now + HOLD_S + BURST_S)
 
     def cut(self, now: float, refused_share: float) -> None:
-        """Down to what the service took in the last second; where that is too few to count, by the share refused."""
+        """Down to what the service took in the last second, if it refused many; where a second is too few, by the share refused."""
         left = 1 - refused_share
         if self.in_a_window is not None and self.limit >= COUNTABLE:
-            took = sum(at > now - 1 for at in self.sent) - sum(at > now - 1 for at in self.refusals)
-            left = took * MARGIN / self.rate
+            sent, refused = (sum(at > now - 1 for at in moments) for moments in (self.sent, self.refusals))
+            left = (sent - refused) * MARGIN / self.rate if refused > MANY * sent else 1.0
         self.rate *= max(1 - MOST_CUT, min(1 - LEAST_CUT, left))
 
     def grow(self, elapsed_s: float, quiet_s: float) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from factory.errors import DamagedFile, DiskTrouble
+from factory.sending.call_book import Reservation
 from factory.sending.ledger import Ledger
 
 
@@ -45,7 +46,7 @@ def test_a_folder_in_the_place_of_a_books_file_is_named(tmp_path: Path, ending: 
 
 def test_a_word_that_the_book_cannot_hold_is_a_sentence_and_nobody_waits_for_ever(tmp_path: Path) -> None:
     async def reserve(book: Ledger) -> None:
-        await asyncio.wait_for(book.reserve("k", order_id="\ud800", step=0, purpose="p", model="m", worst_cny=0.1), 10)
+        await asyncio.wait_for(book.reserve(Reservation("k", "\ud800", 0, "p", "m", 0.1)), 10)
 
     book = Ledger(tmp_path, "sandbox-1", None)
     with pytest.raises(DiskTrouble, match="cannot be written"):

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from factory.sending.pace import BURST_S, LEAST_CUT, MARGIN, MOST_CUT
+from factory.sending.pace import BURST_S, LEAST_CUT, MARGIN, MOST_CUT, Pace
 from factory.sending.slots import CUT
 from tests.factory.turned_clock import Clock, limiter, run, settle
 
@@ -150,18 +150,34 @@ def test_what_may_be_late_on_its_way_leaves_room_in_the_services_second(way_s: f
     run(work())
 
 
-def test_stray_refusals_at_the_granted_rate_are_jitter_and_many_are_not() -> None:
+@pytest.mark.parametrize(("again_after_s", "is_a_limit"), [(0.2, False), (1.0, True), (9.9, True), (10.1, False)])
+def test_refusals_at_one_moment_are_jitter_and_those_that_come_again_show_a_limit(
+    again_after_s: float,
+    *,
+    is_a_limit: bool,
+) -> None:
     clock = Clock()
     pool = limiter(clock, rpm=6_000)._pools["p"]
     assert pool.requests is not None
     granted = pool.requests.granted
-    for _ in range(3):  # of a thousand calls in ten seconds
-        clock.now += 3.0
+    pool.requests.sent.extend([clock.now + again_after_s] * 97)
+    for _ in range(3):  # by what was late on its way
         pool.refuse("rate", None, "")
     assert pool.requests.rate == granted
-    for _ in range(3):
-        pool.refuse("rate", None, "")
-    assert pool.requests.rate < granted
+    clock.now += again_after_s
+    pool.refuse("rate", None, "")
+    assert pool.requests.rate == pytest.approx(granted * (1 - LEAST_CUT) if is_a_limit else granted)
+
+
+def test_a_pace_that_holds_back_evenly_leaves_the_window_to_stalls() -> None:
+    """Were the pace faster than the window and its way allow, calls would go out in clumps, each of which may be refused."""
+    for way_s in (0.0, 0.02, 0.05):
+        pace = Pace.of_requests(40.0, way_s)
+        now = 0.0
+        for _ in range(400):
+            assert pace.due(now) <= now + 1e-9
+            pace.take(now, 1.0)
+            now = pace.next_free
 
 
 def test_a_known_pace_is_cut_to_what_the_service_took_and_recovers() -> None:
@@ -181,9 +197,7 @@ def test_a_known_pace_is_cut_to_what_the_service_took_and_recovers() -> None:
     clock.now += 5.0
     pool.requests.sent.extend([clock.now] * 60)
     pool.refuse("rate", None, "")
-    assert pool.requests.rate == pytest.approx(
-        low * (1 - LEAST_CUT)
-    )  # below the granted rate one refusal shows a limit
+    assert pool.requests.rate == pytest.approx(low * (1 - LEAST_CUT))  # the limit is met again
     low = pool.requests.rate
     for _ in range(10):
         clock.now += 1.0
@@ -203,6 +217,7 @@ def test_a_small_limit_is_cut_by_the_share_refused_at_most_by_half() -> None:
     pool.granted_since_cut = 10
     for _ in range(2):
         pool.refuse("rate", None, "")
+        clock.now += 0.4
     assert pool.requests.rate == pytest.approx(granted * 0.8)
     clock.now += 1.0
     pool.refuse("rate", None, "")

@@ -25,6 +25,7 @@ from factory.commit.store import open_store
 from factory.commit.working_folder import store_url, working_folder
 from factory.errors import DamagedFile, DiskTrouble, RunStopped, UsageError
 from factory.run.folder_lock import Hold, hold_folder
+from factory.sending.call_book import Reservation
 from factory.sending.ledger import Ledger
 from tests.s3_server import BUCKET, Bend, s3_server
 
@@ -189,7 +190,7 @@ def test_what_a_replaced_coordinator_commits_is_seen_by_nobody(
 def test_money_that_a_lost_folder_may_have_spent_is_spent(data: Path) -> None:
     async def reserve(book: Ledger, times: int) -> None:
         for number in range(times):
-            await book.reserve(f"k{number}", order_id="o", step=0, purpose="p", model="m", worst_cny=0.1)
+            await book.reserve(Reservation(f"k{number}", "o", 0, "p", "m", 0.1))
 
     book = Ledger(data, "sandbox-1", 20.0)
     asyncio.run(reserve(book, 5))

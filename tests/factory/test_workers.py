@@ -23,7 +23,8 @@ from factory.maps.amap.client import AmapMap
 from factory.records import Message, ToolCall
 from factory.run.workers.desk import WorkerDesk
 from factory.run.workers.link import FarError, Link, LinkLostError
-from factory.run.workers.remote import RemoteLimiter
+from factory.run.workers.remote import RemoteLedger, RemoteLimiter
+from factory.sending.call_book import Reservation
 from factory.sending.ledger import Ledger
 from factory.sending.limits import LocalLimiter, PoolLimits
 from tests.factory.sandbox_wire import served
@@ -254,24 +255,69 @@ def test_a_slot_that_was_long_on_its_way_is_given_back_and_asked_for_again(late_
     asyncio.run(work())
 
 
+@pytest.mark.parametrize(("late_s", "asked"), [(0.4, 1), (0.6, 2)])
+def test_a_paid_slot_comes_in_one_way_and_a_late_one_costs_nothing(tmp_path: Path, late_s: float, asked: int) -> None:
+    async def work() -> None:
+        clock = Clock()
+        ledger = Ledger(tmp_path, "run", 100.0)
+        desk = WorkerDesk(LocalLimiter({"teacher": PoolLimits()}), ledger, AmapMap.__new__(AmapMap))
+        delays, ways = [late_s, 0.0], []
+
+        async def lease_paid(*values: Any) -> tuple[int, float, float, int]:
+            answer = await desk.lease_paid(*values)
+            clock.now += 30.0 + delays.pop(0)
+            return (*answer[:2], 30.0, answer[3])
+
+        def counted(name: str, handler: Callable[..., Any]) -> Callable[..., Any]:
+            def handle(*values: Any, **named: Any) -> Any:
+                ways.append(name)
+                return handler(*values, **named)
+
+            return handle
+
+        handlers = {**desk.handlers(), "lease_paid": lease_paid}
+        far, near = await _pair({name: counted(name, handler) for name, handler in handlers.items()})
+        book = RemoteLedger(near)
+        call = Reservation("key", "o", 0, "agent", "m", 2.0)
+        lease, number = await RemoteLimiter(near, clock).lease_paid("teacher", call, book, tokens=1, priority=0)
+        assert number == asked - 1
+        assert ways == ["lease_paid"] + ["settle", "release", "void", "lease_paid"] * (asked - 1)
+        assert ledger.spent() == (0.0, 2.0)  # of one attempt
+        await book.lost("key", number, worst_cny=2.0)
+        lease.release()
+        await asyncio.sleep(0.05)
+        assert ledger.spent() == (2.0, 0.0)
+        assert desk.limiter.state()[0].in_flight == 0  # type: ignore[attr-defined]
+        await far.close()
+        await near.close()
+        ledger.close()
+
+    asyncio.run(work())
+
+
 def test_what_a_dead_worker_had_sent_counts_as_spent_and_its_slots_are_free(tmp_path: Path) -> None:
     async def work() -> None:
         ledger = Ledger(tmp_path, "run", 100.0)
         limiter = LocalLimiter({"teacher": PoolLimits(max_in_flight=1, start_in_flight=1)})
         desk = WorkerDesk(limiter, ledger, AmapMap.__new__(AmapMap))
-        call = {"order_id": "o", "step": 0, "purpose": "agent", "model": "m", "worst_cny": 2.0}
+
+        def call(key: str) -> Reservation:
+            return Reservation(key, "o", 0, "agent", "m", 2.0)
+
         await desk.lease("teacher", 1, 0)
         waiting = asyncio.create_task(desk.lease("teacher", 1, 1))
-        sent, kept, void = [await desk.reserve(key, **call) for key in ("sent", "kept", "void")]
+        paying = asyncio.create_task(desk.lease_paid("teacher", call("waits"), 1, 1))
+        sent, kept, void = [await desk.reserve(call(key)) for key in ("sent", "kept", "void")]
         answer = {"raw": b"{}", "input_tokens": 1, "output_tokens": 1, "cost_cny": 0.5, "refusals": 0, "latency_s": 1.0}
         await desk.keep("kept", kept, worst_cny=2.0, **answer)
         await desk.void("void", void, worst_cny=2.0)
-        late = asyncio.create_task(desk.reserve("late", **call))
+        late = asyncio.create_task(desk.reserve(call("late")))
         await asyncio.sleep(0)
         await desk.close()
         assert await late == sent == 0
-        await asyncio.gather(waiting, return_exceptions=True)
+        await asyncio.gather(waiting, paying, return_exceptions=True)
         assert waiting.cancelled()
+        assert paying.cancelled()
         assert ledger.spent() == (2.5, 0.0)
         assert limiter.state()[0].in_flight == limiter.state()[0].waiting == 0
         (await asyncio.wait_for(limiter.lease("teacher"), 1.0)).release()

@@ -16,8 +16,8 @@ from typing import Any
 from factory.errors import ProviderDown
 from factory.maps.service import PoiPage, Surroundings
 from factory.records import Place
-from factory.sending.call_book import CallBook, KeptCall
-from factory.sending.limits import Lease, Leases
+from factory.sending.call_book import CallBook, KeptCall, Reservation
+from factory.sending.limits import Lease, Leases, paid_slot
 
 
 @dataclass(slots=True)
@@ -39,6 +39,7 @@ class WorkerDesk:
         """By the names that remote.py uses."""
         return {
             "lease": self.lease,
+            "lease_paid": self.lease_paid,
             "settle": self.settle,
             "refused": self.refused,
             "release": self.release,
@@ -67,18 +68,34 @@ class WorkerDesk:
 
     async def lease(self, pool: str, tokens: int, priority: int) -> tuple[int, float, float]:
         """A slot's number, its patience and how long it was waited for here, in seconds."""
-        task, asked = asyncio.current_task(), time.monotonic()
+        asked = time.monotonic()
+        slot = await self._slot(pool, tokens, priority)
+        return await self._held(slot), slot.patience_s, time.monotonic() - asked
+
+    async def lease_paid(
+        self, pool: str, call: Reservation, tokens: int, priority: int
+    ) -> tuple[int, float, float, int]:
+        """As ``lease``, and the number of the attempt for which money was put aside: one way, where two would be late twice."""
+        asked = time.monotonic()
+        slot, attempt = await paid_slot(lambda: self._slot(pool, tokens, priority), call, self)
+        return await self._held(slot), slot.patience_s, time.monotonic() - asked, attempt
+
+    async def _slot(self, pool: str, tokens: int, priority: int) -> Lease:
+        task = asyncio.current_task()
         self._waiting.add(task)
         try:
-            lease = await self.limiter.lease(pool, tokens=tokens, priority=priority)
+            return await self.limiter.lease(pool, tokens=tokens, priority=priority)
         finally:
             self._waiting.discard(task)
+
+    async def _held(self, slot: Lease) -> int:
+        """Its number here."""
         number = next(self._numbers)
         if self.closed:
-            await _drop(lease)
+            await _drop(slot)
         else:
-            self._leases[number] = lease
-        return number, lease.patience_s, time.monotonic() - asked
+            self._leases[number] = slot
+        return number
 
     def settle(self, number: int, tokens: int) -> None:
         """See ``Lease``; a number that is not held was given back when the worker was given up."""
@@ -99,13 +116,13 @@ class WorkerDesk:
         """See ``Ledger``, as with all that follow."""
         return self.ledger.replay(key)
 
-    async def reserve(self, key: str, *, worst_cny: float | None, **call: Any) -> int:
+    async def reserve(self, call: Reservation) -> int:
         """A worker that died meanwhile never sent it."""
-        number = await self.ledger.reserve(key, worst_cny=worst_cny, **call)
+        number = await self.ledger.reserve(call)
         if self.closed:
-            await self.ledger.void(key, number, worst_cny=worst_cny)
+            await self.ledger.void(call.key, number, worst_cny=call.worst_cny)
         else:
-            self._reserved[key, number] = worst_cny
+            self._reserved[call.key, number] = call.worst_cny
         return number
 
     async def afford(self, worst_cny: float | None) -> None:

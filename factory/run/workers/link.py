@@ -22,7 +22,7 @@ from typing import Any, cast
 from factory import records
 from factory.errors import ChidianError
 from factory.maps.service import PoiPage
-from factory.sending.call_book import KeptCall
+from factory.sending.call_book import KeptCall, Reservation
 
 Handlers = Mapping[str, Callable[..., Any]]
 """What the other side may ask or say, by name. The handler of a question returns an awaitable; it is called at once, in the
@@ -176,4 +176,4 @@ def _by_values(kind: type) -> Callable[[Any], tuple[type, tuple[Any, ...]]]:
 _RECORDS = [
     record for record in vars(records).values() if isinstance(record, type) and dataclasses.is_dataclass(record)
 ]
-_TABLE = {kind: _by_values(kind) for kind in [*_RECORDS, KeptCall, PoiPage]}
+_TABLE = {kind: _by_values(kind) for kind in [*_RECORDS, KeptCall, PoiPage, Reservation]}

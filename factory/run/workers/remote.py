@@ -10,7 +10,8 @@ from factory.maps.service import PoiPage
 from factory.records import Place
 from factory.run.workers.link import Talk
 from factory.run.workers.setup import MapFacts
-from factory.sending.call_book import KeptCall
+from factory.sending.call_book import CallBook, KeptCall, Reservation
+from factory.sending.limits import Leases
 
 STALE_S = 0.5
 """Longer than a grant is on its way to a process that runs, shorter than the second in which services count."""
@@ -39,27 +40,45 @@ class RemoteLease:
         self._link.tell("release", self._number, answered)
 
 
-class RemoteLimiter:
-    """``Leases`` over a link."""
+class RemoteLimiter(Leases):
+    """``Leases`` over a link.
+
+    A slot that was long on its way (this process stood still, or its link) is given back: what all who wait here were granted
+    meanwhile would be sent at once.
+    """
 
     def __init__(self, link: Talk, clock: Callable[[], float] = time.monotonic) -> None:
         self._link = link
         self._clock = clock
 
     async def lease(self, pool: str, *, tokens: int = 0, priority: int = 0) -> RemoteLease:
-        """Wait for a slot. Raises ProviderDown.
-
-        One that was long on its way (this process stood still, or its link) is given back: what all who wait here were granted
-        meanwhile would be sent at once.
-        """
+        """Wait for a slot. Raises ProviderDown."""
         while True:
             asked = self._clock()
             number, patience_s, waited_s = await self._link.ask("lease", pool, tokens, priority)
             lease = RemoteLease(self._link, number, patience_s)
-            if self._clock() - asked - waited_s <= STALE_S:
+            if self._is_fresh(lease, asked + waited_s):
                 return lease
-            lease.settle(0)
-            lease.release(answered=False)
+
+    async def lease_paid(
+        self, pool: str, call: Reservation, book: CallBook, *, tokens: int, priority: int
+    ) -> tuple[RemoteLease, int]:
+        """See ``Leases``; ``book`` must be behind the same link, where the parent's is meant."""
+        while True:
+            asked = self._clock()
+            number, patience_s, waited_s, attempt = await self._link.ask("lease_paid", pool, call, tokens, priority)
+            lease = RemoteLease(self._link, number, patience_s)
+            if self._is_fresh(lease, asked + waited_s):
+                return lease, attempt
+            await book.void(call.key, attempt, worst_cny=call.worst_cny)
+
+    def _is_fresh(self, lease: RemoteLease, granted: float) -> bool:
+        """Whether it may be used; else it is given back."""
+        if self._clock() - granted <= STALE_S:
+            return True
+        lease.settle(0)
+        lease.release(answered=False)
+        return False
 
 
 class RemoteLedger:
@@ -73,9 +92,9 @@ class RemoteLedger:
         kept: KeptCall | None = await self._link.ask("replay", key)
         return kept
 
-    async def reserve(self, key: str, **call: Any) -> int:
+    async def reserve(self, call: Reservation) -> int:
         """Raises BudgetExhausted and MoneyInFlight."""
-        return int(await self._link.ask("reserve", key, **call))
+        return int(await self._link.ask("reserve", call))
 
     async def afford(self, worst_cny: float | None) -> None:
         """Raises BudgetExhausted."""
