@@ -20,6 +20,8 @@ from warehouse.loading import insert_rows
 
 BUCKET_SAMPLES = 25_000
 """New samples that are compared at once: places are dealt to as many buckets as keep it, which bounds the memory."""
+BOUNDED_PAIRS, LISTED_PAIRS = 50_000, 10_000
+"""Pairs that are held against each other at once, by the bits of their n-grams (0.3 KB a pair) and by the n-grams (2 KB)."""
 AMPLE_FROM = 250_000
 """New samples from which time counts for more than memory: a rebuild, not the refresh of a run, however slow its disk is."""
 
@@ -29,6 +31,7 @@ def find_duplicates(connection: duckdb.DuckDBPyConnection, sql_file: Callable[[s
     [(fresh,)] = connection.execute("select count(*) from states where state = 'accepted' and not compared").fetchall()
     if not fresh:
         return 0
+    connection.execute(sql_file("dedupe", "fresh"))
     connection.execute(sql_file("dedupe", "exact"))
     connection.execute("create or replace temp table pairs as select one, other, 'exact' as kind from exact")
     connection.execute("drop table exact")
@@ -39,14 +42,26 @@ def find_duplicates(connection: duckdb.DuckDBPyConnection, sql_file: Callable[[s
     connection.execute(f"set variable buckets = {buckets}")
     for bucket in range(buckets):
         connection.execute(f"set variable bucket = {bucket}")
-        for name in ("proposed", "near"):
-            connection.execute(sql_file("dedupe", name))
-        connection.execute("insert into pairs select one, other, 'near' from near")
-        connection.execute("drop table proposed")
-        connection.execute("drop table near")
+        connection.execute(sql_file("dedupe", "proposed"))
+        connection.execute(sql_file("dedupe", "sides"))
+        connection.execute("create or replace temp table possible (one bigint, other bigint)")
+        _in_chunks(connection, "proposed", BOUNDED_PAIRS, sql_file("dedupe", "possible"))
+        _in_chunks(connection, "possible", LISTED_PAIRS, sql_file("dedupe", "near"))
+        for name in ("proposed", "sides", "possible"):
+            connection.execute(f"drop table {name}")
+    connection.execute("drop table fresh")
     dropped = _settle(connection)
     connection.execute("update states set compared = true where state = 'accepted' and not compared")
     return dropped
+
+
+def _in_chunks(connection: duckdb.DuckDBPyConnection, table: str, most: int, statement: str) -> None:
+    """A statement for each range of a table's rows, which it reads from the variables first and until."""
+    [(count,)] = connection.execute(f"select count(*) from {table}").fetchall()
+    for first in range(0, count, most):
+        connection.execute(f"set variable first = {first}")
+        connection.execute(f"set variable until = {first + most}")
+        connection.execute(statement)
 
 
 def set_threshold(connection: duckdb.DuckDBPyConnection) -> None:

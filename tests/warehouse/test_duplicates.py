@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import duckdb
 import pyarrow as pa
@@ -25,7 +26,7 @@ from factory.commit.schema import SHARDS
 from factory.commit.store import open_store
 from factory.errors import DiskTrouble
 from tests.factory.neardup_pairs import labelled_texts
-from warehouse import catalogue
+from warehouse import catalogue, duplicates
 from warehouse.catalogue import FILE, Refreshed, check, open_reader, refresh, sql_file
 from warehouse.duplicates import find_duplicates
 from warehouse.loading import create_tables
@@ -100,6 +101,8 @@ def test_duckdb_finds_what_admission_finds_and_nothing_more(drawn: list[tuple[in
     expected = _by_admission(units)
     assert _by_duckdb(units) == expected
     assert _by_duckdb([samples]) == expected
+    with patch.multiple(duplicates, BOUNDED_PAIRS=2, LISTED_PAIRS=1):  # however few pairs are held at once
+        assert _by_duckdb([samples]) == expected
     assert _by_admission([samples]) == expected
 
 
@@ -118,6 +121,20 @@ def _commit(data: Path, run: str, unit: str, texts: Sequence[CandidateText], **r
     common = {"files": store.put(run, unit, {"samples": rows}), "admitted": tuple(text.sample_id for text in texts)}
     commit = Commit(run, unit, CommitKind.ORDERS, datetime.now(UTC), **{**common, **record})
     assert store.commit_if_absent(commit)
+
+
+def test_what_is_not_accepted_makes_nobody_a_duplicate(tmp_path: Path) -> None:
+    first, copy, near = _samples([(0, "as labelled")] * 3)
+    _commit(tmp_path, "a", "U00000000", [first, copy], admitted=(first.sample_id,), surplus=(copy.sample_id,))
+    assert refresh(tmp_path) == 1
+    with duckdb.connect(str(tmp_path / FILE), read_only=True) as connection:
+        assert connection.execute("from duplicates").fetchall() == []
+    _commit(tmp_path, "a", "U00000001", [near])
+    assert refresh(tmp_path) == 1
+    with duckdb.connect(str(tmp_path / FILE), read_only=True) as connection:
+        assert connection.execute("select sample_id, twin from duplicates").fetchall() == [
+            (near.sample_id, first.sample_id)
+        ]
 
 
 def test_what_admission_lets_through_is_dropped_and_said(tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
--- exact: pairs of accepted samples with one text hash, wherever they stand, at least one of them not compared before.
+-- exact: pairs of accepted samples with one text hash, wherever they stand, at least one of them fresh.
 create or replace temp table exact as
-with members as (
-  select s.rowid as number, s.text_hash, t.compared
-  from states t join samples_shard s on s.sample_id = t.sample_id where t.state = 'accepted'
+with met as (
+  select distinct least(f.number, m.rowid) as one, greatest(f.number, m.rowid) as other
+  from samples_shard m join fresh f on f.text_hash = m.text_hash and f.number <> m.rowid
+), accepted as (
+  select s.rowid as number from samples_shard s join states t on t.sample_id = s.sample_id
+  where s.rowid in (select one from met union all select other from met) and t.state = 'accepted'
 )
-select distinct least(f.number, m.number) as one, greatest(f.number, m.number) as other
-from members f join members m on f.text_hash = m.text_hash and f.number <> m.number
-where not f.compared;
+select one, other from met where one in (from accepted) and other in (from accepted);
