@@ -36,6 +36,7 @@ from factory.records import (
 )
 from factory.verifier.cutting import cut
 from factory.verifier.extracted import Case, Extract, carried, settle
+from factory.verifier.severing import severed
 
 MOST_SHOWN = 25
 """Pois that one search shows the agent."""
@@ -210,17 +211,23 @@ class OrderRun:
         )
 
     def _without_unread(self, index: int, slot: _Slot) -> tuple[_Slot, tuple[str, ...]]:
-        """The answer without the clauses that can go, where it passes so; else as it came."""
+        """The answer without its unread clauses, where it passes so, else as it came: those that state nothing, then all.
+
+        Who keeps what is not understood loses only what states nothing.
+        """
         if slot.verification.accepted:
             return slot, ()
-        text, cut_out = cut(slot.candidate.answer, slot.verification)
-        if not cut_out:
-            return slot, ()
-        candidate = replace(slot.candidate, answer=text)
         case = self._case(index, asking=slot.asking)
-        plain = case.check(candidate)
-        verification = settle(plain, carried(slot.extracts, slot.verification, plain), candidate, case)
-        return (_Slot(candidate, verification), cut_out) if verification.accepted else (slot, ())
+        for without in (cut,) if self.keep_unread else (cut, severed):
+            text, gone = without(slot.candidate.answer, slot.verification)
+            if not gone:
+                continue
+            candidate = replace(slot.candidate, answer=text)
+            plain = case.check(candidate)
+            verification = settle(plain, carried(slot.extracts, slot.verification, plain), candidate, case)
+            if verification.accepted:
+                return _Slot(candidate, verification), gone
+        return slot, ()
 
     def outcomes(self, otherwise: Failure) -> tuple[SlotOutcome, ...]:
         """What became of each wish; ``otherwise``: why nothing came where nothing was submitted."""

@@ -301,6 +301,8 @@ def stranger_in(left: Sequence[Token], tokens: Sequence[Token]) -> str | None:
     shop = _SHOP_NAME.match("".join(token.text for token in rest))
     place = tokens.index(unknown)
     opens = place == 0 or bool(ROLES[tokens[place - 1].char] & _BEFORE_NAMES)
+    if unknown.text[0] == "名" and place and tokens[place - 1].text[-1] in "店馆家":
+        return None  # 店名就是牛油火锅
     return shop[0] if shop and opens and len(shop[0]) > _SHORT_NAME else None
 
 

@@ -16,8 +16,8 @@ from factory.verifier.lexer import ROLES, Token
 from factory.verifier.script import fold
 from factory.verifier.told_turns import IDIOMS, QUALITY, TELLS, past_mark
 
-_JOINS: Final = tuple("，,、；;")
-_STOPS: Final = tuple("。！？!?")
+JOINS: Final = tuple("，,、；;")
+STOPS: Final = tuple("。！？!?")
 _EMPTY_ITEM: Final = re.compile(r"^\s*\d+[.、].*[：:]\s*[。，]?\s*$", re.MULTILINE)
 
 
@@ -223,16 +223,21 @@ def cut(answer: str, result: Verification) -> tuple[str, tuple[str, ...]]:
     ]
     text = answer
     for start, end in sorted(spans, reverse=True):
-        text = _without(text, start, end)
+        text = without(text, start, end)
     texts = tuple(answer[start:end] for start, end in sorted(spans))
-    return (answer, ()) if not texts or _EMPTY_ITEM.search(text) else (text, texts)
+    return (answer, ()) if not texts or is_hollow(text) else (text, texts)
 
 
-def _without(text: str, start: int, end: int) -> str:
+def is_hollow(text: str) -> bool:
+    """Whether an item says nothing any more."""
+    return _EMPTY_ITEM.search(text) is not None
+
+
+def without(text: str, start: int, end: int) -> str:
     """A clause goes with the comma after it, the last of a sentence with the one before it, a whole sentence with its stop."""
     before, after = text[:start], text[end:]
-    if after.startswith(_JOINS):
+    if after.startswith(JOINS):
         return before + after[1:]
-    if before.endswith(_JOINS):
+    if before.endswith(JOINS):
         return before[:-1] + after
-    return before + (after[1:] if after.startswith(_STOPS) else after)
+    return before + (after[1:] if after.startswith(STOPS) else after)

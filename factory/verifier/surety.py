@@ -75,15 +75,16 @@ _OF_THE_READERS_OWN: Final = frozenset({"dish_is", "miss", "fits", "vague", "cou
 in rounds 3 to 5 one in three stood in a true text, of all others one in a hundred."""
 
 
-def is_sure_claim(kind: str, *, maybe: bool, asked: bool, single: bool, unsupported: bool) -> bool:
+def is_sure_claim(kind: str, fact: str, *, maybe: bool, asked: bool, single: bool, unsupported: bool) -> bool:
     """Whether a reader's claim that does not hold is a finding.
 
     ``asked``: it stands on a question, which states nothing by itself; ``single``: it is of one restaurant; ``unsupported``: nothing
-    speaks against it. Dishes of a set and tags that the map has not got are in other words of the map's, perhaps.
+    speaks against it. Dishes of a set and tags that the map has not got are in other words of the map's, perhaps; a shop whose dishes are not
+    listed has fewer to tell of (菜更有数).
     """
     if kind in _OF_THE_READERS_OWN or maybe or asked:
         return False
-    return not (unsupported and (kind == "tag" or (kind == "dish" and not single)))
+    return not (unsupported and (kind == "tag" or fact == "dish_count" or (kind == "dish" and not single)))
 
 
 def withheld(account: Account, doubt: Doubt) -> Account:

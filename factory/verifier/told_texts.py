@@ -43,10 +43,10 @@ def unsaid(told: Told, poi: Poi) -> ClaimStatus | None:
     return None if held is None else "verified" if held == told.denied else "contradicted"
 
 
-_IN_QUESTION: Final = re.compile("([一-鿿])不\\1|是否|有没有|能不能|多[大少重辣]")
+_IN_QUESTION: Final = re.compile("([一-鿿])不\\1|是否|有没有|能不能|多[大少重辣]|什么|如何|怎[么样]|哪[些种]")
 """味道重不重: what is in question, of which the next clause says that it is not told."""
 _UNSAID: Final = re.compile(
-    "没|未|无|不(?:清楚|知|详|会写|写|列|标|明|含|给|登|提|见|确定|得而知)|空白|空着|缺|看不[到出见]|查不到|找不到|不在资料|别指望|(?:得|要|只能|需).{0,6}问|说不[准好]|难说"
+    "没|未|无|不(?:清楚|知|详|会写|写|列|标|明|含|给|登|提|见|确定|得而知)|空白|空着|缺|看不[到出见]|查不到|找不到|不在资料|别指望|(?:得|要|只能|需).{0,6}问|说不[准好]|难说|不好(?:断|判|说)|断定不了"
 )
 """Words that say that something is not told."""
 
@@ -85,6 +85,7 @@ def note(told: Told, poi: Poi) -> ClaimStatus | None:
     """冬季以店内公告为准, 节假日除外: words that stand beside the map's hours; what is not written there nobody can tell."""
     own = fold(f"{poi.open_hours or ''};{poi.open_week or ''}")
     stated = _worded(fold("".join(told.names) or told.quote))
+    stated = re.sub("(?:营业)?(?:时间|钟点|时段)", "", stated)  # 夏季时间
     if len(stated) < _SHORTEST:
         return None
     if not _WORDED.search(re.sub("每天|全天|[周至、每日一二三四五六]|次日|工作日|周末", "", own)):
@@ -159,7 +160,19 @@ def literal(quote: str, poi: Poi) -> bool:
         part for key, value in poi.tags if key in _KEYWORDS for part in re.split("[、,，;；|]", fold(value)) if part
     ]
     pieces = [piece for piece in re.split("[、,，和与及]", stated) if piece]
-    return bool(keys) and all(any(len(key) >= _SHORTEST and key in piece for key in keys) for piece in pieces)
+    return bool(keys) and all(any(_repeats(key, piece) for key in keys) for piece in pieces)
+
+
+def _repeats(key: str, piece: str) -> bool:
+    """Whether a remark holds a keyword, or without denying it what it tells of: 想要包间就去某某, of 有包间."""
+    if len(key) >= _SHORTEST and key in piece:
+        return True
+    core = _HAVING.sub("", key)
+    return len(core) >= _SHORTEST and core in piece and _DENIED.search(piece) is None
+
+
+_HAVING: Final = re.compile("^(?:有|可以?|能|带|设有?|支持|提供)")
+_DENIED: Final = re.compile("[没无不未非别]")
 
 
 _KEYWORDS: Final = frozenset({"keywords", "keytag", "rectag", "label"})

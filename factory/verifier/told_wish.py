@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -26,6 +27,9 @@ _NEEDS: Final = {
     "wheelchair": "轮椅", "takeaway": "外带", "delivery": "外卖", "outdoor_seating": "露天户外座位", "internet_access": "无线网络", "diet:vegetarian": "素食", "diet:vegan": "纯素",
     "diet:halal": "清真",
 }  # fmt: skip
+NEARLY: Final = 0.1
+"""Of the bound: 贴着范围边上, 几乎卡在上限."""
+_NEARLY: Final = re.compile("贴|边|几乎|差不多|差一?点|接近|将近|快[到要]|上下|左右|逼近|挨")
 KINDS_OF_MISS: Final = frozenset({"budget", "radius", "cuisine", "hours", "diet", "need", "closed"})
 
 
@@ -43,7 +47,9 @@ def bounded(told: Told, poi: Poi, wish: Wish) -> ClaimStatus | None:
         return "unsupported"
     away = truth - limit
     if told.direction == "at":
-        return "verified" if abs(away) <= 1.0 else "contradicted"
+        if abs(away) <= 1.0:
+            return "verified"
+        return "inferable" if _NEARLY.search(told.quote) and abs(away) <= NEARLY * limit else "contradicted"
     if (away <= 0) if told.direction == "over" else (away > 0 if told.bound == "budget_max" else away >= 0):
         return "contradicted"
     return _by(told, name, abs(away), limit, wish)

@@ -1,0 +1,91 @@
+"""An unread clause that may state something goes where the rest stands without it; edge pairs of each rule."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from factory.records import Clause
+from factory.verifier.severing import MOST_SHARE, severed
+from tests.factory.test_second_reader import CASE, _candidate, _submitted
+
+ODD = "肠粉吃着像云彩糊了嗓子"
+"""Nobody reads it, and it speaks of a dish: no chatter that may go by itself."""
+
+
+def _severed(item: str, closing: str = "") -> tuple[str, tuple[str, ...]]:
+    candidate = _candidate(item, closing)
+    return severed(candidate.answer, CASE.check(candidate))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (f"评分4.1，{ODD}，人均61元", "评分4.1，人均61元"),
+        (f"评分4.1，人均61元，{ODD}", "评分4.1，人均61元"),
+        (f"评分4.1，人均61元。{ODD}", "评分4.1，人均61元"),
+    ],
+)
+def test_it_goes_with_its_comma_or_stop_and_the_rest_passes(before: str, after: str) -> None:
+    text, gone = _severed(before)
+    assert gone == (ODD,)
+    assert text.rstrip("。") == _candidate(after).answer.rstrip("。")
+    assert CASE.check(replace(_candidate(before), answer=text)).accepted
+
+
+@pytest.mark.parametrize(
+    ("item", "goes"),
+    [
+        (f"评分4.1，{ODD}，人均61元", True),
+        (f"评分4.1，{ODD}，但人均61元", False),  # goes on from it
+        (f"评分4.1，{ODD}，不过人均61元", False),
+        (f"评分4.1，{ODD}。但人均61元", False),
+        (f"评分4.1，想吃得清淡，{ODD}，人均61元", False),  # waits for it
+        (f"评分4.1，想吃得清淡。{ODD}，人均61元", True),
+        (f"评分4.1，{ODD}、人均61元", False),  # one of a list
+        (f"评分4.1，{ODD}？人均61元", False),  # a question
+        (f"{ODD}，人均61元", False),  # too little is left
+    ],
+)
+def test_it_goes_only_where_neither_neighbour_hangs_on_it(item: str, goes: bool) -> None:  # noqa: FBT001
+    assert _severed(item)[1] == ((ODD,) if goes else ())
+
+
+def test_of_an_answer_that_is_mostly_unread_nothing_goes() -> None:
+    few, many = f"评分4.1，人均61元，{ODD}", "，".join(["评分4.1", "人均61元", *[f"{ODD}{n}" for n in "甲乙丙"]])
+    assert _severed(few)[1]
+    rows = CASE.check(_candidate(many)).clauses
+    assert sum(row.account == "unread" for row in rows) > MOST_SHARE * len([row for row in rows if row.end > row.start])
+    assert _severed(many)[1] == ()
+
+
+def test_an_opening_keeps_a_clause() -> None:
+    candidate = _candidate("评分4.1，人均61元")
+    read = CASE.check(candidate)
+    opening = next(number for number, row in enumerate(read.clauses) if row.part == "opening")
+    rows = list(read.clauses)
+    rows[opening] = replace(rows[opening], account="unread")
+    alone = [row for row in rows if row.part == "opening"]
+    assert (severed(candidate.answer, replace(read, clauses=tuple(rows)))[1] == ()) is (len(alone) == 1)
+
+
+def test_a_span_that_is_not_the_clauses_text_is_left_alone() -> None:
+    candidate = _candidate(f"评分4.1，人均61元，{ODD}")
+    read = CASE.check(candidate)
+    moved: list[Clause] = [
+        replace(row, start=row.start - 1, end=row.end - 1) if row.account == "unread" else row for row in read.clauses
+    ]
+    assert severed(candidate.answer, replace(read, clauses=tuple(moved))) == (candidate.answer, ())
+
+
+def test_a_run_cuts_what_it_cannot_check_and_says_so_instead_of_asking_again() -> None:
+    run = _submitted([f"评分4.1，{ODD}，人均61元"])
+    assert [(attempt.accepted, attempt.cut) for attempt in run.attempts] == [(True, (ODD,))]
+    assert ODD not in run.slots[0].candidate.answer
+
+
+def test_a_lie_beside_it_is_no_reason_to_cut() -> None:
+    run = _submitted([f"评分4.3，{ODD}，人均61元"])
+    assert [(attempt.accepted, attempt.cut) for attempt in run.attempts] == [(False, ())]
+    assert ODD in run.slots[0].candidate.answer
