@@ -152,8 +152,8 @@ class ConversationModel(Model):  # type: ignore[misc]  # smolagents ships no typ
         key = CallKey(order.run_id, order.order_id, step, purpose="repair" if submitted else "agent")
         answer = await self._chat.ask(request, key, priority=order.index)
         self.records.append(answer.record)
-        calls = answer.message.tool_calls[:MAX_CALLS_PER_STEP]
-        self.messages.append(replace(answer.message, tool_calls=calls))
+        message, calls = answer.message, answer.message.tool_calls[:MAX_CALLS_PER_STEP]
+        self.messages.append(message if calls == message.tool_calls else replace(message, tool_calls=calls))
         return answer
 
 

@@ -127,7 +127,9 @@ def bands(grams: AbstractSet[int]) -> tuple[int, ...]:
     if not grams:
         return (0,) * BANDS
     numbers = np.fromiter(grams, np.uint64, len(grams))
-    minima = ((_FACTORS * numbers + _OFFSETS) >> np.uint64(32)).min(axis=1).reshape(BANDS, ROWS)
+    hashes = _FACTORS * numbers
+    hashes += _OFFSETS
+    minima = (hashes.min(axis=1) >> np.uint64(32)).reshape(BANDS, ROWS)  # the least has the least upper half
     keys = ((minima * _MIXERS).sum(axis=1) + _SALTS) >> np.uint64(32)
     return tuple(keys.tolist())
 

@@ -103,7 +103,7 @@ def plan_of(string: str, *, item: bool, banned: frozenset[str]) -> ClausePlan:
     return ClausePlan(best, bare, not best.left and denied(best.pieces, string))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class _Clause:
     """A clause under work: its class characters, their tokens, its words, and the state before it."""
 
@@ -111,6 +111,12 @@ class _Clause:
     kept: list[Token]
     words: Callable[[int, int], str]
     before: State
+
+    def __init__(self, string: str, kept: list[Token], words: Callable[[int, int], str], before: State) -> None:
+        self.string = string
+        self.kept = kept
+        self.words = words
+        self.before = before
 
     def read_as(self, pick: int, state: State) -> list[Token]:
         """The best reading with one choice among the sets that may be meant: the tokens left unread, ``state`` as it leaves it."""

@@ -14,11 +14,10 @@ from factory.verifier import rules
 from factory.verifier.account import Account, read_answer
 from factory.verifier.acts_dishes import KNOWN_DISHES
 from factory.verifier.asking import question_findings
-from factory.verifier.fit import Miss
+from factory.verifier.fit import Miss, misses_of
 from factory.verifier.known import known_of, split_branch
 from factory.verifier.nothing_fits import Emptiness, emptiness
 from factory.verifier.reading import claims_of, located
-from factory.verifier.scene import misses_of
 from factory.verifier.script import fold
 from factory.verifier.surety import without_nothing
 from factory.verifier.wishes import proved_empty

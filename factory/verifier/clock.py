@@ -33,13 +33,17 @@ TIME: Final = re.compile(rf"{_time(1)}(?:{_BETWEEN}{_time(2)})?(?P<about>左右|
 _RATING_LIKE = re.compile(r"[零一二两三四五]点[零一二三四五六七八九](?:分(?!钟))?(?!十|点)")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, init=False, unsafe_hash=True)
 class Clock:
     """One stated time in minutes."""
 
     minutes: int
-    either: bool = False
+    either: bool
     """九点 without a part of the day: 9:00 or 21:00"""
+
+    def __init__(self, minutes: int, either: bool = False) -> None:
+        self.minutes = minutes
+        self.either = either
 
     def readings(self) -> tuple[int, ...]:
         """The minutes that it may mean."""

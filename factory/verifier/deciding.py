@@ -18,7 +18,7 @@ FIELD_WORDS: Final = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, init=False, unsafe_hash=True)
 class Verdict:
     """One typed claim, decided. ``poi_id`` None: a set, the wish or the world."""
 
@@ -27,6 +27,13 @@ class Verdict:
     stated: str
     truth: str | None
     status: ClaimStatus
+
+    def __init__(self, kind: str, poi_id: str | None, stated: str, truth: str | None, status: ClaimStatus) -> None:
+        self.kind = kind
+        self.poi_id = poi_id
+        self.stated = stated
+        self.truth = truth
+        self.status = status
 
 
 def worst(statuses: Iterable[ClaimStatus]) -> ClaimStatus:

@@ -17,12 +17,13 @@ from factory.verifier.account import read_answer
 from factory.verifier.acts_dishes import KNOWN_DISHES
 from factory.verifier.cutting import names_alone, nothing_of, states_nothing, tells_of_shops
 from factory.verifier.deciding import worst
+from factory.verifier.fit import misses_of
 from factory.verifier.known import known_of, split_branch
 from factory.verifier.lexer import ROLES, Token, lex
 from factory.verifier.quotes import doubt
 from factory.verifier.quotes import place as placed
 from factory.verifier.reading import located
-from factory.verifier.scene import Scene, misses_of
+from factory.verifier.scene import Scene
 from factory.verifier.script import fold
 from factory.verifier.surety import is_sure_claim
 from factory.verifier.told import ASK, CONDITION, NOTHING, UNVERIFIABLE, read_told

@@ -28,7 +28,7 @@ _MEAL_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, init=False, unsafe_hash=True)
 class Miss:
     """One way in which a restaurant misses a wish.
 
@@ -40,11 +40,27 @@ class Miss:
     """
 
     kind: MissKind
-    amount: float | None = None
-    side: Side = ""
-    detail: str = ""
-    where: str = ""
-    sure: bool = True
+    amount: float | None
+    side: Side
+    detail: str
+    where: str
+    sure: bool
+
+    def __init__(
+        self,
+        kind: MissKind,
+        amount: float | None = None,
+        side: Side = "",
+        detail: str = "",
+        where: str = "",
+        sure: bool = True,
+    ) -> None:
+        self.kind = kind
+        self.amount = amount
+        self.side = side
+        self.detail = detail
+        self.where = where
+        self.sure = sure
 
 
 def misses(poi: Poi, wish: Wish, place: Place | None = None) -> tuple[Miss, ...]:
@@ -61,6 +77,12 @@ def misses(poi: Poi, wish: Wish, place: Place | None = None) -> tuple[Miss, ...]
     return tuple(miss for miss in found if miss is not None)
 
 
+@lru_cache(maxsize=1 << 13)
+def misses_of(poi: Poi, wish: Wish) -> tuple[Miss, ...]:
+    """``misses``, by the distance that the restaurant has; the answers of an order ask it again and again."""
+    return misses(poi, wish)
+
+
 def fits(poi: Poi, wish: Wish, place: Place | None = None) -> bool:
     """Whether it fits beyond doubt: such a restaurant makes "nothing fits" false."""
     return not misses(poi, wish, place)
@@ -73,7 +95,9 @@ def sure_misses(poi: Poi, wish: Wish, place: Place | None = None) -> tuple[Miss,
 
 def is_known_to_fit(poi: Poi, wish: Wish) -> bool:
     """Whether it fits by what the map tells: with a meal in the wish, its hours are known. It makes "nothing fits" a lie."""
-    return fits(poi, wish) and (meal_window(wish.meal_time) is None or open_for_meal(poi, wish.meal_time) is not None)
+    return not misses_of(poi, wish) and (
+        meal_window(wish.meal_time) is None or open_for_meal(poi, wish.meal_time) is not None
+    )
 
 
 def may_fit(poi: Poi, wish: Wish) -> bool:
@@ -82,7 +106,7 @@ def may_fit(poi: Poi, wish: Wish) -> bool:
     Where nobody is known to fit and such a restaurant is there, "none is known to fit" and "its price is unknown" are right, and a
     flat "nothing fits" is neither right nor wrong.
     """
-    return not is_known_to_fit(poi, wish) and all(miss.side == "unknown" for miss in misses(poi, wish))
+    return not is_known_to_fit(poi, wish) and all(miss.side == "unknown" for miss in misses_of(poi, wish))
 
 
 def shows_cuisine(poi: Poi, cuisine: str) -> CuisineSource | None:

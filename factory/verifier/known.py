@@ -23,15 +23,21 @@ _KITCHEN: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, init=False, unsafe_hash=True)
 class Entry:
     """One thing known by name. ``kind``: N restaurant, A address, STREET, D dish, PLACE; ``pois`` that it may mean."""
 
     kind: str
     pois: tuple[Poi, ...]
     text: str
-    alias: bool = False
+    alias: bool
     """a beginning of a brand, as people shorten it: gives way to a longer word of the language"""
+
+    def __init__(self, kind: str, pois: tuple[Poi, ...], text: str, alias: bool = False) -> None:
+        self.kind = kind
+        self.pois = pois
+        self.text = text
+        self.alias = alias
 
 
 _Meant = tuple[str, Sequence[Poi], bool]

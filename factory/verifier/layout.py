@@ -28,7 +28,7 @@ _HEAD_END: Final = re.compile(r"[:,。;!(|—~]|-(?!\d)|·")
 _RULE: Final = re.compile(r"^[|:\-\s]+$")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Line:
     """One line: ``offset`` of its raw text in the answer, its folded text and where each character came from."""
 
@@ -36,10 +36,20 @@ class Line:
     raw: str
     text: str
     at: tuple[int, ...]
-    label: str = ""
+    label: str
     """the column's heading, for a table cell"""
-    asks: bool = False
+    asks: bool
     """a question that the answer puts to itself (问：, Q:): it states nothing"""
+
+    def __init__(
+        self, offset: int, raw: str, text: str, at: tuple[int, ...], label: str = "", asks: bool = False
+    ) -> None:
+        self.offset = offset
+        self.raw = raw
+        self.text = text
+        self.at = at
+        self.label = label
+        self.asks = asks
 
     def behind(self, start: int) -> Line:
         """The line from a position of its folded text on."""

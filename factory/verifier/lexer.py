@@ -46,7 +46,7 @@ DYNAMIC: Final = [
 CLASSES: Final = (*DYNAMIC, *_LEXICON["words"])
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Token:
     """One token: its class character, its span in the folded text, its value (entry, quantity, clock times, word).
 
@@ -58,6 +58,13 @@ class Token:
     end: int
     value: Any
     text: str
+
+    def __init__(self, char: str, start: int, end: int, value: Any, text: str) -> None:
+        self.char = char
+        self.start = start
+        self.end = end
+        self.value = value
+        self.text = text
 
 
 def _build() -> tuple[dict[str, tuple[str, Any]], dict[str, frozenset[str]], dict[frozenset[str], str]]:

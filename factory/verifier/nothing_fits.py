@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from factory.records import Candidate, Evidence, Poi, Wish
-from factory.verifier.fit import is_known_to_fit, may_fit, misses
+from factory.verifier.fit import is_known_to_fit, may_fit, misses_of
 from factory.verifier.outcome import Account
 from factory.verifier.script import fold
 
@@ -34,7 +34,12 @@ class Emptiness:
 def emptiness(
     account: Account, candidate: Candidate, wish: Wish, evidence: Evidence, *, structured: bool, asking: bool
 ) -> Emptiness:
-    """What the evidence says to "nothing fits". ``asking``: a second reader will be asked, so that less sure readings are left to it."""
+    """What the evidence says to "nothing fits"; empty where nobody says so.
+
+    ``asking``: a second reader will be asked, so that less sure readings are left to it.
+    """
+    if candidate.feasible and not account.says_nothing:
+        return Emptiness((), ())
     known = tuple(poi for poi in evidence.pois if is_known_to_fit(poi, wish))
     likely = tuple(poi for poi in evidence.pois if may_fit(poi, wish)) if not known else ()
     if not account.says_nothing:
@@ -64,6 +69,6 @@ def tells_gap(account: Account, likely: Sequence[Poi]) -> bool:
 
 
 def _form(poi: Poi, wish: Wish) -> str:
-    gap = next((miss for miss in misses(poi, wish) if miss.kind == "budget"), None)
+    gap = next((miss for miss in misses_of(poi, wish) if miss.kind == "budget"), None)
     what = "人均" if gap is not None else "营业时间"
     return f"{poi.name}的{what}没有查到，可能符合。可以写“没有能确认符合要求的餐厅，{poi.name}暂无{what}”。"

@@ -18,20 +18,38 @@ _UNDER = ("不到", "不足", "低于", "不超过", "最多", "以内", "之内
 _OVER = ("超过", "高于", "至少", "不止", "以上", "起")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, init=False, unsafe_hash=True)
 class Quantity:
     """What a phrase states: a value between ``low`` and ``high``; ``exact`` when it names one number without hedging."""
 
     low: float
     high: float
     exact: bool
-    about: bool = False
-    strict: bool = False
+    about: bool
+    strict: bool
     """the bound itself is excluded: 不到300, 超过300"""
-    excess: bool = False
+    excess: bool
     """超出150米 may mean more than 150 m, or 150 m more than was asked"""
-    kilo: bool = False
+    kilo: bool
     """stated in kilometres, so rounded to a tenth of one"""
+
+    def __init__(
+        self,
+        low: float,
+        high: float,
+        exact: bool,
+        about: bool = False,
+        strict: bool = False,
+        excess: bool = False,
+        kilo: bool = False,
+    ) -> None:
+        self.low = low
+        self.high = high
+        self.exact = exact
+        self.about = about
+        self.strict = strict
+        self.excess = excess
+        self.kilo = kilo
 
     def holds(self, truth: float) -> bool:
         """Whether a truth lies in the stated range."""

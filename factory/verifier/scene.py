@@ -6,15 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from dataclasses import field as made
-from functools import lru_cache
 from operator import attrgetter
 from typing import Final
 
 from factory.records import ClaimStatus, Evidence, Place, Poi, Wish
 from factory.verifier.deciding import Verdict, worst
-from factory.verifier.fit import Miss, misses
+from factory.verifier.fit import Miss, misses_of
 from factory.verifier.grammar import Piece
 from factory.verifier.known import Known
 from factory.verifier.lexer import ROLES, Token
@@ -25,12 +24,6 @@ PAGE = 25
 
 class UnreadError(Exception):
     """A frame matched but what it speaks of cannot be told: the clause stays unread."""
-
-
-@lru_cache(maxsize=1 << 13)
-def misses_of(poi: Poi, wish: Wish) -> tuple[Miss, ...]:
-    """What keeps a restaurant from fitting a wish; the answers of an order ask it again and again."""
-    return misses(poi, wish)
 
 
 @dataclass(slots=True)
@@ -97,71 +90,142 @@ class Question:
     """the answer is a restaurant"""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class State:
     """Whom a clause speaks of (``subject``; None: nobody named), in which part, and what the sentence has set so far."""
 
     scene: Scene
     part: str
-    item: Poi | None = None
-    subject: tuple[Poi, ...] | None = None
-    everyone: bool = False
-    sole_among: tuple[Poi, ...] | None = None
-    field: str | None = None
-    reference: tuple[Poi, ...] | None = None
-    bound: str | None = None
-    criteria: list[tuple[str, bool]] = made(default_factory=list)
-    party: int | None = None
-    known_only: bool = False
-    dishes: tuple[str, ...] = ()
-    scope: tuple[tuple[Poi, ...], ...] = ()
+    item: Poi | None
+    subject: tuple[Poi, ...] | None
+    everyone: bool
+    sole_among: tuple[Poi, ...] | None
+    field: str | None
+    reference: tuple[Poi, ...] | None
+    bound: str | None
+    criteria: list[tuple[str, bool]]
+    party: int | None
+    known_only: bool
+    dishes: tuple[str, ...]
+    scope: tuple[tuple[Poi, ...], ...]
     """the sets that the sentence's opening may mean: 两公里内的川菜里"""
-    days: tuple[str, ...] = ()
+    days: tuple[str, ...]
     """words for days under which the sentence stands"""
-    excluded: tuple[Poi, ...] = ()
-    loose_choice: bool = False
-    described: bool = False
+    excluded: tuple[Poi, ...]
+    loose_choice: bool
+    described: bool
     """the subject was picked out by a superlative, not by name"""
-    sorted_by: tuple[str, bool] | None = None
-    extreme: tuple[str, bool] | None = None
-    lost: bool = False
+    sorted_by: tuple[str, bool] | None
+    extreme: tuple[str, bool] | None
+    lost: bool
     """an unread clause may have brought in somebody else: nobody is spoken of until the next name"""
-    item_number: int = 0
-    group: tuple[Callable[[Poi], bool], ...] = ()
+    item_number: int
+    group: tuple[Callable[[Poi], bool], ...]
     """conditions of the set that was counted last"""
-    unsure: bool = False
+    unsure: bool
     """whom the clause speaks of was guessed"""
-    carried: bool = False
+    carried: bool
     """the subject was named in an earlier sentence of running text"""
-    fresh: bool = False
+    fresh: bool
     """the clause itself named the subject"""
-    named: bool = False
+    named: bool
     """a sentence within an item began with another name: it may go on about that one"""
-    question: Question | None = None
+    question: Question | None
     """what the clause before asked"""
-    pick: int = 0
+    pick: int
     """which of the readings of an ambiguous set is tried"""
-    ways: int = 1
+    ways: int
     """how many readings there are"""
-    blamed: frozenset[str] = frozenset()
+    blamed: frozenset[str]
     """frames of this clause that claimed what is wrong"""
-    plain: bool = True
+    plain: bool
     """no words of talk stand beside what the clause states"""
-    clear: bool = False
+    clear: bool
     """nothing but values and whom they are of stands in a clause that claims what is wrong"""
-    verdicts: list[Verdict] = made(default_factory=list)
-    echoes: list[Verdict] = made(default_factory=list)
+    verdicts: list[Verdict]
+    echoes: list[Verdict]
+
+    def __init__(self, scene: Scene, part: str, item: Poi | None = None) -> None:
+        self.scene = scene
+        self.part = part
+        self.item = item
+        self.subject = None
+        self.everyone = False
+        self.sole_among = None
+        self.field = None
+        self.reference = None
+        self.bound = None
+        self.criteria: list[tuple[str, bool]] = []
+        self.party = None
+        self.known_only = False
+        self.dishes = ()
+        self.scope = ()
+        self.days = ()
+        self.excluded = ()
+        self.loose_choice = False
+        self.described = False
+        self.sorted_by = None
+        self.extreme = None
+        self.lost = False
+        self.item_number = 0
+        self.group = ()
+        self.unsure = False
+        self.carried = False
+        self.fresh = False
+        self.named = False
+        self.question = None
+        self.pick = 0
+        self.ways = 1
+        self.blamed = frozenset()
+        self.plain = True
+        self.clear = False
+        self.verdicts: list[Verdict] = []
+        self.echoes: list[Verdict] = []
 
     def copy(self) -> State:
         """A state to try a reading on."""
-        made = State(*_VALUES(self))
+        made = State(self.scene, self.part)
+        made.take(self)
         made.criteria, made.verdicts, made.echoes = list(self.criteria), list(self.verdicts), list(self.echoes)
         return made
 
     def take(self, other: State) -> None:
         """Go on from a reading that was tried."""
-        for name, held in zip(_NAMES, _VALUES(other), strict=True):
-            setattr(self, name, held)
+        self.scene = other.scene
+        self.part = other.part
+        self.item = other.item
+        self.subject = other.subject
+        self.everyone = other.everyone
+        self.sole_among = other.sole_among
+        self.field = other.field
+        self.reference = other.reference
+        self.bound = other.bound
+        self.criteria = other.criteria
+        self.party = other.party
+        self.known_only = other.known_only
+        self.dishes = other.dishes
+        self.scope = other.scope
+        self.days = other.days
+        self.excluded = other.excluded
+        self.loose_choice = other.loose_choice
+        self.described = other.described
+        self.sorted_by = other.sorted_by
+        self.extreme = other.extreme
+        self.lost = other.lost
+        self.item_number = other.item_number
+        self.group = other.group
+        self.unsure = other.unsure
+        self.carried = other.carried
+        self.fresh = other.fresh
+        self.named = other.named
+        self.question = other.question
+        self.pick = other.pick
+        self.ways = other.ways
+        self.blamed = other.blamed
+        self.plain = other.plain
+        self.clear = other.clear
+        self.verdicts = other.verdicts
+        self.echoes = other.echoes
 
     def who(self) -> tuple[Poi, ...]:
         """The restaurants that a value speaks of. Raises UnreadError when nobody can be meant."""
@@ -255,11 +319,9 @@ class State:
 
 
 _TELLS: Final = {"price": "budget", "distance": "radius", "hours": "hours"}
-_NAMES: Final = tuple(field.name for field in fields(State))
-_VALUES: Final = attrgetter(*_NAMES)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, init=False, unsafe_hash=True)
 class Said:
     """A frame at work on a clause: its tokens, by slot."""
 
@@ -267,6 +329,11 @@ class Said:
     tokens: tuple[Token, ...]
     words: Callable[[int, int], str]
     """the raw text between two offsets of the folded line"""
+
+    def __init__(self, piece: Piece, tokens: tuple[Token, ...], words: Callable[[int, int], str]) -> None:
+        self.piece = piece
+        self.tokens = tokens
+        self.words = words
 
     @property
     def text(self) -> str:

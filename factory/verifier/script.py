@@ -38,12 +38,16 @@ _GOES_ON: Final = re.compile(r"\s*(?:左右|上下|以[内上下外]|之[内外]
 _SCORE: Final = re.compile(r"(?<![\d.])[0-5](?:\.\d)?$")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, init=False, unsafe_hash=True)
 class Folded:
     """Folded text; ``at[i]`` is the offset in the raw text of the character that gave ``text[i]``."""
 
     text: str
     at: tuple[int, ...]
+
+    def __init__(self, text: str, at: tuple[int, ...]) -> None:
+        self.text = text
+        self.at = at
 
 
 @lru_cache(maxsize=1 << 15)

@@ -17,7 +17,7 @@ from factory.verifier.cutting import JOINS, STOPS, is_hollow, without
 MOST_SHARE: Final = 0.2
 """Of an answer's clauses; of whom more is unread, nobody has understood the whole."""
 LEAST_LEFT: Final = 2
-"""Clauses that an item keeps; the opening keeps one."""
+"""Clauses that an item keeps; opening and closing keep one."""
 _LEANS: Final = re.compile(
     "所以|因此|因而|于是|但|不过|只是|可|然而|却|而|也|还|又|就|才|便|再|另|其[中他余它]|[它她他这那该]|同[样时]|否则|不然|甚至|反|倒|[均都仅更只则即且并或]|"
     "尤其|特别是|[比例]如|要么|前者|后者|剩下|此外|除此|结果|随后|然后|接着|加上|以及|不然|够|正好|刚好|恰好|难怪|毕竟|总之|[和跟与]|[^，,]{0,6}也"
@@ -28,6 +28,9 @@ _WAITS: Final = re.compile(
     ".*(?:的话|时|来说|而言|来看|之外|以外|的|后|前|着|如果|时候|要么|是|有|：|:)$"
 )
 """A clause that waits for the next one."""
+
+
+_EMPTY_LINES: Final = re.compile(r"\n[^\S\n]*\n(?:[^\S\n]*\n)+")
 
 
 def severed(answer: str, result: Verification) -> tuple[str, tuple[str, ...]]:
@@ -41,6 +44,7 @@ def severed(answer: str, result: Verification) -> tuple[str, tuple[str, ...]]:
     text = answer
     for clause in reversed(gone):
         text = without(text, clause.start, clause.end)
+    text = _EMPTY_LINES.sub("\n\n", text).rstrip()
     return (answer, ()) if is_hollow(text) else (text, tuple(clause.text for clause in gone))
 
 
@@ -58,7 +62,7 @@ def _keeps_enough(clauses: Sequence[Clause]) -> bool:
             losing.add(part)
         elif clause.end > clause.start:
             kept[part] = kept.get(part, 0) + 1
-    least = {"item": LEAST_LEFT, "opening": 1}
+    least = {"item": LEAST_LEFT, "opening": 1, "closing": 1}
     return all(kept.get(part, 0) >= least.get(part[0], 0) for part in losing)
 
 

@@ -6,7 +6,8 @@ import re
 from typing import Final
 
 from factory.records import Finding, Poi, Wish
-from factory.verifier.scene import Scene, misses_of
+from factory.verifier.fit import misses_of
+from factory.verifier.scene import Scene
 from factory.verifier.told import Told
 from factory.verifier.told_names import GOOD
 from factory.verifier.told_rulings import Ruling

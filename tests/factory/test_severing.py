@@ -52,6 +52,13 @@ def test_it_goes_only_where_neither_neighbour_hangs_on_it(item: str, goes: bool)
     assert _severed(item)[1] == ((ODD,) if goes else ())
 
 
+def test_a_closing_keeps_a_clause_and_loses_a_line_whole() -> None:
+    assert _severed("评分4.1，人均61元", f"{ODD}。")[1] == ()
+    text, gone = _severed("评分4.1，人均61元", f"祝您用餐愉快。\n\n{ODD}。")
+    assert gone == (ODD,)
+    assert text == _candidate("评分4.1，人均61元", "祝您用餐愉快。").answer
+
+
 def test_of_an_answer_that_is_mostly_unread_nothing_goes() -> None:
     few, many = f"评分4.1，人均61元，{ODD}", "，".join(["评分4.1", "人均61元", *[f"{ODD}{n}" for n in "甲乙丙"]])
     assert _severed(few)[1]
