@@ -34,9 +34,8 @@ from factory.records import (
     Verification,
     Wish,
 )
-from factory.verifier.cutting import cut
 from factory.verifier.extracted import Case, Extract, carried, settle
-from factory.verifier.severing import severed
+from factory.verifier.severing import cut, severed
 
 MOST_SHOWN = 25
 """Pois that one search shows the agent."""

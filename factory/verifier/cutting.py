@@ -1,4 +1,4 @@
-"""Detachable clauses cut out of an answer: what nobody read and nothing depends on. Pure; used by order_run.py.
+"""Which clauses may be cut out of an answer since they state nothing: what nobody read and nothing depends on. Pure; severing.py cuts.
 
 Without a reader a clause is detachable when no token of it is typed (clauses.py). Many a word is typed by accident (别 in 区别, 吃, 这
 in 这题): where a second reader says that a clause states nothing of any restaurant, those count no more, and only what a row of the
@@ -11,15 +11,10 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from factory.records import Verification, Wish
+from factory.records import Wish
 from factory.verifier.lexer import ROLES, Token
 from factory.verifier.script import fold
 from factory.verifier.told_turns import IDIOMS, QUALITY, TELLS, past_mark
-
-JOINS: Final = tuple("，,、；;")
-STOPS: Final = tuple("。！？!?")
-_EMPTY_ITEM: Final = re.compile(r"^\s*\d+[.、].*[：:]\s*[。，]?\s*$", re.MULTILINE)
-
 
 _OF_SHOPS: Final = frozenset(
     {
@@ -212,32 +207,3 @@ def repeats(token: Token, wish: Wish, listed: int) -> bool:
         own = {wish.radius_m} if "L" in roles else {wish.budget_min_cny, wish.budget_max_cny}
         return {token.value.low, token.value.high} - {0.0, float("inf")} <= own
     return False
-
-
-def cut(answer: str, result: Verification) -> tuple[str, tuple[str, ...]]:
-    """(the answer without its detachable unread clauses, those clauses); the answer itself where an item would be left empty."""
-    spans = [
-        (clause.start, clause.end)
-        for clause in result.clauses
-        if clause.account == "unread" and clause.detachable and answer[clause.start : clause.end] == clause.text
-    ]
-    text = answer
-    for start, end in sorted(spans, reverse=True):
-        text = without(text, start, end)
-    texts = tuple(answer[start:end] for start, end in sorted(spans))
-    return (answer, ()) if not texts or is_hollow(text) else (text, texts)
-
-
-def is_hollow(text: str) -> bool:
-    """Whether an item says nothing any more."""
-    return _EMPTY_ITEM.search(text) is not None
-
-
-def without(text: str, start: int, end: int) -> str:
-    """A clause goes with the comma after it, the last of a sentence with the one before it, a whole sentence with its stop."""
-    before, after = text[:start], text[end:]
-    if after.startswith(JOINS):
-        return before + after[1:]
-    if before.endswith(JOINS):
-        return before[:-1] + after
-    return before + (after[1:] if after.startswith(STOPS) else after)

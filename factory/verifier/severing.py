@@ -1,4 +1,4 @@
-"""Unread clauses cut out of an answer although they may state something, where the rest stands without them. Pure; used by order_run.py.
+"""Unread clauses cut out of an answer, where the rest stands without them: what states nothing, then whatever it is. Pure; for order_run.py.
 
 A model writes a few clauses an answer that nobody can check (肠粉爽滑清淡); returned for them, it wrote the whole answer anew in safer
 words, for a fifth of the money. What stands between commas goes by itself: the rest is verified again, so that nothing is sold that was
@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from factory.records import Clause, Verification
-from factory.verifier.cutting import JOINS, STOPS, is_hollow, without
 
 MOST_SHARE: Final = 0.2
 """Of an answer's clauses; of whom more is unread, nobody has understood the whole."""
@@ -20,81 +20,126 @@ LEAST_LEFT: Final = 2
 """Clauses that an item keeps; opening and closing keep one."""
 _LEANS: Final = re.compile(
     "所以|因此|因而|于是|但|不过|只是|可|然而|却|而|也|还|又|就|才|便|再|另|其[中他余它]|[它她他这那该]|同[样时]|否则|不然|甚至|反|倒|[均都仅更只则即且并或]|"
-    "尤其|特别是|[比例]如|要么|前者|后者|剩下|此外|除此|结果|随后|然后|接着|加上|以及|不然|够|正好|刚好|恰好|难怪|毕竟|总之|[和跟与]|[^，,]{0,6}也"
+    "尤其|特别是|[比例]如|要么|前者|后者|剩下|此外|除此|结果|随后|然后|接着|加上|以及|不然|够|正好|刚好|恰好|难怪|毕竟|总之|[和跟与]|有[的些]|资料|查到的资料|没[提写列标]|看不出|无法|[^，,]{0,6}也"
 )
 """How a clause begins that goes on from the one before it."""
 _WAITS: Final = re.compile(
-    "(?:虽|尽管|如果|要是|若|假如|倘若|只要|既然|因为|由于|不但|不仅|不只|除了?|与其|无论|不管|不论|就算|即使|哪怕|一来|论|按|照|从|对|至于|说到|比起|相比|万一|等|想|爱|怕|嫌|图|要想|馋|不想|愿意|介意)|"
-    ".*(?:的话|时|来说|而言|来看|之外|以外|的|后|前|着|如果|时候|要么|是|有|：|:)$"
+    "(?:虽|尽管|如果|要是|若|假如|倘若|只要|既然|因为|由于|不但|不仅|不只|除了?|与其|无论|不管|不论|就算|即使|哪怕|一来|论|按|照|从|对|至于|说到|比起|相比|万一|等|想|爱|怕|嫌|图|要想|馋|不想|愿意|介意|不?在意|不介意|[看注]重|追求|求)|"
+    ".*(?:的话|时|来说|而言|来看|之外|以外|的|后|前|着|如果|时候|要么|是|有)$|.*(?:其[他余它]|另外|剩下)[^，,]{0,5}$"
 )
 """A clause that waits for the next one."""
+_CARE: Final = re.compile("过敏|忌口|冲突|不能吃|不吃|清真|素食|不含")
+"""What a guest may not eat is never left out."""
 
 
+JOINS: Final = tuple("，,、；;")
+STOPS: Final = tuple("。！？!?")
+_COLONS: Final = ("：", ":")
+_EMPTY_ITEM: Final = re.compile(r"^\s*\d+[.、].*[：:]\s*[。，]?\s*$", re.MULTILINE)
 _EMPTY_LINES: Final = re.compile(r"\n[^\S\n]*\n(?:[^\S\n]*\n)+")
+
+
+def cut(answer: str, result: Verification) -> tuple[str, tuple[str, ...]]:
+    """(the answer without its detachable unread clauses, those clauses); the answer itself where an item would be left empty."""
+    clauses = _in_text(result)
+    chatter = [row for row in clauses if row.account == "unread" and row.detachable]
+    return _without_all(answer, [row for row in _hanging(answer, clauses, chatter) if _is_apart(answer, row)])
 
 
 def severed(answer: str, result: Verification) -> tuple[str, tuple[str, ...]]:
     """(the answer without its unread clauses, those clauses); the answer itself, and none, where it does not stand without them."""
-    clauses = [clause for clause in result.clauses if clause.end > clause.start]
-    gone = [clause for clause in clauses if clause.account == "unread"]
-    if not gone or len(gone) > MOST_SHARE * len(clauses) or "|" in answer:
+    clauses = _in_text(result)
+    gone = _hanging(answer, clauses, [row for row in clauses if row.account == "unread"])
+    if len(gone) > MOST_SHARE * len(clauses) or "|" in answer or not _keeps_enough(clauses, gone):
         return answer, ()
-    if not (_keeps_enough(result.clauses) and all(_is_apart(answer, number, clauses) for number in _places(clauses))):
-        return answer, ()
+    return _without_all(answer, gone) if all(_is_apart(answer, row) for row in gone) else (answer, ())
+
+
+def _in_text(result: Verification) -> list[Clause]:
+    return [clause for clause in result.clauses if clause.end > clause.start]
+
+
+def _without_all(answer: str, gone: Sequence[Clause]) -> tuple[str, tuple[str, ...]]:
     text = answer
     for clause in reversed(gone):
-        text = without(text, clause.start, clause.end)
-    text = _EMPTY_LINES.sub("\n\n", text).rstrip()
-    return (answer, ()) if is_hollow(text) else (text, tuple(clause.text for clause in gone))
+        text = _without(text, clause.start, clause.end)
+    if not gone or _EMPTY_ITEM.search(text):
+        return answer, ()
+    return _EMPTY_LINES.sub("\n\n", text).rstrip(), tuple(clause.text for clause in gone)
 
 
-def _places(clauses: Sequence[Clause]) -> list[int]:
-    return [number for number, clause in enumerate(clauses) if clause.account == "unread"]
+def _without(text: str, start: int, end: int) -> str:
+    """A clause goes with the comma after it (a semicolon stays), the last of a sentence with the one before, a whole one with its stop."""
+    before, after = text[:start], text[end:]
+    if before.endswith(JOINS) and after.startswith(("；", ";")):
+        return before[:-1] + after
+    if after.startswith(JOINS):
+        return before + after[1:]
+    if before.endswith(JOINS):
+        return before[:-1] + after
+    return before + (after[1:] if after.startswith((*STOPS, *_COLONS)) else after)
 
 
-def _keeps_enough(clauses: Sequence[Clause]) -> bool:
+def _hanging(answer: str, clauses: Sequence[Clause], gone: Sequence[Clause]) -> list[Clause]:
+    """These clauses, and every neighbour that hangs on one: a condition whose advice goes, what goes on from it (也…, 所以…)."""
+    places = {place for place, clause in enumerate(clauses) if clause in gone}
+    before = -1
+    while len(places) != before:
+        before = len(places)
+        for place in sorted(places):
+            if place + 1 < len(clauses) and _leans(answer, clauses[place], clauses[place + 1]):
+                places.add(place + 1)
+            if place and _waits(answer, clauses[place - 1], clauses[place], ends=_ends(answer, clauses, places, place)):
+                places.add(place - 1)
+    return [clauses[place] for place in sorted(places)]
+
+
+def _keeps_enough(clauses: Sequence[Clause], gone: Sequence[Clause]) -> bool:
     """Whether no part of the answer that loses a clause is left with too few."""
     kept: dict[tuple[str, str], int] = {}
     losing = set()
     for clause in clauses:
         part = (clause.part, clause.scope if clause.part == "item" else "")
-        if clause.account == "unread":
+        if clause in gone:
             losing.add(part)
-        elif clause.end > clause.start:
+        else:
             kept[part] = kept.get(part, 0) + 1
     least = {"item": LEAST_LEFT, "opening": 1, "closing": 1}
     return all(kept.get(part, 0) >= least.get(part[0], 0) for part in losing)
 
 
-def _is_apart(answer: str, number: int, clauses: Sequence[Clause]) -> bool:
-    """Whether a clause stands between commas or stops, and neither neighbour that stays hangs on it."""
-    clause = clauses[number]
-    if answer[clause.start : clause.end] != clause.text or "\n" in clause.text:
+def _is_apart(answer: str, clause: Clause) -> bool:
+    """Whether a clause stands between commas or stops."""
+    if answer[clause.start : clause.end] != clause.text or "\n" in clause.text or _CARE.search(clause.text):
         return False
     before, after = answer[: clause.start].rstrip(" "), answer[clause.end :].lstrip(" ")
-    opens = not before or before[-1] == "\n" or before.endswith((*JOINS, *STOPS, "：", ":"))
-    closes = not after or after[0] == "\n" or after.startswith((*JOINS, *STOPS))
-    if not opens or not closes or before.endswith("、") or after.startswith(("、", "？", "?")):
-        return False
-    return not (_leans(number, clauses, answer) or _waits(number, clauses, answer))
+    opens = not before or before[-1] == "\n" or before.endswith((*JOINS, *STOPS, *_COLONS))
+    closes = not after or after[0] == "\n" or after.startswith((*JOINS, *STOPS, *_COLONS))
+    return opens and closes and not before.endswith("、") and not after.startswith(("、", "？", "?"))
 
 
-def _leans(number: int, clauses: Sequence[Clause], answer: str) -> bool:
-    """Whether the next clause stays and goes on from this one."""
-    if number + 1 == len(clauses):
-        return False
-    clause, later = clauses[number], clauses[number + 1]
-    if later.account == "unread" or "\n" in answer[clause.end : later.start]:
-        return False
-    return _LEANS.match(later.text) is not None
+def _leans(answer: str, clause: Clause, later: Clause) -> bool:
+    """Whether the next clause goes on from this one."""
+    return "\n" not in answer[clause.end : later.start] and _LEANS.match(later.text) is not None
 
 
-def _waits(number: int, clauses: Sequence[Clause], answer: str) -> bool:
-    """Whether the clause before stays and waits for this one."""
-    if number == 0:
+def _ends(answer: str, clauses: Sequence[Clause], places: AbstractSet[int], place: int) -> bool:
+    """Whether nothing that stays follows a clause in its sentence."""
+    while place + 1 < len(clauses) and _same_sentence(answer, clauses[place], clauses[place + 1]):
+        place += 1
+        if place not in places:
+            return False
+    return True
+
+
+def _same_sentence(answer: str, earlier: Clause, later: Clause) -> bool:
+    between = answer[earlier.end : later.start]
+    return not any(stop in between for stop in (*STOPS, "\n", "；", ";"))
+
+
+def _waits(answer: str, earlier: Clause, clause: Clause, *, ends: bool) -> bool:
+    """Whether the clause before waits for this one: by its words, or since it states nothing, or a colon, and no more of its sentence stays."""
+    if not _same_sentence(answer, earlier, clause):
         return False
-    earlier, clause = clauses[number - 1], clauses[number]
-    between = answer[earlier.end : clause.start]
-    if earlier.account == "unread" or any(stop in between for stop in (*STOPS, "\n", "；", ";")):
-        return False
-    return _WAITS.match(earlier.text) is not None
+    colon = any(sign in answer[earlier.end : clause.start] for sign in _COLONS)
+    return _WAITS.match(earlier.text) is not None or (ends and (colon or earlier.account != "claim"))

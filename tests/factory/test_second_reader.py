@@ -19,8 +19,8 @@ from factory.agents.order_run import OrderRun
 from factory.agents.second_reader import Reading, UnreadClause, marked, questions_of, read_answer
 from factory.maps.service import PoiPage
 from factory.records import Candidate, Clause, Evidence, Order, Place, Poi, SearchRecord, Verification, Wish
-from factory.verifier.cutting import cut
 from factory.verifier.extracted import Case, Extract, settle, unread, why_not
+from factory.verifier.severing import cut
 from tests.keyless import CLEAN
 
 PLACE = Place("p", "石桥", "某市", None, 120.0, 30.0, "GCJ-02")

@@ -59,6 +59,29 @@ def test_a_closing_keeps_a_clause_and_loses_a_line_whole() -> None:
     assert text == _candidate("评分4.1，人均61元", "祝您用餐愉快。").answer
 
 
+@pytest.mark.parametrize(
+    ("closing", "left", "gone"),
+    [
+        (f"祝您用餐愉快。想吃得清淡的话，{ODD}。", "祝您用餐愉快。", ("想吃得清淡的话", ODD)),
+        (f"祝您用餐愉快。{ODD}，祝您也用餐愉快。", "祝您用餐愉快。", (ODD, "祝您也用餐愉快")),
+        (f"青禾湘菜馆评分4.1，{ODD}；祝您用餐愉快。", "青禾湘菜馆评分4.1；祝您用餐愉快。", (ODD,)),
+        (f"祝您用餐愉快。{ODD}过敏。", None, ()),
+    ],
+    ids=[
+        "a condition without its advice",
+        "what goes on from it",
+        "a semicolon stays",
+        "what a guest may not eat stays",
+    ],
+)
+def test_what_hangs_on_it_goes_with_it(closing: str, left: str | None, gone: tuple[str, ...]) -> None:
+    item = "评分4.1，人均61元，地址是竹山路1号，评分4.1，人均61元"
+    candidate = _candidate(item, closing)
+    read = CASE.check(candidate)
+    assert any(row.account == "unread" for row in read.clauses)
+    assert severed(candidate.answer, read) == ((_candidate(item, left) if left else candidate).answer, gone)
+
+
 def test_of_an_answer_that_is_mostly_unread_nothing_goes() -> None:
     few, many = f"评分4.1，人均61元，{ODD}", "，".join(["评分4.1", "人均61元", *[f"{ODD}{n}" for n in "甲乙丙"]])
     assert _severed(few)[1]
