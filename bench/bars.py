@@ -108,6 +108,13 @@ BARS = (
         )
         for peer in ("curator", "distilabel")
     ),
+    Bar(
+        "call_cpu",
+        "times less CPU a call, kept and reserved, than data-designer",
+        _named("what", "data-designer", "times_ours_all_included"),
+        AT_LEAST,
+        12,
+    ),
     Bar("workers", "share of the latency limit, two processes", _workers, AT_LEAST, 0.8),
     Bar("memory", "peak memory, large N over small", lambda result: result["ratio"]["ours"], AT_MOST, 1.1),
     Bar("memory", "share of near duplicates", lambda result: result["large"]["near_share"], AT_MOST, 0.1),

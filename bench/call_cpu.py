@@ -1,7 +1,8 @@
-"""CPU per single LLM call, side by side: ours (transport and limiter; and all included), openai's SDK, curator, distilabel.
+"""CPU per single LLM call, side by side: ours (transport and limiter; and all included) and four peers.
 
-``python bench/call_cpu.py``; prints JSON. PEERS_PYTHON names the interpreter of a venv of their own with the extra ``peers``
-(``pip install -e .[peers]``, without our constraints); without it curator and distilabel are not measured, and that is said.
+``python bench/call_cpu.py``; prints JSON. Peers are openai's SDK, and in venvs of their own, without our constraints, curator and
+distilabel (PEERS_PYTHON names the interpreter; ``pip install -e .[peers]``) and data-designer (DESIGNER_PYTHON;
+``pip install data-designer==0.9.7``). Those whose interpreter is not named are not measured, and that is said.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+import litellm
 import orjson
 from mock_provider import mock_provider
 
 from factory.llm.chat import CallKey, ChatRequest
 from factory.llm.transport import DirectChat, Endpoint, Price
 from factory.records import Message
-from factory.sending.call_book import KeptCall
+from factory.sending.call_book import KeptCall, Reservation
 from factory.sending.ledger import Ledger
 from factory.sending.limits import LocalLimiter, PoolLimits
 
@@ -37,7 +39,7 @@ class NoLedger:
         """Nothing was kept."""
         return None
 
-    async def reserve(self, _key: str, **_: Any) -> int:
+    async def reserve(self, _call: Reservation) -> int:
         """The first attempt."""
         return 0
 
@@ -81,6 +83,7 @@ async def peer(python: str, name: str, url: str, calls: int) -> dict[str, Any]:
             "CURATOR_CACHE_DIR": folder,
             "TELEMETRY_ENABLED": "0",
             "HF_HUB_OFFLINE": "1",
+            "TIKTOKEN_CACHE_DIR": str(Path(litellm.__file__).parent / "litellm_core_utils" / "tokenizers"),
             "LITELLM_LOCAL_MODEL_COST_MAP": "True",
         }
         child = await asyncio.create_subprocess_exec(
@@ -90,6 +93,7 @@ async def peer(python: str, name: str, url: str, calls: int) -> dict[str, Any]:
             url,
             str(calls),
             env=env,
+            cwd=folder,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
@@ -102,7 +106,7 @@ async def peer(python: str, name: str, url: str, calls: int) -> dict[str, Any]:
 
 async def side_by_side(calls: int) -> dict[str, Any]:
     """All against one mock, one after the other."""
-    python = os.environ.get("PEERS_PYTHON")
+    python, designer = os.environ.get("PEERS_PYTHON"), os.environ.get("DESIGNER_PYTHON")
     results = []
     async with mock_provider(latency_s=LATENCY_S) as mock:
         results.append(await ours(mock.chat_url, calls * 2, everything=False))
@@ -110,14 +114,17 @@ async def side_by_side(calls: int) -> dict[str, Any]:
         results.append(await peer(sys.executable, "openai", mock.chat_url, calls))
         if python:
             results += [await peer(python, name, mock.chat_url, calls) for name in ("curator", "distilabel")]
+        if designer:
+            results.append(await peer(designer, "data-designer", mock.chat_url, calls))
     bare, whole = results[0]["cpu_ms_a_call"], results[1]["cpu_ms_a_call"]
     for row in results[2:]:
         if "cpu_ms_a_call" in row:
             row["times_ours"] = round(row["cpu_ms_a_call"] / bare, 1)
             row["times_ours_all_included"] = round(row["cpu_ms_a_call"] / whole, 1)
     figures: dict[str, Any] = {"cores": os.cpu_count(), "load": os.getloadavg(), "results": results}
-    missing = {"not_measured": "curator, distilabel: PEERS_PYTHON names no interpreter (see this file's head)"}
-    return figures if python else figures | missing
+    needed = {"PEERS_PYTHON": "curator and distilabel", "DESIGNER_PYTHON": "data-designer"}
+    missing = [f"{what}: {name} names no interpreter" for name, what in needed.items() if name not in os.environ]
+    return figures | ({"not_measured": missing} if missing else {})
 
 
 def main() -> int:

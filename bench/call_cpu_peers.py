@@ -1,4 +1,4 @@
-"""Single LLM calls as others make them: ``python call_cpu_peers.py openai|curator|distilabel URL CALLS``.
+"""Single LLM calls as others make them: ``python call_cpu_peers.py openai|curator|distilabel|data-designer URL CALLS``.
 
 Started by call_cpu.py; prints one JSON line. CPU counts children and leaves imports out.
 """
@@ -80,10 +80,35 @@ def distilabel(url: str, calls: int) -> tuple[float, float]:
     return cpu_s() - cpu, time.monotonic() - started
 
 
+def data_designer(url: str, calls: int) -> tuple[float, float]:
+    """NeMo data-designer 0.9.7: one column of text for rows of a sampled number, its own statistics of the columns included."""
+    os.environ["NEMO_TELEMETRY_ENABLED"] = "false"
+    import data_designer.config as dd  # noqa: PLC0415 # type: ignore[import-not-found]
+    from data_designer.interface import DataDesigner  # noqa: PLC0415 # type: ignore[import-not-found]
+
+    provider = dd.ModelProvider(name="mock", endpoint=url, provider_type="openai", api_key="none")
+    asked = dd.ChatCompletionInferenceParams(max_parallel_requests=CONCURRENCY, max_tokens=300)
+    model = dd.ModelConfig(
+        alias="mock", model="mock", provider="mock", inference_parameters=asked, skip_health_check=True
+    )
+    columns = dd.DataDesignerConfigBuilder(model_configs=[model])
+    columns.add_column(dd.SamplerColumnConfig(name="number", sampler_type="uuid", params=dd.UUIDSamplerParams()))
+    prompt = "附近有什么好吃的川菜？请推荐三家，并说明理由。（{{ number }}）"
+    columns.add_column(dd.LLMTextColumnConfig(name="answer", prompt=prompt, model_alias="mock"))
+    designer = DataDesigner(artifact_path=Path.cwd(), model_providers=[provider])
+    designer.set_run_config(dd.RunConfig(max_in_flight_tasks=CONCURRENCY))
+    cpu, started = cpu_s(), time.monotonic()
+    designer.create(columns, num_records=calls, dataset_name="bench")
+    return cpu_s() - cpu, time.monotonic() - started
+
+
+PEERS = {"openai": openai, "curator": curator, "distilabel": distilabel, "data-designer": data_designer}
+
+
 def main() -> int:
     """Run one peer."""
     name, url, calls = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    used, wall = {"openai": openai, "curator": curator, "distilabel": distilabel}[name](url, calls)
+    used, wall = PEERS[name](url, calls)
     figures = {"what": name, "cpu_ms_a_call": round(used / calls * 1000, 3), "calls_per_s": round(calls / wall)}
     sys.stdout.write("\n" + json.dumps(figures) + "\n")
     return 0

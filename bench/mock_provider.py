@@ -95,7 +95,7 @@ class Provider:
         if per_s and self.requests.used(now, window_s) + 1 > per_s * window_s + 1e-9:
             return "limit_requests"
         if options.tpm and self.tokens.used(now, options.token_window_s) >= options.tpm / 60 * options.token_window_s:
-            return "insufficient_quota"
+            return "Throttling.AllocationQuota"  # of anybody but DashScope, insufficient_quota is an empty account
         self.requests.charge(now, 1.0)
         return None
 
