@@ -16,8 +16,8 @@ _MONEY = re.compile(
 _METRES = re.compile(rf"({BEFORE}\s*{NUMBER})\s*(米|公里|千米|km)(以内|之内|内|范围|左右)?")
 
 
-_LIST_NUMBER = re.compile(r"(?m)^[^\S\n]*\d{1,2}(?:[.．][^\S\n]+|[、)）][^\S\n]*)(?=\d)")
-"""A list's number before a value: folded, "4. 2公里" would be 4.2 km."""
+_LIST_NUMBER = re.compile(r"(?m)^[^\S\n]*\d{1,2}(?:[.．][^\S\n]+|[、)）][^\S\n]*)(?=\d)|[①-⑳⑴-⒇➀-➓❶-❿㈠-㈩]")
+"""A list's number before a value: folded, "4. 2公里" would be 4.2 km, and "③ 1000米" 31000 m."""
 
 
 def _means(flat: str, cuisine: str) -> bool:

@@ -251,6 +251,8 @@ def test_a_list_in_a_question_keeps_its_numbers_apart() -> None:
     assert _findings(GOOD, listed.format("4. 2公里以内")) == []  # folded, it once was 4.2 km
     assert _findings(GOOD, "我在清华大学，想吃川菜，人均50到100\n2公里以内") == []
     assert _findings(GOOD, listed.format("4. 4.2公里以内")) == ["question_radius"]
+    assert _findings(GOOD, listed.format("④ 2公里以内")) == []  # folded, the mark is a digit: 42 km
+    assert _findings(GOOD, listed.format("④ 4公里以内")) == ["question_radius"]
 
 
 def test_nothing_fits_must_be_true_and_said() -> None:
