@@ -261,15 +261,10 @@ class _Bench:
         for one in quoted:
             told, ruling = one.told, one.ruling
             if ruling is None and told.kind == UNVERIFIABLE and _COMPARING.search(told.quote):
-                return Decided(
-                    (), "less sure: unverifiable"
-                )  # 后两家肉类更多, 菜更有数: of what the map lists, perhaps
+                return Decided((), "less sure: unverifiable")  # 菜更有数: of what the map lists, perhaps
             if ruling is None or ruling.status in GOOD:
                 continue
-            single, unsupported = ruling.poi_id is not None, ruling.status == "unsupported"
-            if not is_sure_claim(
-                told.kind, told.fact, maybe=told.maybe, asked=asks, single=single, unsupported=unsupported
-            ):
+            if not is_sure_claim(told, ruling.poi_id, ruling.status, asked=asks):
                 return Decided((), f"less sure: {told.kind}")
         spoken = {poi.poi_id for one in quoted if one.ruling is not None for poi in one.ruling.of}
         states = any(one.told.kind != NOTHING for one in quoted)

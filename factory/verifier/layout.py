@@ -44,12 +44,7 @@ class Line:
     def __init__(
         self, offset: int, raw: str, text: str, at: tuple[int, ...], label: str = "", asks: bool = False
     ) -> None:
-        self.offset = offset
-        self.raw = raw
-        self.text = text
-        self.at = at
-        self.label = label
-        self.asks = asks
+        self.offset, self.raw, self.text, self.at, self.label, self.asks = offset, raw, text, at, label, asks
 
     def behind(self, start: int) -> Line:
         """The line from a position of its folded text on."""

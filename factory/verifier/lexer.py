@@ -60,11 +60,7 @@ class Token:
     text: str
 
     def __init__(self, char: str, start: int, end: int, value: Any, text: str) -> None:
-        self.char = char
-        self.start = start
-        self.end = end
-        self.value = value
-        self.text = text
+        self.char, self.start, self.end, self.value, self.text = char, start, end, value, text
 
 
 def _build() -> tuple[dict[str, tuple[str, Any]], dict[str, frozenset[str]], dict[frozenset[str], str]]:
@@ -260,11 +256,8 @@ def _no_alias(text: str, at: int, entry: Entry, word: Token | None) -> bool:
 def _runs_into(text: str, at: int, entry: Entry, known: Known) -> bool:
     """Whether a known dish begins within what could be a shortened name and goes beyond it: 和意 in 和意大利肉酱面."""
     end = at + len(entry.text)
-    for inside in range(at + 1, end):
-        other = known.at(text, inside)
-        if other is not None and other.kind == "D" and inside + len(other.text) > end:
-            return True
-    return False
+    others = ((inside, known.at(text, inside)) for inside in range(at + 1, end))
+    return any(one is not None and one.kind == "D" and inside + len(one.text) > end for inside, one in others)
 
 
 def _addressed(tokens: list[Token]) -> bool:

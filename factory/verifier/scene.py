@@ -191,40 +191,16 @@ class State:
 
     def take(self, other: State) -> None:
         """Go on from a reading that was tried."""
-        self.scene = other.scene
-        self.part = other.part
-        self.item = other.item
-        self.subject = other.subject
-        self.everyone = other.everyone
-        self.sole_among = other.sole_among
-        self.field = other.field
-        self.reference = other.reference
-        self.bound = other.bound
-        self.criteria = other.criteria
-        self.party = other.party
-        self.known_only = other.known_only
-        self.dishes = other.dishes
-        self.scope = other.scope
-        self.days = other.days
-        self.excluded = other.excluded
-        self.loose_choice = other.loose_choice
-        self.described = other.described
-        self.sorted_by = other.sorted_by
-        self.extreme = other.extreme
-        self.lost = other.lost
-        self.item_number = other.item_number
-        self.group = other.group
-        self.unsure = other.unsure
-        self.carried = other.carried
-        self.fresh = other.fresh
-        self.named = other.named
-        self.question = other.question
-        self.pick = other.pick
-        self.ways = other.ways
-        self.blamed = other.blamed
-        self.plain = other.plain
-        self.clear = other.clear
-        self.verdicts = other.verdicts
+        self.scene, self.part, self.item, self.subject = other.scene, other.part, other.item, other.subject
+        self.everyone, self.sole_among, self.field = other.everyone, other.sole_among, other.field
+        self.reference, self.bound, self.criteria = other.reference, other.bound, other.criteria
+        self.party, self.known_only, self.dishes = other.party, other.known_only, other.dishes
+        self.scope, self.days, self.excluded = other.scope, other.days, other.excluded
+        self.loose_choice, self.described, self.sorted_by = other.loose_choice, other.described, other.sorted_by
+        self.extreme, self.lost, self.item_number = other.extreme, other.lost, other.item_number
+        self.group, self.unsure, self.carried, self.fresh = other.group, other.unsure, other.carried, other.fresh
+        self.named, self.question, self.pick, self.ways = other.named, other.question, other.pick, other.ways
+        self.blamed, self.plain, self.clear, self.verdicts = other.blamed, other.plain, other.clear, other.verdicts
         self.echoes = other.echoes
 
     def who(self) -> tuple[Poi, ...]:

@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
+from factory.records import ClaimStatus
 from factory.verifier.grammar import Piece
 from factory.verifier.lexer import INERT, ROLES, Token, chars_of
 from factory.verifier.outcome import Account
 from factory.verifier.scene import State
+from factory.verifier.told import Told
 
 Doubt = Literal["never", "beside_unread", "always"]
 """When a less sure reading is no finding: never (who measures), where anything else is unread, always (a second reader is asked)."""
@@ -75,16 +77,16 @@ _OF_THE_READERS_OWN: Final = frozenset({"dish_is", "miss", "fits", "vague", "cou
 in rounds 3 to 5 one in three stood in a true text, of all others one in a hundred."""
 
 
-def is_sure_claim(kind: str, fact: str, *, maybe: bool, asked: bool, single: bool, unsupported: bool) -> bool:
-    """Whether a reader's claim that does not hold is a finding.
+def is_sure_claim(told: Told, poi_id: str | None, status: ClaimStatus, *, asked: bool) -> bool:
+    """Whether a reader's claim that does not hold is a finding: ``status``, of one restaurant or of a set.
 
-    ``asked``: it stands on a question, which states nothing by itself; ``single``: it is of one restaurant; ``unsupported``: nothing
-    speaks against it. Dishes of a set and tags that the map has not got are in other words of the map's, perhaps; a shop whose dishes are not
-    listed has fewer to tell of (菜更有数).
+    ``asked``: it stands on a question, which states nothing by itself. Where nothing speaks against it, dishes of a set and tags that
+    the map has not got are in other words of the map's, perhaps; a shop whose dishes are not listed has fewer to tell of (菜更有数).
     """
-    if kind in _OF_THE_READERS_OWN or maybe or asked:
+    if told.kind in _OF_THE_READERS_OWN or told.maybe or asked:
         return False
-    return not (unsupported and (kind == "tag" or fact == "dish_count" or (kind == "dish" and not single)))
+    vague = told.kind == "tag" or told.fact == "dish_count" or (told.kind == "dish" and poi_id is None)
+    return status != "unsupported" or not vague
 
 
 def withheld(account: Account, doubt: Doubt) -> Account:

@@ -73,11 +73,11 @@ def test_people_are_told_how_a_run_goes_while_a_refresh_takes_long(
     shown: list[int] = []
     real = Refresher.refresh
 
-    async def held_up(self: Refresher) -> None:
+    async def held_up(self: Refresher, niceness: int = 0) -> None:
         refreshes.append(len(refreshes))
         if refreshes[-1] == 1:
             await asyncio.Event().wait()
-        await real(self)
+        await real(self, niceness)
 
     class Watched(synth.Progress):
         def show(self, now: synth.Snapshot, *, force: bool = False) -> None:
