@@ -113,6 +113,8 @@ def _is_apart(answer: str, clause: Clause) -> bool:
     if answer[clause.start : clause.end] != clause.text or "\n" in clause.text or _CARE.search(clause.text):
         return False
     before, after = answer[: clause.start].rstrip(" "), answer[clause.end :].lstrip(" ")
+    if (before[-2:-1].isdigit() and before[-1] == ":") or re.match(r":\d", after):
+        return False  # within a time
     opens = not before or before[-1] == "\n" or before.endswith((*JOINS, *STOPS, *_COLONS))
     closes = not after or after[0] == "\n" or after.startswith((*JOINS, *STOPS, *_COLONS))
     return opens and closes and not before.endswith("、") and not after.startswith(("、", "？", "?"))

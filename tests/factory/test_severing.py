@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from factory.records import Clause
-from factory.verifier.severing import MOST_SHARE, severed
+from factory.verifier.severing import MOST_SHARE, cut, severed
 from tests.factory.test_second_reader import CASE, _candidate, _submitted
 
 ODD = "肠粉吃着像云彩糊了嗓子"
@@ -107,6 +107,21 @@ def test_a_span_that_is_not_the_clauses_text_is_left_alone() -> None:
         replace(row, start=row.start - 1, end=row.end - 1) if row.account == "unread" else row for row in read.clauses
     ]
     assert severed(candidate.answer, replace(read, clauses=tuple(moved))) == (candidate.answer, ())
+
+
+@pytest.mark.parametrize(("text", "goes"), [("周五嗡11", False), ("周五嗡", True)])
+def test_a_time_is_not_cut_in_two(text: str, goes: bool) -> None:  # noqa: FBT001
+    """Its colon is none that a clause stands before: a wire that bends texts had left 21:30:00-23."""
+    item = f"评分4.1，{text}{':' if not goes else '，'}00到23:30营业，人均61元"
+    answer = _candidate(item).answer
+    start = answer.index(text)
+    read = CASE.check(_candidate(item))
+    rows = [row for row in read.clauses if row.end <= start or row.start >= start + len(text)]
+    odd = Clause("item", rows[-1].scope, text, "unread", start, start + len(text), detachable=True)
+    scope = next(row.scope for row in rows if row.part == "item")
+    kept = [Clause("item", scope, "评分4.1", "claim", start - 6, start - 1, detachable=False)] * 10
+    bent = replace(read, clauses=(*kept, replace(odd, scope=scope), *kept))
+    assert (cut(answer, bent)[1] == (text,)) is goes
 
 
 def test_a_run_cuts_what_it_cannot_check_and_says_so_instead_of_asking_again() -> None:
