@@ -19,7 +19,7 @@ MOST_SHARE: Final = 0.2
 LEAST_LEFT: Final = 2
 """Clauses that an item keeps; opening and closing keep one."""
 _LEANS: Final = re.compile(
-    "所以|因此|因而|于是|但|不过|只是|可|然而|却|而|也|还|又|就|才|便|再|另|其[中他余它]|[它她他这那该]|同[样时]|否则|不然|甚至|反|倒|[均都仅更只则即且并或]|"
+    "所以|因此|因而|于是|但|不过|只是|可(?!以)|然而|却|而|也|还|又|就|才|便|再|另|其[中他余它]|[它她他这那该]|同[样时]|否则|不然|甚至|反|倒|[均都仅更只则即且并或]|"
     "尤其|特别是|[比例]如|要么|前者|后者|剩下|此外|除此|结果|随后|然后|接着|加上|以及|不然|够|正好|刚好|恰好|难怪|毕竟|总之|[和跟与]|有[的些]|资料|查到的资料|没[提写列标]|看不出|无法|[^，,]{0,6}也"
 )
 """How a clause begins that goes on from the one before it."""
@@ -28,6 +28,10 @@ _WAITS: Final = re.compile(
     ".*(?:的话|时|来说|而言|来看|之外|以外|的|后|前|着|如果|时候|要么|是|有)$|.*(?:其[他余它]|另外|剩下)[^，,]{0,5}$"
 )
 """A clause that waits for the next one."""
+_BINDS: Final = re.compile(
+    "虽|尽管|如果|要是|若|假如|倘若|只要|既然|因为|由于|不但|不仅|不只|除|与其|无论|不管|不论|就算|即使|哪怕|.*(?:的话|来说|而言|之外|以外|有)$"
+)
+"""A statement that waits, too: 从车站走过去801米 and 评分是最高的 stand by themselves."""
 _CARE: Final = re.compile("过敏|忌口|冲突|不能吃|不吃|清真|素食|不含")
 """What a guest may not eat is never left out."""
 
@@ -144,4 +148,6 @@ def _waits(answer: str, earlier: Clause, clause: Clause, *, ends: bool) -> bool:
     if not _same_sentence(answer, earlier, clause):
         return False
     colon = any(sign in answer[earlier.end : clause.start] for sign in _COLONS)
-    return _WAITS.match(earlier.text) is not None or (ends and (colon or earlier.account != "claim"))
+    if earlier.account == "claim":
+        return _BINDS.match(earlier.text) is not None or (ends and colon)
+    return ends or _WAITS.match(earlier.text) is not None

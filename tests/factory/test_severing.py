@@ -39,6 +39,8 @@ def test_it_goes_with_its_comma_or_stop_and_the_rest_passes(before: str, after: 
     [
         (f"评分4.1，{ODD}，人均61元", True),
         (f"评分4.1，{ODD}，但人均61元", False),  # goes on from it
+        (f"评分4.1，按两个人算约122元，{ODD}", True),  # a statement stands by itself
+        (f"评分4.1，虽然人均61元，{ODD}", False),
         (f"评分4.1，{ODD}，不过人均61元", False),
         (f"评分4.1，{ODD}。但人均61元", False),
         (f"评分4.1，想吃得清淡，{ODD}，人均61元", False),  # waits for it
