@@ -207,6 +207,28 @@ def test_money_that_a_lost_folder_may_have_spent_is_spent(data: Path) -> None:
     book.close()
 
 
+def test_more_is_asked_of_the_lease_before_a_call_has_to_wait_for_it(data: Path) -> None:
+    """In steps of 5 % of 20 CNY: what half a step leaves is raised while calls go on, never by more than a step beyond them."""
+
+    async def spend() -> list[float]:
+        granted = book._granted
+        await granted.cover(0.2)
+        first = granted._cny
+        await granted.cover(0.6)  # more than half is left
+        quiet = granted._raising
+        await granted.cover(0.8)
+        ahead = granted._raising
+        assert quiet is None
+        assert ahead is not None
+        assert granted._cny == first  # the call did not wait
+        await ahead
+        return [first, granted._cny]
+
+    book = Ledger(data, "sandbox-1", 20.0)
+    assert asyncio.run(spend()) == pytest.approx([1.2, 1.8])
+    book.close()
+
+
 @pytest.mark.usefixtures("data")
 def test_a_run_goes_on_in_another_folder_to_exactly_n_through_a_store_that_fails(tmp_path: Path, bend: Bend) -> None:
     count = iter(range(10**9))
