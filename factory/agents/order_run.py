@@ -35,7 +35,7 @@ from factory.records import (
     Wish,
 )
 from factory.verifier.extracted import Case, Extract, carried, settle
-from factory.verifier.severing import cut, severed
+from factory.verifier.severing import shortened
 
 MOST_SHOWN = 25
 """Pois that one search shows the agent."""
@@ -217,16 +217,16 @@ class OrderRun:
         if slot.verification.accepted:
             return slot, ()
         case = self._case(index, asking=slot.asking)
-        for without in (cut,) if self.keep_unread else (cut, severed):
-            text, gone = without(slot.candidate.answer, slot.verification)
-            if not gone:
-                continue
-            candidate = replace(slot.candidate, answer=text)
+
+        def check(answer: str) -> Verification:
+            candidate = replace(slot.candidate, answer=answer)
             plain = case.check(candidate)
-            verification = settle(plain, carried(slot.extracts, slot.verification, plain), candidate, case)
-            if verification.accepted:
-                return _Slot(candidate, verification), gone
-        return slot, ()
+            return settle(plain, carried(slot.extracts, slot.verification, plain), candidate, case)
+
+        short = shortened(slot.candidate.answer, slot.verification, check, chatter_alone=self.keep_unread)
+        if short is None:
+            return slot, ()
+        return _Slot(replace(slot.candidate, answer=short.text), short.result), short.cut
 
     def outcomes(self, otherwise: Failure) -> tuple[SlotOutcome, ...]:
         """What became of each wish; ``otherwise``: why nothing came where nothing was submitted."""

@@ -95,7 +95,7 @@ def _untagged(key: str, said: Said, state: State) -> None:
 
 def unsure(said: Said, state: State) -> None:
     """无法确认预算: true where the price is not known, or where nothing was named."""
-    if said.of("BUDGET") or said.of("PRICE") or said.of("INB"):
+    if said.of("BUDGET") or said.of("PRICE") or said.of("INB") or said.has("m"):
         rows: list[tuple[Poi, ClaimStatus, str | None]] = [
             (poi, "verified" if poi.cost_cny is None else "contradicted", show(poi, "price")) for poi in state.who()
         ]

@@ -298,13 +298,22 @@ def misses(said: Said, state: State) -> None:
         raise UnreadError  # 不太合您想多吃肉的意思
     if any("IF" in ROLES[token.char] for token in said.tokens):
         return  # 如果都不合适 states nothing
-    if not wanted and (not said.of("COND") or any(ROLES[token.char] & _TASTY for token in said.tokens)):
+    if (
+        not wanted
+        and not said.has("n")
+        and (not said.of("COND") or any(ROLES[token.char] & _TASTY for token in said.tokens))
+    ):
         raise UnreadError  # 跟吃肉的心思差一点
+    counted = next((token.value for token in said.all("n")), None)  # 预算和距离两项都不符合
+    if counted is not None and wanted and not counted.low <= len(wanted) <= counted.high:
+        raise UnreadError
     only = bool(said.of("ONLY"))
     rows: list[tuple[Poi, ClaimStatus, str | None]] = []
     for poi in state.who():
         held = {miss.kind for miss in state.scene.misses(poi)}
         good = wanted <= held if wanted else bool(held)
+        if counted is not None and not wanted and not counted.low <= len(held) <= counted.high:
+            raise UnreadError  # which ones are counted, nobody can tell
         if only and wanted and held - wanted - {"hours", "diet"}:
             good = False
         rows.append(

@@ -211,7 +211,7 @@ def _unsaid(wish: Wish, account: Account, chosen: list[Poi], claims: tuple[Claim
     found = []
     for poi in dict.fromkeys(chosen):
         missed = _sure(poi, wish)
-        if missed and not _says_miss(account, poi, missed, claims) and not _may_say(account, poi):
+        if missed and not _says_miss(account, poi, wish, missed, claims) and not _may_say(account, poi):
             sentence = f"{poi.name}不符合需求：{miss_sentence(poi, wish, missed)}。"
             found.append(Finding("wish", f"misses_{missed[0].kind}", sentence, "wish"))
     return found
@@ -253,13 +253,24 @@ def _is_prose(account: Account) -> bool:
     return not any(clause.part == "item" for clause in account.clauses)
 
 
-def _says_miss(account: Account, poi: Poi, missed: tuple[Miss, ...], claims: tuple[Claim, ...]) -> bool:
+def _says_miss(account: Account, poi: Poi, wish: Wish, missed: tuple[Miss, ...], claims: tuple[Claim, ...]) -> bool:
     said = account.said_misses.get(poi.poi_id, frozenset())
+    if any(miss.kind == "cuisine" for miss in missed) and _none_of_its_kind(account, claims, wish.cuisine):
+        return True
     if claims and _is_prose(account):
         if all(claim.kind == "name" for claim in claims if claim.poi_id == poi.poi_id):
             return True  # named to compare, or among others: nothing is said for it
         said |= _told(poi, claims) | _relaxed(poi, account)
     return bool(said & {miss.kind for miss in missed})
+
+
+def _none_of_its_kind(account: Account, claims: tuple[Claim, ...], cuisine: str) -> bool:
+    """两公里里没有俄国菜馆: whoever is named after that is of another cuisine."""
+    none = (claim for claim in claims if claim.kind == "absence" and claim.poi_id is None and claim.status in _HOLDS)
+    return any(fold(cuisine) in fold(account.clauses[claim.clause].text) for claim in none)
+
+
+_HOLDS: Final = frozenset({"verified", "inferable"})
 
 
 def _may_say(account: Account, poi: Poi) -> bool:
@@ -301,7 +312,7 @@ def _each_misses(wish: Wish, account: Account, claims: tuple[Claim, ...]) -> boo
         bool(named)
         and not account.says_fit
         and all(
-            not _sure(poi, wish) or _says_miss(account, poi, _sure(poi, wish), claims) or _may_say(account, poi)
+            not _sure(poi, wish) or _says_miss(account, poi, wish, _sure(poi, wish), claims) or _may_say(account, poi)
             for poi in named
         )
     )

@@ -21,7 +21,7 @@ _SPEAKER: Final = re.compile(r"^(?:[问答qa]\d{0,2}|提问|回答|客人|助手
 """Who speaks in an answer of questions and answers."""
 _BULLET: Final = re.compile(r"^[-·•+]+")
 _LABEL: Final = re.compile(
-    r"^(?:(?:餐厅|店铺|商家|饭店)?(?:店名|名称|名字)|餐厅|店铺|首选|次选|备选|推荐[一二三四五]?|第[一二三四五六]家|方案[一二三四abc]|选择[一二三四]|no\.?\d|top\.?\d|第[一二三四五六]名)[::,、]*"
+    r"^(?:(?:餐厅|店铺|商家|饭店)?(?:店名|名称|名字)|餐厅|店铺|首选|次选|备选[一二三四]?|推荐[一二三四五]?|第[一二三四五六]家|方案[一二三四abc]|选择[一二三四]|no\.?\d|top\.?\d|第[一二三四五六]名)[::,、]*"
 )
 _SPOKEN: Final = frozenset({"推荐", "首选", "次选", "备选", "餐厅", "店铺"})
 _HEAD_END: Final = re.compile(r"[:,。;!(|—~]|-(?!\d)|·")

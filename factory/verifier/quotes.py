@@ -175,7 +175,8 @@ def _untold(
     serving = roles & (_SERVING if _is_timed(tokens) else _SERVING - {"UNTIL"})
     fields = roles & _FIELDS if token.text not in {"地点", "地方"} else frozenset()
     preferred = _PREFERRED.match(_after(token, tokens)) is not None
-    if (fields and kinds_of <= {"pick"} and not preferred) or (serving and kinds_of <= _OF_THE_WHOLE):
+    of_diet = "miss" in kinds_of and token.text in fold(ground.scene.wish.diet or "")  # 对海鲜过敏不友好
+    if (fields and kinds_of <= {"pick"} and not preferred) or (serving and kinds_of <= _OF_THE_WHOLE and not of_diet):
         return "more than a pick"
     if "MOST" in roles and _EDGE_OF_TIME.match(_after(token, tokens)) and kinds_of & _TIMED:
         return ""  # 最晚到21:30

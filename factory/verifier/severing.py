@@ -8,19 +8,21 @@ not understood, and what went is marked on the row. docs/decisions/0041.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import Final
 
 from factory.records import Clause, Verification
 
-MOST_SHARE: Final = 0.2
+MOST_SHARE: Final = 0.25
 """Of an answer's clauses; of whom more is unread, nobody has understood the whole."""
 LEAST_LEFT: Final = 2
-"""Clauses that an item keeps; opening and closing keep one."""
+"""Clauses that an item keeps; an opening keeps one."""
 _LEANS: Final = re.compile(
-    "所以|因此|因而|于是|但|不过|只是|可(?!以)|然而|却|而|也|还|又|就|才|便|再|另|其[中他余它]|[它她他这那该]|同[样时]|否则|不然|甚至|反|倒|[均都仅更只则即且并或]|"
-    "尤其|特别是|[比例]如|要么|前者|后者|剩下|此外|除此|结果|随后|然后|接着|加上|以及|不然|够|正好|刚好|恰好|难怪|毕竟|总之|[和跟与]|有[的些]|资料|查到的资料|没[提写列标]|看不出|无法|[^，,]{0,6}也"
+    "所以|因此|因而|于是|但|不过|只是|可(?!以)|然而|却|而|也|还(?!有)|又|就|才|便|再|另|其[中他余它]|[它她他这那该]|同[样时]|否则|不然|甚至|反|倒|[均都仅更只则即且并或]|"
+    "尤其|特别是|[比例]如|要么|前者|后者|剩下|此外|除此|结果|随后|然后|接着|加上|以及|不然|够|正好|刚好|恰好|难怪|毕竟|总之|[和跟与]|有[的些]|是.*(?:原因|理由|缘故)|不[用必]再|资料|查到的资料|没[提写列标]|看不出|无法|[^，,]{0,6}也"
 )
 """How a clause begins that goes on from the one before it."""
 _WAITS: Final = re.compile(
@@ -29,7 +31,7 @@ _WAITS: Final = re.compile(
 )
 """A clause that waits for the next one."""
 _BINDS: Final = re.compile(
-    "虽|尽管|如果|要是|若|假如|倘若|只要|既然|因为|由于|不但|不仅|不只|除|与其|无论|不管|不论|就算|即使|哪怕|.*(?:的话|来说|而言|之外|以外|有)$"
+    "想(?!.*就)|虽|尽管|如果|要是|若|假如|倘若|只要|既然|因为|由于|不但|不仅|不只|除|与其|无论|不管|不论|就算|即使|哪怕|.*(?:的话|来说|而言|之外|以外|(?<!没)有)$"
 )
 """A statement that waits, too: 从车站走过去801米 and 评分是最高的 stand by themselves."""
 _CARE: Final = re.compile("过敏|忌口|冲突|不能吃|不吃|清真|素食|不含")
@@ -37,10 +39,46 @@ _CARE: Final = re.compile("过敏|忌口|冲突|不能吃|不吃|清真|素食|�
 
 
 JOINS: Final = tuple("，,、；;")
-STOPS: Final = tuple("。！？!?")
+STOPS: Final = tuple("。！？!?～~…")
+_ASKS: Final = ("？", "?")
+_BARS: Final = tuple("｜|")
+_OPENS: Final = ("（", "(", *_BARS)
+_CLOSES: Final = ("）", ")", *_BARS)
 _COLONS: Final = ("：", ":")
 _EMPTY_ITEM: Final = re.compile(r"^\s*\d+[.、].*[：:]\s*[。，]?\s*$", re.MULTILINE)
 _EMPTY_LINES: Final = re.compile(r"\n[^\S\n]*\n(?:[^\S\n]*\n)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Shortened:
+    """An answer that passes without some of its clauses."""
+
+    text: str
+    result: Verification
+    cut: tuple[str, ...]
+
+
+def shortened(
+    answer: str, result: Verification, check: Callable[[str], Verification], *, chatter_alone: bool = False
+) -> Shortened | None:
+    """The answer without unread clauses, where it passes so; ``None`` where it does not.
+
+    Those that state nothing go first, then all of them, then the sentences that hold them; what becomes unread by it goes the
+    same way once. ``check`` verifies a text; ``chatter_alone``: only what states nothing may go.
+    """
+    for way in (cut,) if chatter_alone else (cut, severed, without_sentences):
+        text, gone = way(answer, result)
+        fresh = check(text) if gone else result
+        if gone and not fresh.accepted and way is not cut and _is_unread_alone(fresh):
+            text, more = severed(text, fresh)
+            gone, fresh = (*gone, *more), check(text) if more else fresh
+        if gone and fresh.accepted and len(gone) <= MOST_SHARE * len(_in_text(result)):
+            return Shortened(text, fresh, gone)
+    return None
+
+
+def _is_unread_alone(result: Verification) -> bool:
+    return all(finding.outcome == "not_understood" for finding in result.findings)
 
 
 def cut(answer: str, result: Verification) -> tuple[str, tuple[str, ...]]:
@@ -53,10 +91,33 @@ def cut(answer: str, result: Verification) -> tuple[str, tuple[str, ...]]:
 def severed(answer: str, result: Verification) -> tuple[str, tuple[str, ...]]:
     """(the answer without its unread clauses, those clauses); the answer itself, and none, where it does not stand without them."""
     clauses = _in_text(result)
-    gone = _hanging(answer, clauses, [row for row in clauses if row.account == "unread"])
-    if len(gone) > MOST_SHARE * len(clauses) or "|" in answer or not _keeps_enough(clauses, gone):
+    return _severed(answer, clauses, _hanging(answer, clauses, _unread(clauses)))
+
+
+def without_sentences(answer: str, result: Verification) -> tuple[str, tuple[str, ...]]:
+    """As severed, with the whole sentence of each unread clause: what introduces a name goes with what is said of it."""
+    clauses = _in_text(result)
+    places = {place for place, clause in enumerate(clauses) if clause.account == "unread"}
+    before = -1
+    while len(places) != before:
+        before = len(places)
+        for place in range(len(clauses) - 1):
+            joined = _same_sentence(answer, clauses[place], clauses[place + 1])
+            if place in places and (joined or _leans(answer, clauses[place], clauses[place + 1])):
+                places.add(place + 1)
+            if joined and place + 1 in places:
+                places.add(place)
+    return _severed(answer, clauses, [clauses[place] for place in sorted(places)])
+
+
+def _severed(answer: str, clauses: Sequence[Clause], gone: Sequence[Clause]) -> tuple[str, tuple[str, ...]]:
+    if len(gone) > MOST_SHARE * len(clauses) or not _keeps_enough(clauses, gone):
         return answer, ()
     return _without_all(answer, gone) if all(_is_apart(answer, row) for row in gone) else (answer, ())
+
+
+def _unread(clauses: Sequence[Clause]) -> list[Clause]:
+    return [clause for clause in clauses if clause.account == "unread"]
 
 
 def _in_text(result: Verification) -> list[Clause]:
@@ -75,13 +136,15 @@ def _without_all(answer: str, gone: Sequence[Clause]) -> tuple[str, tuple[str, .
 def _without(text: str, start: int, end: int) -> str:
     """A clause goes with the comma after it (a semicolon stays), the last of a sentence with the one before, a whole one with its stop."""
     before, after = text[:start], text[end:]
+    if before.endswith(_OPENS) and after.startswith(_CLOSES):
+        return before[:-1] + (after if after.startswith(_BARS) else after[1:])
     if before.endswith(JOINS) and after.startswith(("；", ";")):
         return before[:-1] + after
     if after.startswith(JOINS):
         return before + after[1:]
     if before.endswith(JOINS):
-        return before[:-1] + after
-    return before + (after[1:] if after.startswith((*STOPS, *_COLONS)) else after)
+        return before[:-1] + ("。" + after[1:] if after.startswith(_ASKS) else after)
+    return before + (after.lstrip("…")[after[0] != "…" :] if after.startswith((*STOPS, *_COLONS)) else after)
 
 
 def _hanging(answer: str, clauses: Sequence[Clause], gone: Sequence[Clause]) -> list[Clause]:
@@ -108,7 +171,7 @@ def _keeps_enough(clauses: Sequence[Clause], gone: Sequence[Clause]) -> bool:
             losing.add(part)
         else:
             kept[part] = kept.get(part, 0) + 1
-    least = {"item": LEAST_LEFT, "opening": 1, "closing": 1}
+    least = {"item": LEAST_LEFT, "opening": 1}
     return all(kept.get(part, 0) >= least.get(part[0], 0) for part in losing)
 
 
@@ -119,9 +182,19 @@ def _is_apart(answer: str, clause: Clause) -> bool:
     before, after = answer[: clause.start].rstrip(" "), answer[clause.end :].lstrip(" ")
     if (before[-2:-1].isdigit() and before[-1] == ":") or re.match(r":\d", after):
         return False  # within a time
-    opens = not before or before[-1] == "\n" or before.endswith((*JOINS, *STOPS, *_COLONS))
-    closes = not after or after[0] == "\n" or after.startswith((*JOINS, *STOPS, *_COLONS))
-    return opens and closes and not before.endswith("、") and not after.startswith(("、", "？", "?"))
+    if before.endswith("|") and after.startswith("|"):
+        return False  # a table's cell
+    opens = not before or before[-1] == "\n" or before.endswith((*JOINS, *STOPS, *_COLONS, *_OPENS))
+    closes = (
+        not after or after[0] == "\n" or after.startswith((*JOINS, *STOPS, *_COLONS, *_CLOSES)) or _is_sign(after[0])
+    )
+    asks = after.startswith(_ASKS) and not before.endswith(JOINS)  # a question goes with its answer
+    return opens and closes and not asks and not before.endswith("、") and not after.startswith("、")
+
+
+def _is_sign(char: str) -> bool:
+    """An emoji, say."""
+    return unicodedata.category(char) == "So"
 
 
 def _leans(answer: str, clause: Clause, later: Clause) -> bool:

@@ -204,7 +204,10 @@ def _meal_told(token: Token, covering: Sequence[Quoted], _quoted: Sequence[Quote
 
 def _cuisine_told(token: Token, covering: Sequence[Quoted], _quoted: Sequence[Quoted], ground: Ground) -> bool:
     words = " ".join(one.told.words for one in covering)
-    return token.text in words or str(token.value) in words or token.value == ground.scene.wish.cuisine
+    if token.text in words or str(token.value) in words or token.value == ground.scene.wish.cuisine:
+        return True
+    own = fold(ground.scene.wish.diet or "")  # 对海鲜过敏不友好: a miss of the diet
+    return token.text in own and any(one.told.kind == "miss" and "diet" in one.told.conditions for one in covering)
 
 
 def _text_told(token: Token, covering: Sequence[Quoted], _quoted: Sequence[Quoted], _ground: Ground) -> bool:

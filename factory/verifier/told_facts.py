@@ -185,10 +185,15 @@ def _dish(told: Told, poi: Poi, ground: Ground) -> Status:
     meant = all(_meant_by(fold(name), poi) or goes_with(fold(name), fold(told.quote), poi) for name in told.names)
     if meant:
         return "inferable"
+    if any(_DESCRIBED.search(name) for name in told.names):
+        return None  # 偏浓的菜
     listed = told.labelled or _SIGNED.search(told.quote) is not None
     return "unsupported" if listed or all(fold(name) in KNOWN_DISHES for name in told.names) else None
 
 
+_BLOOD: Final = re.compile("血$")
+"""鸭血: meat to some, and not to others."""
+_DESCRIBED: Final = re.compile("的菜?品?$|^[偏很太较]")
 _SHORTEST_SHARE: Final = 0.6
 
 
@@ -217,7 +222,11 @@ def _without(name: str, poi: Poi, ground: Ground, *, marked: bool) -> ClaimStatu
     """列出的菜里没有辣菜: of the dishes that the map lists, by name or by what every dish of a name is."""
     of_course = [is_course(fold(name), fold(own)) for own in poi.specialities]
     wanted = frozenset() if None not in of_course else tastes(name, ground)
-    if any(of_course) or holds(poi, fold(name)) or any(wanted & tastes_of(fold(own)) for own in poi.specialities):
+    if (
+        any(of_course)
+        or holds(poi, fold(name))
+        or any(wanted & tastes_of(fold(own)) for own in poi.specialities if not _BLOOD.search(own))
+    ):
         return "contradicted"
     return "inferable" if poi.specialities or marked else "unsupported"  # whose dishes are not listed, lists none such
 

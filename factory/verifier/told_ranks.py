@@ -92,6 +92,8 @@ def _against(told: Told, poi: Poi, other: Poi) -> ClaimStatus | None:
     mine, theirs = fact_value(poi, fact, days), fact_value(other, fact, told.other_days or days)
     if theirs is None and told.other_days and told.value is None and fact in _CLOCKS:
         theirs = _outermost(other, told, fact)
+        if poi == other and mine is not None and mine == theirs:
+            return None  # 周末更晚, where Friday is as late: nobody said which days are the others
     if mine is None or theirs is None:
         if fact not in _CLOCKS or not (hours_of(poi).known and hours_of(other).known):
             return "unsupported"
@@ -137,7 +139,10 @@ def _amounts(told: Told, fact: str, mine: float, theirs: float) -> ClaimStatus |
     if told.direction == "differs":
         return "verified" if abs(mine - theirs) > _alike(told, fact, mine) else "contradicted"
     if told.direction == "same":
-        return "verified" if abs(mine - theirs) <= _alike(told, fact, mine) else "contradicted"
+        away = abs(mine - theirs)
+        if told.sign == "~" and _alike(told, fact, mine) < away <= _DOUBTFUL * _alike(told, fact, mine):
+            return None  # 价钱几乎没差别, of 51 and 57 yuan
+        return "verified" if away <= _alike(told, fact, mine) else "contradicted"
     if told.direction not in {"more", "less"}:
         return None
     if (mine <= theirs) if told.direction == "more" else (mine >= theirs):
@@ -167,6 +172,10 @@ def _of_a_party(told: Told, fact: str, away: float, status: ClaimStatus) -> Clai
 
 _HOURS_MOST: Final = 12
 _HOUR: Final = re.compile("小时|钟头")
+
+
+_DOUBTFUL: Final = 2.0
+"""Times what is surely nearly the same: further apart, nobody would call two values that."""
 
 
 def _alike(told: Told, fact: str, truth: float) -> float:

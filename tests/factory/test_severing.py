@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from factory.records import Clause
-from factory.verifier.severing import MOST_SHARE, cut, severed
+from factory.records import Clause, Verification
+from factory.verifier.severing import MOST_SHARE, cut, severed, shortened, without_sentences
 from tests.factory.test_second_reader import CASE, _candidate, _submitted
 
 ODD = "肠粉吃着像云彩糊了嗓子"
@@ -46,7 +46,11 @@ def test_it_goes_with_its_comma_or_stop_and_the_rest_passes(before: str, after: 
         (f"评分4.1，想吃得清淡，{ODD}，人均61元", False),  # waits for it
         (f"评分4.1，想吃得清淡。{ODD}，人均61元", True),
         (f"评分4.1，{ODD}、人均61元", False),  # one of a list
-        (f"评分4.1，{ODD}？人均61元", False),  # a question
+        (f"评分4.1。{ODD}？人均61元", False),  # a question, with its answer
+        (f"评分4.1，{ODD}？人均61元", True),  # the end of a sentence
+        (f"评分4.1，{ODD}～人均61元", True),
+        (f"评分4.1（{ODD}），人均61元", True),
+        (f"评分4.1（{ODD}的人均61元", False),
         (f"{ODD}，人均61元", False),  # too little is left
     ],
 )
@@ -54,11 +58,38 @@ def test_it_goes_only_where_neither_neighbour_hangs_on_it(item: str, goes: bool)
     assert _severed(item)[1] == ((ODD,) if goes else ())
 
 
-def test_a_closing_keeps_a_clause_and_loses_a_line_whole() -> None:
-    assert _severed("评分4.1，人均61元", f"{ODD}。")[1] == ()
+def test_a_closing_may_go_whole_and_loses_a_line_whole() -> None:
+    text, gone = _severed("评分4.1，人均61元", f"{ODD}。")
+    assert (text, gone) == (_candidate("评分4.1，人均61元").answer.rstrip(), (ODD,))
     text, gone = _severed("评分4.1，人均61元", f"祝您用餐愉快。\n\n{ODD}。")
     assert gone == (ODD,)
     assert text == _candidate("评分4.1，人均61元", "祝您用餐愉快。").answer
+
+
+def test_a_name_that_is_introduced_goes_with_what_is_said_of_it() -> None:
+    """Where an answer does not stand without the clause alone, its sentence goes."""
+    odd = "肠粉吃着像云彩糊了嗓子的那家是隔壁的青禾湘菜馆"
+    closing = f"祝您用餐愉快。{odd}，就在同一条路上，走过去就到。"
+    candidate = _candidate("评分4.1，人均61元，地址是竹山路1号，评分4.1，人均61元", closing)
+    read = CASE.check(candidate)
+    text, gone = without_sentences(candidate.answer, read)
+    assert gone[0] == odd
+    assert len(gone) > 1
+    assert text.endswith("祝您用餐愉快。")
+
+
+def test_what_becomes_unread_by_a_cut_goes_once_more_and_what_fails_is_not_sold() -> None:
+    candidate = _candidate(f"评分4.1，{ODD}，人均61元")
+    read = CASE.check(candidate)
+
+    def never(_text: str) -> Verification:
+        return read
+
+    assert shortened(candidate.answer, read, never) is None
+    short = shortened(candidate.answer, read, lambda text: CASE.check(replace(candidate, answer=text)))
+    assert short is not None
+    assert (short.cut, short.result.accepted) == ((ODD,), True)
+    assert shortened(candidate.answer, read, never, chatter_alone=True) is None
 
 
 @pytest.mark.parametrize(
