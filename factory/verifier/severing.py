@@ -17,7 +17,9 @@ from typing import Final
 from factory.records import Clause, Verification
 
 MOST_SHARE: Final = 0.25
-"""Of an answer's clauses; of whom more is unread, nobody has understood the whole."""
+"""Of an answer's clauses, chatter apart; of whom more is unread, nobody has understood the whole."""
+MOST_GONE: Final = 0.4
+"""Of an answer's clauses, chatter with it."""
 LEAST_LEFT: Final = 2
 """Clauses that an item keeps; an opening keeps one."""
 _LEANS: Final = re.compile(
@@ -72,7 +74,7 @@ def shortened(
         if gone and not fresh.accepted and way is not cut and _is_unread_alone(fresh):
             text, more = severed(text, fresh)
             gone, fresh = (*gone, *more), check(text) if more else fresh
-        if gone and fresh.accepted and len(gone) <= MOST_SHARE * len(_in_text(result)):
+        if gone and fresh.accepted and len(gone) <= MOST_GONE * len(_in_text(result)):
             return Shortened(text, fresh, gone)
     return None
 
@@ -111,7 +113,10 @@ def without_sentences(answer: str, result: Verification) -> tuple[str, tuple[str
 
 
 def _severed(answer: str, clauses: Sequence[Clause], gone: Sequence[Clause]) -> tuple[str, tuple[str, ...]]:
-    if len(gone) > MOST_SHARE * len(clauses) or not _keeps_enough(clauses, gone):
+    telling = [row for row in gone if not row.detachable]
+    if len(telling) > MOST_SHARE * len(clauses) or len(gone) > MOST_GONE * len(clauses):
+        return answer, ()
+    if not _keeps_enough(clauses, gone):
         return answer, ()
     return _without_all(answer, gone) if all(_is_apart(answer, row) for row in gone) else (answer, ())
 
@@ -144,6 +149,9 @@ def _without(text: str, start: int, end: int) -> str:
         return before + after[1:]
     if before.endswith(JOINS):
         return before[:-1] + ("。" + after[1:] if after.startswith(_ASKS) else after)
+    bare = before.rstrip(" ")
+    if bare and _is_sign(bare[-1]) and (not after or after.startswith((*STOPS, "\n"))):
+        before = bare[:-1]
     return before + (after.lstrip("…")[after[0] != "…" :] if after.startswith((*STOPS, *_COLONS)) else after)
 
 
@@ -177,18 +185,25 @@ def _keeps_enough(clauses: Sequence[Clause], gone: Sequence[Clause]) -> bool:
 
 def _is_apart(answer: str, clause: Clause) -> bool:
     """Whether a clause stands between commas or stops."""
-    if answer[clause.start : clause.end] != clause.text or "\n" in clause.text or _CARE.search(clause.text):
+    if answer[clause.start : clause.end] != clause.text or "\n" in clause.text:
+        return False
+    if _CARE.search(clause.text) and not clause.detachable:
         return False
     before, after = answer[: clause.start].rstrip(" "), answer[clause.end :].lstrip(" ")
     if (before[-2:-1].isdigit() and before[-1] == ":") or re.match(r":\d", after):
         return False  # within a time
     if before.endswith("|") and after.startswith("|"):
         return False  # a table's cell
-    opens = not before or before[-1] == "\n" or before.endswith((*JOINS, *STOPS, *_COLONS, *_OPENS))
+    opens = (
+        not before or before[-1] == "\n" or before.endswith((*JOINS, *STOPS, *_COLONS, *_OPENS)) or _is_sign(before[-1])
+    )
     closes = (
         not after or after[0] == "\n" or after.startswith((*JOINS, *STOPS, *_COLONS, *_CLOSES)) or _is_sign(after[0])
     )
-    asks = after.startswith(_ASKS) and not before.endswith(JOINS)  # a question goes with its answer
+    # A question goes with its answer, unless it asks nothing of a restaurant.
+    asks = (
+        after.startswith(_ASKS) and not before.endswith(JOINS) and (not clause.detachable or before.endswith(_COLONS))
+    )
     return opens and closes and not asks and not before.endswith("、") and not after.startswith("、")
 
 
