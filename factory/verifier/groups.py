@@ -240,9 +240,10 @@ def bases(group: Group, scene: Scene) -> list[tuple[Poi, ...]]:
     near = tuple(scene.of_cuisine(wish.cuisine, wish.radius_m))
     around = tuple(scene.of_cuisine("", wish.radius_m))
     mentioned = tuple(dict.fromkeys(scene.mentioned))
-    rows = [scene.listed, near, kind, around, scene.evidence.pois, mentioned]
+    mixed = [] if wish.cuisine and kind else [around, scene.evidence.pois]  # who asks for one cuisine is not told of all
+    rows = [scene.listed, near, kind, *mixed, mentioned]
     if group.anywhere and not group.listed:
-        rows = [near, kind, scene.evidence.pois, around, *([scene.listed] if group.number is not None else [])]
+        rows = [near, kind, *mixed, *([scene.listed] if group.number is not None else [])]
     found = [row for row in rows if row and (group.number is None or len(row) == group.number)]
     return list(dict.fromkeys(found))
 

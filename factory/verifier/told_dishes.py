@@ -80,7 +80,7 @@ def dish_shows(dish: str, word: str, ground: Ground, *, denied: bool) -> ClaimSt
 
 
 _SIGNS_SHARED: Final = re.compile(
-    "[豉笋菇蛋豆藕薯茄椒葱蒜姜酱糟醋糖蜜奶芝芋粽莲枣杏蒸煮炸烤炖涮煎焖卤炒拌熏烩煲羹汤粥]|拔丝|刺身|火锅|凤爪"
+    "[荷茶豉笋菇蛋豆藕薯茄椒葱蒜姜酱糟醋糖蜜奶芝芋粽莲枣杏蒸煮炸烤炖涮煎焖卤炒拌熏烩煲羹汤粥]|拔丝|刺身|火锅|凤爪"
 )
 """What a dish is made with or how, where its name says so in one character."""
 _SAVOURY: Final = re.compile("鲜[香美]?|香|咸|够味|有味|味道?足|下饭|家常")

@@ -136,6 +136,9 @@ _DAYS: Final = tuple(f"周{day}" for day in WEEKDAYS)
 def _amounts(told: Told, fact: str, mine: float, theirs: float) -> ClaimStatus | None:
     if told.times is not None:
         return _multiple(told.times, mine, theirs)
+    if told.direction == "differs" and told.value is not None and fact not in _IN_MINUTES:
+        away = abs(mine - theirs) * (told.people or 1 if fact == "price" else 1)
+        return _of_a_party(told, fact, away, difference_status(fact, told.value, away, scale=max(mine, theirs)))
     if told.direction == "differs":
         return "verified" if abs(mine - theirs) > _alike(told, fact, mine) else "contradicted"
     if told.direction == "same":
