@@ -77,12 +77,13 @@ def unread(result: Verification) -> tuple[int, ...]:
 
 
 def asked(result: Verification) -> tuple[int, ...]:
-    """Of these, the ones that a reader is asked about. What could be cut is asked, too: 牛腩做的 may be wrong; 有 says too little."""
-    rows = ((number, result.clauses[number]) for number in unread(result))
-    return tuple(number for number, clause in rows if not clause.detachable or len(clause.text) > _SHORTEST)
+    """Of these, the ones that a reader is asked about. What could be cut is asked, too: 牛腩做的 may be wrong; 嗯 says too little."""
+    rows = ((n, result.clauses[n]) for n in unread(result))
+    return tuple(n for n, row in rows if not row.detachable or len(row.text) > _SHORTEST or row.text in _ANSWERS)
 
 
 _SHORTEST: Final = 2
+_ANSWERS: Final = frozenset({*"是否有无开可能", "不能", "可以", "符合", "没有"})  # a cell's: its heading tells the rest
 
 
 def names_in(result: Verification) -> dict[str, str]:
@@ -182,14 +183,12 @@ def why_not(result: Verification, extract: Extract, candidate: Candidate, case: 
     return _Bench(result, candidate, case).decided(extract).doubt
 
 
-_OF_THE_GUEST: Final = frozenset({"wish", CONDITION, ASK})
-"""What may be said of a question besides that it states nothing."""
+_OF_THE_GUEST: Final = frozenset({"wish", CONDITION, ASK})  # what may be said of a question, beside nothing
 
 
 _CLOSED: Final = re.compile("停业|装修|歇业|暂停|休业|去不了|不营业")
 _ANSWER_CLAUSES: Final = 4
-_BARE: Final = 4
-"""可以, 能进: an answer that says no more than yes."""
+_BARE: Final = 4  # 可以, 能进: an answer that says no more than yes
 
 
 class _Bench:
@@ -268,7 +267,7 @@ class _Bench:
                 return Decided((), f"less sure: {told.kind}")
         spoken = {poi.poi_id for one in quoted if one.ruling is not None for poi in one.ruling.of}
         states = any(one.told.kind != NOTHING for one in quoted)
-        if states and ground.after in {"?", "？"} and not self._names_answering(extract.number) <= spoken:
+        if states and asks and not self._names_answering(extract.number) <= spoken:
             return Decided((), "its answer names others")
         return Decided(tuple(quoted), doubt(clause.text, quoted, ground))
 

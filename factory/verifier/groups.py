@@ -240,7 +240,9 @@ def bases(group: Group, scene: Scene) -> list[tuple[Poi, ...]]:
     near = tuple(scene.of_cuisine(wish.cuisine, wish.radius_m))
     around = tuple(scene.of_cuisine("", wish.radius_m))
     mentioned = tuple(dict.fromkeys(scene.mentioned))
-    mixed = [] if wish.cuisine and kind else [around, scene.evidence.pois]  # who asks for one cuisine is not told of all
+    mixed = (
+        [] if wish.cuisine and kind else [around, scene.evidence.pois]
+    )  # who asks for one cuisine is not told of all
     rows = [scene.listed, near, kind, *mixed, mentioned]
     if group.anywhere and not group.listed:
         rows = [near, kind, *mixed, *([scene.listed] if group.number is not None else [])]

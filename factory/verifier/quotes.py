@@ -71,6 +71,8 @@ _IF: Final = re.compile(
     r"(?:若|如果|要是|倘若|假如|万一|真要|真想|真卡|实在|坚持|执意|想|要|只要|肯|愿意|愿|还得|还要|还想|舍得|图|嫌|接受|不介意|不在乎|非得?要|能)|若|如果|要是|倘若|假如|的话$"
 )
 """How a condition of the guest's begins or ends."""
+_OF_US: Final = re.compile("(?:如果|那|要是)?(?:我们|我|咱们?)")
+"""我们五个都爱吃辣怎么办: the guest asks, in a text of questions and answers."""
 _IF_AT_ONCE: Final = re.compile("(?:若|如果|要是|倘若|假如|万一)")
 """要是今天撞上它关门: what follows is supposed, whoever it is."""
 _PART_OF_DAY: Final = re.compile("早上|上午|中午|下午|傍晚|晚上|夜里|半夜|周末|工作日|平日")
@@ -125,7 +127,9 @@ def doubt(clause: str, quoted: Sequence[Quoted], ground: Ground) -> str:
             continue
         if all(one.told.kind == ASK for one in covering):
             if not is_question(flat, ground.after) or not (
-                is_asked(token, ground.question, flat) or repeats(token, ground.scene.wish, len(ground.scene.listed))
+                is_asked(token, ground.question, flat)
+                or (_OF_US.match(flat) and not ROLES[token.char] & (_OF_SHOPS | _DECIDABLE))
+                or repeats(token, ground.scene.wish, len(ground.scene.listed))
             ):
                 return f"no question of the text's: {token.text}"
             continue
@@ -139,7 +143,9 @@ def doubt(clause: str, quoted: Sequence[Quoted], ground: Ground) -> str:
                     ROLES[token.char] & {"SELF", "THIS"} and "N" not in ROLES[token.char] and _IF_AT_ONCE.match(flat)
                 )
             )
-            if hard or not _IF.search(flat):
+            if not hard and not _IF.search(flat):
+                return NOTHING  # 带着小朋友走路: of the guest, and no condition
+            if hard:
                 return f"no condition of the guest's: {token.text}"
             continue
         unprovable = all(one.told.kind == UNVERIFIABLE for one in covering)

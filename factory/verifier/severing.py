@@ -208,8 +208,8 @@ def _is_apart(answer: str, clause: Clause) -> bool:
 
 
 def _is_sign(char: str) -> bool:
-    """An emoji, say."""
-    return unicodedata.category(char) == "So"
+    """An emoji, say, or what is joined to one."""
+    return unicodedata.category(char) in {"So", "Sk"} or char in "\ufe0f\u200d"
 
 
 def _leans(answer: str, clause: Clause, later: Clause) -> bool:

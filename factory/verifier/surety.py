@@ -73,7 +73,7 @@ def _is_unmistakable(tokens: Sequence[Token], state: State, spoken: set[str | No
 
 
 _PLAIN: Final = frozenset(
-    {"price", "rating", "distance", "walk", "phone", "hours", "opens", "closes", "open_at", "open_on", "shut_at", "day_off", "break", "no_break", "all_day", "closed", "dish", "tag", "cuisine", "total", "average", "order"}
+    {"price", "rating", "distance", "walk", "phone", "hours", "opens", "closes", "open_at", "open_on", "shut_at", "day_off", "break", "no_break", "all_day", "sessions", "closed", "dish", "city", "website", "tag", "cuisine", "total", "average", "order"}
 )  # fmt: skip
 """Kinds of a second reader's claims that give a value, or a plain fact, under its own name. What it makes of a comparison, a set, an extreme, a
 bound of the wish, a label or a name hangs on its own words or on a set of its choice (牛油锅偏重, 前两家贴着预算, 最便宜的): of fourteen that stood in true

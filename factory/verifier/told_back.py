@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from factory.records import Wish
 from factory.verifier.fit import meal_of
 from factory.verifier.lexer import ROLES, Token
 from factory.verifier.numbers import Quantity
@@ -114,8 +115,21 @@ def _is_range(amount: Quantity) -> bool:
     return 0.0 < amount.low < amount.high < float("inf")
 
 
+_CONDITIONS_COUNTED: Final = re.compile("[一二三四五六七八两0-9]+[条项点样]")
+_OF_THE_WISH: Final = frozenset({"nothing_fits", "miss", "fits"})
+
+
+def _conditions_of(wish: Wish) -> int:
+    """How many things a wish asks for."""
+    asked = (wish.cuisine, wish.taste, wish.budget_max_cny or wish.budget_min_cny, wish.radius_m, wish.meal_time)
+    return sum(map(bool, (*asked, wish.diet, *wish.needs)))
+
+
 def _count_told(token: Token, covering: Sequence[Quoted], quoted: Sequence[Quoted], ground: Ground) -> bool:
     stated: Quantity = token.value
+    of_wish = any(one.told.kind in _OF_THE_WISH and not one.told.conditions for one in covering)
+    if of_wish and _CONDITIONS_COUNTED.fullmatch(token.text) and stated.low == _conditions_of(ground.scene.wish):
+        return True  # 这三条没能凑齐: the guest's own
     if re.search("小时|钟头", token.text):
         numbers = _numbers(covering)
         return any(abs(factor * stated.low - number) < 1 for factor in (1, 60) for number in numbers)
@@ -134,6 +148,7 @@ def _count_told(token: Token, covering: Sequence[Quoted], quoted: Sequence[Quote
         )
     conditions = (
         {float(len(one.told.where) + extra) for one in covering for extra in (0, -1)}
+        | {float(len(cond.conditions)) for one in covering for cond in (one.told, *one.told.where)}
         if _OF_CONDITIONS.search(token.text)
         else set()
     )
