@@ -11,13 +11,15 @@ import argparse
 import sys
 import time
 from collections import defaultdict
+from dataclasses import replace
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from factory.records import Clause, Finding, Verification
-from factory.verifier.public import verify_row
+from factory.verifier.public import asked_of, once_cut, verify_row
 
 
 def main() -> int:
@@ -34,13 +36,15 @@ def main() -> int:
         flags.join.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
         return 0
     if flags.verified is not None:
-        told = map(orjson.loads, flags.verified.read_bytes().splitlines())
-        report([(row, read_back(answer)) for row, answer in zip(rows, told, strict=True)], flags.show)
+        told = list(map(orjson.loads, flags.verified.read_bytes().splitlines()))
+        cuts = (one["once_cut"] and one["once_cut"]["answer"] for one in told)
+        judged = [(row, read_back(one), text) for row, one, text in zip(rows, told, cuts, strict=True)]
+        report(judged, flags.show)
         return 0
     started = time.process_time()
-    judged = [(row, verify_row(row)) for row in rows]
+    read = [(row, verify_row(row)) for row in rows]
     spent = time.process_time() - started
-    report(judged, flags.show)
+    report([(row, result, cut_text(row, result)) for row, result in read], flags.show)
     print(f"{1000 * spent / max(1, len(rows)):.2f} ms CPU an answer")
     return 0
 
@@ -56,12 +60,22 @@ def read_back(told: dict[str, Any]) -> Verification:
     return Verification((), findings, (), clauses, told["verifier"])
 
 
-def passes_when_cut(result: Verification) -> bool:
-    """Whether all that stands against an answer is unread clauses that the factory would cut out."""
-    loose = {clause.text for clause in result.clauses if clause.account == "unread" and clause.detachable}
-    return bool(result.findings) and all(
-        finding.outcome == "not_understood" and finding.clause in loose for finding in result.findings
-    )
+def cut_text(row: dict[str, Any], result: Verification) -> str | None:
+    """The answer as the factory would sell it, without its unread clauses; ``None`` where it does not pass so."""
+    asked = asked_of(row)
+    kept = [one for one in result.findings if not (row.get("lists_unfit") and one.outcome == "wish")]
+    short = None if asked is None else once_cut(asked, replace(result, findings=tuple(kept)))
+    return None if short is None else short.text
+
+
+def still_lies(false: str, true: str, text: str) -> bool:
+    """Whether what makes a false answer differ from its true twin stands in what is left of it, words around it with it."""
+    changed = [code for code in SequenceMatcher(None, true, false, autojunk=False).get_opcodes() if code[0] != "equal"]
+    return any(false[max(0, start - AROUND) : end + AROUND] in text for _, _, _, start, end in changed)
+
+
+AROUND = 6
+"""Characters."""
 
 
 def joined(folder: Path, answers: str) -> list[dict[str, Any]]:
@@ -74,26 +88,30 @@ def joined(folder: Path, answers: str) -> list[dict[str, Any]]:
     return [{**questions.get(row.get("question_id"), {}), **row} for row in rows]
 
 
-def report(judged: list[tuple[dict[str, Any], Verification]], show: str) -> None:
+Judged = tuple[dict[str, Any], Verification, str | None]
+"""A row, its verification, and its text once cut, if it passes so."""
+
+
+def report(judged: list[Judged], show: str) -> None:
     """The figures of the issue's table."""
-    groups: dict[str, list[tuple[dict[str, Any], Verification]]] = defaultdict(list)
-    for row, result in judged:
+    groups: dict[str, list[Judged]] = defaultdict(list)
+    for row, result, when_cut in judged:
         outcomes = {finding.outcome for finding in result.findings}
         if row.get("lists_unfit"):
             outcomes.discard("wish")
         real = outcomes - {"not_understood"}
         if row["label"]:
-            groups["true"].append((row, result))
+            groups["true"].append((row, result, when_cut))
             if real:
-                groups["tw"].append((row, result))
+                groups["tw"].append((row, result, when_cut))
             elif outcomes:
-                groups["tu"].append((row, result))
+                groups["tu"].append((row, result, when_cut))
         else:
-            groups["false"].append((row, result))
+            groups["false"].append((row, result, when_cut))
             if not outcomes:
-                groups["fa"].append((row, result))
+                groups["fa"].append((row, result, when_cut))
             elif not real:
-                groups["fu"].append((row, result))
+                groups["fu"].append((row, result, when_cut))
     words = {
         "fa": ("false accepted", "false"),
         "fu": ("false refused only as not understood", "false"),
@@ -104,20 +122,22 @@ def report(judged: list[tuple[dict[str, Any], Verification]], show: str) -> None
         total = len(groups[of])
         print(f"{name}: {len(groups[key])} of {total} ({100 * len(groups[key]) / max(1, total):.1f} %)")
     for of in ("true", "false"):
-        cut = sum(passes_when_cut(result) for _, result in groups[of])
-        print(f"{of} that pass once detachable clauses are cut: {cut} of {len(groups[of])}")
-    held = [result for _, result in groups["tu"]]
-    left = sum(not passes_when_cut(result) for result in held)
+        cut = sum(when_cut is not None for _, _, when_cut in groups[of])
+        print(f"{of} that pass once their unread clauses are cut: {cut} of {len(groups[of])}")
+    twins = {(row.get("question_id"), row.get("pair")): row["answer"] for row, _, _ in groups["true"]}
+    lies = sum(kept_lie(row, when_cut, twins) for row, _, when_cut in groups["false"])
+    print(f"false that pass so with what makes them false still in them: {lies} of {len(groups['false'])}")
+    left = sum(when_cut is None for _, _, when_cut in groups["tu"])
     print(
         f"true held once they are cut: {left} of {len(groups['true'])} ({100 * left / max(1, len(groups['true'])):.1f} %)"
     )
     print("pairs told apart: {} of {}".format(*pairs(judged, cut=False)))
     print("pairs told apart once they are cut: {} of {}".format(*pairs(judged, cut=True)))
-    clauses = [clause for _, result in judged for clause in result.clauses]
+    clauses = [clause for _, result, _ in judged for clause in result.clauses]
     unread = sum(clause.account == "unread" for clause in clauses)
     print(f"clauses unread: {unread} of {len(clauses)} ({100 * unread / max(1, len(clauses)):.1f} %)")
     for key in show.split(","):
-        for row, result in groups.get(key, []):
+        for row, result, _ in groups.get(key, []):
             about = " ".join(
                 str(row.get(name) or "") for name in ("case", "id", "question_id", "kind", "style", "pair")
             )
@@ -128,16 +148,28 @@ def report(judged: list[tuple[dict[str, Any], Verification]], show: str) -> None
                 print(f"   {finding.outcome}: {finding.reason}: {finding.detail[:150]}")
 
 
-def pairs(judged: list[tuple[dict[str, Any], Verification]], *, cut: bool) -> tuple[int, int]:
-    """(pairs of which all true sides pass and all false ones do not, pairs with both sides). ``cut``: as the factory cuts."""
+def kept_lie(row: dict[str, Any], text: str | None, twins: dict[tuple[Any, Any], str]) -> bool:
+    """Whether a false answer passes once cut and is false still; without a twin to hold it against, it counts as false."""
+    twin = twins.get((row.get("question_id"), row.get("pair"))) if row.get("pair") else None
+    return text is not None and (twin is None or still_lies(row["answer"], twin, text))
+
+
+def passes_so(row: dict[str, Any], text: str | None, twins: dict[tuple[Any, Any], str]) -> bool:
+    """Whether an answer passes once cut, a false one with its lie."""
+    return text is not None if row["label"] else kept_lie(row, text, twins)
+
+
+def pairs(judged: list[Judged], *, cut: bool) -> tuple[int, int]:
+    """(pairs of which all true sides pass and no false one as it is false, pairs with both sides). ``cut``: as the factory cuts."""
+    twins = {(row.get("question_id"), row.get("pair")): row["answer"] for row, _, _ in judged if row["label"]}
     sides: dict[tuple[Any, str], list[tuple[bool, bool]]] = defaultdict(list)
-    for row, result in judged:
+    for row, result, when_cut in judged:
         if row.get("pair"):
             findings = {finding.outcome for finding in result.findings} - (
                 {"wish"} if row.get("lists_unfit") else set()
             )
             sides[row.get("question_id"), row["pair"]].append(
-                (bool(row["label"]), not findings or (cut and passes_when_cut(result)))
+                (bool(row["label"]), not findings or (cut and passes_so(row, when_cut, twins)))
             )
     both = [rows for rows in sides.values() if len({label for label, _ in rows}) == 2]
     return sum(all(label == accepted for label, accepted in rows) for rows in both), len(both)

@@ -225,7 +225,7 @@ def _list(value: Any) -> list[Any]:
 def to_error(refusal: Refusal, *, service: str, model: str, setting: str) -> ChidianError:
     """The decision table. ``service`` names the endpoint in sentences, ``setting`` the room whose settings shape the request."""
     status, code = refusal.status, refusal.code
-    said = f"{service} answered {status}" + (f" {code}" if code else "")
+    said = f"{service} answered {status}" + (f" {code}" if code not in {"", str(status)} else "")
     quote = f' ("{refusal.message}")' if refusal.message else ""
     if code in _FREE_TIER or (code in TOKEN_CODES and _mentions(refusal, _FREE_WORDS)):
         return QuotaExhausted(

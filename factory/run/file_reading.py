@@ -25,7 +25,8 @@ from factory.sending.ledger import Ledger
 from factory.sending.limits import LocalLimiter, PoolLimits
 from factory.settings import Values
 from factory.verifier.extracted import Extract, settle
-from factory.verifier.public import Asked, read_first, unreadable
+from factory.verifier.public import Asked, once_cut, read_first, unreadable
+from factory.verifier.severing import Shortened
 
 RUN_ID: Final = "verify"
 MOST_ROWS: Final = 10
@@ -38,6 +39,7 @@ class _Row:
 
     asked: Asked | None
     result: Verification
+    extracts: Sequence[Extract] = ()
 
     def questions(self, place: int) -> list[UnreadClause]:
         """Its unread clauses, for which it would be refused; ``place`` in its group stands where a wish's number does."""
@@ -46,8 +48,11 @@ class _Row:
         return questions_of(place, self.result, self.asked.candidate, self.asked.case)
 
 
-def read_rows(values: Values, rows: Sequence[Mapping[str, Any] | str]) -> list[Verification]:
-    """Every row verified, its unread clauses seen by the model that READER names. Raises UsageError and RunStopped's kin."""
+def read_rows(values: Values, rows: Sequence[Mapping[str, Any] | str]) -> list[tuple[Verification, Shortened | None]]:
+    """Every row verified, its unread clauses seen by the model that READER names, and how it passes once cut.
+
+    Raises UsageError and RunStopped's kin.
+    """
     settings = settings_of(values)
     if settings.reader != SANDBOX and settings.budget_cny is None and not settings.yes and settings.price_in != 0:
         raise UsageError(
@@ -57,7 +62,9 @@ def read_rows(values: Values, rows: Sequence[Mapping[str, Any] | str]) -> list[V
     return asyncio.run(_read(settings, rows))
 
 
-async def _read(settings: Settings, rows: Sequence[Mapping[str, Any] | str]) -> list[Verification]:
+async def _read(
+    settings: Settings, rows: Sequence[Mapping[str, Any] | str]
+) -> list[tuple[Verification, Shortened | None]]:
     read = [_first(row) for row in rows]
     try:
         async with open_reader(settings) as reader, asyncio.TaskGroup() as tasks:
@@ -66,7 +73,7 @@ async def _read(settings: Settings, rows: Sequence[Mapping[str, Any] | str]) -> 
                 tasks.create_task(_ask(reader, group, number, in_flight))
     except* ChidianError as failed:
         raise failed.exceptions[0] from None  # the first trouble is the one to tell
-    return [row.result for row in read]
+    return [(row.result, once_cut(row.asked, row.result, row.extracts) if row.asked else None) for row in read]
 
 
 def _first(row: Mapping[str, Any] | str) -> _Row:
@@ -97,9 +104,9 @@ async def _ask(reader: SecondReader, group: list[_Row], number: int, in_flight: 
     async with in_flight:
         reading = await reader.read(_order(group, number, questions), questions)
     for place, row in enumerate(group):
-        extracts = [Extract(clause, claims) for (owner, clause), claims in reading.claims.items() if owner == place]
+        row.extracts = [Extract(clause, claims) for (owner, clause), claims in reading.claims.items() if owner == place]
         if row.asked is not None:
-            row.result = settle(row.result, extracts, row.asked.candidate, row.asked.case)
+            row.result = settle(row.result, row.extracts, row.asked.candidate, row.asked.case)
 
 
 def _order(group: list[_Row], number: int, questions: Sequence[UnreadClause]) -> Order:

@@ -20,7 +20,8 @@ from factory.records import Verification
 from factory.settings import Values, of_factory
 from factory.shown_text import json_shown, shown
 from factory.verifier.exported import unpacked
-from factory.verifier.public import score, unreadable, verify_row
+from factory.verifier.public import asked_of, once_cut, score, unreadable, verify_row
+from factory.verifier.severing import Shortened
 
 
 def main(values: Values) -> int:
@@ -31,28 +32,32 @@ def main(values: Values) -> int:
             "Name the file to check: chidian verify FILE (JSONL, a JSON array, Parquet, or an export's folder)."
         )
     failed = total = 0
-    for number, (row, result) in enumerate(_verified(values, file), 1):
+    for number, (row, result, short) in enumerate(_verified(values, file), 1):
         total += 1
         failed += not result.accepted
         name = (row.get("sample_id") if isinstance(row, dict) else None) or number
-        (_print_json if values[of_factory.JSON] else _print_table)(name, result)
+        (_print_json if values[of_factory.JSON] else _print_table)(name, result, short)
     if not total:
         raise UsageError(f"{file} holds no rows.")
     sys.stderr.write(f"{total - failed} of {total} rows pass.\n")
     return 1 if failed else 0
 
 
-def _verified(values: Values, file: Path) -> Iterator[tuple[dict[str, Any] | str, Verification]]:
-    """Rows with their verification, in order; with READER once all of them are read."""
+def _verified(values: Values, file: Path) -> Iterator[tuple[dict[str, Any] | str, Verification, Shortened | None]]:
+    """Rows with their verification and how they pass once cut, in order; with READER once all of them are read."""
     unread = (row for path in _files(file) for row in _rows(path))
     rows = (unpacked(row) if isinstance(row, dict) else row for row in unread)
     if values[of_factory.READER] is None:
-        yield from ((row, verify_row(row) if isinstance(row, dict) else unreadable(row)) for row in rows)
+        for row in rows:
+            result = verify_row(row) if isinstance(row, dict) else unreadable(row)
+            asked = None if result.accepted or isinstance(row, str) else asked_of(row)
+            yield row, result, once_cut(asked, result) if asked is not None else None
         return
     from factory.run.file_reading import read_rows  # noqa: PLC0415 - the transport is needed with READER alone
 
     everything = list(rows)
-    yield from zip(everything, read_rows(values, everything), strict=True)
+    for row, (result, short) in zip(everything, read_rows(values, everything), strict=True):
+        yield row, result, short
 
 
 def _files(path: Path) -> list[Path]:
@@ -93,7 +98,7 @@ def _object(row: Any) -> dict[str, Any] | str:
     return row if isinstance(row, dict) else f"The row is {type(row).__name__}, not an object."
 
 
-def _print_json(name: Any, result: Verification) -> None:
+def _print_json(name: Any, result: Verification, short: Shortened | None) -> None:
     coverage = Counter(clause.account for clause in result.clauses)
     body = {
         "row": name,
@@ -131,12 +136,13 @@ def _print_json(name: Any, result: Verification) -> None:
             for one in result.clauses
         ],
         "coverage": {account: coverage[account] for account in ("claim", "wish", "talk", "unread")},
+        "once_cut": None if short is None else {"answer": short.text, "cut": short.cut},
         "verifier": result.verifier,
     }
     sys.stdout.write(json_shown(orjson.dumps(body).decode()) + "\n")
 
 
-def _print_table(name: Any, result: Verification) -> None:
+def _print_table(name: Any, result: Verification, short: Shortened | None) -> None:
     console = Console()
     verdict = "passes" if result.accepted else "FAILS"
     title = Text(shown(f"{name}: {verdict}"))
@@ -146,3 +152,5 @@ def _print_table(name: Any, result: Verification) -> None:
     console.print(table)
     for finding in result.findings:
         console.print(Text(shown(f"  {finding.reason}: {finding.detail}")))
+    if short is not None:
+        console.print(Text(shown(f"  passes without: {'; '.join(short.cut)}")))

@@ -59,6 +59,20 @@ def test_a_lie_in_a_row_from_elsewhere_is_found_in_a_table_and_in_the_status(exp
     assert "0 of 1 rows pass" in done.stderr
 
 
+@pytest.mark.parametrize(("words", "passes"), [("肠粉吃着像云彩糊了嗓子", True), ("第一家人均9999元", False)])
+def test_a_row_tells_how_it_would_pass_once_cut(exported: Path, tmp_path: Path, words: str, passes: bool) -> None:  # noqa: FBT001
+    """Only where nothing but what was not understood stands against it."""
+    row = duckdb.sql(f"from '{exported}' limit 1").to_arrow_table().to_pylist()[0]
+    whole = row["answer"]
+    row["answer"] = f"{whole.rstrip()}{words}。"
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(orjson.dumps(row))
+    [told] = [orjson.loads(line) for line in _verify(file, "--json").stdout.splitlines()]
+    assert not told["accepted"]
+    assert told["once_cut"] == ({"answer": whole.rstrip(), "cut": [words]} if passes else None)
+    assert (words in _verify(file).stdout.partition("passes without:")[2]) is passes
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
