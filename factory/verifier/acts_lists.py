@@ -112,6 +112,8 @@ _SUMS = frozenset(
 def total(said: Said, state: State) -> None:
     """五个人预计620元: the price a head times the people."""
     people = said.all("p")
+    if any(token.text.startswith(("每个人", "每人", "每位", "人均")) for token in said.tokens):
+        raise UnreadError  # 按标价每个人吃下来约140元 is a price
     together = any(token.text in {"下来", "算下来", "吃下来"} for token in said.of("TOTAL")) and said.of("YOU")
     if not people and not together and not any(token.text in _SUMS for token in said.of("TOTAL")):
         raise UnreadError  # 要99块 is a price

@@ -154,6 +154,9 @@ def price(said: Said, state: State) -> None:
     together = any("PPL" in ROLES[token.char] and token.value.low > 1 for token in said.tokens)
     if together and any(token.text in _SPENT for token in said.of("PRICE")):
         raise UnreadError  # 两个人吃一顿大概122元 is a total
+    heading = [one for one in said.tokens if one.start < 0]
+    if any("合计" in one.text or "总" in one.text for one in heading):
+        raise UnreadError  # a cell of what all of them pay
     token = said.all("v")[0]
     bare = "NUM" in ROLES[token.char] and not (said.of("PRICE") or said.has("q") or said.of("PERHEAD"))
     if bare and (state.field != "price" or token.value.high < 8):

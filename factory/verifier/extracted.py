@@ -83,7 +83,9 @@ def asked(result: Verification) -> tuple[int, ...]:
 
 
 _SHORTEST: Final = 2
-_ANSWERS: Final = frozenset({*"是否有无开可能", "不能", "可以", "符合", "没有"})  # a cell's: its heading tells the rest
+_ANSWERS: Final = frozenset(
+    {*"是否有无开可能", "不能", "可以", "合适", "符合", "没有"}
+)  # a cell's: its heading tells the rest
 
 
 def names_in(result: Verification) -> dict[str, str]:

@@ -16,9 +16,9 @@ from typing import Final
 
 from factory.records import Clause, Verification
 
-MOST_SHARE: Final = 0.25
+MOST_SHARE: Final = 1 / 3
 """Of an answer's clauses, chatter apart; of whom more is unread, nobody has understood the whole."""
-MOST_GONE: Final = 0.4
+MOST_GONE: Final = 0.45
 """Of an answer's clauses, chatter with it."""
 LEAST_LEFT: Final = 2
 """Clauses that an item keeps; an opening keeps one."""
@@ -36,17 +36,18 @@ _BINDS: Final = re.compile(
     "想(?!.*就)|虽|尽管|如果|要是|若|假如|倘若|只要|既然|因为|由于|不但|不仅|不只|除|与其|无论|不管|不论|就算|即使|哪怕|.*(?:的话|来说|而言|之外|以外|(?<!没)有)$"
 )
 """A statement that waits, too: 从车站走过去801米 and 评分是最高的 stand by themselves."""
-_CARE: Final = re.compile("过敏|忌口|冲突|不能吃|不吃|清真|素食|不含")
+_CARE: Final = re.compile("过敏|忌口|冲突|不能吃|不吃(?![辣香葱蒜姜])|清真|素食|不含")
 """What a guest may not eat is never left out."""
 
 
 JOINS: Final = tuple("，,、；;")
 STOPS: Final = tuple("。！？!?～~…")
+_QUOTES: Final = frozenset('“”「」『』"')
 _ASKS: Final = ("？", "?")
 _BARS: Final = tuple("｜|")
 _OPENS: Final = ("（", "(", *_BARS)
 _CLOSES: Final = ("）", ")", *_BARS)
-_COLONS: Final = ("：", ":")
+_COLONS: Final = ("：", ":", "—")
 _EMPTY_ITEM: Final = re.compile(r"^\s*\d+[.、].*[：:]\s*[。，]?\s*$", re.MULTILINE)
 _EMPTY_LINES: Final = re.compile(r"\n[^\S\n]*\n(?:[^\S\n]*\n)+")
 
@@ -132,10 +133,18 @@ def _in_text(result: Verification) -> list[Clause]:
 def _without_all(answer: str, gone: Sequence[Clause]) -> tuple[str, tuple[str, ...]]:
     text = answer
     for clause in reversed(gone):
-        text = _without(text, clause.start, clause.end)
+        text = _without(text, *_quoted(answer, clause))
     if not gone or _EMPTY_ITEM.search(text):
         return answer, ()
     return _EMPTY_LINES.sub("\n\n", text).rstrip(), tuple(clause.text for clause in gone)
+
+
+def _quoted(answer: str, clause: Clause) -> tuple[int, int]:
+    """A clause's span with the marks of quotation that stand at it: “健康饮食”这一项 begins behind the first."""
+    start, end = clause.start, clause.end
+    start -= start > 0 and answer[start - 1] in _QUOTES
+    end += end < len(answer) and answer[end] in _QUOTES
+    return start, end
 
 
 def _without(text: str, start: int, end: int) -> str:
@@ -149,6 +158,10 @@ def _without(text: str, start: int, end: int) -> str:
         return before + after[1:]
     if before.endswith(JOINS):
         return before[:-1] + ("。" + after[1:] if after.startswith(_ASKS) else after)
+    if after.startswith("—"):
+        return before + after.lstrip("—")
+    if before.endswith("—"):
+        before = before.rstrip("—")
     bare = before.rstrip(" ")
     if bare and _is_sign(bare[-1]) and (not after or after.startswith((*STOPS, "\n"))):
         before = bare[:-1]
@@ -189,7 +202,8 @@ def _is_apart(answer: str, clause: Clause) -> bool:
         return False
     if _CARE.search(clause.text) and not clause.detachable:
         return False
-    before, after = answer[: clause.start].rstrip(" "), answer[clause.end :].lstrip(" ")
+    start, end = _quoted(answer, clause)
+    before, after = answer[:start].rstrip(" "), answer[end:].lstrip(" ")
     if (before[-2:-1].isdigit() and before[-1] == ":") or re.match(r":\d", after):
         return False  # within a time
     if before.endswith("|") and after.startswith("|"):

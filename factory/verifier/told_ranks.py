@@ -197,6 +197,8 @@ def _multiple(stated: Quantity, mine: float, theirs: float) -> ClaimStatus:
 
 def among_of(told: Told, ground: Ground) -> Sets | None:
     """The sets that an extreme or a count is taken of: the claim's own, else the listed, else all that the map showed."""
+    if any(one.kind == "cuisine" for cond in told.where for one in (cond, *cond.where)):
+        return Sets((ground.scene.evidence.pois,), fixed=False)  # 十家湘菜川菜里: of more than the wish's own
     if told.among:
         return sets_of(told.among, ground, told.apart)
     rows = [row for word in ("listed", "area") if (sets := sets_of((word,), ground, told.apart)) for row in sets.rows]

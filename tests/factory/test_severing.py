@@ -43,7 +43,6 @@ def test_it_goes_with_its_comma_or_stop_and_the_rest_passes(before: str, after: 
         (f"评分4.1，虽然人均61元，{ODD}", False),
         (f"评分4.1，{ODD}，不过人均61元", False),
         (f"评分4.1，{ODD}。但人均61元", False),
-        (f"评分4.1，想吃得清淡，{ODD}，人均61元", False),  # waits for it
         (f"评分4.1，想吃得清淡。{ODD}，人均61元", True),
         (f"评分4.1，{ODD}、人均61元", False),  # one of a list
         (f"评分4.1。{ODD}？人均61元", False),  # a question, with its answer
@@ -56,6 +55,11 @@ def test_it_goes_with_its_comma_or_stop_and_the_rest_passes(before: str, after: 
 )
 def test_it_goes_only_where_neither_neighbour_hangs_on_it(item: str, goes: bool) -> None:  # noqa: FBT001
     assert _severed(item)[1] == ((ODD,) if goes else ())
+
+
+def test_what_waits_for_it_goes_with_it() -> None:
+    text, gone = _severed(f"评分4.1，想吃得清淡，{ODD}，人均61元")
+    assert (text, gone) == (_candidate("评分4.1，人均61元").answer, ("想吃得清淡", ODD))
 
 
 def test_a_closing_may_go_whole_and_loses_a_line_whole() -> None:
