@@ -15,7 +15,7 @@ from factory.verifier.lexer import LEXICON, ROLES, lex
 from factory.verifier.script import fold, fold_text
 
 _NUMBERED: Final = re.compile(
-    r"^\(?(?:\d{1,2}(?:[、)）]|[.:：](?!\d))|\d{1,2}(?=[\u4e00-\u9fff])|[①-⑩]|第[①-⑩][位名家个]?|[一二三四五六七八九十][、.])\)?"
+    r"^\(?(?:\d{1,2}(?:[、)）]|[.:：](?!\d))|\d{1,2}(?=[\u4e00-\u9fff])|[①-⑩]|[一二三四五六七八九十][、.])\)?"
 )
 _SPEAKER: Final = re.compile(r"^(?:[问答qa]\d{0,2}|提问|回答|客人|助手)[:：.]")
 """Who speaks in an answer of questions and answers."""

@@ -93,7 +93,10 @@ def fold_text(text: str) -> Folded:
             continue
         char = text[index]
         plain = _char(char) or (_sign(char, out, text[index + 1 :].lstrip("\ufe0f ")[:2]) if char > "\u2000" else "")
-        if out and (char in _CIRCLED or (char == "、" and out[-1] in _NUMERALS and out[-2:-1] and out[-2] in _ENDS)):
+        if out and (
+            (char in _CIRCLED and out[-1] != "第")
+            or (char == "、" and out[-1] in _NUMERALS and out[-2:-1] and out[-2] in _ENDS)
+        ):
             if char == "、":  # 二、退而求其次 within a line
                 out.pop()
                 at.pop()

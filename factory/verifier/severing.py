@@ -24,7 +24,7 @@ LEAST_LEFT: Final = 2
 """Clauses that an item keeps; an opening keeps one."""
 _LEANS: Final = re.compile(
     "所以|因此|因而|于是|但|不过|只是|可(?!以)|然而|却|而|也|还(?!有)|又|就|才|便|再|另|其[中他余它]|[它她他这那该]|同[样时]|否则|不然|甚至|反|倒|[均都仅更只则即且并或]|"
-    "尤其|特别是|[比例]如|要么|前者|后者|剩下|此外|除此|结果|随后|然后|接着|加上|以及|不然|够|正好|刚好|恰好|难怪|毕竟|总之|[和跟与]|有[的些]|是.*(?:原因|理由|缘故)|不[用必]再|资料|查到的资料|没[提写列标]|看不出|无法|[^，,]{0,6}也"
+    "尤其|特别是|[比例]如|要么|前者|后者|此外|除此|结果|随后|然后|接着|加上|以及|不然|够|正好|刚好|恰好|难怪|毕竟|总之|[和跟与]|有[的些]|是.*(?:原因|理由|缘故)|不[用必]再|资料|查到的资料|没[提写列标]|看不出|无法|[^，,]{0,6}也"
 )
 """How a clause begins that goes on from the one before it."""
 _WAITS: Final = re.compile(
@@ -43,6 +43,8 @@ _CARE: Final = re.compile("过敏|忌口|冲突|不能吃|不吃(?![辣香葱蒜
 JOINS: Final = tuple("，,、；;")
 STOPS: Final = tuple("。！？!?～~…")
 _QUOTES: Final = frozenset('“”「」『』"')
+_RULE: Final = re.compile(r"^[|:\-\s]+$")
+_UNTOLD: Final = "—"
 _ASKS: Final = ("？", "?")
 _BARS: Final = tuple("｜|")
 _OPENS: Final = ("（", "(", *_BARS)
@@ -148,8 +150,13 @@ def _quoted(answer: str, clause: Clause) -> tuple[int, int]:
 
 
 def _without(text: str, start: int, end: int) -> str:
-    """A clause goes with the comma after it (a semicolon stays), the last of a sentence with the one before, a whole one with its stop."""
+    """A clause goes with the comma after it (a semicolon stays), the last of a sentence with the one before, a whole one with its stop.
+
+    A table's cell leaves a dash.
+    """
     before, after = text[:start], text[end:]
+    if before.rstrip(" ").endswith("|") and after.lstrip(" ").startswith("|"):
+        return before + _UNTOLD + after  # a table's cell
     if before.endswith(_OPENS) and after.startswith(_CLOSES):
         return before[:-1] + (after if after.startswith(_BARS) else after[1:])
     if before.endswith(JOINS) and after.startswith(("；", ";")):
@@ -207,7 +214,7 @@ def _is_apart(answer: str, clause: Clause) -> bool:
     if (before[-2:-1].isdigit() and before[-1] == ":") or re.match(r":\d", after):
         return False  # within a time
     if before.endswith("|") and after.startswith("|"):
-        return False  # a table's cell
+        return not _is_heading(answer, end)
     opens = (
         not before or before[-1] == "\n" or before.endswith((*JOINS, *STOPS, *_COLONS, *_OPENS)) or _is_sign(before[-1])
     )
@@ -219,6 +226,12 @@ def _is_apart(answer: str, clause: Clause) -> bool:
         after.startswith(_ASKS) and not before.endswith(JOINS) and (not clause.detachable or before.endswith(_COLONS))
     )
     return opens and closes and not asks and not before.endswith("、") and not after.startswith("、")
+
+
+def _is_heading(answer: str, end: int) -> bool:
+    """Whether a table's cell stands over a column."""
+    rows = answer[end:].splitlines()
+    return len(rows) > 1 and _RULE.match(rows[1]) is not None
 
 
 def _is_sign(char: str) -> bool:
