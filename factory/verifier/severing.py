@@ -27,6 +27,8 @@ _LEANS: Final = re.compile(
     "尤其|特别是|[比例]如|要么|前者|后者|此外|除此|结果|随后|然后|接着|加上|以及|不然|够|正好|刚好|恰好|难怪|毕竟|总之|[和跟与]|有[的些]|是.*(?:原因|理由|缘故)|不[用必]再|资料|查到的资料|没[提写列标]|看不出|无法|[^，,]{0,6}也"
 )
 """How a clause begins that goes on from the one before it."""
+_JOINS_ON: Final = re.compile("但是?|不过|只不过|只是|可是|而且|并且|而|且|同时|此外|另外|也|还|又|所以|因此")
+"""Of these, what a statement can do without."""
 _WAITS: Final = re.compile(
     "(?:虽|尽管|如果|要是|若|假如|倘若|只要|既然|因为|由于|不但|不仅|不只|除了?|与其|无论|不管|不论|就算|即使|哪怕|一来|论|按|照|从|对|至于|说到|比起|相比|万一|等|想|爱|怕|嫌|图|要想|馋|不想|愿意|介意|不?在意|不介意|[看注]重|追求|求)|"
     ".*(?:的话|时|来说|而言|来看|之外|以外|的|后|前|着|如果|时候|要么|是|有)$|.*(?:其[他余它]|另外|剩下)[^，,]{0,5}$"
@@ -90,7 +92,8 @@ def cut(answer: str, result: Verification) -> tuple[str, tuple[str, ...]]:
     """(the answer without its detachable unread clauses, those clauses); the answer itself where an item would be left empty."""
     clauses = _in_text(result)
     chatter = [row for row in clauses if row.account == "unread" and row.detachable]
-    return _without_all(answer, [row for row in _hanging(answer, clauses, chatter) if _is_apart(answer, row)])
+    gone = [row for row in _hanging(answer, clauses, chatter) if _is_apart(answer, row)]
+    return _without_all(answer, clauses, gone)
 
 
 def severed(answer: str, result: Verification) -> tuple[str, tuple[str, ...]]:
@@ -121,7 +124,7 @@ def _severed(answer: str, clauses: Sequence[Clause], gone: Sequence[Clause]) -> 
         return answer, ()
     if not _keeps_enough(clauses, gone):
         return answer, ()
-    return _without_all(answer, gone) if all(_is_apart(answer, row) for row in gone) else (answer, ())
+    return _without_all(answer, clauses, gone) if all(_is_apart(answer, row) for row in gone) else (answer, ())
 
 
 def _unread(clauses: Sequence[Clause]) -> list[Clause]:
@@ -132,10 +135,14 @@ def _in_text(result: Verification) -> list[Clause]:
     return [clause for clause in result.clauses if clause.end > clause.start]
 
 
-def _without_all(answer: str, gone: Sequence[Clause]) -> tuple[str, tuple[str, ...]]:
+def _without_all(answer: str, clauses: Sequence[Clause], gone: Sequence[Clause]) -> tuple[str, tuple[str, ...]]:
     text = answer
-    for clause in reversed(gone):
-        text = _without(text, *_quoted(answer, clause))
+    for place in range(len(clauses) - 1, -1, -1):
+        clause = clauses[place]
+        if clause in gone:
+            text = _without(text, *_quoted(answer, clause))
+        elif place and clauses[place - 1] in gone and "\n" not in answer[clauses[place - 1].end : clause.start]:
+            text = text[: clause.start] + text[clause.start + _joining(clause) :]
     if not gone or _EMPTY_ITEM.search(text):
         return answer, ()
     return _EMPTY_LINES.sub("\n\n", text).rstrip(), tuple(clause.text for clause in gone)
@@ -240,8 +247,16 @@ def _is_sign(char: str) -> bool:
 
 
 def _leans(answer: str, clause: Clause, later: Clause) -> bool:
-    """Whether the next clause goes on from this one."""
-    return "\n" not in answer[clause.end : later.start] and _LEANS.match(later.text) is not None
+    """Whether the next clause goes on from this one, and does not stand without the word that says so."""
+    if "\n" in answer[clause.end : later.start] or _LEANS.match(later.text) is None:
+        return False
+    return not _joining(later)
+
+
+def _joining(clause: Clause) -> int:
+    """How many characters join a statement to the one before it and say nothing without it: 但人均86元, 也最近."""
+    joined = _JOINS_ON.match(clause.text) if clause.account == "claim" else None
+    return joined.end() if joined is not None and _LEANS.match(clause.text[joined.end() :]) is None else 0
 
 
 def _ends(answer: str, clauses: Sequence[Clause], places: AbstractSet[int], place: int) -> bool:
