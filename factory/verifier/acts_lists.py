@@ -33,10 +33,7 @@ def order(said: Said, state: State) -> None:
     numbers = [value(poi, first[0]) for poi in state.scene.listed]
     listed = "，".join(show(poi, first[0]) or "没有数据" for poi in state.scene.listed)
     known = [number for number in numbers if number is not None]
-    sorted_ok = known == sorted(known, reverse=first[1])
-    status: ClaimStatus = (
-        "contradicted" if not sorted_ok else "verified" if len(known) == len(numbers) else "unsupported"
-    )
+    status = in_order(numbers, known, up=first[1])
     state.sorted_by = first
     if any("EACHW" in ROLES[token.char] for token in said.tokens):
         state.sorted_by = first  # the names that follow are in this order, not the list
@@ -70,9 +67,16 @@ def order_names(said: Said, state: State) -> None:
     numbers = [value(poi, name) for poi in pois]
     known = [number for number in numbers if number is not None]
     shown = "，".join(show(poi, name) or "没有数据" for poi in pois)
-    ordered = known == sorted(known, reverse=up)
-    status: ClaimStatus = "contradicted" if not ordered else "verified" if len(known) == len(numbers) else "unsupported"
-    state.world("order", said.text, shown, status)
+    state.world("order", said.text, shown, in_order(numbers, known, up=up))
+
+
+def in_order(numbers: list[float | None], known: list[float], *, up: bool) -> ClaimStatus:
+    """Whether a list is in an order; whose value the map has not got may stand at its end."""
+    if known != sorted(known, reverse=up):
+        return "contradicted"
+    if len(known) == len(numbers):
+        return "verified"
+    return "inferable" if len(known) > 1 and None not in numbers[: len(known)] else "unsupported"
 
 
 def ordered(said: Said, state: State) -> None:

@@ -11,7 +11,7 @@ from factory.verifier.numbers import BEFORE, NUMBER, plain
 from factory.verifier.script import fold
 
 _MONEY = re.compile(
-    rf"({BEFORE}\s*{NUMBER}(?:\s*(?:元|块)?\s*(?:-|~|至|到)\s*{NUMBER})?)\s*(?:元|块钱|块)(以内|之内|以下|以上|左右)?"
+    rf"({BEFORE}\s*{NUMBER}(?:\s*(?:元|块)?\s*(?:-|~|至|到)\s*{NUMBER})?)\s*(?:元|块钱|块(?!儿))(以内|之内|以下|以上|左右)?"
 )
 _METRES = re.compile(rf"({BEFORE}\s*{NUMBER})\s*(米|公里|千米|km)(以内|之内|内|范围|左右)?")
 

@@ -9,6 +9,7 @@ import pytest
 
 from factory.records import Candidate, Verification
 from factory.verifier import verify
+from factory.verifier.acts_lists import in_order
 from tests.factory.reading_world import EVIDENCE, PLACE, POIS, QUESTION, WISH, answer, check, said_at
 
 
@@ -182,3 +183,17 @@ def test_a_reading_leaves_nothing_for_the_collector(text: str) -> None:
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "status"),
+    [
+        ([4.8, 4.6, 4.0], "verified"),
+        ([4.8, 4.6, None], "inferable"),
+        ([4.8, None, 4.6], "unsupported"),
+        ([4.8, None], "unsupported"),
+        ([4.6, 4.8, None], "contradicted"),
+    ],
+)
+def test_whose_value_is_not_known_may_stand_at_the_end_of_an_order(numbers: list[float | None], status: str) -> None:
+    assert in_order(numbers, [one for one in numbers if one is not None], up=True) == status

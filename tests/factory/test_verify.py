@@ -244,6 +244,8 @@ def test_a_question_must_carry_the_wish() -> None:
     assert "question_without_place" in _findings(GOOD, "我想吃川菜，有推荐吗？")
     assert "question_without_cuisine" in _findings(GOOD, "我在清华大学，有推荐吗？")
     assert "question_budget" in _findings(GOOD, "我在清华大学，想吃川菜，人均200元，有推荐吗？")
+    together = "我们几个在清华大学凑一块儿，想吃川菜，人均50到100元，有推荐吗？"
+    assert "question_budget" not in _findings(GOOD, together)
 
 
 def test_a_list_in_a_question_keeps_its_numbers_apart() -> None:
