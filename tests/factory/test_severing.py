@@ -38,11 +38,11 @@ def test_it_goes_with_its_comma_or_stop_and_the_rest_passes(before: str, after: 
     ("item", "goes"),
     [
         (f"评分4.1，{ODD}，人均61元", True),
-        (f"评分4.1，{ODD}，但人均61元", False),  # goes on from it
+        (f"评分4.1，{ODD}，但人均61元", True),  # the statement stays, without the word that joined it
         (f"评分4.1，按两个人算约122元，{ODD}", True),  # a statement stands by itself
         (f"评分4.1，虽然人均61元，{ODD}", False),
-        (f"评分4.1，{ODD}，不过人均61元", False),
-        (f"评分4.1，{ODD}。但人均61元", False),
+        (f"评分4.1，{ODD}，不过人均61元", True),
+        (f"评分4.1，{ODD}。但人均61元", True),
         (f"评分4.1，想吃得清淡。{ODD}，人均61元", True),
         (f"评分4.1，{ODD}、人均61元", False),  # one of a list
         (f"评分4.1。{ODD}？人均61元", False),  # a question, with its answer
@@ -55,6 +55,12 @@ def test_it_goes_with_its_comma_or_stop_and_the_rest_passes(before: str, after: 
 )
 def test_it_goes_only_where_neither_neighbour_hangs_on_it(item: str, goes: bool) -> None:  # noqa: FBT001
     assert _severed(item)[1] == ((ODD,) if goes else ())
+
+
+@pytest.mark.parametrize("word", ["但", "也", "不过", "而且"])
+def test_a_statement_that_goes_on_from_it_stays_without_the_word_that_joined_it(word: str) -> None:
+    text, gone = _severed(f"评分4.1，{ODD}，{word}人均61元")
+    assert (text, gone) == (_candidate("评分4.1，人均61元").answer, (ODD,))
 
 
 def test_what_waits_for_it_goes_with_it() -> None:
