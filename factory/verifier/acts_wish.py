@@ -291,6 +291,8 @@ def misses(said: Said, state: State) -> None:
             if roles & {"RADIUS", "DIST", "INR"}
             else "cuisine"
             if "CUIS" in roles
+            else "hours"
+            if "SLOT" in roles
             else ""
         )
     wanted = {name for name in names if name}
