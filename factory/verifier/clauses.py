@@ -303,7 +303,9 @@ def stranger_in(left: Sequence[Token], tokens: Sequence[Token]) -> str | None:
     opens = place == 0 or bool(ROLES[tokens[place - 1].char] & _BEFORE_NAMES)
     if unknown.text[0] == "名" and place and tokens[place - 1].text[-1] in "店馆家":
         return None  # 店名就是牛油火锅
-    return shop[0] if shop and opens and len(shop[0]) > _SHORT_NAME else None
+    if shop is None or "的" in shop[0]:
+        return None  # 烤制菜的西餐厅 is a kind of restaurant
+    return shop[0] if opens and len(shop[0]) > _SHORT_NAME else None
 
 
 _BEFORE_NAMES: Final = frozenset(

@@ -101,7 +101,7 @@ def _shares_sign(word: str, dish: str) -> bool:
 
 
 _COURSES: Final = {
-    "甜[点品]": "蛋糕|提拉米苏|布丁|冰淇淋|双皮奶|姜撞奶|杨枝|蛋挞|班戟|可丽饼|糖水|桃酥|麻薯|大福|舒芙蕾|慕斯|布朗尼|小贝|拔丝", "主食": "饺|饭|面(?!筋)|饼|粉(?!丝|条|蒸)|馒头|包子|粥", "汤": "汤|羹", "凉菜|冷盘": "凉|口水鸡|白切|夫妻肺片|皮冻",
+    "甜[点品食]": "蛋糕|提拉米苏|布丁|冰淇淋|双皮奶|姜撞奶|杨枝|蛋挞|班戟|可丽饼|糖水|桃酥|麻薯|大福|舒芙蕾|慕斯|布朗尼|小贝|拔丝", "主食": "饺|饭|面(?!筋)|饼|粉(?!丝|条|蒸)|馒头|包子|粥", "汤": "汤|羹", "凉菜|冷盘": "凉|口水鸡|白切|夫妻肺片|皮冻",
 }  # fmt: skip
 """Courses, and the names that are of one."""
 
@@ -112,7 +112,7 @@ def is_course(word: str, dish: str) -> bool | None:
     return None if signs is None else re.search(signs, dish) is not None
 
 
-_CATEGORY: Final = re.compile("(?:肉|荤|素|辣|甜|酸|海鲜|羊肉|牛肉|牛羊肉|内脏|清淡)的?菜?|甜[点品]|主食|汤品?|凉菜")
+_CATEGORY: Final = re.compile("(?:肉|荤|素|辣|甜|酸|海鲜|羊肉|牛肉|牛羊肉|内脏|清淡)的?菜?|甜[点品食]|主食|汤品?|凉菜")
 
 
 def is_kind_of_dish(name: str) -> bool:

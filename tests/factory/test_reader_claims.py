@@ -81,6 +81,7 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("灶上有毛血旺", {"kind": "dish", "of": "A", "name": "毛血旺"}, W),
     ("列的菜没有辣的", {"kind": "dish", "of": "B", "name": "辣菜", **NOT}, H),
     ("列的菜没有辣的", {"kind": "dish", "of": "A", "name": "辣菜", **NOT}, W),
+    ("列的没有甜食", {"kind": "dish", "of": "A", "name": "甜食", **NOT}, H),
     ("剁椒鱼头辣得很", {"kind": "dish_is", "of": "A", "name": "剁椒鱼头", "word": "辣"}, H),
     ("清蒸鲈鱼辣得很", {"kind": "dish_is", "of": "B", "name": "清蒸鲈鱼", "word": "辣"}, S),
     ("轮椅推得进", {"kind": "tag", "of": "A", "tag": "轮椅"}, H),

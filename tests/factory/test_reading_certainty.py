@@ -30,6 +30,7 @@ from tests.factory.reading_world import EVIDENCE, PLACE, POIS, QUESTION, WISH, a
         ("closing", "至于水煮鱼，看您喜好。"),
         ("closing", "还没关门的里头最便宜的是第一家。"),
         ("item1", "更远的是蜀味轩。人均95元，800米，17:00到21:00再开。"),
+        ("closing", "我优先挑了有沙拉或烤制菜的西餐厅。"),  # no restaurant's name
     ],
 )
 def test_what_may_be_meant_otherwise_is_not_called_wrong(where: str, text: str) -> None:
