@@ -219,7 +219,8 @@ def _name_at(text: str, at: int, known: Known) -> Entry | None:
     if rest[:1] in _DOTS and len(rest) > 1:
         return _dotted(entry, rest) or entry
     branch = re.match(r"\([^()]{1,12}(?:店|馆|号|层|部)\)", rest)
-    return None if branch else entry
+    placed = branch and any(branch[0][1:-1] in fold(poi.address or "") for poi in entry.pois)
+    return entry if placed or not branch else None  # 某某(石桥巷15号) is no branch
 
 
 _DOTS: Final = ("·", "-", "—")

@@ -198,3 +198,9 @@ def test_a_reading_leaves_nothing_for_the_collector(text: str) -> None:
 )
 def test_whose_value_is_not_known_may_stand_at_the_end_of_an_order(numbers: list[float | None], status: str) -> None:
     assert in_order(numbers, [one for one in numbers if one is not None], up=True) == status
+
+
+@pytest.mark.parametrize(("place", "passes"), [("学院路20号", True), ("学院路30号", False), ("清河店", False)])
+def test_where_a_restaurant_is_may_stand_in_brackets_behind_its_name(place: str, passes: bool) -> None:  # noqa: FBT001
+    text = answer().replace("2. 蜀味轩：", f"2. 蜀味轩({place})：")
+    assert check(text).accepted is passes
