@@ -136,16 +136,22 @@ def _in_text(result: Verification) -> list[Clause]:
 
 
 def _without_all(answer: str, clauses: Sequence[Clause], gone: Sequence[Clause]) -> tuple[str, tuple[str, ...]]:
+    """(the answer without these clauses, what went: each clause, with the word that joined the next statement to it)."""
     text = answer
+    went: list[str] = []
+    joined = 0
     for place in range(len(clauses) - 1, -1, -1):
         clause = clauses[place]
         if clause in gone:
             text = _without(text, *_quoted(answer, clause))
-        elif place and clauses[place - 1] in gone and "\n" not in answer[clauses[place - 1].end : clause.start]:
-            text = text[: clause.start] + text[clause.start + _joining(clause) :]
+            went.append(answer[clause.start : clauses[place + 1].start + joined] if joined else clause.text)
+        joined = 0
+        if clause not in gone and place and clauses[place - 1] in gone:
+            joined = _joining(clause) if "\n" not in answer[clauses[place - 1].end : clause.start] else 0
+            text = text[: clause.start] + text[clause.start + joined :]
     if not gone or _EMPTY_ITEM.search(text):
         return answer, ()
-    return _EMPTY_LINES.sub("\n\n", text).rstrip(), tuple(clause.text for clause in gone)
+    return _EMPTY_LINES.sub("\n\n", text).rstrip(), tuple(reversed(went))
 
 
 def _quoted(answer: str, clause: Clause) -> tuple[int, int]:
