@@ -269,6 +269,9 @@ def fitting_name(said: Said, state: State) -> None:
     state.say("fit", said.text, [(poi, inside(poi, name, state), _truth(poi, name, state)) for poi in pois])
 
 
+_NAMED_BY: Final = {
+    "budget": {"BUDGET", "PRICE"}, "radius": {"RADIUS", "DIST", "INR"}, "cuisine": {"CUIS"}, "hours": {"SLOT"}
+}  # fmt: skip
 _TASTY: Final = frozenset({"SPICY", "MILD", "HEAVY", "SWEET", "MEATY", "HEALTHY", "VEGGY", "LIKE", "TASTE", "TASTEF"})
 
 
@@ -284,17 +287,7 @@ def misses(said: Said, state: State) -> None:
         *said.of("DIST"),
     ):
         roles = ROLES[token.char]
-        names.append(
-            "budget"
-            if roles & {"BUDGET", "PRICE"}
-            else "radius"
-            if roles & {"RADIUS", "DIST", "INR"}
-            else "cuisine"
-            if "CUIS" in roles
-            else "hours"
-            if "SLOT" in roles
-            else ""
-        )
+        names.append(next((name for name, named in _NAMED_BY.items() if roles & named), ""))
     wanted = {name for name in names if name}
     if any(ROLES[token.char] & {"MEATY", "SPICY", "MILD", "SWEET", "HEALTHY"} for token in said.tokens):
         raise UnreadError  # 不太合您想多吃肉的意思

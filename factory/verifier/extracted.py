@@ -77,7 +77,7 @@ def unread(result: Verification) -> tuple[int, ...]:
 
 
 def asked(result: Verification) -> tuple[int, ...]:
-    """Of these, the ones that a reader is asked about. What could be cut is asked, too: 牛腩做的 may be wrong; 嗯 says too little."""
+    """Of these, those that a reader is asked about. What could be cut is asked, too: 牛腩做的 may be wrong; 嗯 says too little."""
     rows = ((n, result.clauses[n]) for n in unread(result))
     return tuple(n for n, row in rows if not row.detachable or len(row.text) > _SHORTEST or row.text in _ANSWERS)
 
@@ -85,7 +85,7 @@ def asked(result: Verification) -> tuple[int, ...]:
 _SHORTEST: Final = 2
 _ANSWERS: Final = frozenset(
     {*"是否有无开可能", "不能", "可以", "合适", "符合", "没有"}
-)  # a cell's: its heading tells the rest
+)  # a cell's: the rest is its heading's
 
 
 def names_in(result: Verification) -> dict[str, str]:
