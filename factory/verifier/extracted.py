@@ -83,9 +83,7 @@ def asked(result: Verification) -> tuple[int, ...]:
 
 
 _SHORTEST: Final = 2
-_ANSWERS: Final = frozenset(
-    {*"是否有无开可能", "不能", "可以", "合适", "符合", "没有"}
-)  # a cell's: the rest is its heading's
+_ANSWERS: Final = frozenset({*"是否有无开可能", "不能", "可以", "合适", "符合", "没有"})  # in a cell
 
 
 def names_in(result: Verification) -> dict[str, str]:
