@@ -59,16 +59,17 @@ class MutatingServer:
     def unsent(self, side: str, texts: Iterable[str], cuts: Iterable[Sequence[str]] = ()) -> list[str]:
         """Those of some texts that no answer of a side held, each with the longest beginning that one did.
 
-        ``cuts``: what was left out of each text; without those clauses it must have been sent, word by word.
+        ``cuts``: what was left out of each text; without those clauses it must have been sent, word by word (the same words may
+        stand elsewhere in the text, so that they are left out of both).
         """
         sent = "|".join(self.texts[side])
         missed = []
         for text, cut in dict(zip_longest(texts, cuts, fillvalue=())).items():
-            held = sent
+            held, kept = sent, kept_characters(text)
             for clause in filter(None, map(kept_characters, cut)):
-                held = held.replace(clause, "")
-            if kept_characters(text) not in held:
-                missed.append(f"{text!r} (sent up to {_longest_beginning(kept_characters(text), held)!r})")
+                held, kept = held.replace(clause, ""), kept.replace(clause, "")
+            if kept not in held:
+                missed.append(f"{text!r} (sent up to {_longest_beginning(kept, held)!r})")
         return missed
 
 
