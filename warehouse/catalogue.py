@@ -76,13 +76,14 @@ def sql_file(folder: str, name: str) -> str:
 
 
 class Refreshed(NamedTuple):
-    """What a refresh did, and its seconds."""
+    """What a refresh did, its seconds, and why it was made a second time; empty where it was not."""
 
     commits: int
     dropped: int
     copy_s: float
     load_s: float
     dedupe_s: float
+    again: str = ""
 
 
 def refresh(data: Path, *, rebuild: bool = False) -> int:
@@ -107,11 +108,14 @@ def refresh_file(data: Path, *, rebuild: bool = False) -> Refreshed:
             try:
                 return _within_memory(data, anew=False)
             except _OutdatedError:
-                return _within_memory(data, anew=True)
+                return _within_memory(data, anew=True)._replace(
+                    again="anew: the file was of another layout or other units"
+                )
             except duckdb.Error as error:
                 if _is_short_of_disk(error):
                     raise
-                return _within_memory(data, anew=True)  # the copy may hold what its file's reader never looked at
+                # The copy may hold what its file's reader never looked at.
+                return _within_memory(data, anew=True)._replace(again=f"anew: {_first_line(error)}")
     except (duckdb.Error, OSError, sqlite3.Error) as error:
         raise _trouble(data, error) from error
 
@@ -123,7 +127,11 @@ def _within_memory(data: Path, *, anew: bool) -> Refreshed:
     except duckdb.Error as error:
         if not _is_short_of_memory(error):
             raise
-        return _refresh(data, anew=anew, memory_mb=ample)
+        return _refresh(data, anew=anew, memory_mb=ample)._replace(again=f"with {ample} MB: {_first_line(error)}")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
 
 
 class _OutdatedError(Exception):

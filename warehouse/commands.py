@@ -7,6 +7,7 @@ from pathlib import Path
 
 from factory.commit.working_folder import store_url
 from factory.errors import UsageError
+from factory.run.refresh import AGAIN
 from factory.settings import Values, of_factory, of_train, of_warehouse
 from factory.shown_text import print_line
 from warehouse.ask import ask, prompt
@@ -53,6 +54,8 @@ def refresh(values: Values) -> int:
     refreshed = refresh_file(values[of_factory.DATA], rebuild=values[of_warehouse.REBUILD])
     seconds = f"copy {refreshed.copy_s:.1f} s, load {refreshed.load_s:.1f} s, dedupe {refreshed.dedupe_s:.1f} s"
     sys.stderr.write(f"{refreshed.commits} new commits, {refreshed.dropped} duplicates dropped ({seconds})\n")
+    if refreshed.again:
+        print_line(f"{AGAIN} {refreshed.again}", sys.stderr)
     return 0
 
 

@@ -17,6 +17,8 @@ from factory.errors import RunStopped
 
 COST_SHARE = 0.05
 LEAST_INTERVAL_S = 5.0
+AGAIN = "The refresh was made once more,"
+"""How the warehouse tells that its memory did not suffice, or the file that it went on from."""
 LEAST_URGENT = 19
 """Niceness of a refresh beside the run: calls that are due go first (Ray's actors have 15 of their own)."""
 
@@ -35,12 +37,13 @@ class Refresher:
             due = self._ended + max(LEAST_INTERVAL_S, self._cost_s / COST_SHARE)
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             try:
-                await self.refresh(niceness=LEAST_URGENT)
+                if told := await self.refresh(niceness=LEAST_URGENT):
+                    say(told)
             except RunStopped as error:  # the next one may succeed, and the last one must
                 say(str(error))
 
-    async def refresh(self, niceness: int = 0) -> None:
-        """Refresh now; cancelled, it ends the child first, so that no later one runs beside it.
+    async def refresh(self, niceness: int = 0) -> str:
+        """Refresh now; cancelled, it ends the child first, so that no later one runs beside it. Returns what it did twice, or "".
 
         Raises RunStopped with the warehouse's own sentence when it fails.
         """
@@ -67,6 +70,7 @@ class Refresher:
         finally:
             self._ended = time.monotonic()
             self._cost_s = self._ended - started
+        sentence = errors.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
         if process.returncode != 0:
-            sentence = errors.decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
             raise RunStopped(f"The warehouse could not be refreshed: {sentence[0]} (the committed shards are safe.)")
+        return sentence[0] if sentence[0].startswith(AGAIN) else ""

@@ -13,6 +13,7 @@ import pytest
 
 from factory.errors import ChidianError
 from tests.keyless import CLEAN
+from warehouse import catalogue
 from warehouse.catalogue import FILE, check, refresh_file
 
 KEPT = {
@@ -135,3 +136,15 @@ def test_a_locale_without_chinese_gets_answers_and_no_traceback(whole: Path, for
     )
     assert asked.returncode == 0, asked.stderr
     assert ("\\u5317" if form == "table" else "北京").encode() in asked.stdout
+
+
+def test_a_refresh_that_is_made_twice_tells_why(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory that does not suffice, or a file that it cannot go on from: what is done again is not done in silence."""
+    data, path = _copy(whole, tmp_path, FILE)
+    monkeypatch.setattr(catalogue, "MEMORY_MB", (2, 1024))
+    assert refresh_file(data, rebuild=True).again.startswith("with 1024 MB: ")
+    monkeypatch.undo()
+    assert refresh_file(data, rebuild=True).again == ""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("update layout set version = 0")
+    assert refresh_file(data).again.startswith("anew: ")
