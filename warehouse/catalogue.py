@@ -213,7 +213,7 @@ def _refresh(data: Path, *, anew: bool, memory_mb: int) -> Refreshed:
             commits = load_commits(connection, store)
             fingerprint_old_rows(connection)
             loaded = time.monotonic()
-            dropped = find_duplicates(connection, sql_file)
+            dropped = find_duplicates(connection, sql_file, rebuilt=anew)
             compared = time.monotonic()
             load_plans(connection, data)
             load_book(connection, data)

@@ -23,11 +23,14 @@ BUCKET_SAMPLES = 25_000
 BOUNDED_PAIRS, LISTED_PAIRS = 50_000, 10_000
 """Pairs that are held against each other at once, by the bits of their n-grams (0.3 KB a pair) and by the n-grams (2 KB)."""
 AMPLE_FROM = 250_000
-"""New samples from which time counts for more than memory: a rebuild, not the refresh of a run, however slow its disk is."""
+"""New samples of a rebuild from which time counts for more than memory. A refresh beside a run may come to as many where the
+machine is busy: it stays small, however long it takes."""
 
 
-def find_duplicates(connection: duckdb.DuckDBPyConnection, sql_file: Callable[[str, str], str]) -> int:
-    """Compare the accepted samples that are new; returns how many of them were dropped."""
+def find_duplicates(
+    connection: duckdb.DuckDBPyConnection, sql_file: Callable[[str, str], str], *, rebuilt: bool = False
+) -> int:
+    """Compare the accepted samples that are new; returns how many of them were dropped. ``rebuilt``: all of the file is."""
     [(fresh,)] = connection.execute("select count(*) from states where state = 'accepted' and not compared").fetchall()
     if not fresh:
         return 0
@@ -37,7 +40,7 @@ def find_duplicates(connection: duckdb.DuckDBPyConnection, sql_file: Callable[[s
     connection.execute("drop table exact")
     set_threshold(connection)
     buckets = math.ceil(fresh / BUCKET_SAMPLES)
-    if fresh >= AMPLE_FROM:
+    if rebuilt and fresh >= AMPLE_FROM:
         connection.execute("set memory_limit = '1GB'")
     connection.execute(f"set variable buckets = {buckets}")
     for bucket in range(buckets):

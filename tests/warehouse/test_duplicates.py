@@ -205,6 +205,25 @@ def test_a_refresh_out_of_memory_is_made_once_more_with_ample(tmp_path: Path, gi
     assert given_mb == [2, 1024]
 
 
+def test_only_a_rebuild_of_many_samples_takes_ample_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The refresh of a run stays small however many samples have come: beside a million they were half a million once."""
+    monkeypatch.setattr(duplicates, "AMPLE_FROM", 1)
+    limits: list[str] = []
+    settled = duplicates._settle
+
+    def watched(connection: duckdb.DuckDBPyConnection) -> int:
+        [(limit,)] = connection.execute("select current_setting('memory_limit')").fetchall()
+        limits.append(limit)
+        return settled(connection)
+
+    monkeypatch.setattr(duplicates, "_settle", watched)
+    _commit(tmp_path, "a", "U00000000", _samples([(0, "as labelled")]))
+    refresh(tmp_path)
+    _commit(tmp_path, "a", "U00000001", _samples([(1, "as labelled")]))
+    refresh(tmp_path)
+    assert limits == ["953.6 MiB", "61.0 MiB"]
+
+
 def test_a_refresh_that_fails_for_another_reason_is_not_repeated_and_does_not_advise_itself(tmp_path: Path) -> None:
     (tmp_path / FILE).mkdir()
     for rebuild in (False, True):
