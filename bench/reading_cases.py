@@ -19,7 +19,8 @@ from typing import Any
 import orjson
 
 from factory.records import Clause, Finding, Verification
-from factory.verifier.public import asked_of, once_cut, verify_row
+from factory.verifier.public import asked_of, verify_row
+from factory.verifier.severing import once_cut
 
 
 def main() -> int:
@@ -64,7 +65,9 @@ def cut_text(row: dict[str, Any], result: Verification) -> str | None:
     """The answer as the factory would sell it, without its unread clauses; ``None`` where it does not pass so."""
     asked = asked_of(row)
     kept = [one for one in result.findings if not (row.get("lists_unfit") and one.outcome == "wish")]
-    short = None if asked is None else once_cut(asked, replace(result, findings=tuple(kept)))
+    if asked is None:
+        return None
+    short = once_cut(asked.candidate, replace(result, findings=tuple(kept)), asked.case)
     return None if short is None else short.text
 
 

@@ -34,8 +34,8 @@ from factory.records import (
     Verification,
     Wish,
 )
-from factory.verifier.extracted import Case, Extract, carried, settle
-from factory.verifier.severing import shortened
+from factory.verifier.extracted import Case, Extract, settle
+from factory.verifier.severing import once_cut
 
 MOST_SHOWN = 25
 """Pois that one search shows the agent."""
@@ -214,16 +214,8 @@ class OrderRun:
 
         Who keeps what is not understood loses only what states nothing.
         """
-        if slot.verification.accepted:
-            return slot, ()
         case = self._case(index, asking=slot.asking)
-
-        def check(answer: str) -> Verification:
-            candidate = replace(slot.candidate, answer=answer)
-            plain = case.check(candidate)
-            return settle(plain, carried(slot.extracts, slot.verification, plain), candidate, case)
-
-        short = shortened(slot.candidate.answer, slot.verification, check, chatter_alone=self.keep_unread)
+        short = once_cut(slot.candidate, slot.verification, case, slot.extracts, chatter_alone=self.keep_unread)
         if short is None:
             return slot, ()
         return _Slot(replace(slot.candidate, answer=short.text), short.result), short.cut

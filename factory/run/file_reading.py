@@ -25,8 +25,8 @@ from factory.sending.ledger import Ledger
 from factory.sending.limits import LocalLimiter, PoolLimits
 from factory.settings import Values
 from factory.verifier.extracted import Extract, settle
-from factory.verifier.public import Asked, once_cut, read_first, unreadable
-from factory.verifier.severing import Shortened
+from factory.verifier.public import Asked, read_first, unreadable
+from factory.verifier.severing import Shortened, once_cut
 
 RUN_ID: Final = "verify"
 MOST_ROWS: Final = 10
@@ -46,6 +46,12 @@ class _Row:
         if self.asked is None:
             return []
         return questions_of(place, self.result, self.asked.candidate, self.asked.case)
+
+    def once_cut(self) -> Shortened | None:
+        """How it passes without its unread clauses."""
+        if self.asked is None:
+            return None
+        return once_cut(self.asked.candidate, self.result, self.asked.case, self.extracts)
 
 
 def read_rows(values: Values, rows: Sequence[Mapping[str, Any] | str]) -> list[tuple[Verification, Shortened | None]]:
@@ -73,7 +79,7 @@ async def _read(
                 tasks.create_task(_ask(reader, group, number, in_flight))
     except* ChidianError as failed:
         raise failed.exceptions[0] from None  # the first trouble is the one to tell
-    return [(row.result, once_cut(row.asked, row.result, row.extracts) if row.asked else None) for row in read]
+    return [(row.result, row.once_cut()) for row in read]
 
 
 def _first(row: Mapping[str, Any] | str) -> _Row:

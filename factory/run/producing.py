@@ -156,7 +156,8 @@ async def _produce(
     executor = await open_executor(job, services, stack)
     stack.push_async_callback(executor.aclose)
     refresher = Refresher(settings.data)
-    await refresher.refresh()
+    if told := await refresher.refresh():
+        face.say(told)
     watcher = face.watcher(settings.n, accepted)
     coordinator = _coordinator(job, services, committer, executor, watcher, accepted)
     stopping = face.stopping
@@ -171,7 +172,8 @@ async def _produce(
     finally:
         if stopping is not None:
             stopping.ends()
-    await refresher.refresh()
+    if told := await refresher.refresh():
+        face.say(told)
     interrupted = stopping is not None and bool(stopping.seen)
     spent = services.ledger.spent()[0] if services.price else None
     result = RunResult(job.run_id, coordinator.accepted, settings.n, settings.data, spent, interrupted)

@@ -53,9 +53,6 @@ def talk(said: Said, state: State) -> None:
 
 def introduced(said: Said, state: State) -> None:
     """还有一家某某, 再远一点的某某: the sentence goes on about it; farther than the one that was spoken of last."""
-    ahead = said.tokens[: said.piece.start]
-    if said.has("a") and any("ORD" in ROLES[token.char] for token in ahead):
-        raise UnreadError  # 第三近的某某 is a rank
     pois = restaurants(said.all("n"), state)
     if len(pois) != 1 or (said.has("v") and (said.all("v")[0].value.low, said.all("v")[0].value.high) != (1, 1)):
         raise UnreadError

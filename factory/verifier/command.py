@@ -20,8 +20,8 @@ from factory.records import Verification
 from factory.settings import Values, of_factory
 from factory.shown_text import json_shown, shown
 from factory.verifier.exported import unpacked
-from factory.verifier.public import asked_of, once_cut, score, unreadable, verify_row
-from factory.verifier.severing import Shortened
+from factory.verifier.public import asked_of, score, unreadable, verify_row
+from factory.verifier.severing import Shortened, once_cut
 
 
 def main(values: Values) -> int:
@@ -51,7 +51,7 @@ def _verified(values: Values, file: Path) -> Iterator[tuple[dict[str, Any] | str
         for row in rows:
             result = verify_row(row) if isinstance(row, dict) else unreadable(row)
             asked = None if result.accepted or isinstance(row, str) else asked_of(row)
-            yield row, result, once_cut(asked, result) if asked is not None else None
+            yield row, result, once_cut(asked.candidate, result, asked.case) if asked is not None else None
         return
     from factory.run.file_reading import read_rows  # noqa: PLC0415 - the transport is needed with READER alone
 

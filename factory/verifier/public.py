@@ -6,15 +6,14 @@ Used by the command (command.py) and by ``factory.verify``. Rows have the column
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from factory.records import Candidate, Evidence, Finding, Place, Poi, SearchRecord, Verification, Wish
 from factory.verifier.checks import VERSION
-from factory.verifier.extracted import Case, Extract, carried, settle
-from factory.verifier.severing import Shortened, shortened
+from factory.verifier.extracted import Case
 
 _NEEDED: Final = ("question", "answer", "evidence", "lng", "lat")
 
@@ -69,22 +68,6 @@ def read_first(row: Mapping[str, Any]) -> tuple[Asked | None, Verification]:
         return asked, asked.check(asked.candidate)
     except _ODD as error:
         return None, unreadable(f"The row cannot be read: {type(error).__name__}: {error}.")
-
-
-def once_cut(asked: Asked, result: Verification, extracts: Sequence[Extract] = ()) -> Shortened | None:
-    """The answer as a run would sell it: without its unread clauses, where it passes so; ``None`` where it does not, or need not.
-
-    ``extracts``: what a second reader made of the clauses of ``result``.
-    """
-    if result.accepted or any(finding.outcome != "not_understood" for finding in result.findings):
-        return None
-
-    def check(answer: str) -> Verification:
-        candidate = replace(asked.candidate, answer=answer)
-        plain = asked.check(candidate)
-        return settle(plain, carried(extracts, result, plain), candidate, asked.case)
-
-    return shortened(asked.candidate.answer, result, check)
 
 
 class _RowError(Exception):

@@ -11,10 +11,11 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from factory.records import Clause, Verification
+from factory.records import Candidate, Clause, Verification
+from factory.verifier.extracted import Case, Extract, carried, settle
 
 MOST_SHARE: Final = 1 / 3
 """Of an answer's clauses, chatter apart; of whom more is unread, nobody has understood the whole."""
@@ -63,6 +64,30 @@ class Shortened:
     text: str
     result: Verification
     cut: tuple[str, ...]
+
+
+def once_cut(
+    candidate: Candidate,
+    result: Verification,
+    case: Case,
+    extracts: Sequence[Extract] = (),
+    *,
+    chatter_alone: bool = False,
+) -> Shortened | None:
+    """A candidate's answer as a run sells it: without its unread clauses, where it passes so.
+
+    ``None`` where it does not, need not, or where anything else stands against it: what is wrong is told, and not cut away beside
+    an unread clause. ``extracts``: what a second reader made of the clauses of ``result``.
+    """
+    if result.accepted or not _is_unread_alone(result):
+        return None
+
+    def check(answer: str) -> Verification:
+        other = replace(candidate, answer=answer)
+        plain = case.check(other)
+        return settle(plain, carried(extracts, result, plain), other, case)
+
+    return shortened(candidate.answer, result, check, chatter_alone=chatter_alone)
 
 
 def shortened(

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from factory.run import refresh, synth
@@ -93,3 +94,11 @@ def test_people_are_told_how_a_run_goes_while_a_refresh_takes_long(
     assert synth.main(read("synth", ["--n", "600", "--data", str(tmp_path)])) == 0
     assert len(shown) >= 2
     assert _ask(tmp_path, "select count(*) from samples") == [(600,)]
+
+
+def test_what_a_refresh_did_twice_is_told_to_the_run(tmp_path: Path) -> None:
+    first, again = Refresher(tmp_path), Refresher(tmp_path)
+    assert asyncio.run(first.refresh()) == ""
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        connection.execute("update layout set version = 0")
+    assert asyncio.run(again.refresh()).startswith(f"{refresh.AGAIN} anew: ")

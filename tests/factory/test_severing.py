@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from factory.records import Clause, Verification
-from factory.verifier.severing import MOST_SHARE, cut, severed, shortened, without_sentences
+from factory.verifier.severing import MOST_SHARE, cut, once_cut, severed, shortened, without_sentences
 from tests.factory.test_second_reader import CASE, _candidate, _submitted
 
 ODD = "肠粉吃着像云彩糊了嗓子"
@@ -177,3 +177,15 @@ def test_a_lie_beside_it_is_no_reason_to_cut() -> None:
     run = _submitted([f"评分4.3，{ODD}，人均61元"])
     assert [(attempt.accepted, attempt.cut) for attempt in run.attempts] == [(False, ())]
     assert ODD in run.slots[0].candidate.answer
+
+
+def test_a_lie_is_not_cut_with_the_sentence_that_holds_an_unread_clause() -> None:
+    """It is told: without the whole sentence the answer would pass, and nobody would hear of it."""
+    closing = f"祝您用餐愉快。青禾湘菜馆评分4.3，{ODD}。"
+    candidate = _candidate("评分4.1，人均61元，地址是竹山路1号，评分4.1，人均61元", closing)
+    read = CASE.check(candidate)
+    assert {finding.outcome for finding in read.findings} == {"contradicted", "not_understood"}
+    text, gone = without_sentences(candidate.answer, read)
+    assert gone
+    assert CASE.check(replace(candidate, answer=text)).accepted
+    assert once_cut(candidate, read, CASE) is None
