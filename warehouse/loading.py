@@ -26,6 +26,8 @@ from factory.sending.book_trouble import WAY_BACK
 BATCH_SAMPLES = 2_000
 """Samples after which the commits read so far are loaded together; with their evidence, some 40 MB."""
 BATCH_TEXTS = 5_000
+BATCH_BOOK = 5_000
+"""Rows of an account book that are taken over at once: as Python's values and DuckDB's a row is some 700 bytes."""
 _SQL_TYPES = {
     "string": "varchar",
     "bool": "boolean",
@@ -143,8 +145,16 @@ def _promote_again(connection: duckdb.DuckDBPyConnection, store: Store, runs: se
 def _new_commits(store: Store, loaded: set[tuple[Any, ...]]) -> Iterator[Commit]:
     """Commits of every run that are not loaded, a run's units before its promotions, which name samples of those."""
     for run in store.runs():
-        new = [store.commit(run, unit) for unit in store.units(run) if (run, unit) not in loaded]
-        yield from sorted(new, key=lambda commit: commit.kind is CommitKind.PROMOTION)
+        promotions: list[Commit] = []
+        for unit in store.units(run):
+            if (run, unit) in loaded:
+                continue
+            commit = store.commit(run, unit)
+            if commit.kind is CommitKind.PROMOTION:
+                promotions.append(commit)
+            else:
+                yield commit
+        yield from promotions
 
 
 def _batch(commits: Iterator[Commit]) -> list[Commit]:
@@ -271,4 +281,5 @@ def _load_calls(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         for name, question in (("opened", "select run_id, order_id, slots from opened"), ("paid", _BOOK)):
             rows = book.execute(question)
             names = [column[0] for column in rows.description]
-            insert_rows(connection, f"insert into {name} by name select * from rows", names, rows.fetchall())
+            while batch := rows.fetchmany(BATCH_BOOK):
+                insert_rows(connection, f"insert into {name} by name select * from rows", names, batch)

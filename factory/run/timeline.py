@@ -27,7 +27,11 @@ _CALLS = """
 select epoch(started_at), coalesce(latency_s, 0), refusals, coalesce(cost_cny, 0), cost_cny is null from calls
 where run_id = ? and not replayed order by started_at
 """
-_SAMPLES = "select epoch(created_at) from samples where run_id = ? order by created_at"
+_SAMPLES = """
+select epoch(admitted_at), count(*) from states
+where run_id = ? and state = 'accepted' and sample_id not in (select sample_id from duplicates) group by admitted_at order by 1
+"""
+"""A commit is one moment: of a million samples 17,000. Not of the view, whose joins a count does not need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,52 +59,76 @@ def read_timeline(connection: duckdb.DuckDBPyConnection, run_id: str) -> Timelin
     started, latency, refused, cost, unpriced = (np.asarray(column) for column in calls.values())
     if not len(started):
         return None
-    (accepted,) = connection.execute(_SAMPLES, [run_id]).fetchnumpy().values()
+    accepted = tuple(np.asarray(column) for column in connection.execute(_SAMPLES, [run_id]).fetchnumpy().values())
     [(simulated,)] = connection.execute("select bool_or(simulated) from runs where run_id = ?", [run_id]).fetchall()
     run = (run_id, bool(simulated))
-    return slices(run, started, latency, refused, None if unpriced.any() else cost, np.asarray(accepted))
+    return slices(
+        run, started, latency, refused, None if unpriced.any() else cost, (accepted[0], accepted[1].astype(np.float64))
+    )
 
 
 def slices(
-    run: tuple[str, bool], started: Series, latency: Series, refused: Series, cost: Series | None, accepted: Series
+    run: tuple[str, bool],
+    started: Series,
+    latency: Series,
+    refused: Series,
+    cost: Series | None,
+    accepted: tuple[Series, Series],
 ) -> Timeline:
     """Cut a run (its id, whether it is simulated) into slices.
 
-    ``started`` and ``accepted`` are epoch seconds, sorted; the other arrays go with ``started``.
+    ``started``: epoch seconds; ``latency`` (seconds), ``refused`` and ``cost`` (CNY) go with it, call by call. ``accepted``: the
+    commits' epoch seconds, and the samples of each. Holds some ten numbers a call, whatever the number of samples.
     """
+    moments, samples = accepted
     ended = started + latency
-    clock, breaks = _working_time(np.concatenate([started, ended, accepted]))
-    calls = len(started)
-    commits = len(np.unique(accepted))
+    clock = _Clock.of(started, ended, moments)
+    calls, commits = len(started), len(moments)
     enough = min(calls // CALLS_A_SLICE, commits // COMMITS_A_SLICE) if commits else calls // CALLS_A_SLICE
     count = min(MOST_SLICES, max(LEAST_SLICES, enough))
-    edges = np.linspace(0.0, max(float(clock.max()), 1e-3), count + 1)
+    edges = np.linspace(0.0, max(clock.ends, 1e-3), count + 1)
     width = float(edges[1])
-    done = np.clip(np.digitize(clock[calls : 2 * calls], edges) - 1, 0, count - 1)
-    admitted = np.clip(np.digitize(clock[2 * calls :], edges) - 1, 0, count - 1)
+    done = np.clip(np.digitize(clock.at(ended), edges) - 1, 0, count - 1)
+    admitted = np.clip(np.digitize(clock.at(moments), edges) - 1, 0, count - 1)
     per_slice = [latency[done == number] for number in range(count)]
     return Timeline(
         at_s=edges[:-1] + width / 2,
         calls_per_s=np.bincount(done, minlength=count) / width,
-        accepted_per_s=np.bincount(admitted, minlength=count) / width,
+        accepted_per_s=np.bincount(admitted, weights=samples, minlength=count) / width,
         latency_s=np.array([np.median(part) if len(part) else np.nan for part in per_slice]),
         slow_latency_s=np.array([np.quantile(part, 0.95) if len(part) else np.nan for part in per_slice]),
         refusals=np.bincount(done, weights=refused, minlength=count).astype(np.float64),
         spent_cny=None if cost is None else np.cumsum(np.bincount(done, weights=cost, minlength=count)),
-        breaks=breaks,
+        breaks=len(clock.resumed),
         run_id=run[0],
         simulated=run[1],
     )
 
 
-def _working_time(moments: Series) -> tuple[Series, int]:
-    """Seconds since the first moment with long pauses taken out, in the order given; and how many pauses there were."""
-    order = np.argsort(moments, kind="stable")
-    steps = np.diff(moments[order], prepend=moments[order[0]])
-    pauses = steps > BREAK_S
-    clock = np.empty_like(moments, dtype=np.float64)
-    clock[order] = np.cumsum(np.where(pauses, 0.0, steps))
-    return clock, int(pauses.sum())
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """Working time: seconds since the first moment, with long pauses taken out. ``cut_s``: all that is cut by each resumption."""
+
+    begins: float
+    ends: float
+    resumed: Series
+    cut_s: Series
+
+    @classmethod
+    def of(cls, *moments: Series) -> _Clock:
+        """The clock of a run in which all this happened. Pauses are looked for in whole seconds, so that few numbers are sorted."""
+        seconds = np.unique(np.concatenate([np.unique(np.floor(part)) for part in moments]))
+        steps = np.diff(seconds)
+        pauses = steps > BREAK_S
+        cut = np.concatenate([[0.0], np.cumsum(steps[pauses] - 1.0)])  # a moment may be anywhere within its second
+        first = min(float(part.min()) for part in moments if len(part))
+        last = max(float(part.max()) for part in moments if len(part))
+        return cls(first, last - first - float(cut[-1]), seconds[1:][pauses], cut)
+
+    def at(self, moments: Series) -> Series:
+        """Epoch seconds as working time."""
+        cut: Series = self.cut_s[np.searchsorted(self.resumed, moments, side="right")]
+        return moments - self.begins - cut
 
 
 def draw(timeline: Timeline, *, chinese: bool) -> Figure:

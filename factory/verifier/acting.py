@@ -91,7 +91,7 @@ class ClausePlan:
     denied: bool
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 12)
 def plan_of(string: str, *, item: bool, banned: frozenset[str]) -> ClausePlan:
     """How a clause is read; ``item``, ``banned`` as ``tile`` has them."""
     best, bare = tile(string, item=item, banned=banned), False

@@ -175,7 +175,7 @@ LONGEST_CLAUSE: Final = 48
 """Tokens; a longer stretch without any punctuation is not read, so that time stays bounded."""
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 12)
 def tile(clause: str, *, item: bool = False, banned: frozenset[str] = frozenset()) -> Tiling:
     """The cheapest tiling of a clause in class characters (purely inert ones already left out).
 

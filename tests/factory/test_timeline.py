@@ -23,7 +23,8 @@ def _numbers(*values: float) -> Series:
 
 def _of(started: Series, cost: Series | None = None, accepted: Series | None = None) -> Timeline:
     ones = np.ones_like(started)
-    return slices(RUN, started, ones, ones, cost, _numbers() if accepted is None else accepted)
+    moments = _numbers() if accepted is None else accepted
+    return slices(RUN, started, ones, ones, cost, (moments, np.ones_like(moments)))
 
 
 def _width(timeline: Timeline) -> float:
@@ -43,8 +44,22 @@ def test_a_night_between_two_halves_of_a_run_is_cut_out() -> None:
     evening, morning = np.arange(0, 50, dtype=np.float64), np.arange(40_000, 40_050, dtype=np.float64)
     timeline = _of(np.concatenate([evening, morning]))
     assert timeline.breaks == 1
-    assert timeline.at_s[-1] < 101
+    assert timeline.at_s[-1] < 103
     assert timeline.calls_per_s.sum() * _width(timeline) == pytest.approx(100)
+
+
+def test_a_pause_is_cut_where_it_is_longer_than_ten_minutes_and_kept_where_it_is_not() -> None:
+    for pause, breaks in ((600.0, 0), (603.0, 1)):
+        timeline = _of(np.concatenate([np.arange(0, 50, dtype=np.float64), np.arange(50 + pause, 100 + pause)]))
+        assert timeline.breaks == breaks
+        assert timeline.at_s[-1] + timeline.at_s[0] == pytest.approx(102 if breaks else 100 + pause, abs=2)
+
+
+def test_the_samples_of_a_commit_count_at_its_moment() -> None:
+    started, ones = np.arange(0, 100, dtype=np.float64), np.ones(100)
+    timeline = slices(RUN, started, ones, ones, None, (_numbers(10, 90), _numbers(40, 2)))
+    counted = timeline.accepted_per_s * _width(timeline)
+    assert counted[counted > 0] == pytest.approx([40, 2])
 
 
 def test_spending_is_cumulative_and_an_unknown_price_is_unknown_not_zero() -> None:
