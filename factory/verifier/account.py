@@ -173,6 +173,8 @@ class _Reader:
         """All clauses of a line; a table cell is read behind its column's heading."""
         label = heading(fold(line.label), self.scene.known, left_out=_IN_HEADINGS) if line.label else []
         line = line.behind(start)
+        if label and not line.text.strip("-—/"):
+            return  # an empty cell states nothing
         self.words = partial(raw_words, self.answer, line)
         tokens, asked = spoken(lex(line.text, self.scene.known))
         tokens = day_by_day(tokens)

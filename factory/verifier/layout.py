@@ -179,11 +179,11 @@ def _place(parts: list[Part], line: Line, known: Known) -> None:
     if inside or (parts[-1].kind == "item" and not parts[-1].marked and bullet):
         parts[-1].lines.append((line, start))
         return
-    if parts[-1].kind == "item" and not parts[-1].marked and _field_first(text, 0) and ":" in text[:8]:
-        parts[-1].lines.append((line, 0))
-        return
-    if parts[-1].kind == "item" and not parts[-1].marked and _heads_block(parts[-1], text, known):
-        parts[-1].lines.append((line, 0))
+    block = parts[-1] if parts[-1].kind == "item" and not parts[-1].marked else None
+    if block and (
+        (_field_first(text, 0) and ":" in text[:8]) or _goes_on(block, text) or _heads_block(block, text, known)
+    ):
+        block.lines.append((line, 0))
         return
     if parts[-1].kind == "item":
         parts.append(Part("closing"))
@@ -273,24 +273,15 @@ def _heads(text: str, at: int, entry: Entry) -> bool:
     return not rest or rest[0] in ":·—(|-~" or rest.startswith(("推荐", "||"))
 
 
-_FIELDS: Final = frozenset(
-    {
-        "RATING",
-        "PRICE",
-        "DIST",
-        "HOURS",
-        "ADDR",
-        "DISHF",
-        "CUIS",
-        "TIP",
-        "REPUT",
-        "CONTACT",
-        "BUDGET",
-        "TASTEF",
-        "REASON",
-        "SESSION",
-    }
-)
+_FIELDS: Final = frozenset({*("RATING", "PRICE", "DIST", "HOURS", "ADDR", "DISHF", "FOOD", "CUIS", "TIP", "REPUT"),
+                            *("CONTACT", "BUDGET", "TASTEF", "REASON", "SESSION")})  # fmt: skip
+_SUMS_UP: Final = re.compile("总|小?结|综|建议|提[示醒]|温馨|注意?:|最后|另外|ps|以上|按|看")
+
+
+def _goes_on(part: Part, text: str) -> bool:
+    """Whether a line with a label of its own stands in a block of such lines: 菜品：… and 海鲜：… under 人均：… of one."""
+    above = [line.text for line, _ in part.lines[1:]]
+    return ":" in text[1:8] and not _SUMS_UP.match(text) and len(above) > 1 and all(":" in row[:8] for row in above)
 
 
 def _field_first(text: str, at: int) -> bool:

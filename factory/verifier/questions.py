@@ -252,7 +252,21 @@ def is_yes_or_no(text: str) -> bool:
 
 
 _TOLD: Final = frozenset(
-    {"RATING", "REPUT", "PRICE", "DIST", "HOURS", "ADDR", "DISHN", "CONTACT", "MEAL", "PERIOD", "SESSION", "DAY"}
+    {
+        "RATING",
+        "REPUT",
+        "PRICE",
+        "DIST",
+        "HOURS",
+        "ADDR",
+        "DISHN",
+        "DISHF",
+        "CONTACT",
+        "MEAL",
+        "PERIOD",
+        "SESSION",
+        "DAY",
+    }
 )
 
 

@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from types import MappingProxyType
 from typing import Final
 
 from factory.records import Candidate, Clause, Verification
 from factory.verifier.extracted import Case, Extract, carried, settle
+from factory.verifier.naming import NameIn, names_of
 
-MOST_SHARE: Final = 1 / 3
-"""Of an answer's clauses, chatter apart; of whom more is unread, nobody has understood the whole."""
-MOST_GONE: Final = 0.45
-"""Of an answer's clauses, chatter with it."""
+MOST_GONE: Final = 1 / 2
+"""Of an answer's clauses, chatter with it: what is sold is most of what was written."""
 LEAST_LEFT: Final = 2
-"""Clauses that an item keeps; an opening keeps one."""
+"""Clauses that an item keeps beside its name."""
 _LEANS: Final = re.compile(
     "所以|因此|因而|于是|但|不过|只是|可(?!以)|然而|却|而|也|还|又|就|才|便|再|另|其[中他余它]|[它她他这那该]|同[样时]|否则|不然|甚至|反|倒|[均都仅更只则即且并或]|"
     "尤其|特别是|[比例]如|要么|前者|后者|此外|除此|结果|随后|然后|接着|加上|以及|不然|够|正好|刚好|恰好|难怪|毕竟|总之|[和跟与]|有[的些]|是.*(?:原因|理由|缘故)|不[用必]再|资料|查到的资料|没[提写列标]|看不出|无法|[^，,]{0,6}也"
@@ -43,14 +45,15 @@ _CARE: Final = re.compile("过敏|忌口|冲突|不能吃|不吃(?![辣香葱蒜
 """What a guest may not eat is never left out."""
 
 
-JOINS: Final = tuple("，,、；;")
+JOINS: Final = tuple("，,、；;\u3000")
 STOPS: Final = tuple("。！？!?～~…")
 _QUOTES: Final = frozenset('“”「」『』"')
 _RULE: Final = re.compile(r"^[|:\-\s]+$")
 _UNTOLD: Final = "—"
 _ASKS: Final = ("？", "?")
 _BARS: Final = tuple("｜|")
-_OPENS: Final = ("（", "(", *_BARS)
+_BRACKETS: Final = ("（", "(")
+_OPENS: Final = (*_BRACKETS, *_BARS)
 _CLOSES: Final = ("）", ")", *_BARS)
 _COLONS: Final = ("：", ":", "—")
 _EMPTY_ITEM: Final = re.compile(r"^\s*\d+[.、].*[：:]\s*[。，]?\s*$", re.MULTILINE)
@@ -87,22 +90,32 @@ def once_cut(
         plain = case.check(other)
         return settle(plain, carried(extracts, result, plain), other, case)
 
-    return shortened(candidate.answer, result, check, chatter_alone=chatter_alone)
+    return shortened(candidate.answer, result, check, names_of(case), chatter_alone=chatter_alone)
 
 
 def shortened(
-    answer: str, result: Verification, check: Callable[[str], Verification], *, chatter_alone: bool = False
+    answer: str,
+    result: Verification,
+    check: Callable[[str], Verification],
+    name_in: NameIn,
+    *,
+    chatter_alone: bool = False,
 ) -> Shortened | None:
     """The answer without unread clauses, where it passes so; ``None`` where it does not.
 
-    Those that state nothing go first, then all of them, then the sentences that hold them; what becomes unread by it goes the
-    same way once. ``check`` verifies a text; ``chatter_alone``: only what states nothing may go.
+    Those that state nothing go first, then all of them but for the name that one introduces, then all of them, then the sentences
+    that hold them; what becomes unread by it goes the same way once. ``check`` verifies a text; ``chatter_alone``: only what states
+    nothing may go.
     """
-    for way in (cut,) if chatter_alone else (cut, severed, without_sentences):
+
+    def named(answer: str, result: Verification) -> tuple[str, tuple[str, ...]]:
+        return severed(answer, result, name_in)
+
+    for way in (cut,) if chatter_alone else (cut, named, severed, without_sentences):
         text, gone = way(answer, result)
         fresh = check(text) if gone else result
         if gone and not fresh.accepted and way is not cut and _is_unread_alone(fresh):
-            text, more = severed(text, fresh)
+            text, more = (named if way is named else severed)(text, fresh)
             gone, fresh = (*gone, *more), check(text) if more else fresh
         if gone and fresh.accepted and len(gone) <= MOST_GONE * len(_in_text(result)):
             return Shortened(text, fresh, gone)
@@ -121,10 +134,24 @@ def cut(answer: str, result: Verification) -> tuple[str, tuple[str, ...]]:
     return _without_all(answer, clauses, gone)
 
 
-def severed(answer: str, result: Verification) -> tuple[str, tuple[str, ...]]:
-    """(the answer without its unread clauses, those clauses); the answer itself, and none, where it does not stand without them."""
+def severed(answer: str, result: Verification, name_in: NameIn | None = None) -> tuple[str, tuple[str, ...]]:
+    """(the answer without its unread clauses, those clauses); the answer itself, and none, where it does not stand without them.
+
+    With ``name_in``, a clause that introduces whom the next one speaks of leaves the name: 人均最高的就数青禾，评分4.1 as 青禾，评分4.1.
+    """
     clauses = _in_text(result)
-    return _severed(answer, clauses, _hanging(answer, clauses, _unread(clauses)))
+    names = _introduced(answer, clauses, name_in) if name_in is not None else {}
+    return _severed(answer, clauses, _hanging(answer, clauses, _unread(clauses), names), names)
+
+
+def _introduced(answer: str, clauses: Sequence[Clause], name_in: NameIn) -> dict[int, str]:
+    """By where it begins, the name in each unread clause whose sentence goes on with a statement that names nobody itself."""
+    names: dict[int, str] = {}
+    for clause, later in pairwise(clauses):
+        stays = later.account == "claim" and _same_sentence(answer, clause, later) and name_in(later.text) is None
+        if clause.account == "unread" and stays and (span := name_in(clause.text)) is not None:
+            names[clause.start] = clause.text[slice(*span)]
+    return names
 
 
 def without_sentences(answer: str, result: Verification) -> tuple[str, tuple[str, ...]]:
@@ -143,13 +170,14 @@ def without_sentences(answer: str, result: Verification) -> tuple[str, tuple[str
     return _severed(answer, clauses, [clauses[place] for place in sorted(places)])
 
 
-def _severed(answer: str, clauses: Sequence[Clause], gone: Sequence[Clause]) -> tuple[str, tuple[str, ...]]:
-    telling = [row for row in gone if not row.detachable]
-    if len(telling) > MOST_SHARE * len(clauses) or len(gone) > MOST_GONE * len(clauses):
+def _severed(
+    answer: str, clauses: Sequence[Clause], gone: Sequence[Clause], names: Mapping[int, str] = MappingProxyType({})
+) -> tuple[str, tuple[str, ...]]:
+    if len(gone) > MOST_GONE * len(clauses) or not _keeps_enough(
+        clauses, [row for row in gone if row.start not in names]
+    ):
         return answer, ()
-    if not _keeps_enough(clauses, gone):
-        return answer, ()
-    return _without_all(answer, clauses, gone) if all(_is_apart(answer, row) for row in gone) else (answer, ())
+    return _without_all(answer, clauses, gone, names) if all(_is_apart(answer, row) for row in gone) else (answer, ())
 
 
 def _unread(clauses: Sequence[Clause]) -> list[Clause]:
@@ -160,15 +188,22 @@ def _in_text(result: Verification) -> list[Clause]:
     return [clause for clause in result.clauses if clause.end > clause.start]
 
 
-def _without_all(answer: str, clauses: Sequence[Clause], gone: Sequence[Clause]) -> tuple[str, tuple[str, ...]]:
-    """(the answer without these clauses, what went: each clause, with the word that joined the next statement to it)."""
+def _without_all(
+    answer: str, clauses: Sequence[Clause], gone: Sequence[Clause], names: Mapping[int, str] = MappingProxyType({})
+) -> tuple[str, tuple[str, ...]]:
+    """(the answer without these clauses, what went: each clause, with the word that joined the next statement to it).
+
+    ``names``: by where it begins, what a clause leaves.
+    """
     text = answer
     went: list[str] = []
     joined = 0
     for place in range(len(clauses) - 1, -1, -1):
         clause = clauses[place]
         if clause in gone:
-            text = _without(text, *_quoted(answer, clause))
+            start, end = _quoted(answer, clause)
+            left = names.get(clause.start)
+            text = _without(text, start, end) if left is None else text[:start] + left + text[end:]
             went.append(answer[clause.start : clauses[place + 1].start + joined] if joined else clause.text)
         joined = 0
         if clause not in gone and place and clauses[place - 1] in gone:
@@ -180,9 +215,9 @@ def _without_all(answer: str, clauses: Sequence[Clause], gone: Sequence[Clause])
 
 
 def _quoted(answer: str, clause: Clause) -> tuple[int, int]:
-    """A clause's span with the marks of quotation that stand at it: “健康饮食”这一项 begins behind the first."""
+    """A clause's span with the marks that stand at it: “健康饮食”这一项 and 【预算】一家太低 begin behind the first."""
     start, end = clause.start, clause.end
-    start -= start > 0 and answer[start - 1] in _QUOTES
+    start -= start > 0 and (answer[start - 1] in _QUOTES or (answer[start - 1] == "【" and "】" in clause.text))
     end += end < len(answer) and answer[end] in _QUOTES
     return start, end
 
@@ -213,32 +248,41 @@ def _without(text: str, start: int, end: int) -> str:
     return before + (after.lstrip("…")[after[0] != "…" :] if after.startswith((*STOPS, *_COLONS)) else after)
 
 
-def _hanging(answer: str, clauses: Sequence[Clause], gone: Sequence[Clause]) -> list[Clause]:
-    """These clauses, and every neighbour that hangs on one: a condition whose advice goes, what goes on from it (也…, 所以…)."""
+def _hanging(
+    answer: str, clauses: Sequence[Clause], gone: Sequence[Clause], names: Mapping[int, str] = MappingProxyType({})
+) -> list[Clause]:
+    """These clauses, and every neighbour that hangs on one: a condition whose advice goes, what goes on from it (也…, 所以…).
+
+    What goes on from a name that is left stands on it.
+    """
     places = {place for place, clause in enumerate(clauses) if clause in gone}
     before = -1
     while len(places) != before:
         before = len(places)
         for place in sorted(places):
-            if place + 1 < len(clauses) and _leans(answer, clauses[place], clauses[place + 1]):
-                places.add(place + 1)
+            if place + 1 < len(clauses) and clauses[place].start not in names:
+                places |= {place + 1} if _leans(answer, clauses[place], clauses[place + 1]) else set()
+                places |= _in_brackets(answer, clauses, place)
             if place and _waits(answer, clauses[place - 1], clauses[place], ends=_ends(answer, clauses, places, place)):
                 places.add(place - 1)
     return [clauses[place] for place in sorted(places)]
 
 
+def _in_brackets(answer: str, clauses: Sequence[Clause], place: int) -> set[int]:
+    """The clauses of the brackets behind a clause: 备选（还没开）."""
+    after = answer[clauses[place].end :].lstrip(" ")
+    if not after.startswith(_BRACKETS):
+        return set()
+    found = re.search("[）)]", after)
+    end = len(answer) - len(after) + (found.start() if found else 0)
+    return {later for later in range(place + 1, len(clauses)) if clauses[later].end <= end}
+
+
 def _keeps_enough(clauses: Sequence[Clause], gone: Sequence[Clause]) -> bool:
-    """Whether no part of the answer that loses a clause is left with too few."""
-    kept: dict[tuple[str, str], int] = {}
-    losing = set()
-    for clause in clauses:
-        part = (clause.part, clause.scope if clause.part == "item" else "")
-        if clause in gone:
-            losing.add(part)
-        else:
-            kept[part] = kept.get(part, 0) + 1
-    least = {"item": LEAST_LEFT, "opening": 1}
-    return all(kept.get(part, 0) >= least.get(part[0], 0) for part in losing)
+    """Whether no item that loses a clause is left with too few."""
+    losing = {clause.scope for clause in gone if clause.part == "item"}
+    kept = Counter(clause.scope for clause in clauses if clause.part == "item" and clause not in gone)
+    return all(kept[scope] >= LEAST_LEFT for scope in losing)
 
 
 def _is_apart(answer: str, clause: Clause) -> bool:
@@ -257,7 +301,10 @@ def _is_apart(answer: str, clause: Clause) -> bool:
         not before or before[-1] == "\n" or before.endswith((*JOINS, *STOPS, *_COLONS, *_OPENS)) or _is_sign(before[-1])
     )
     closes = (
-        not after or after[0] == "\n" or after.startswith((*JOINS, *STOPS, *_COLONS, *_CLOSES)) or _is_sign(after[0])
+        not after
+        or after[0] == "\n"
+        or after.startswith((*JOINS, *STOPS, *_COLONS, *_CLOSES, *_BRACKETS))
+        or _is_sign(after[0])
     )
     # A question goes with its answer, unless it asks nothing of a restaurant.
     asks = (

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from factory.records import Clause, Verification
-from factory.verifier.severing import MOST_SHARE, cut, once_cut, severed, shortened, without_sentences
+from factory.verifier.naming import names_of
+from factory.verifier.severing import MOST_GONE, cut, once_cut, severed, shortened, without_sentences
 from tests.factory.test_second_reader import CASE, _candidate, _submitted
 
 ODD = "肠粉吃着像云彩糊了嗓子"
@@ -95,11 +96,12 @@ def test_what_becomes_unread_by_a_cut_goes_once_more_and_what_fails_is_not_sold(
     def never(_text: str) -> Verification:
         return read
 
-    assert shortened(candidate.answer, read, never) is None
-    short = shortened(candidate.answer, read, lambda text: CASE.check(replace(candidate, answer=text)))
+    names = names_of(CASE)
+    assert shortened(candidate.answer, read, never, names) is None
+    short = shortened(candidate.answer, read, lambda text: CASE.check(replace(candidate, answer=text)), names)
     assert short is not None
     assert (short.cut, short.result.accepted) == ((ODD,), True)
-    assert shortened(candidate.answer, read, never, chatter_alone=True) is None
+    assert shortened(candidate.answer, read, never, names, chatter_alone=True) is None
 
 
 @pytest.mark.parametrize(
@@ -125,22 +127,69 @@ def test_what_hangs_on_it_goes_with_it(closing: str, left: str | None, gone: tup
     assert severed(candidate.answer, read) == ((_candidate(item, left) if left else candidate).answer, gone)
 
 
-def test_of_an_answer_that_is_mostly_unread_nothing_goes() -> None:
-    few, many = f"评分4.1，人均61元，{ODD}", "，".join(["评分4.1", "人均61元", *[f"{ODD}{n}" for n in "甲乙丙"]])
+def test_of_an_answer_half_goes_and_no_more() -> None:
+    few, many = (
+        f"评分4.1，人均61元，{ODD}",
+        "，".join(["评分4.1", "人均61元", *[f"{ODD}{n}" for n in "甲乙丙丁戊己庚辛"]]),
+    )
     assert _severed(few)[1]
     rows = CASE.check(_candidate(many)).clauses
-    assert sum(row.account == "unread" for row in rows) > MOST_SHARE * len([row for row in rows if row.end > row.start])
+    assert sum(row.account == "unread" for row in rows) > MOST_GONE * len([row for row in rows if row.end > row.start])
     assert _severed(many)[1] == ()
 
 
-def test_an_opening_keeps_a_clause() -> None:
+def test_an_opening_goes_whole_and_an_item_keeps_two_statements() -> None:
     candidate = _candidate("评分4.1，人均61元")
     read = CASE.check(candidate)
-    opening = next(number for number, row in enumerate(read.clauses) if row.part == "opening")
-    rows = list(read.clauses)
-    rows[opening] = replace(rows[opening], account="unread")
-    alone = [row for row in rows if row.part == "opening"]
-    assert (severed(candidate.answer, replace(read, clauses=tuple(rows)))[1] == ()) is (len(alone) == 1)
+    unread = [replace(row, account="unread") if row.part == "opening" else row for row in read.clauses]
+    opening = [row.text for row in unread if row.part == "opening"]
+    text, gone = severed(candidate.answer, replace(read, clauses=tuple(unread)))
+    assert list(gone) == opening
+    assert not any(words in text for words in opening)
+    assert _severed(f"评分4.1，人均61元，{ODD}")[1] == (ODD,)
+    assert _severed(f"评分4.1，{ODD}")[1] == ()
+
+
+NAMED = "肠粉吃着像云彩糊了嗓子的那家就数青禾湘菜馆"
+
+
+@pytest.mark.parametrize(
+    ("closing", "left"),
+    [
+        (f"{NAMED}，评分4.1。", "青禾湘菜馆，评分4.1。"),
+        (f"祝您用餐愉快。{NAMED}（评分4.1）。", "祝您用餐愉快。青禾湘菜馆（评分4.1）。"),
+        (f"想吃得清淡的话，{NAMED}，评分4.1。", "青禾湘菜馆，评分4.1。"),
+        (f"祝您用餐愉快。{NAMED}。", "祝您用餐愉快。"),  # nothing is said of it
+        (
+            f"祝您用餐愉快。{NAMED}，青禾湘菜馆评分4.1。",
+            "祝您用餐愉快。青禾湘菜馆评分4.1。",
+        ),  # who is meant is said again
+    ],
+)
+def test_a_clause_that_introduces_whom_the_next_one_speaks_of_leaves_the_name(closing: str, left: str) -> None:
+    item = "评分4.1，人均61元，地址是竹山路1号，评分4.1，人均61元"
+    candidate = _candidate(item, closing)
+    text, gone = severed(candidate.answer, CASE.check(candidate), names_of(CASE))
+    assert text == _candidate(item, left).answer
+    assert gone[-1] == NAMED
+    assert CASE.check(replace(candidate, answer=text)).accepted
+
+
+@pytest.mark.parametrize(
+    ("closing", "left"),
+    [
+        (f"祝您用餐愉快。{ODD}（评分4.1，人均61元）。", "祝您用餐愉快。"),
+        (f"祝您用餐愉快。青禾湘菜馆评分4.1（{ODD}，人均61元）。", "祝您用餐愉快。青禾湘菜馆评分4.1（人均61元）。"),
+        (f"祝您用餐愉快。\n【口感】{ODD}。", "祝您用餐愉快。"),
+    ],
+    ids=["brackets go with what they are about", "a clause of them goes alone", "a heading goes with its only line"],
+)
+def test_brackets_and_headings(closing: str, left: str) -> None:
+    item = "评分4.1，人均61元，地址是竹山路1号，评分4.1，人均61元"
+    candidate = _candidate(item, closing)
+    text, gone = severed(candidate.answer, CASE.check(candidate))
+    assert gone
+    assert text.rstrip() == _candidate(item, left).answer.rstrip()
 
 
 def test_a_span_that_is_not_the_clauses_text_is_left_alone() -> None:
