@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
 from factory.records import ClaimStatus, Poi
 from factory.verifier.acts_loose import loose_status
 from factory.verifier.deciding import extreme_status, show, value
-from factory.verifier.lexer import ROLES
+from factory.verifier.lexer import ROLES, Token
 from factory.verifier.references import restaurants
 from factory.verifier.scene import Said, State, UnreadError, field_of, scale_of
 
@@ -156,6 +157,8 @@ def topic(said: Said, state: State) -> None:
 def tell(said: Said, state: State) -> None:
     """可以请厨房少放辣椒: what the guest says to the kitchen."""
     words = said.tokens[said.piece.start : said.piece.end]
+    if any(_is_hearsay(token, later) for token, later in pairwise(words)):
+        raise UnreadError
     for token in said.of("D"):  # 牛排少放盐 presupposes the dish
         if not any(
             poi in token.value.pois for poi in (state.subject or ((state.item,) if state.item else state.scene.listed))
@@ -167,6 +170,27 @@ def tell(said: Said, state: State) -> None:
         ROLES[token.char] & {"TELL", "ASK", "STAFF", "SOON", "ADVISE", "IF", "LIKE", "CAN", "YOU"} for token in words
     ):
         raise UnreadError
+
+
+def _is_hearsay(token: Token, later: Token) -> bool:
+    """店家说…, where the guest says nothing to the kitchen: 跟店家说…, 在店里说一声 do."""
+    says = later.text[0] in "说讲" or later.text in _SAYS
+    return (
+        "STAFF" in ROLES[token.char] and token.text[0] not in "跟和请让对给向" and says and later.text[-1] not in "声下"
+    )
+
+
+_SAYS: Final = frozenset({"告诉", "强调", "提", "声明", "要求"})
+
+
+def asks(said: Said, state: State) -> None:
+    """偏甜的做法得问店家: what is asked is not known. 我看不辣 tells something."""
+    if not any(word in token.text for token in said.all("q") for word in _ASKED):
+        raise UnreadError
+    tell(said, state)
+
+
+_ASKED: Final = ("问", "确认", "核实", "打听", "看菜单", "再提")
 
 
 def criterion(said: Said, state: State) -> None:

@@ -91,7 +91,9 @@ _SHOP_NAME: Final = re.compile(
 """What looks like a restaurant's name in words that nothing knows."""
 
 
-VACUOUS: Final = frozenset({"intro", "chat", "talk", "advice", "criterion", "choose", "echo", "contact", "tell"})
+VACUOUS: Final = frozenset(
+    {"intro", "chat", "talk", "advice", "criterion", "choose", "echo", "contact", "tell", "asks"}
+)
 """Acts that claim nothing: they may not take over words that a claim had taken and could not decide."""
 DECIDED: Final = frozenset({"rating", "price", "distance", "cuisine", "hours", "closes", "opens", "open_at", "absent", "total", "margin", "compare", "superlative", "dish", "address", "phone", "walk", "bare", "value_of", "within", "beyond", "vague", "present", "feature", "website", "same", "ratio", "not_in", "break", "shut_at", "count", "count_of", "none_of", "sole_of", "members_of"})  # fmt: skip
 

@@ -129,7 +129,7 @@ def _first_of(code: str, value: object) -> tuple[set[str], bool]:
 
 
 _LOOSE: Final = frozenset(
-    {"intro", "echo", "advice", "talk", "tell", "contact", "criterion", "choose", "nothing", "chat"}
+    {"intro", "echo", "advice", "talk", "tell", "asks", "contact", "criterion", "choose", "nothing", "chat"}
 )
 
 
