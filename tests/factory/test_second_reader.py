@@ -384,7 +384,7 @@ def test_a_file_of_rows_is_read_by_the_second_reader_over_the_wire_once(tmp_path
 
 
 def test_a_run_that_keeps_what_was_not_understood_marks_it_on_row_and_clause(tmp_path: Path) -> None:
-    env = CLEAN | {"DATA": str(tmp_path), "N": "120", "SEED": "5", "UNREAD": "keep"}
+    env = CLEAN | {"DATA": str(tmp_path), "N": "400", "SEED": "5", "UNREAD": "keep"}
     done = subprocess.run(
         [sys.executable, "-m", "factory", "synth"], env=env, capture_output=True, text=True, timeout=120, check=False
     )
