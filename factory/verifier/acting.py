@@ -14,6 +14,7 @@ from typing import Final
 
 from factory.records import Poi
 from factory.verifier.acts import ACTS
+from factory.verifier.acts_lists import OneMeaningError
 from factory.verifier.clauses import DECIDED, FIELDS, TYPED, VACUOUS, holds, open_number, wrong
 from factory.verifier.following import denied
 from factory.verifier.grammar import SKIPPED, Piece, Tiling, code, tile
@@ -189,9 +190,11 @@ class _Clause:
                 ACTS[act](Said(piece, tokens, self.words), state)
                 if any(one.status in _WRONG for one in state.verdicts[before:]):
                     state.blamed |= {piece.frame.name}
-            except UnreadError:
+            except UnreadError as error:
                 del state.verdicts[before:]
                 left += kept[piece.start : piece.end]
+                if isinstance(error, OneMeaningError):
+                    continue  # not tried without its frame
                 if not failed or state.item is not None:  # in prose, what fails behind a failure may want its subject
                     failed.add(piece.frame.name)
                 if _claims(piece, kept):

@@ -316,8 +316,21 @@ def rank(said: Said, state: State) -> None:
     state.say("superlative", said.text, [(poi, status, show(poi, name))])
 
 
+class OneMeaningError(UnreadError):
+    """Its words mean nothing else: without 第二, 第二近 would be read as 近."""
+
+
 def nth(said: Said, state: State) -> None:
-    """第二近: how many of the set come before it."""
+    """第二近: how many of the set come before it. 第二家近 is the second restaurant. Raises OneMeaningError where it cannot be told."""
+    try:
+        _nth(said, state)
+    except UnreadError as error:
+        if said.all("v")[0].text[-1] in "家个间名位项处店条行":
+            raise
+        raise OneMeaningError from error
+
+
+def _nth(said: Said, state: State) -> None:
     name, up = scale_of(said.all("w"), field_of(said.all("f")), state)
     among, _ = among_of(said, state)
     if said.has("n"):

@@ -127,7 +127,9 @@ def _lengths_by_beginning() -> dict[str, tuple[int, ...]]:
 
 _LENGTHS: Final = _lengths_by_beginning()
 _CHAR: Final = {name: CHARS[frozenset({name})] for name in CLASSES}
-_ORDINAL: Final = re.compile(rf"(?:第([{CN}\d]+)(?:家|个|间|名|位|项|处|店|条)?|首家|首个|no\.?(\d+)|([①-⑩]))")
+_ORDINAL: Final = re.compile(
+    rf"(?:第([{CN}\d]+)(?:家|个|间|名|位|项|处|店|条|行(?!业|政|程|驶))?|首家|首个|no\.?(\d+)|([①-⑩]))"
+)
 _A_HEAD: Final = re.compile(rf"[{CN}]{{2,}}?(?=一(?:位|个人|人))")
 """一百九十四一位 is 194 a head."""
 _PHONE: Final = re.compile(
