@@ -21,6 +21,8 @@ def count(said: Said, state: State) -> None:
         raise UnreadError
     if any(ROLES[token.char] & {"OPENV", "OPENS", "REST"} for token in said.tokens):
         raise UnreadError  # 查到一家营业的: of those that are open
+    if said.of("M"):
+        raise UnreadError  # 够得上200元的只有两家: of a described set, whatever is listed
     scene = state.scene
     pois = list(scene.of_cuisine(scene.wish.cuisine, scene.wish.radius_m))
     fitting = [poi for poi in scene.evidence.pois if not any(miss.sure for miss in scene.misses(poi))]

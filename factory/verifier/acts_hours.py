@@ -186,6 +186,8 @@ def opens_at(said: Said, state: State) -> None:
 
 def pause(said: Said, state: State) -> None:
     """14:00-17:00休息, 下午休息, 下午不休息, 全天营业."""
+    if said.piece.start and any(ROLES[one.char] & {"TOUP", "UNTIL"} for one in said.tokens[: said.piece.start]):
+        raise UnreadError  # 中午到晚上不歇: of all that lies between
     ranges = _ranges(said.all("v"))
     period = next(
         (

@@ -300,15 +300,26 @@ def second(said: Said, state: State) -> None:
 
 
 def rank(said: Said, state: State) -> None:
-    """评分排第二: ranks count from the best, the nearest, the cheapest."""
+    """评分排第二: ranks count from the best, the nearest, the cheapest of the set that is named, or of the list."""
+    try:
+        _rank(said, state)
+    except UnreadError as error:
+        raise OneMeaningError from error
+
+
+def _rank(said: Said, state: State) -> None:
     name = field_of(said.all("f")) or state.field
     if name not in {"rating", "price", "distance"}:
         raise UnreadError
     if state.subject is not None and len(state.subject) > 1 and state.item is not None:
         state.subject = None
     poi = state.one()
+    among = among_of(said, state)[0] if said.has("g") else state.scene.listed
+    counted = [int(token.value.low) for token in said.all("g") if "CNT" in ROLES[token.char]]
+    if poi not in among or (counted and counted[0] != len(among)):
+        raise UnreadError
     own = value(poi, name)
-    others = [value(one, name) for one in state.scene.listed if one != poi]
+    others = [value(one, name) for one in among if one != poi]
     status: ClaimStatus = "unsupported"
     if own is not None and all(other is not None for other in others):
         better = sum((other > own) if name == "rating" else (other < own) for other in others if other is not None)

@@ -314,8 +314,8 @@ def cuisine(said: Said, state: State) -> None:
     if "VEGGY" in ROLES[told.char] and any(name.startswith("diet:") for poi in about for name, _ in poi.tags):
         raise UnreadError  # 素食友好: a tag, no cuisine
     if state.subject is None and state.item is None:
-        if said.of("HAVE") and said.of("CNT"):
-            raise UnreadError  # 有一家川菜: that there is one is no echo
+        if (said.of("HAVE") and said.of("CNT")) or (state.scene.mentioned and said.of("CUIS")):
+            raise UnreadError  # 有一家川菜: that there is one is no echo; 做的是川菜, of one who was named
         if state.scene.wish.cuisine and word != state.scene.wish.cuisine:
             raise UnreadError  # 再查就是几家烧烤了: said of nobody, and no echo
         state.echo(

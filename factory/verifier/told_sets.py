@@ -247,11 +247,11 @@ def _of_numbers(told: Told, ground: Ground, over: Callable[[list[float]], tuple[
         numbers = [number for poi in pois if (number := value(poi, told.fact)) is not None]
         if not numbers:
             continue
-        truths = over(numbers)
+        truths, least_m = over(numbers), 10.0
         if len(truths) > 1 and stated.low in {0.0, stated.high}:
-            truths = (truths[1] - truths[0],)  # 三家挤在35米的差距里
+            truths, least_m = (truths[1] - truths[0],), 3.0  # 三家挤在35米的差距里: worked out, not walked
             stated = replace(stated, high=stated.low or stated.high, low=stated.low or stated.high, exact=True)
-        exact = {"rating": 0.05, "price": 1.0}.get(told.fact, max(10.0, 0.03 * truths[-1]))
+        exact = {"rating": 0.05, "price": 1.0}.get(told.fact, max(least_m, 0.03 * truths[-1]))
         near = max(exact, {"rating": 0.1, "price": 0.05 * truths[-1]}.get(told.fact, 0.05 * truths[-1]))
         slack = near if stated.about else exact
         ends = (stated.low, stated.high) if len(truths) > 1 else (stated.low,)
