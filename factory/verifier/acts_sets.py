@@ -245,9 +245,17 @@ def extremes(pois: Sequence[Poi], name: str, *, highest: bool) -> tuple[Poi, ...
     return tuple(poi for number, poi in numbers if number == edge)
 
 
+def _of_one(said: Said) -> Said:
+    """最近的三家 are three. Raises UnreadError."""
+    at = next((n for n, token in enumerate(said.tokens) if "MOST" in ROLES[token.char]), len(said.tokens))
+    if any("CNT" in ROLES[token.char] and token.value.low > 1 for token in said.tokens[at:]):
+        raise UnreadError
+    return said
+
+
 def superlative(said: Said, state: State) -> None:
     """三家里最近, 评分和人均都是最低的, 打烊最晚; in opening and closing without a subject it picks one out."""
-    among, world = among_of(said, state)
+    among, world = among_of(_of_one(said), state)
     if state.subject is not None and len(state.subject) > 1 and not (said.has("g") or said.has("g2")):
         among = state.subject  # 三家里它最近
         state.subject = (state.item,) if state.item else None

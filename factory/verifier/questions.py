@@ -260,7 +260,6 @@ _TOLD: Final = frozenset(
         "HOURS",
         "ADDR",
         "DISHN",
-        "DISHF",
         "CONTACT",
         "MEAL",
         "PERIOD",
@@ -272,7 +271,8 @@ _TOLD: Final = frozenset(
 
 def untold(text: str, heading: Sequence[Token]) -> bool:
     """Whether a cell says that its heading's field is not told: 人均 | 未标."""
-    return text in _UNLISTED and any(ROLES[token.char] & _TOLD for token in heading)
+    fields = frozenset().union(*(ROLES[token.char] for token in heading)) & _TOLD
+    return bool(fields) and (text in _UNLISTED or (text == "无" and "DISHN" in fields))
 
 
 def misses_told(verdicts: Sequence[Verdict], scene: Scene) -> None:

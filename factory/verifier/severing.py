@@ -58,6 +58,9 @@ _CLOSES: Final = ("）", ")", *_BARS)
 _COLONS: Final = ("：", ":", "—")
 _EMPTY_ITEM: Final = re.compile(r"^\s*\d+[.、].*[：:]\s*[。，]?\s*$", re.MULTILINE)
 _EMPTY_LINES: Final = re.compile(r"\n[^\S\n]*\n(?:[^\S\n]*\n)+")
+_BARE_LINE: Final = re.compile(r"^[^\w\n|｜—-]+\n?", re.MULTILINE)
+"""Signs of which the words are gone."""
+_LAST_BAR: Final = re.compile(r"(?<=[^\s|｜])[^\S\n]*｜[^\S\n]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +214,14 @@ def _without_all(
             text = text[: clause.start] + text[clause.start + joined :]
     if not gone or _EMPTY_ITEM.search(text):
         return answer, ()
-    return _EMPTY_LINES.sub("\n\n", text).rstrip(), tuple(reversed(went))
+    for torn, mended in ((_BARE_LINE, _whole_line), (_LAST_BAR, ""), (_EMPTY_LINES, "\n\n")):
+        text = torn.sub(mended, text)
+    return text.strip("\n").rstrip(), tuple(reversed(went))
+
+
+def _whole_line(found: re.Match[str]) -> str:
+    """A line of signs alone goes; those before words stay."""
+    return "" if found[0].endswith("\n") or found.end() == len(found.string) else found[0]
 
 
 def _quoted(answer: str, clause: Clause) -> tuple[int, int]:

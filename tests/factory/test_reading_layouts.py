@@ -82,6 +82,42 @@ def test_a_tick_states_its_heading_and_a_cross_denies_it(yes: str, no: str) -> N
     assert _outcomes(TABLE.format(no, no)) == {"contradicted"}
 
 
+DISHES = "| 店名 | 人均 | 列出的菜 |\n|---|---|---|\n| 青禾湘菜馆(石桥店) | 61元 | {} |\n| 云溪湘菜馆 | 120元，超预算20元 | {} |"
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "outcomes"),
+    [
+        ("剁椒鱼头", "无", set()),
+        ("—", "—", set()),  # an empty cell states nothing
+        ("", "-", set()),
+        ("无", "无", {"contradicted"}),
+        ("剁椒鱼头", "烤茄子", {"not_understood"}),  # of another's listing: perhaps a dish of both
+    ],
+)
+def test_a_cell_without_words_states_nothing_and_none_denies(mine: str, theirs: str, outcomes: set[str]) -> None:
+    assert _outcomes(DISHES.format(mine, theirs)) == outcomes
+
+
+BLOCK = "【青禾湘菜馆(石桥店)】\n人均：61元\n评分：4.4\n{}"
+
+
+@pytest.mark.parametrize(
+    ("line", "outcomes"),
+    [
+        ("菜品：剁椒鱼头、烤茄子", set()),
+        ("菜品：剁椒鱼头、北京烤鸭", {"unsupported"}),
+        ("海鲜：列出的菜里没有虾", {"not_understood"}),
+        ("最后：祝您用餐愉快", set()),
+    ],
+)
+def test_a_line_with_a_label_stands_in_the_block_of_such_lines(line: str, outcomes: set[str]) -> None:
+    read = _read(BLOCK.format(line))
+    assert {finding.outcome for finding in read.findings} == outcomes
+    part = {clause.part for clause in read.clauses if clause.text and line.endswith(clause.text)}
+    assert part <= {"closing" if line.startswith("最后") else "item"}
+
+
 def test_a_tick_under_what_no_map_tells_is_not_passed_over() -> None:
     table = "| 店名 | 人均 | 有包间 |\n|---|---|---|\n| 青禾湘菜馆(石桥店) | 61元 | ✅ |"
     assert not _read(table).accepted

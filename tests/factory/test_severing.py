@@ -127,6 +127,14 @@ def test_what_hangs_on_it_goes_with_it(closing: str, left: str | None, gone: tup
     assert severed(candidate.answer, read) == ((_candidate(item, left) if left else candidate).answer, gone)
 
 
+def test_a_line_of_which_signs_alone_are_left_goes() -> None:
+    item = "评分4.1，人均61元，地址是竹山路1号，评分4.1，人均61元"
+    candidate = _candidate(item, f"🍰 {ODD}。\n\n🍵 祝您用餐愉快。")
+    text, gone = severed(candidate.answer, CASE.check(candidate))
+    assert gone == (ODD,)
+    assert text == _candidate(item, "🍵 祝您用餐愉快。").answer
+
+
 def test_of_an_answer_half_goes_and_no_more() -> None:
     few, many = (
         f"评分4.1，人均61元，{ODD}",
