@@ -322,7 +322,8 @@ def _rank(said: Said, state: State) -> None:
     others = [value(one, name) for one in among if one != poi]
     status: ClaimStatus = "unsupported"
     if own is not None and all(other is not None for other in others):
-        better = sum((other > own) if name == "rating" else (other < own) for other in others if other is not None)
+        up = (name == "rating") != said.has("r")  # 倒数第二
+        better = sum((other > own) if up else (other < own) for other in others if other is not None)
         status = "verified" if better + 1 == said.all("v")[0].value else "contradicted"
     state.say("superlative", said.text, [(poi, status, show(poi, name))])
 

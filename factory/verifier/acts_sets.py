@@ -16,7 +16,7 @@ from factory.verifier.deciding import (
     value,
     worst,
 )
-from factory.verifier.groups import bases, best_of_some, described
+from factory.verifier.groups import bases, best_of_some, described, set_words
 from factory.verifier.lexer import ROLES, Token
 from factory.verifier.numbers import Quantity
 from factory.verifier.references import restaurants, the_set
@@ -368,7 +368,7 @@ def except_(said: Said, state: State) -> None:
 
 def among_of(said: Said, state: State) -> tuple[tuple[Poi, ...], bool]:
     """The set of a superlative, one of those that may be meant, and whether the evidence must have seen all of it."""
-    tokens = [token for token in (*said.all("g"), *said.all("g2")) if not ROLES[token.char] & {"COP", "THIS"}]
+    tokens = set_words(said)
     scene = state.scene
     group = described(tokens, state)
     rows = [tuple(poi for poi in base if all(test(poi) for test in group.tests)) for base in bases(group, scene)]

@@ -18,7 +18,7 @@ from factory.verifier.fit import meal_of
 from factory.verifier.hours import hours_of, overlap_min
 from factory.verifier.lexer import ROLES, Token
 from factory.verifier.numbers import Quantity
-from factory.verifier.scene import Scene, State, UnreadError
+from factory.verifier.scene import Said, Scene, State, UnreadError
 from factory.verifier.script import fold
 
 Test = Callable[[Poi], bool]
@@ -259,6 +259,21 @@ def members(group: Group, scene: Scene) -> list[tuple[Poi, ...]]:
         return list(dict.fromkeys([*rows, *narrowed]))
     rows = [tuple(poi for poi in base if all(test(poi) for test in group.tests)) for base in bases(group, scene)]
     return list(dict.fromkeys(rows))
+
+
+_SETS: Final = frozenset({"CNT", "L", "ROUND", "THESE", "ALLSET"})
+_OF_SETS: Final = _SETS | {"IN", "WITHIN", "CU", "SHOP", "PRICED", "PLACE"}
+
+
+def set_words(said: Said) -> list[Token]:
+    """The words of an extreme's set: what its frame found last, and before it all that names one (在五家当中离成都南站最近)."""
+    tokens = [token for token in (*said.all("g"), *said.all("g2")) if not ROLES[token.char] & {"COP", "THIS"}]
+    words = said.tokens[said.piece.start : said.piece.end]
+    at = next((n for n, token in enumerate(words) if "MOST" in ROLES[token.char]), len(words))
+    if all(token in tokens for token in words[:at] if ROLES[token.char] & _SETS):
+        return tokens
+    end = next((n for n, token in enumerate(words[:at]) if "DIST" in ROLES[token.char]), at)
+    return [token for token in words[:end] if ROLES[token.char] & _OF_SETS]
 
 
 def set_of(tokens: Sequence[Token], state: State) -> tuple[Poi, ...]:

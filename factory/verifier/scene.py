@@ -225,7 +225,7 @@ class State:
         """Whom a clause may speak of where nothing tells: what it states may then hold, or stay unread, but never be wrong."""
         self.unsure = True
         late = tuple(dict.fromkeys(reversed(self.scene.mentioned)))
-        singles: list[tuple[Poi, ...]] = [(poi,) for poi in ((self.item,) if self.item else ()) + late[:2]]
+        singles: list[tuple[Poi, ...]] = [(poi,) for poi in ((self.item,) if self.item else ()) + late[:1]]
         if not self.everyone:
             return self.choose(singles)
         sets = [self.subject or (), self.scene.listed, late[:2], late[:3], late]
