@@ -294,7 +294,7 @@ class _Reader:
         whole, alone = state.copy(), state.copy()
         left = read_clause(tokens, whole, self.words)
         if not holds((left, whole)):
-            typed = any(ROLES[token.char] & {"M", "L", "S", "NUM", "PCT"} for token in tokens if token.start < 0)
+            typed = any(ROLES[token.char] & {"M", "L", "S", "NUM", "PCT", "DAY"} for token in tokens if token.start < 0)
             rest = read_clause(cell, alone, self.words)
             if not typed and holds((rest, alone)) and alone.verdicts:
                 state.take(alone)

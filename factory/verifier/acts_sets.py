@@ -245,6 +245,12 @@ def extremes(pois: Sequence[Poi], name: str, *, highest: bool) -> tuple[Poi, ...
     return tuple(poi for number, poi in numbers if number == edge)
 
 
+def _clock_scale(said: Said, state: State) -> tuple[str, bool]:
+    """The field and the direction of 最晚 and 最早, which 打烊 turns to closing."""
+    name, up = scale_of(said.all("v"), None, state)
+    return ("close" if name == "open" and (said.of("CLOSE") or said.of("UNTIL")) else name), up
+
+
 def _of_one(said: Said) -> Said:
     """最近的三家 are three. Raises UnreadError."""
     at = next((n for n, token in enumerate(said.tokens) if "MOST" in ROLES[token.char]), len(said.tokens))
@@ -271,15 +277,7 @@ def superlative(said: Said, state: State) -> None:
             state.subject = the_set(sets, state)  # 这三家都是附近最好的
     fields = [found for found in (field_of(said.all("f")), field_of(said.all("f2"))) if found]
     if said.has("k"):
-        name, up = scale_of(said.all("v"), None, state)
-        pairs = [
-            (
-                "open"
-                if said.of("OPENV") and not said.of("CLOSE") and not said.of("UNTIL") and name == "open"
-                else name,
-                up,
-            )
-        ]
+        pairs = [_clock_scale(said, state)]
     elif len(fields) == 2:
         pairs = [scale_of(said.all("v"), found, state) for found in fields]
     else:

@@ -37,7 +37,9 @@ def _target(said: Said, state: State) -> str:
             state.unsure = True
             return "price"  # 989元，不在你要的范围
         return "price" if named == "price" else "distance"
-    found = named or state.field
+    units = frozenset().union(*(ROLES[token.char] for token in said.all("a"))) if said.all("a") else frozenset()
+    field = state.field if state.field in {"price", "distance"} else None  # after a rating, too
+    found = named or ("price" if "M" in units else "distance" if "L" in units else field)
     if found is None and roles & {"YOU", "COND"} and state.everyone:
         state.unsure = True
         return "price"  # 全部低于您的要求
@@ -208,6 +210,8 @@ def threshold(said: Said, state: State) -> None:
 
 def at_bound(said: Said, state: State) -> None:
     """正好是预算上限."""
+    if any(token.text == "以下" for token in said.tokens[said.piece.end :]):
+        raise UnreadError  # 在下限以下
     low, high = bounds(state)
     bound = low if any("LOWER" in ROLES[token.char] for token in said.all("v")) else high
     if bound is None:

@@ -15,7 +15,7 @@ PRICE_ABOUT_SHARE = 0.10
 PRICE_ABOUT_LEAST = 5.0
 """约80 for 78; small prices may be rounded to the next five."""
 
-TOTAL_ABOUT_SHARE = 0.05
+TOTAL_ABOUT_SHARE = 0.04
 TOTAL_ABOUT_LEAST = 6.0
 """两个人大约340元 for 342: a sum is worked out, so that 约 rounds it and no more."""
 
