@@ -31,13 +31,14 @@ def order(said: Said, state: State) -> None:
     if first[0] != last[0] or first[1] == last[1]:
         raise UnreadError
     numbers = [value(poi, first[0]) for poi in state.scene.listed]
+    if first[0] in {"open", "close"} and None in numbers:  # at other times on other days
+        raise UnreadError
     listed = "，".join(show(poi, first[0]) or "没有数据" for poi in state.scene.listed)
     known = [number for number in numbers if number is not None]
     status = in_order(numbers, known, up=first[1])
     state.sorted_by = first
     if any("EACHW" in ROLES[token.char] for token in said.tokens):
-        state.sorted_by = first  # the names that follow are in this order, not the list
-        return
+        return  # the names that follow are in this order, not the list
     if len(numbers) < 2:
         raise UnreadError
     state.world("order", said.text, listed, status)
@@ -315,8 +316,7 @@ def _rank(said: Said, state: State) -> None:
         state.subject = None
     poi = state.one()
     among = among_of(said, state)[0] if said.has("g") else state.scene.listed
-    counted = [int(token.value.low) for token in said.all("g") if "CNT" in ROLES[token.char]]
-    if poi not in among or (counted and counted[0] != len(among)):
+    if poi not in among or any(token.value.low != len(among) for token in said.all("g") if "CNT" in ROLES[token.char]):
         raise UnreadError
     own = value(poi, name)
     others = [value(one, name) for one in among if one != poi]
@@ -333,7 +333,7 @@ class OneMeaningError(UnreadError):
 
 
 def nth(said: Said, state: State) -> None:
-    """第二近: how many of the set come before it. 第二家近 is the second restaurant. Raises OneMeaningError where it cannot be told."""
+    """第二近: how many of the set come before it; 第二家近 is the second restaurant. Raises OneMeaningError."""
     try:
         _nth(said, state)
     except UnreadError as error:

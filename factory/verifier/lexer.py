@@ -29,7 +29,7 @@ _CUISINE_WORDS: Final = {
     "串串": "火锅", "涮肉": "火锅", "串串香": "火锅", "牛扒": "西餐", "居酒屋": "日本料理", "烧腊": "粤菜", "广府菜": "粤菜", "京菜": "北京菜", "山东菜": "鲁菜", "日韩料理": "日本料理",
 }  # fmt: skip
 SUBKINDS: Final = {
-    **dict.fromkeys(("重庆火锅", "牛肉火锅", "潮汕牛肉火锅", "铜锅涮肉", "铜锅", "羊蝎子火锅", "串串香火锅", "老火锅", "鱼火锅", "四川火锅"), "火锅"),
+    **dict.fromkeys(("重庆火锅", "牛肉火锅", "潮汕牛肉火锅", "铜锅涮肉", "铜锅", "羊蝎子火锅", "串串香火锅", "老火锅", "牛油火锅", "鱼火锅", "四川火锅"), "火锅"),
     **dict.fromkeys(("炭火烤肉", "炭火烧烤", "大排档烧烤", "东北烧烤", "铁签烤串"), "烧烤"), **dict.fromkeys(("早茶", "茶餐厅", "烧腊", "广式早茶"), "粤菜"),
     **dict.fromkeys(("寿司", "拉面", "回转寿司", "日式拉面", "割烹", "日式烤肉"), "日本料理"), **dict.fromkeys(("铁锅炖", "饺子馆", "东北饺子"), "东北菜"),
     **dict.fromkeys(("法式西餐", "意式西餐", "扒房", "牛排馆"), "西餐"), **dict.fromkeys(("淮扬菜", "本帮菜", "苏帮菜", "杭帮菜", "金陵菜", "浙菜"), "江浙菜"),
@@ -128,7 +128,7 @@ def _lengths_by_beginning() -> dict[str, tuple[int, ...]]:
 _LENGTHS: Final = _lengths_by_beginning()
 _CHAR: Final = {name: CHARS[frozenset({name})] for name in CLASSES}
 _ORDINAL: Final = re.compile(
-    rf"(?:第([{CN}\d]+)(?:家|个|间|名|位|项|处|店|条|行(?!业|政|程|驶))?|首家|首个|no\.?(\d+)|([①-⑩]))"
+    rf"(?:第([{CN}\d]+)(?:[家个间名位项处店条]|行(?![业政程驶]))?|首[家个]|no\.?(\d+)|([①-⑩]))"
 )
 _A_HEAD: Final = re.compile(rf"[{CN}]{{2,}}?(?=一(?:位|个人|人))")
 """一百九十四一位 is 194 a head."""
@@ -285,9 +285,8 @@ def _house(text: str, at: int, known: Known) -> Token | None:
         or street[0][0] in "在是为于就"
     ):
         return None
-    if any(text[inside : inside + 2] in LEXICON for inside in range(at, street.end() - 1)):
-        return None
-    if any(known.at(text, inside) is not None for inside in range(at, street.end())):
+    inside = range(at, street.end())
+    if any(text[n : n + 2] in LEXICON for n in inside[:-1]) or any(known.at(text, n) is not None for n in inside):
         return None
     return Token(_STREET_LIKE, at, street.end(), street[0], street[0])
 
