@@ -119,9 +119,8 @@ def chars_of(*names: str) -> frozenset[str]:
 def _lengths_by_beginning() -> dict[str, tuple[int, ...]]:
     """For the first two characters of a word the lengths of the words that begin so, the longest first."""
     lengths: dict[str, set[int]] = {}
-    for word in LEXICON:
-        if len(word) > 1:
-            lengths.setdefault(word[:2], {1} if word[0] in LEXICON else set()).add(len(word))
+    for word in (word for word in LEXICON if len(word) > 1):
+        lengths.setdefault(word[:2], {1} if word[0] in LEXICON else set()).add(len(word))
     return {beginning: tuple(sorted(row, reverse=True)) for beginning, row in lengths.items()}
 
 
