@@ -1,8 +1,9 @@
-"""Samples a second with one and with two worker processes at concurrency 256, against what latency allows.
+"""Samples a second with one and with two worker processes at concurrency 256, against what latency and the cores allow.
 
-``python bench/workers.py``; prints JSON. K=1 (three LLM calls a sample). The latency limit is AGENTS / (calls a sample x latency);
-the rate is that of the middle half of the calls, so that start, growth of the ceiling and end do not count. The simulated teacher
-is one more process on the same cores.
+``python bench/workers.py``; prints JSON. K=1 (three LLM calls a sample). The latency limit is AGENTS / (calls a sample x latency),
+the cores' limit is cores / (CPU seconds a sample), where the simulated teacher counts, since it has the same cores; a run can be no
+faster than the lower of the two (a roofline). ``share`` is of the latency limit, ``share_of_roof`` of the lower one. All of it in
+the middle half of the calls, so that start, growth of the ceiling and end do not count.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 
+from bench.memory import family
 from factory.sandbox.process import SandboxProcess
 from factory.sandbox.serve import Sandbox
 
@@ -28,10 +32,36 @@ AGENTS = 256
 ROOT = Path(__file__).parent.parent
 MIDDLE = """
 with done as (
-  select julianday(settled_at) * 86400 as at, ntile(4) over (order by settled_at) as part from calls where status = 'kept'
+  select (julianday(settled_at) - 2440587.5) * 86400 as at, ntile(4) over (order by settled_at) as part
+  from calls where status = 'kept'
 )
-select count(*) / (max(at) - min(at)) from done where part in (2, 3)
+select count(*), min(at), max(at) from done where part in (2, 3)
 """
+"""Calls, and when the first and the last of them were settled, in seconds since 1970."""
+EVERY_S = 0.25
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_s(pid: int) -> float:
+    """What a process has used so far; 0 where it is gone."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0.0
+    return (int(words[11]) + int(words[12])) / TICKS
+
+
+async def watched(child: asyncio.subprocess.Process) -> list[tuple[float, float]]:
+    """(time, CPU seconds of all processes that this one started, those that ended included) until the run ends."""
+    used: dict[int, float] = {}
+    samples: list[tuple[float, float]] = []
+    while child.returncode is None:
+        for pid in family(os.getpid())[1:]:
+            used[pid] = max(used.get(pid, 0.0), cpu_s(pid))
+        samples.append((time.time(), sum(used.values())))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(child.wait()), EVERY_S)
+    return samples
 
 
 async def measure(workers: int, samples: int, latency_s: float, sandbox: SandboxProcess) -> dict[str, Any]:
@@ -44,18 +74,25 @@ async def measure(workers: int, samples: int, latency_s: float, sandbox: Sandbox
         child = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "factory", "synth", cwd=ROOT, env=env, stderr=subprocess.DEVNULL
         )
-        assert await child.wait() == 0, "synth failed"
+        samples = await watched(child)
+        assert child.returncode == 0, "synth failed"
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         with contextlib.closing(sqlite3.connect(Path(folder) / "calls.sqlite")) as book:
             runs, calls = (book.execute(f"select count(*) from {name}").fetchone()[0] for name in ("opened", "calls"))
-            rate = book.execute(MIDDLE).fetchone()[0] / (calls / runs)
+            count, first, last = book.execute(MIDDLE).fetchone()
+    rate = count / (last - first) / (calls / runs)
     limit = AGENTS / (calls / runs * latency_s)
+    at, spent = zip(*samples, strict=True)
+    busy = float(np.diff(np.interp([first, last], at, spent))[0])
+    cores_limit = (os.cpu_count() or 1) / (busy / (count / (calls / runs)))
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return {
         "workers": workers,
         "samples_per_s": round(rate, 1),
         "latency_limit_per_s": round(limit, 1),
         "share": round(rate / limit, 3),
+        "cores_limit_per_s": round(cores_limit, 1),
+        "share_of_roof": round(rate / min(limit, cores_limit), 3),
         "cpu_ms_a_run_start_included": round(used / runs * 1000, 2),
     }
 
