@@ -6,6 +6,7 @@ NULL there, and their fingerprints are made again.
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
@@ -106,11 +107,15 @@ def insert_rows(
         connection.execute(f"with rows as (select {unnested}) {statement}", columns)
 
 
-def load_commits(connection: duckdb.DuckDBPyConnection, store: Store) -> int:
-    """Shards and states of the commits that are not loaded yet; returns how many those were. Raises DamagedFile."""
+def load_commits(connection: duckdb.DuckDBPyConnection, store: Store, at_once: float = math.inf) -> Iterator[int]:
+    """Load the shards and states of the commits that are not loaded yet. Raises DamagedFile.
+
+    Yields how many those were, each time that they hold ``at_once`` samples and at the end, so that what is done with
+    new samples is done with so many at a time.
+    """
     loaded = {tuple(row) for row in connection.execute("select run_id, unit from loaded").fetchall()}
     new = _new_commits(store, loaded)
-    count, remade = 0, set[Any]()
+    count, samples, remade = 0, 0, set[Any]()
     while batch := _batch(new):
         connection.execute("begin")
         for kind, schema in SHARDS.items():
@@ -129,9 +134,13 @@ def load_commits(connection: duckdb.DuckDBPyConnection, store: Store) -> int:
         insert_rows(connection, "insert into loaded by name select * from rows", names, rows)
         connection.execute("commit")
         count += len(batch)
+        samples += sum(len(commit.admitted) for commit in batch)
         remade |= {commit.run_id for commit in batch if commit.kind is CommitKind.ORDERS}
+        if samples >= at_once:
+            yield count
+            count = samples = 0
     _promote_again(connection, store, remade & {run for run, _ in loaded})
-    return count
+    yield count
 
 
 def _promote_again(connection: duckdb.DuckDBPyConnection, store: Store, runs: set[Any]) -> None:

@@ -57,7 +57,11 @@ def verify(
     by_id = {poi.poi_id: poi for poi in seen.pois}
     wanted = frozenset(poi_id for poi_id, _ in candidate.recommendations)
     account = read_answer(candidate.answer, seen, wish, place, wanted, "always" if asking else "beside_unread")
-    if candidate.feasible and account.nothing_at is not None and account.clauses[account.nothing_at].account == "unread":
+    if (
+        candidate.feasible
+        and account.nothing_at is not None
+        and account.clauses[account.nothing_at].account == "unread"
+    ):
         account = replace(account, says_nothing=False)  # what is not understood says nothing of it
     nothing = emptiness(account, candidate, wish, seen, structured=structured, asking=asking)
     if nothing.doubted:

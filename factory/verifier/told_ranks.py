@@ -233,12 +233,13 @@ def split_by(told: Told, pois: Pois, ground: Ground) -> Split:
             continue
         if told.labelled and any(status is None and one.kind in HOURS_KINDS for one, status in answers):
             continue  # 能确定开的只有某某: of the others it is not told
-        if len(statuses) < len(answers) or any(
-            one.kind in HOURS_KINDS for one, status in answers if status not in GOOD
-        ):
-            open_.append(poi)
+        doubtful = [one.kind in HOURS_KINDS for one, status in answers if status not in GOOD]
+        if not doubtful:
+            sure.append(poi)
+        elif len(statuses) == len(answers) and not all(doubtful):
+            missing.append(poi)  # whose price is not told is not among those of 100 to 200, whenever it opens
         else:
-            (sure if worst(statuses) in GOOD else missing).append(poi)
+            open_.append(poi)
     return Split(tuple(sure), tuple(missing), tuple(open_))
 
 
