@@ -19,7 +19,9 @@ from factory.commit.neardup import NEAR_PERCENT
 from warehouse.loading import insert_rows
 
 BUCKET_SAMPLES = 25_000
-"""New samples that are compared at once: places are dealt to as many buckets as keep it, which bounds the memory."""
+"""New samples that are compared at once: places are dealt to as many buckets as keep it, which bounds the memory. What they
+are held against grows with the file: a bucket that does not fit into the memory is dealt to two."""
+MOST_BUCKETS = 1024
 BOUNDED_PAIRS, LISTED_PAIRS = 50_000, 10_000
 """Pairs that are held against each other at once, by the bits of their n-grams (0.3 KB a pair) and by the n-grams (2 KB)."""
 AMPLE_FROM = 250_000
@@ -42,20 +44,34 @@ def find_duplicates(
     buckets = math.ceil(fresh / BUCKET_SAMPLES)
     if rebuilt and fresh >= AMPLE_FROM:
         connection.execute("set memory_limit = '1GB'")
-    connection.execute(f"set variable buckets = {buckets}")
-    for bucket in range(buckets):
-        connection.execute(f"set variable bucket = {bucket}")
-        connection.execute(sql_file("dedupe", "proposed"))
-        connection.execute(sql_file("dedupe", "sides"))
-        connection.execute("create or replace temp table possible (one bigint, other bigint)")
-        _in_chunks(connection, "proposed", BOUNDED_PAIRS, sql_file("dedupe", "possible"))
-        _in_chunks(connection, "possible", LISTED_PAIRS, sql_file("dedupe", "near"))
-        for name in ("proposed", "sides", "possible"):
-            connection.execute(f"drop table {name}")
+    waiting = [(bucket, buckets) for bucket in range(buckets)]
+    while waiting:
+        bucket, of = waiting.pop()
+        try:
+            _compare(connection, sql_file, bucket, of)
+        except duckdb.OutOfMemoryException:
+            if of > MOST_BUCKETS:
+                raise
+            waiting += [(bucket, 2 * of), (bucket + of, 2 * of)]
     connection.execute("drop table fresh")
+    # What did not fit may have left some of its pairs, which its halves found again.
+    connection.execute("create or replace temp table pairs as select distinct * from pairs")
     dropped = _settle(connection)
     connection.execute("update states set compared = true where state = 'accepted' and not compared")
     return dropped
+
+
+def _compare(connection: duckdb.DuckDBPyConnection, sql_file: Callable[[str, str], str], bucket: int, of: int) -> None:
+    """Near pairs of one bucket's places are added to the table ``pairs``."""
+    connection.execute(f"set variable buckets = {of}")
+    connection.execute(f"set variable bucket = {bucket}")
+    connection.execute(sql_file("dedupe", "proposed"))
+    connection.execute(sql_file("dedupe", "sides"))
+    connection.execute("create or replace temp table possible (one bigint, other bigint)")
+    _in_chunks(connection, "proposed", BOUNDED_PAIRS, sql_file("dedupe", "possible"))
+    _in_chunks(connection, "possible", LISTED_PAIRS, sql_file("dedupe", "near"))
+    for name in ("proposed", "sides", "possible"):
+        connection.execute(f"drop table {name}")
 
 
 def _in_chunks(connection: duckdb.DuckDBPyConnection, table: str, most: int, statement: str) -> None:
