@@ -41,6 +41,8 @@ def say_of_days(said: Said, state: State, test: Test, kind: str = "hours", misse
         status = status_of_days(poi, words, test, carried=carried, meal=kind == "open_at")
         if kind == "open_at" and status in GOOD and missed is None and _is_closed(poi, state):
             status = "contradicted"  # whatever its hours say, it does not serve
+        elif status == "unsupported" and missed == "hours" and _is_closed(poi, state):
+            status = "inferable"  # 暂停营业，晚上不开门
         if pois is state.scene.listed and status not in GOOD:
             raise UnreadError
         rows.append((poi, status, show(poi, "hours")))

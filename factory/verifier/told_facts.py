@@ -37,8 +37,9 @@ _TAGS: Final = {
 def of_one(told: Told, poi: Poi, ground: Ground) -> Status:
     """The status of a claim about one restaurant."""
     if told.kind in HOURS_KINDS:
-        if told.kind in {"open_at", "open_on"} and any(miss.kind == "closed" for miss in ground.scene.misses(poi)):
-            return "inferable" if told.denied else "contradicted"  # whatever its hours say, it does not serve
+        if told.kind in {"open_at", "open_on", "shut_at"} and _is_closed(poi, ground):
+            serves = told.denied == (told.kind == "shut_at")
+            return "contradicted" if serves else "inferable"  # whatever its hours say, it does not serve
         status = note(told, poi) if _HOLIDAY.search(told.days) else of_hours(told, poi)
         if told.denied and told.kind in _PLAIN_HOURS:
             status = turned(status)  # 周一至周四不到23:30
@@ -317,8 +318,12 @@ def _no_hours_on(told: Told, poi: Poi) -> bool:
     return not any(hours_of(poi).days[day] for day in weekdays(told.days))
 
 
+def _is_closed(poi: Poi, ground: Ground) -> bool:
+    return any(miss.kind == "closed" for miss in ground.scene.misses(poi))
+
+
 def _closed(told: Told, poi: Poi, ground: Ground) -> Status:
-    shut = any(miss.kind == "closed" for miss in ground.scene.misses(poi))
+    shut = _is_closed(poi, ground)
     return "inferable" if shut != told.denied else "contradicted"
 
 
