@@ -52,7 +52,7 @@ def test_an_open_shop_is_not_called_closed() -> None:
     assert "contradicted" in {finding.outcome for finding in lied.findings}
 
 
-@pytest.mark.parametrize(("poi", "accepted"), [(SHUT, True), (OPEN, False)])
-def test_nobody_can_go_tonight_where_a_shop_is_closed(poi: Poi, accepted: bool) -> None:
+def test_nobody_can_go_tonight_where_a_shop_is_closed() -> None:
     answer = "柳庄2公里内没有完全符合要求的火锅：柳庄涮肉(东门店)目前停业，今晚去不了。"
-    assert _checked(poi, answer, listed=False).accepted is accepted
+    assert _checked(SHUT, answer, listed=False).accepted
+    assert not _checked(OPEN, answer, listed=False).accepted
