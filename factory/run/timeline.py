@@ -19,19 +19,39 @@ if TYPE_CHECKING:
 Series = NDArray[np.float64]
 MOST_SLICES, LEAST_SLICES, CALLS_A_SLICE, COMMITS_A_SLICE = 60, 8, 25, 3
 """Points on the time axis: as many as leave each slice enough calls and commits to be a rate rather than noise."""
-READING: dict[str, str | bool | int | float | list[str]] = {"threads": "1", "memory_limit": "64MB"}
+READING: dict[str, str | bool | int | float | list[str]] = {"threads": "1", "memory_limit": "32MB"}
 """DuckDB's settings while a run reads its timeline, so that the end of a long run is not where it needs most memory."""
 BREAK_S = 600.0
 """A pause longer than this (a stopped run that went on the next day) is cut out of the time axis."""
-_CALLS = """
-select epoch(started_at), coalesce(latency_s, 0), refusals, coalesce(cost_cny, 0), cost_cny is null from calls
-where run_id = ? and not replayed order by started_at
-"""
-_SAMPLES = """
-select epoch(admitted_at), count(*) from states
-where run_id = ? and state = 'accepted' and sample_id not in (select sample_id from duplicates) group by admitted_at order by 1
+_TIMED = """
+with timed as (
+  select epoch(started_at) as started, coalesce(latency_s, 0) as latency, started + latency as moment, refusals, cost_cny
+  from calls where run_id = $run and not replayed
+), commits as (
+  select epoch(admitted_at) as moment, count(*) as samples from states
+  where run_id = $run and state = 'accepted' and sample_id not in (select sample_id from duplicates) group by admitted_at
+)
 """
 """A commit is one moment: of a million samples 17,000. Not of the view, whose joins a count does not need."""
+_SPAN = """
+select count(*), count(*) filter (cost_cny is null), (select count(*) from commits),
+  least(min(started), (select min(moment) from commits)), greatest(max(moment), (select max(moment) from commits))
+from timed
+"""
+_SECONDS = """
+select floor(started) as second from timed union select floor(moment) from timed union select floor(moment) from commits
+order by second
+"""
+_SLICE = """
+greatest(0, least($last, floor(
+  (moment - $begins - $cut_s[1 + len(list_filter($resumed, lambda one: one <= moment))]) / $width
+)))::int
+"""
+_CALLS = f"""
+select {_SLICE} as slice, count(*) as calls, median(latency) as latency,
+  quantile_cont(latency, 0.95) as slow, sum(refusals) as refusals, coalesce(sum(cost_cny), 0) as cost from timed group by slice
+"""  # noqa: S608 - of constants
+_SAMPLES = f"select {_SLICE} as slice, sum(samples) as samples from commits group by slice"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,81 +74,60 @@ class Timeline:
 
 
 def read_timeline(connection: duckdb.DuckDBPyConnection, run_id: str) -> Timeline | None:
-    """None for a run without calls."""
-    calls = connection.execute(_CALLS, [run_id]).fetchnumpy()
-    started, latency, refused, cost, unpriced = (np.asarray(column) for column in calls.values())
-    if not len(started):
+    """None for a run without calls. DuckDB counts, slice by slice: of a million samples there are half a million calls."""
+
+    def ask(statement: str, **given: object) -> list[tuple[Any, ...]]:
+        return connection.execute(_TIMED + statement, {"run": run_id, **given}).fetchall()
+
+    [(calls, unpriced, commits, begins, last)] = ask(_SPAN)
+    if not calls:
         return None
-    accepted = tuple(np.asarray(column) for column in connection.execute(_SAMPLES, [run_id]).fetchnumpy().values())
-    [(simulated,)] = connection.execute("select bool_or(simulated) from runs where run_id = ?", [run_id]).fetchall()
-    run = (run_id, bool(simulated))
-    return slices(
-        run, started, latency, refused, None if unpriced.any() else cost, (accepted[0], accepted[1].astype(np.float64))
-    )
-
-
-def slices(
-    run: tuple[str, bool],
-    started: Series,
-    latency: Series,
-    refused: Series,
-    cost: Series | None,
-    accepted: tuple[Series, Series],
-) -> Timeline:
-    """Cut a run (its id, whether it is simulated) into slices.
-
-    ``started``: epoch seconds; ``latency`` (seconds), ``refused`` and ``cost`` (CNY) go with it, call by call. ``accepted``: the
-    commits' epoch seconds, and the samples of each. Holds some ten numbers a call, whatever the number of samples.
-    """
-    moments, samples = accepted
-    ended = started + latency
-    clock = _Clock.of(started, ended, moments)
-    calls, commits = len(started), len(moments)
+    clock = _Clock.of(begins, last, np.array(ask(_SECONDS), np.float64)[:, 0])
     enough = min(calls // CALLS_A_SLICE, commits // COMMITS_A_SLICE) if commits else calls // CALLS_A_SLICE
     count = min(MOST_SLICES, max(LEAST_SLICES, enough))
-    edges = np.linspace(0.0, max(clock.ends, 1e-3), count + 1)
-    width = float(edges[1])
-    done = np.clip(np.digitize(clock.at(ended), edges) - 1, 0, count - 1)
-    admitted = np.clip(np.digitize(clock.at(moments), edges) - 1, 0, count - 1)
-    per_slice = [latency[done == number] for number in range(count)]
+    width = max(clock.lasts_s, 1e-3) / count
+    sliced = {"begins": begins, "cut_s": clock.cut_s, "resumed": clock.resumed, "width": width, "last": count - 1}
+    by_slice = np.zeros((5, count))
+    by_slice[1:3] = np.nan
+    for row in ask(_CALLS, **sliced):
+        by_slice[:, row[0]] = row[1:]
+    done, latency, slow, refusals, cost = by_slice
+    accepted = np.zeros(count)
+    for number, samples in ask(_SAMPLES, **sliced):
+        accepted[number] = samples
+    [(simulated,)] = connection.execute("select bool_or(simulated) from runs where run_id = ?", [run_id]).fetchall()
     return Timeline(
-        at_s=edges[:-1] + width / 2,
-        calls_per_s=np.bincount(done, minlength=count) / width,
-        accepted_per_s=np.bincount(admitted, weights=samples, minlength=count) / width,
-        latency_s=np.array([np.median(part) if len(part) else np.nan for part in per_slice]),
-        slow_latency_s=np.array([np.quantile(part, 0.95) if len(part) else np.nan for part in per_slice]),
-        refusals=np.bincount(done, weights=refused, minlength=count).astype(np.float64),
-        spent_cny=None if cost is None else np.cumsum(np.bincount(done, weights=cost, minlength=count)),
+        at_s=(np.arange(count) + 0.5) * width,
+        calls_per_s=done / width,
+        accepted_per_s=accepted / width,
+        latency_s=latency,
+        slow_latency_s=slow,
+        refusals=refusals,
+        spent_cny=None if unpriced else np.cumsum(cost),
         breaks=len(clock.resumed),
-        run_id=run[0],
-        simulated=run[1],
+        run_id=run_id,
+        simulated=bool(simulated),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Clock:
-    """Working time: seconds since the first moment, with long pauses taken out. ``cut_s``: all that is cut by each resumption."""
+    """Working time: seconds since the first moment, with long pauses taken out.
 
-    begins: float
-    ends: float
-    resumed: Series
-    cut_s: Series
+    ``resumed``: epoch seconds at which pauses ended; ``cut_s``: what is cut in all before the first of them, and from each on.
+    """
+
+    lasts_s: float
+    resumed: list[float]
+    cut_s: list[float]
 
     @classmethod
-    def of(cls, *moments: Series) -> _Clock:
-        """The clock of a run in which all this happened. Pauses are looked for in whole seconds, so that few numbers are sorted."""
-        seconds = np.unique(np.concatenate([np.unique(np.floor(part)) for part in moments]))
+    def of(cls, begins: float, last: float, seconds: Series) -> _Clock:
+        """The clock of a run between two moments, in each of whose whole ``seconds``, in order, something happened."""
         steps = np.diff(seconds)
         pauses = steps > BREAK_S
         cut = np.concatenate([[0.0], np.cumsum(steps[pauses] - 1.0)])  # a moment may be anywhere within its second
-        first = min(float(part.min()) for part in moments if len(part))
-        last = max(float(part.max()) for part in moments if len(part))
-        return cls(first, last - first - float(cut[-1]), seconds[1:][pauses], cut)
-
-    def at(self, moments: Series) -> Series:
-        """Epoch seconds as working time."""
-        cut: Series = self.cut_s[np.searchsorted(self.resumed, moments, side="right")]
-        return moments - self.begins - cut
+        return cls(last - begins - float(cut[-1]), seconds[1:][pauses].tolist(), cut.tolist())
 
 
 def draw(timeline: Timeline, *, chinese: bool) -> Figure:

@@ -11,20 +11,36 @@ import numpy as np
 import pytest
 
 from factory import chart_style as style
-from factory.run.timeline import Series, Timeline, draw, read_timeline, slices, write_timeline
+from factory.run.timeline import Series, Timeline, draw, read_timeline, write_timeline
 from tests.keyless import CLEAN
-
-RUN = ("sandbox-00000000", True)
 
 
 def _numbers(*values: float) -> Series:
     return np.array(values, dtype=np.float64)
 
 
-def _of(started: Series, cost: Series | None = None, accepted: Series | None = None) -> Timeline:
-    ones = np.ones_like(started)
+def _of(
+    started: Series, cost: float | None = None, accepted: Series | None = None, samples: Series | None = None
+) -> Timeline:
+    """Of calls that take a second each and are refused once; ``accepted``: commits, with ``samples`` (one each) of them."""
     moments = _numbers() if accepted is None else accepted
-    return slices(RUN, started, ones, ones, cost, (moments, np.ones_like(moments)))
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create table calls as select 'run' as run_id, make_timestamp((unnest(?::double[]) * 1e6)::bigint) as started_at, "
+            "1.0 as latency_s, 1 as refusals, ?::double as cost_cny, false as replayed",
+            [started.tolist(), cost],
+        )
+        connection.execute(
+            "create table states as with commits as (select unnest(?::double[]) as moment, unnest(?::int[]) as samples) "
+            "select 'run' as run_id, 'accepted' as state, make_timestamp((moment * 1e6)::bigint) as admitted_at, "
+            "moment || '-' || unnest(range(samples)) as sample_id from commits",
+            [moments.tolist(), (np.ones_like(moments) if samples is None else samples).tolist()],
+        )
+        connection.execute("create table duplicates (sample_id varchar)")
+        connection.execute("create table runs as select 'run' as run_id, true as simulated")
+        timeline = read_timeline(connection, "run")
+    assert timeline is not None
+    return timeline
 
 
 def _width(timeline: Timeline) -> float:
@@ -56,15 +72,14 @@ def test_a_pause_is_cut_where_it_is_longer_than_ten_minutes_and_kept_where_it_is
 
 
 def test_the_samples_of_a_commit_count_at_its_moment() -> None:
-    started, ones = np.arange(0, 100, dtype=np.float64), np.ones(100)
-    timeline = slices(RUN, started, ones, ones, None, (_numbers(10, 90), _numbers(40, 2)))
+    timeline = _of(np.arange(0, 100, dtype=np.float64), accepted=_numbers(10, 90), samples=_numbers(40, 2))
     counted = timeline.accepted_per_s * _width(timeline)
     assert counted[counted > 0] == pytest.approx([40, 2])
 
 
 def test_spending_is_cumulative_and_an_unknown_price_is_unknown_not_zero() -> None:
     started = np.arange(0, 40, dtype=np.float64)
-    spent = _of(started, cost=np.full(40, 0.25)).spent_cny
+    spent = _of(started, cost=0.25).spent_cny
     assert spent is not None
     assert spent[-1] == pytest.approx(10.0)
     assert (np.diff(spent) >= 0).all()
@@ -81,7 +96,7 @@ def test_a_single_call_is_a_timeline_too() -> None:
 def test_the_picture_says_which_run_it_is_and_that_it_was_simulated(chinese: bool) -> None:  # noqa: FBT001 - a parameter
     with style.drawing():
         drawn = style.svg(draw(_of(_numbers(0, 1, 2)), chinese=chinese), "t")
-    assert "sandbox-00000000" in drawn
+    assert "· run ·" in drawn
     assert "SIMULATED" in drawn
     assert ("累计花费" in drawn) == chinese
     assert "单价未知" in drawn or "price is not known" in drawn
