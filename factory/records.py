@@ -171,7 +171,7 @@ class Candidate:
     instruction: str = INSTRUCTION
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, init=False, unsafe_hash=True)
 class Claim:
     """One checkable statement of an answer, bound to a restaurant (``poi_id`` None: no such one, a set, the wish).
 
@@ -184,10 +184,16 @@ class Claim:
     stated: str
     truth: str | None
     status: ClaimStatus
-    clause: int = -1
+    clause: int
+
+    def __init__(
+        self, poi_id: str | None, kind: str, stated: str, truth: str | None, status: ClaimStatus, clause: int = -1
+    ) -> None:
+        self.poi_id, self.kind, self.stated = poi_id, kind, stated
+        self.truth, self.status, self.clause = truth, status, clause
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, init=False, unsafe_hash=True)
 class Clause:
     """One clause of a text, accounted for.
 
@@ -203,6 +209,10 @@ class Clause:
     start: int
     end: int
     detachable: bool
+
+    def __init__(self, part: str, scope: str, text: str, account: str, start: int, end: int, detachable: bool) -> None:  # noqa: FBT001 - a field
+        self.part, self.scope, self.text, self.account = part, scope, text, account
+        self.start, self.end, self.detachable = start, end, detachable
 
 
 @dataclass(frozen=True, slots=True)

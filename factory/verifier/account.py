@@ -190,7 +190,7 @@ class _Reader:
             if token is not None and token.text == "(" and len(clause) == 1 and ROLES[clause[0].char] & FIELDS:
                 continue  # 评分(4.5) is one statement
             clause = bare(clause)
-            if any(one.char != INERT for one in clause):
+            if [one for one in clause if one.char != INERT]:
                 if sign == "+" and ROLES[clause[0].char] & _AMOUNTS:
                     self._account(clause, line, state, clause)  # 63元(+13): more than what, the heading says or nobody
                 elif is_question(clause, token, asked=asked or line.asks):

@@ -188,7 +188,7 @@ class _Clause:
                 continue
             try:
                 ACTS[act](Said(piece, tokens, self.words), state)
-                if any(one.status in _WRONG for one in state.verdicts[before:]):
+                if len(state.verdicts) > before and any(one.status in _WRONG for one in state.verdicts[before:]):
                     state.blamed |= {piece.frame.name}
             except UnreadError as error:
                 del state.verdicts[before:]

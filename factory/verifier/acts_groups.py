@@ -39,7 +39,7 @@ def count_of(said: Said, state: State) -> None:
     group = _group(said, state, (token,))
     rows = members(group, state.scene)
     number = int(stated.low)
-    held: ClaimStatus = "inferable" if number in _sizes(said, state, group, rows, fits=fits) else "contradicted"
+    held: ClaimStatus = "inferable" if _may_be(number, said, state, group, rows, fits=fits) else "contradicted"
     told = state.scene.items and (fits or (not group.tests and (said.of("THESE") or said.of("ADVISE"))))
     if held == "contradicted" and not told:
         raise UnreadError  # of a set that nobody can tell
@@ -53,8 +53,11 @@ def count_of(said: Said, state: State) -> None:
 _CHOSEN: Final = frozenset({"FIND", "CHOOSE", "THESE", "ADVISE", "FOR", "FOLLOW"})
 
 
-def _sizes(said: Said, state: State, group: Group, rows: list[tuple[Poi, ...]], *, fits: bool) -> set[int]:
-    """How many there may be: in each set that can be meant, among the listed where they were chosen, of those that fit."""
+def _may_be(number: int, said: Said, state: State, group: Group, rows: list[tuple[Poi, ...]], *, fits: bool) -> bool:
+    """Whether there may be so many: in a set that can be meant, among the listed where they were chosen, of those that fit.
+
+    Of those that fit last, since that asks of all the evidence.
+    """
     scene = state.scene
     found = sizes(rows)
     chosen = any(ROLES[token.char] & _CHOSEN and token.text != "就" for token in said.tokens)
@@ -62,12 +65,14 @@ def _sizes(said: Said, state: State, group: Group, rows: list[tuple[Poi, ...]], 
         found.add(scene.items)
     if chosen and all(test(poi) for poi in scene.listed for test in group.tests):
         found |= {len(scene.listed), scene.items}
+    if number in found:
+        return True
     kept = [scene.misses(poi) for poi in scene.evidence.pois if all(test(poi) for test in group.tests)]
     likely = sum(not any(miss.sure for miss in missed) for missed in kept)
-    found |= set(range(sum(not missed for missed in kept), likely + 1))  # 附近就两家: that fit
-    if fits and not any(miss.sure for poi in scene.listed for miss in scene.misses(poi)):
-        found |= {scene.items, len(scene.listed)}
-    return found
+    if sum(not missed for missed in kept) <= number <= likely:  # 附近就两家: that fit
+        return True
+    listed = number in (scene.items, len(scene.listed))
+    return fits and listed and not any(miss.sure for poi in scene.listed for miss in scene.misses(poi))
 
 
 CONDITIONS: Final = frozenset({"MEAL", "PERIOD", "SESSION", "T", "TR", "M", "L", "S", "BUDGET", "PRICE", "RATING", "OPENV", "REST", "PRICED", "INB", "INR", "OUTR"})  # fmt: skip

@@ -172,6 +172,8 @@ _ONE_OR_TWO = re.compile(r"一两(十|百|千|万)?")
 
 def number_range(text: str) -> tuple[float, float] | None:
     """The values that a bare numeral may mean: 80 → (80, 80), 七八十 → (70, 89), 十几 → (11, 19), 几百 → (200, 999)."""
+    if _PLAIN.fullmatch(text):
+        return float(text), float(text)
     text = text.replace(",", "").replace("俩", "两").replace("仨", "三")
     if text.endswith("个半"):
         whole = number_range(text.removesuffix("个半"))

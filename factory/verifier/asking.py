@@ -16,6 +16,7 @@ _MONEY = re.compile(
 _METRES = re.compile(rf"({BEFORE}\s*{NUMBER})\s*(米|公里|千米|km)(以内|之内|内|范围|左右)?")
 
 
+_NUMBER = re.compile(NUMBER)
 _LIST_NUMBER = re.compile(r"(?m)^[^\S\n]*\d{1,2}(?:[.．][^\S\n]+|[、)）][^\S\n]*)(?=\d)|[①-⑳⑴-⒇➀-➓❶-❿㈠-㈩]")
 """A list's number before a value: folded, "4. 2公里" would be 4.2 km, and "③ 1000米" 31000 m."""
 
@@ -37,11 +38,11 @@ def question_findings(question: str, wish: Wish, place: Place) -> list[Finding]:
         found.append(Finding("wish", "question_without_cuisine", f"提问中没有写出菜系“{wish.cuisine}”。", "wish"))
     bounds = {float(bound) for bound in (wish.budget_min_cny, wish.budget_max_cny) if bound is not None}
     for money in _MONEY.finditer(flat):
-        values = {value for part in re.findall(NUMBER, money[1]) if (value := plain(part)) is not None}
+        values = {value for part in _NUMBER.findall(money[1]) if (value := plain(part)) is not None}
         if not values <= bounds:
             found.append(Finding("wish", "question_budget", f"提问中的“{money[0]}”与需求的预算不符。", "wish"))
     for metres in _METRES.finditer(flat):
-        number = re.search(NUMBER, metres[1])
+        number = _NUMBER.search(metres[1])
         value = plain(number[0]) if number else None
         factor = 1.0 if metres[2] == "米" else 1000.0
         if value is not None and abs(value * factor - wish.radius_m) > max(rules.KILOMETRE_STEP * (factor > 1), 1.0):

@@ -184,24 +184,30 @@ def _wish(
     *,
     structured: bool,
 ) -> list[Finding]:
-    fitting = [poi for poi in evidence.pois if not misses_of(poi, wish)]
     found = _unsaid(wish, account, chosen, claims=() if structured else claims)
     if not candidate.feasible or account.says_nothing:
-        fits = tuple(fitting) if structured else nothing.known
+        fits = _fitting(evidence, wish) if structured else nothing.known
         return found + _nothing_fits(
             candidate, wish, evidence, account, replace(nothing, known=fits), () if structured else claims
         )
     if not structured:
         return found
     good = sum(not _sure(poi, wish) for poi in chosen)
-    enough = min(rules.ENOUGH, len(fitting))
+    fit = (
+        rules.ENOUGH if good >= rules.ENOUGH else len(_fitting(evidence, wish))
+    )  # of whoever recommends enough it is not asked
+    enough = min(rules.ENOUGH, fit)
     if good < enough:
-        sentence = f"查询结果中有{len(fitting)}家符合需求，至少应推荐{enough}家，现在只有{good}家。"
+        sentence = f"查询结果中有{fit}家符合需求，至少应推荐{enough}家，现在只有{good}家。"
         found.append(Finding("wish", "too_few", sentence, "wish"))
     if not good and not found and not any(clause.account == "unread" for clause in account.clauses):
         sentence = "没有餐厅完全符合需求，应如实说明并标出最接近的选择。"
         found.append(Finding("wish", "nothing_fits_unsaid", sentence, "wish"))
     return found
+
+
+def _fitting(evidence: Evidence, wish: Wish) -> tuple[Poi, ...]:
+    return tuple(poi for poi in evidence.pois if not misses_of(poi, wish))
 
 
 def _sure(poi: Poi, wish: Wish) -> tuple[Miss, ...]:

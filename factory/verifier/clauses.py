@@ -112,10 +112,13 @@ _ANY_TIME: Final = re.compile("随时(?:都)?(?:能|可以?)(?:去|来|吃|进)"
 
 def _hides_hours(tokens: Sequence[Token]) -> bool:
     """Whether what was read as talk says when a shop serves: 某某是周五到周日, behind its hours; 随时能去."""
-    text = "".join(token.text for token in tokens)
+    text = "".join([token.text for token in tokens])
+    if "随时" in text and _ANY_TIME.search(text):
+        return True
+    if "周" not in text or "是" not in text:
+        return False
     named = any("N" in ROLES[token.char] for token in tokens)
-    days = any("DAY" in ROLES[token.char] and "周" in token.text for token in tokens)
-    return _ANY_TIME.search(text) is not None or (named and days and "是" in text)
+    return named and any("DAY" in ROLES[token.char] and "周" in token.text for token in tokens)
 
 
 def doubtful(tokens: Sequence[Token], state: State) -> bool:
@@ -152,6 +155,8 @@ _ALONE: Final = frozenset({"只有", "仅有", "也只有", "就只有", "只剩
 
 def _only_unsaid(tokens: Sequence[Token], state: State) -> bool:
     """Whether 只有 stands before a name, and nothing was decided of the others."""
+    if _ALONE.isdisjoint([token.text for token in tokens]):
+        return False
     if any(one.kind in {"superlative", "count"} for one in state.verdicts):
         return False
     spoken = [token for token in tokens if token.char != INERT]
@@ -175,7 +180,7 @@ def heading(label: str, known: Known, *, left_out: frozenset[str] = frozenset())
 
 def wrong(state: State) -> bool:
     """Whether something that a reading claims is wrong."""
-    return any(one.status not in {"verified", "inferable"} for one in state.verdicts)
+    return bool(state.verdicts) and any(one.status not in {"verified", "inferable"} for one in state.verdicts)
 
 
 _FIELDLIKE: Final = FIELDS | {

@@ -218,7 +218,7 @@ def tile(clause: str, *, item: bool = False, banned: frozenset[str] = frozenset(
 def code(tokens: Sequence[Token]) -> tuple[str, list[Token]]:
     """A clause as class characters, and its tokens without the purely inert ones."""
     kept = [token for token in tokens if token.char != INERT]
-    return "".join(token.char for token in kept), kept
+    return "".join([token.char for token in kept]), kept
 
 
 def roles(token: Token) -> frozenset[str]:

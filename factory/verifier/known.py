@@ -6,7 +6,7 @@ Built once per evidence and kept; everything is in folded form, so script and br
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -136,6 +136,8 @@ class _Forms:
     short: tuple[str, ...]
     """without its branch: they are the brand's"""
     short_with_branch: tuple[str, ...]
+    beginnings: tuple[tuple[str, int], ...]
+    """for the first two characters of all these the mask of their lengths"""
 
 
 @lru_cache(maxsize=1 << 14)
@@ -158,12 +160,11 @@ def _forms(name: str, address: str | None, specialities: tuple[str, ...]) -> _Fo
         "N": tuple(names),
     }
     short = (*_shortened(brand), *_first_words(raw, brand))
-    return _Forms(
-        brand,
-        tuple(tuple(text for text in by_kind[kind] if len(text) >= 2) for kind in _KINDS),
-        short,
-        tuple(form for text in short for form in _with_branch(text, brand, branch)) if branch else (),
-    )
+    kinds = tuple(tuple(text for text in by_kind[kind] if len(text) >= 2) for kind in _KINDS)
+    with_branch = tuple(form for text in short for form in _with_branch(text, brand, branch)) if branch else ()
+    masks: dict[str, int] = {}
+    _mask(masks, [brand, *short, *with_branch, *(text for texts in kinds for text in texts)])
+    return _Forms(brand, kinds, short, with_branch, tuple(masks.items()))
 
 
 def _with_branch(short: str, brand: str, branch: str) -> tuple[str, ...]:
@@ -177,56 +178,45 @@ def _with_branch(short: str, brand: str, branch: str) -> tuple[str, ...]:
 def known_of(pois: tuple[Poi, ...], place: Place, dishes: frozenset[str]) -> Known:
     """The index of one evidence. ``dishes``: folded names of dishes that people know, whether served here or not."""
     forms = [_forms(poi.name, poi.address, poi.specialities) for poi in pois]
-    brands = _grouped((form.brand, poi) for form, poi in zip(forms, pois, strict=True))
+    brands: dict[str, list[Poi]] = {}
+    for form, poi in zip(forms, pois, strict=True):
+        brands.setdefault(form.brand, []).append(poi)
     meanings, masks = _of_dishes(dishes)
     words, places = _of_place(place)
     meanings = meanings | words
     for beginning, mask in places.items():
         masks[beginning] = masks.get(beginning, 0) | mask
+    for form in forms:
+        for beginning, mask in form.beginnings:
+            masks[beginning] = masks.get(beginning, 0) | mask
     for number, kind in enumerate(_KINDS):
-        groups = _grouped((text, poi) for form, poi in zip(forms, pois, strict=True) for text in form.by_kind[number])
+        groups: dict[str, list[Poi]] = {}
+        for form, poi in zip(forms, pois, strict=True):
+            for text in form.by_kind[number]:
+                if text in groups:
+                    groups[text].append(poi)
+                else:
+                    groups[text] = [poi]
         if kind == "N":
-            groups = groups | {
-                brand: owners for brand, owners in brands.items() if brand not in groups and len(brand) >= 2
-            }
-        _enter(meanings, masks, kind, groups)
-    aliases = _aliases(forms, pois, brands)
+            groups |= {brand: owners for brand, owners in brands.items() if brand not in groups and len(brand) >= 2}
+        meanings |= {text: (kind, owners, False) for text, owners in groups.items()}
     near = fold(place.name)
-    unknown = {text: owners for text, owners in aliases.items() if text not in meanings and text not in near}
-    _enter(meanings, masks, "N", unknown, alias=True)
+    for text, owners in _aliases(forms, pois, brands).items():
+        if text not in meanings and text not in near:
+            meanings[text] = ("N", owners, True)
     return Known(meanings, masks, {brand: tuple(owners) for brand, owners in brands.items()})
 
 
-def _grouped(named: Iterable[tuple[str, Poi]]) -> dict[str, list[Poi]]:
-    groups: dict[str, list[Poi]] = {}
-    for text, poi in named:
-        if text in groups:
-            groups[text].append(poi)
-        else:
-            groups[text] = [poi]
-    return groups
-
-
-def _enter(
-    meanings: dict[str, _Meant],
-    masks: dict[str, int],
-    kind: str,
-    more: Mapping[str, Sequence[Poi]],
-    *,
-    alias: bool = False,
-) -> None:
-    for text, owners in more.items():
-        meanings[text] = (kind, owners, alias)
-        beginning = text[:2]
-        masks[beginning] = masks.get(beginning, 0) | 1 << len(text)
+def _mask(masks: dict[str, int], texts: Iterable[str]) -> None:
+    for text in texts:
+        masks[text[:2]] = masks.get(text[:2], 0) | 1 << len(text)
 
 
 @lru_cache(maxsize=4)
 def _dish_meanings(dishes: frozenset[str]) -> tuple[dict[str, _Meant], dict[str, int]]:
-    meanings: dict[str, _Meant] = {}
     masks: dict[str, int] = {}
-    _enter(meanings, masks, "D", dict.fromkeys(sorted(dishes), ()))
-    return meanings, masks
+    _mask(masks, sorted(dishes))
+    return dict.fromkeys(sorted(dishes), ("D", (), False)), masks
 
 
 def _of_dishes(dishes: frozenset[str]) -> tuple[dict[str, _Meant], dict[str, int]]:
@@ -237,10 +227,10 @@ def _of_dishes(dishes: frozenset[str]) -> tuple[dict[str, _Meant], dict[str, int
 
 @lru_cache(maxsize=1 << 10)
 def _of_place(place: Place) -> tuple[dict[str, _Meant], dict[str, int]]:
-    meanings: dict[str, _Meant] = {}
+    words = place_words(place)
     masks: dict[str, int] = {}
-    _enter(meanings, masks, "PLACE", dict.fromkeys(place_words(place), ()))
-    return meanings, masks
+    _mask(masks, words)
+    return dict.fromkeys(words, ("PLACE", (), False)), masks
 
 
 def _aliases(forms: list[_Forms], pois: tuple[Poi, ...], brands: dict[str, list[Poi]]) -> dict[str, list[Poi]]:

@@ -127,7 +127,10 @@ def _lines(answer: str) -> list[Line]:
     lines: list[Line] = []
     offset = 0
     for raw in answer.split("\n"):
-        folded = fold_text(_marked(raw) if raw.count("|") >= 2 else _GAP.sub("，", raw))
+        if raw.count("|") >= 2:
+            folded = fold_text(_marked(raw))
+        else:
+            folded = fold_text(_GAP.sub("，", raw) if "\u3000" in raw or " / " in raw else raw)
         speaker = _SPEAKER.match(folded.text)
         start = speaker.end() if speaker else 0
         asks = bool(speaker) and folded.text[0] in "问q客"

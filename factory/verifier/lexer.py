@@ -149,7 +149,7 @@ def lex(text: str, known: Known) -> list[Token]:
     """Tokens of a folded text; they partition it."""
     tokens: list[Token] = []
     position, size, last = 0, len(text), ""
-    numbered = _NUMBERED_STREET.search(text) is not None
+    numbered = max([found.end() for found in _NUMBERED_STREET.finditer(text)], default=0)
     while position < size:
         char = text[position]
         token = None
@@ -157,7 +157,7 @@ def lex(text: str, known: Known) -> list[Token]:
             last in _MOST and char in "早晚"  # 最早10:30
         ):
             token = _word(text, position)
-        if token is None and numbered and _addressed(tokens):
+        if token is None and position < numbered and _addressed(tokens):
             token = _house(text, position, known)
         if token is None:
             token = _token(text, position, known)
@@ -198,7 +198,7 @@ def _token(text: str, at: int, known: Known) -> Token:
     days = _DAYS.match(text, at) if char in "周星礼" else None
     if days is not None:
         return Token(_CHAR["DAY"], at, days.end(), days[0], days[0])
-    entry = known.at(text, at)
+    entry = known.at(text, at) if text[at : at + 2] in known.masks else None
     if entry is not None and entry.kind == "STREET" and _HOUSE.match(text, at + len(entry.text)):
         whole = _STREETLIKE.match(text, at)
         if whole and whole.end() > at + len(entry.text):
@@ -293,7 +293,7 @@ def _house(text: str, at: int, known: Known) -> Token | None:
 def _before_names(text: str, at: int, word: Token, known: Known) -> Token:
     """A word that runs into a known name (从中 in 从中央大街) gives way to a shorter one that ends before it."""
     for inside in range(at + 1, word.end):
-        entry = known.at(text, inside)
+        entry = known.at(text, inside) if text[inside : inside + 2] in known.masks else None
         if entry is not None and entry.kind in _NAMES and not entry.alias and inside + len(entry.text) > word.end:
             shorter = _word(text[:inside], at)
             return shorter if shorter is not None else Token(_U, at, at + 1, text[at], text[at])
@@ -318,7 +318,8 @@ def _word(text: str, at: int) -> Token | None:
     for length in lengths:
         word = text[at : at + length]
         meant = LEXICON.get(word)
-        if meant is not None and len(word) == length and not _runs_on(text, at + length, word):
+        runs_on = word[-1] in _RUNNING and _runs_on(text, at + length, word)
+        if meant is not None and len(word) == length and not runs_on:
             return Token(meant[0], at, at + length, meant[1], word)
     return None
 
@@ -331,8 +332,7 @@ def _runs_on(text: str, end: int, word: str) -> bool:
 
 
 _NOT_BEFORE: Final = {"家里人": ("均", "气"), "没有营业": ("时",), "没营业": ("时",), "未营业": ("时",)}
-
-
+_RUNNING: Final = frozenset("的") | {word[-1] for word in _NOT_BEFORE}
 _HUNDREDS: Final = re.compile(r"[上过破]([百千])(?![米里个人家多来余几])")
 """过百, 上千: no less than a hundred, a thousand."""
 _PART: Final = re.compile(r"一半|([一二三四五六七八九十])分之([一二三四五六七八九])")

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from dataclasses import field as made
-from operator import attrgetter
 from typing import Final
 
 from factory.records import ClaimStatus, Evidence, Place, Poi, Wish
@@ -145,7 +144,10 @@ class State:
     verdicts: list[Verdict]
     echoes: list[Verdict]
 
-    def __init__(self, scene: Scene, part: str, item: Poi | None = None) -> None:
+    def __init__(self, scene: Scene, part: str, item: Poi | None = None, like: State | None = None) -> None:
+        if like is not None:  # a copy has no use for a beginning
+            self.take(like)
+            return
         self.scene = scene
         self.part = part
         self.item = item
@@ -184,8 +186,7 @@ class State:
 
     def copy(self) -> State:
         """A state to try a reading on."""
-        made = State(self.scene, self.part)
-        made.take(self)
+        made = State(self.scene, self.part, like=self)
         made.criteria, made.verdicts, made.echoes = list(self.criteria), list(self.verdicts), list(self.echoes)
         return made
 
@@ -318,9 +319,10 @@ class Said:
 
     def raw(self, tokens: Sequence[Token]) -> str:
         """The words of these tokens; a table's heading stands before its cell."""
-        label = "".join(token.text for token in tokens if token.start < 0)
-        inside = sorted((token for token in tokens if token.start >= 0), key=attrgetter("start"))
-        return label + (self.words(inside[0].start, inside[-1].end) if inside else "")
+        inside = [token for token in tokens if token.start >= 0]
+        label = "".join([token.text for token in tokens if token.start < 0]) if len(inside) < len(tokens) else ""
+        span = (min([token.start for token in inside]), max([token.end for token in inside])) if inside else None
+        return label + self.words(*span) if span else label
 
     def all(self, slot: str) -> tuple[Token, ...]:
         """The tokens of a slot."""

@@ -54,7 +54,7 @@ def is_plain_praise(tokens: Sequence[Token]) -> bool:
 def is_sure(tokens: Sequence[Token], state: State) -> bool:
     """Whether what a clause claims may be called wrong whatever else is unread; a clause that claims nothing wrong is sure."""
     wrong = [one for one in state.verdicts if one.status not in _GOOD]
-    if any(one.status not in _GOOD for one in state.echoes):
+    if state.echoes and any(one.status not in _GOOD for one in state.echoes):
         return False
     if not wrong:
         return True
