@@ -48,19 +48,19 @@ CASE = Case(
 ANSWER = f"石桥附近可以看看：\n1. {A.name}：评分4.1。\n2. {B.name}：评分4.4。\n3. {C.name}：评分3.9，距离1156米，超出范围。\n\n"
 
 
-def verdict(clause: str, *claims: dict[str, Any], item: Poi | None = None) -> str:
+def verdict(clause: str, *claims: dict[str, Any], item: Poi | None = None, case: Case = CASE) -> str:
     """holds, wrong, unread and why: of a clause of the closing, or of a restaurant's item."""
     answer = f"{ANSWER}{clause}。"
     candidate = Candidate("c", "o", 0, "问", answer, (), feasible=True)
-    result = CASE.check(replace(candidate, answer=ANSWER.strip()))
+    result = case.check(replace(candidate, answer=ANSWER.strip()))
     start, scope = len(ANSWER), item.poi_id if item else "listed"
     row = Clause("closing", scope, clause, "unread", start, start + len(clause), detachable=False)
     shown = replace(result, clauses=(*result.clauses, row))
     extract = Extract(len(result.clauses), tuple({"quote": clause, **_named(claim)} for claim in claims))
-    doubt = why_not(shown, extract, candidate, CASE)
+    doubt = why_not(shown, extract, candidate, case)
     if doubt:
         return f"unread: {doubt}"
-    settled = settle(shown, [extract], candidate, CASE)
+    settled = settle(shown, [extract], candidate, case)
     mine = [claim for claim in settled.claims if claim.clause == extract.number]
     return "holds" if mine and all(claim.status in {"verified", "inferable"} for claim in mine) else "wrong"
 

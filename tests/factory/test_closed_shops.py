@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from factory.records import Candidate, Evidence, Place, Poi, SearchRecord, Verification, Wish
 from factory.verifier import verify
+from tests.factory.reader_world import CASE, A, B, C, verdict
 
 SHUT = Poi("B0TEST1", "柳庄涮肉(东门店)(暂停营业)", "柳庄路1号", 120.001, 30.0, cuisine="火锅", distance_m=96)
 OPEN = replace(SHUT, name="柳庄涮肉(东门店)")
@@ -56,3 +58,24 @@ def test_nobody_can_go_tonight_where_a_shop_is_closed() -> None:
     answer = "柳庄2公里内没有完全符合要求的火锅：柳庄涮肉(东门店)目前停业，今晚去不了。"
     assert _checked(SHUT, answer, listed=False).accepted
     assert not _checked(OPEN, answer, listed=False).accepted
+
+
+SHUT_AT, OPEN_AT = ({"kind": kind, "of": "B", "meal": "晚餐"} for kind in ("shut_at", "open_at"))
+
+
+@pytest.mark.parametrize(
+    ("clause", "claim", "of_shut", "of_open"),
+    [
+        ("晚饭指望不上", SHUT_AT, "holds", "wrong"),
+        ("晚饭不是指望不上", {**SHUT_AT, "not": True}, "wrong", "holds"),
+        ("晚饭接得住", OPEN_AT, "wrong", "holds"),
+        ("晚饭接不住", {**OPEN_AT, "not": True}, "holds", "wrong"),
+        ("周六照样接客", {"kind": "open_on", "of": "B", "days": "周六"}, "wrong", "holds"),
+    ],
+)
+def test_what_a_second_reader_says_of_hours_is_held_against_a_shop_that_does_not_serve(
+    clause: str, claim: dict[str, Any], of_shut: str, of_open: str
+) -> None:
+    pois = (A, replace(B, status="resting"), C)
+    shut = replace(CASE, evidence=replace(CASE.evidence, pois=pois))
+    assert (verdict(clause, claim, case=shut), verdict(clause, claim)) == (of_shut, of_open)
