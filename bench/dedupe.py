@@ -193,10 +193,11 @@ def write(data: Path, run: str, first: int, rows: int) -> dict[str, float]:
     return {name: sum(count_of[name] for count_of in counts) for name in counts[0]}
 
 
-def refresh(data: Path) -> dict[str, float]:
-    """A refresh in a process of its own: seconds of wall by step, seconds of CPU, and its peak memory."""
+def refresh(data: Path) -> dict[str, float | str]:
+    """A refresh in a process of its own: seconds of wall by step, seconds of CPU, its peak memory, and why it was made again."""
     done = subprocess.run([sys.executable, "-c", REFRESH, str(data)], stdout=subprocess.PIPE, check=True)
-    return {name: round(value, 2) for name, value in json.loads(done.stdout).items()}
+    figures: dict[str, float | str] = json.loads(done.stdout)
+    return {name: round(value, 2) if isinstance(value, float) else value for name, value in figures.items()}
 
 
 def found_and_planted(data: Path) -> dict[str, int]:
