@@ -193,9 +193,8 @@ def _wish(
     if not structured:
         return found
     good = sum(not _sure(poi, wish) for poi in chosen)
-    fit = (
-        rules.ENOUGH if good >= rules.ENOUGH else len(_fitting(evidence, wish))
-    )  # of whoever recommends enough it is not asked
+    # How many fit is asked of all the evidence, and of whoever recommends enough it does not matter.
+    fit = rules.ENOUGH if good >= rules.ENOUGH else len(_fitting(evidence, wish))
     enough = min(rules.ENOUGH, fit)
     if good < enough:
         sentence = f"查询结果中有{fit}家符合需求，至少应推荐{enough}家，现在只有{good}家。"
