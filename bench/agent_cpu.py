@@ -65,24 +65,29 @@ def wheel() -> Iterator[Path]:
     raise SystemExit("the wheel that was built here is plain Python: a C compiler is missing, or CHIDIAN_PURE is set")
 
 
-async def synth(samples: int, k: int, sandbox: SandboxProcess, package: Path) -> dict[str, float]:
-    """One run from nothing: CPU seconds of the process and of its refreshes, agent runs, LLM calls."""
+async def synth(
+    samples: int, k: int, sandbox: SandboxProcess, package: Path, script: str = METERED, more: tuple[str, ...] = ()
+) -> dict[str, float]:
+    """One run from nothing: CPU seconds of the process and of its refreshes, agent runs, LLM calls.
+
+    ``more``: names of what else the script prints.
+    """
     with tempfile.TemporaryDirectory() as folder:
         given = {"N": samples, "K": k, "AGENTS": CONCURRENCY, "DATA": folder, "SANDBOX_DEFECTS": 0}
         urls = {"AMAP_BASE_URL": sandbox.amap_base_url, "TEACHER_BASE_URL": sandbox.chat_base_url}
         env = os.environ | {name: str(value) for name, value in given.items()} | urls | {"PYTHONPATH": str(package)}
         started = time.monotonic()
         child = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", METERED, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            sys.executable, "-c", script, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
         out, _ = await child.communicate()
         assert child.returncode == 0, "synth failed"
-        own, refreshes = orjson.loads(out)
+        figures = dict(zip(("cpu_s", "refresh_s", *more), orjson.loads(out.splitlines()[-1]), strict=True))
         with contextlib.closing(sqlite3.connect(Path(folder) / "calls.sqlite")) as book:
             runs = book.execute("select count(*) from opened").fetchone()[0]
             calls = book.execute("select count(*) from calls where status = 'kept'").fetchone()[0]
         wall = time.monotonic() - started
-        return {"cpu_s": own, "refresh_s": refreshes, "runs": runs, "calls": calls, "wall_s": wall}
+        return figures | {"runs": runs, "calls": calls, "wall_s": wall}
 
 
 async def ours(short: int, long: int, k: int, package: Path = ROOT) -> dict[str, Any]:

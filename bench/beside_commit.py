@@ -10,8 +10,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import os
-import sqlite3
 import statistics
 import subprocess
 import sys
@@ -20,13 +18,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
-from agent_cpu import CONCURRENCY, LATENCY_S, ROOT
+from agent_cpu import LATENCY_S, ROOT, synth
 
 from factory.sandbox.process import SandboxProcess
 from factory.sandbox.serve import Sandbox
 
 METERED = """
-import importlib, json, resource, sys, time
+import json, resource, sys, time
 spent = [0.0, 0]
 def timed(call):
     def wrapped(*given, **named):
@@ -40,7 +38,6 @@ def timed(call):
 try:
     from factory.command import run_room
     import factory.verifier as room
-    import factory.verifier.checks
     room.verify = timed(room.verify)
     run = lambda: run_room("factory", ["synth"])
 except ImportError:
@@ -49,8 +46,8 @@ except ImportError:
     room.verify = timed(room.verify)
     run = lambda: main(["synth"])
 status = run()
-used = resource.getrusage(resource.RUSAGE_SELF)
-print(json.dumps([used.ru_utime + used.ru_stime, *spent]))
+used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+print(json.dumps([*(one.ru_utime + one.ru_stime for one in used), *spent]))
 sys.exit(status)
 """
 """As agent_cpu.py has it, for either side of the move of the rooms; ``verify`` is timed where the run finds it."""
@@ -65,34 +62,16 @@ def checkout(commit: str) -> Iterator[Path]:
         yield Path(name)
 
 
-async def metered(tree: Path, samples: int, k: int, sandbox: SandboxProcess) -> dict[str, float]:
-    """One run from nothing: CPU seconds, of it in ``verify``; answers read, orders, accepted samples."""
-    with tempfile.TemporaryDirectory() as folder:
-        given = {"N": samples, "K": k, "AGENTS": CONCURRENCY, "DATA": folder, "SANDBOX_DEFECTS": 0}
-        urls = {"AMAP_BASE_URL": sandbox.amap_base_url, "TEACHER_BASE_URL": sandbox.chat_base_url}
-        env = os.environ | {name: str(value) for name, value in given.items()} | urls | {"PYTHONPATH": str(tree)}
-        child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", METERED),
-            cwd=folder,
-            env=env,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        out, _ = await child.communicate()
-        assert child.returncode == 0, f"synth failed in {tree}"
-        cpu, reading, read = orjson.loads(out.splitlines()[-1])
-        with contextlib.closing(sqlite3.connect(Path(folder) / "calls.sqlite")) as book:
-            orders = book.execute("select count(*) from opened").fetchone()[0]
-        return {"cpu_s": cpu, "reading_s": reading, "read": read, "orders": orders, "accepted": samples}
-
-
 async def measured(tree: Path, scale: int, k: int, sandbox: SandboxProcess) -> dict[str, float]:
     """Milliseconds per order, per accepted sample, per answer read, and per order without the reading."""
-    few, many = await metered(tree, 100 * scale, k, sandbox), await metered(tree, 500 * scale, k, sandbox)
+    few, many = [
+        {"accepted": samples} | await synth(samples, k, sandbox, tree, METERED, ("reading_s", "read"))
+        for samples in (100 * scale, 500 * scale)
+    ]
     more = {name: many[name] - few[name] for name in few}
     return {
-        "an_order": 1000 * more["cpu_s"] / more["orders"],
-        "an_order_without_reading": 1000 * (more["cpu_s"] - more["reading_s"]) / more["orders"],
+        "an_order": 1000 * more["cpu_s"] / more["runs"],
+        "an_order_without_reading": 1000 * (more["cpu_s"] - more["reading_s"]) / more["runs"],
         "an_answer_read": 1000 * more["reading_s"] / more["read"],
         "an_accepted_sample": 1000 * more["cpu_s"] / more["accepted"],
     }

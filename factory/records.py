@@ -177,6 +177,7 @@ class Claim:
 
     ``kind``: name, address, rating, price, distance, hours, open_at, cuisine, dish, feature, phone, comparison, superlative,
     quantifier, count, order, total, fit, absence, wish. ``clause``: its number in the account, -1 where there is none.
+    Never written to; not frozen, as an answer has dozens (decision 36).
     """
 
     poi_id: str | None
@@ -199,7 +200,7 @@ class Clause:
 
     ``part``: question, opening, item, closing; ``scope``: whom it speaks of by default (a poi id, listed);
     ``account``: claim, wish, talk, unread; ``start``, ``end``: its span in the text; ``detachable``: it is unread and holds
-    no typed span, negation or reference, so that it can be cut without changing the rest.
+    no typed span, negation or reference, so that it can be cut without changing the rest. Never written to, as a claim.
     """
 
     part: str
