@@ -4,6 +4,10 @@
 the cores' limit is cores / (CPU seconds a sample), where the simulated teacher counts, since it has the same cores; a run can be no
 faster than the lower of the two (a roofline). ``share`` is of the latency limit, ``share_of_roof`` of the lower one. All of it in
 the middle half of the calls, so that start, growth of the ceiling and end do not count.
+
+A latency is a mean: answers take between half and one and a half times as long (``spread``), as those of no real service take
+equally long. Where they do, calls that once met go round together for ever, and whoever they come to is busy while the others wait:
+the last row shows it.
 """
 
 from __future__ import annotations
@@ -29,6 +33,7 @@ from factory.sandbox.process import SandboxProcess
 from factory.sandbox.serve import Sandbox
 
 AGENTS = 256
+SPREAD = 0.5
 ROOT = Path(__file__).parent.parent
 MIDDLE = """
 with done as (
@@ -98,13 +103,14 @@ async def measure(workers: int, samples: int, latency_s: float, sandbox: Sandbox
 
 
 async def side_by_side(samples: int, latencies: list[float]) -> dict[str, Any]:
-    """One and two processes at each latency, each against a fresh server."""
+    """One and two processes at each latency, and two where it is always the same; each against a fresh server."""
     results = []
-    for latency_s in latencies:
-        faults = orjson.dumps({"chat": {"latency_ms": latency_s * 1000}}).decode()
-        for workers in (1, 2):
-            async with SandboxProcess(Sandbox(0, 0.0, faults)) as sandbox:
-                results.append({"latency_s": latency_s} | await measure(workers, samples, latency_s, sandbox))
+    cases = [(latency_s, SPREAD, workers) for latency_s in latencies for workers in (1, 2)]
+    for latency_s, spread, workers in [*cases, (min(latencies), 0.0, 2)]:
+        faults = orjson.dumps({"chat": {"latency_ms": latency_s * 1000, "latency_spread": spread}}).decode()
+        async with SandboxProcess(Sandbox(0, 0.0, faults)) as sandbox:
+            figures = await measure(workers, samples, latency_s, sandbox)
+        results.append({"latency_s": latency_s, "spread": spread} | figures)
     return {"cores": os.cpu_count(), "load": os.getloadavg(), "agents": AGENTS, "results": results}
 
 

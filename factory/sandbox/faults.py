@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from hashlib import blake2b
 from typing import Any, Final, Literal
 
@@ -36,6 +36,8 @@ class Knobs:
     """One channel's knobs: ``shares`` of requests (0 to 1) per fault; ``always`` is given to each after ``after``."""
 
     latency_ms: float = 0.0
+    latency_spread: float = 0.0
+    """0 to 1: latencies are evenly spread from (1 - spread) to (1 + spread) times ``latency_ms``"""
     shares: tuple[tuple[str, float], ...] = ()
     always: str | None = None
     after: int = 0
@@ -86,6 +88,14 @@ class Faults:
         """The knobs in force."""
         return self._knobs[channel]
 
+    def latency_s(self, channel: Channel) -> float:
+        """How long the next request waits for its answer."""
+        knobs = self._knobs[channel]
+        if not knobs.latency_spread:
+            return knobs.latency_ms / 1000
+        aside = 2 * self._dice(f"latency:{channel}", self._seen[channel]) - 1
+        return knobs.latency_ms / 1000 * (1 + knobs.latency_spread * aside)
+
     def next_fault(self, channel: Channel) -> str | None:
         """Count one request and say what goes wrong with it: a fault's name, or None."""
         knobs = self._knobs[channel]
@@ -95,20 +105,24 @@ class Faults:
             return knobs.always
         if not knobs.shares:
             return None
-        digest = blake2b(f"{self._seed}:{channel}:{number}".encode(), digest_size=8).digest()
-        left = int.from_bytes(digest, "big") / 2**64
+        left = self._dice(channel, number)
         for kind, share in knobs.shares:
             if left < share:
                 return kind
             left -= share
         return None
 
+    def _dice(self, what: str, number: int) -> float:
+        """From 0 to 1, the same for this seed whenever it is asked."""
+        digest = blake2b(f"{self._seed}:{what}:{number}".encode(), digest_size=8).digest()
+        return int.from_bytes(digest, "big") / 2**64
+
 
 def read_knobs(settings: Mapping[str, Any]) -> dict[Channel, Knobs]:
     """Knobs per channel from JSON: ``{"map": {...}, "chat": {...}}``, or one object that holds for both.
 
-    An object may have ``latency_ms``, ``shares`` ({fault: share}), ``always``, ``after``, ``retry_after_s``,
-    ``hang_s``. An infocode given for both channels concerns the map alone. Raises UsageError.
+    An object may have ``latency_ms``, ``latency_spread``, ``shares`` ({fault: share}), ``always``, ``after``,
+    ``retry_after_s``, ``hang_s``. An infocode given for both channels concerns the map alone. Raises UsageError.
     """
     parted = set(settings) <= set(CHANNELS)
     read: dict[Channel, Knobs] = {}
@@ -121,7 +135,7 @@ def read_knobs(settings: Mapping[str, Any]) -> dict[Channel, Knobs]:
 
 
 def _read_channel(given: Mapping[str, Any], channel: Channel, *, strict: bool) -> Knobs:
-    unknown = set(given) - {"latency_ms", "shares", "always", "after", "retry_after_s", "hang_s"}
+    unknown = set(given) - {field.name for field in fields(Knobs)}
     if unknown:
         raise UsageError(f"Unknown fault knob {min(unknown)!r}: use latency_ms, shares, always, after, ….")
     try:
@@ -129,6 +143,7 @@ def _read_channel(given: Mapping[str, Any], channel: Channel, *, strict: bool) -
         always = str(given["always"]) if given.get("always") else None
         knobs = Knobs(
             latency_ms=float(given.get("latency_ms", 0.0)),
+            latency_spread=float(given.get("latency_spread", 0.0)),
             shares=tuple((kind, share) for kind, share in shares.items() if _concerns(kind, channel, strict=strict)),
             always=always if always and _concerns(always, channel, strict=strict) else None,
             after=int(given.get("after", 0)),
@@ -139,6 +154,8 @@ def _read_channel(given: Mapping[str, Any], channel: Channel, *, strict: bool) -
         raise UsageError(f"A fault knob is not a number: {error}.") from error
     if any(not 0 <= share <= 1 for share in shares.values()) or sum(shares.values()) > 1 + 1e-9:
         raise UsageError("Fault shares must lie between 0 and 1 and add up to at most 1.")
+    if not 0 <= knobs.latency_spread <= 1:
+        raise UsageError("latency_spread is a share of latency_ms: it must lie between 0 and 1.")
     return knobs
 
 
@@ -158,11 +175,11 @@ def fault_middleware(faults: Faults, tally: FaultTally) -> Any:
         if request.path.startswith("/_"):
             return await _typed(handler, request)
         channel: Channel = "chat" if request.path.startswith("/v1/") else "map"
-        knobs = faults.knobs(channel)
+        knobs, latency_s = faults.knobs(channel), faults.latency_s(channel)
         fault = faults.next_fault(channel)
         tally.requests[request.path] += 1
-        if knobs.latency_ms > 0:
-            await asyncio.sleep(knobs.latency_ms / 1000)
+        if latency_s > 0:
+            await asyncio.sleep(latency_s)
         if fault is None:
             response = await _typed(handler, request)
             tally.served[request.path] += 1

@@ -124,6 +124,19 @@ def test_latency_delays_each_answer(base: str) -> None:
     set_knobs(base)
 
 
+def test_latencies_are_spread_evenly_around_their_mean_and_the_same_for_a_seed() -> None:
+    def drawn(seed: int) -> list[float]:
+        faults = Faults(seed, {"latency_ms": 200, "latency_spread": 0.5})
+        return [(faults.latency_s("chat"), faults.next_fault("chat"))[0] for _ in range(2_000)]
+
+    latencies = drawn(1)
+    assert 0.1 <= min(latencies) < 0.105
+    assert 0.295 < max(latencies) <= 0.3
+    assert sum(latencies) / len(latencies) == pytest.approx(0.2, rel=0.02)
+    assert drawn(1) == latencies != drawn(2)
+    assert Faults(1, {"latency_ms": 200}).latency_s("chat") == 0.2
+
+
 def test_a_provider_can_go_down_in_the_middle_and_come_back(base: str) -> None:
     set_knobs(base, always="10044", after=2)
     codes = [orjson.loads(ask(base, "GET", GEOCODE)[2])["infocode"] for _ in range(4)]
@@ -159,6 +172,7 @@ def test_the_tally_counts_requests_answers_and_faults() -> None:
         b'{"shares": {"429": 0.7, "drop": 0.7}}',
         b'{"shares": {"429": -1}}',
         b'{"latency_ms": "slow"}',
+        b'{"latency_ms": 1, "latency_spread": 1.1}',
         b'{"chat": {"always": "10021"}}',
         b'{"map": []}',
     ],
