@@ -6,6 +6,7 @@ Built once per evidence and kept; everything is in folded form, so script and br
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -88,6 +89,8 @@ _STATUS: Final = re.compile(r"\((?:暂停营业|暂不营业|停业[^()]{0,4}|�
 
 def split_branch(name: str) -> tuple[str, str | None]:
     """(brand, branch) of a folded name. That a shop does not serve stands where branches do and is none."""
+    if not name.endswith(")"):
+        return name, None
     found = _BRANCH.match(_STATUS.sub("", name))
     if found is None and _STATUS.search(name):
         return _STATUS.sub("", name), None
@@ -104,15 +107,18 @@ _SHORTEST: Final = 2
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]+")
 
 
-def _shortened(brand: str) -> list[str]:
-    """How people shorten a brand: its beginnings of at least two characters that leave at least two away."""
+def _shortened(brand: str, bare: str) -> list[str]:
+    """How people shorten a brand: its beginnings of at least two characters that leave at least two away, and ``bare``."""
     forms = [brand[:length] for length in range(_SHORTEST, len(brand) - 1)]
-    bare = short_brand(brand)
-    return [form for form in dict.fromkeys([*forms, *([bare] if bare else [])]) if _HAN.fullmatch(form)]
+    if bare and bare not in forms:
+        forms.append(bare)
+    return [form for form in forms if _HAN.fullmatch(form)]
 
 
 def _first_words(name: str, brand: str) -> list[str]:
     """How people shorten a name in Latin letters: its first words, Leonardo of Leonardo Bar & Ristorante."""
+    if not brand[:_LATIN_SHORTEST].isascii():
+        return []
     words = re.split(r"[\s(（]+", name.strip())
     forms = (fold(" ".join(words[:size])) for size in range(1, len(words)))
     return [
@@ -136,45 +142,55 @@ class _Forms:
     short: tuple[str, ...]
     """without its branch: they are the brand's"""
     short_with_branch: tuple[str, ...]
-    beginnings: tuple[tuple[str, int], ...]
-    """for the first two characters of all these the mask of their lengths"""
+    starts: tuple[str, ...]
+    """the first two characters of all these, interned: many names share them,"""
+    masks: tuple[int, ...]
+    """and for each the mask of their lengths"""
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 13)
 def _forms(name: str, address: str | None, specialities: tuple[str, ...]) -> _Forms:
-    """Kept, since a restaurant comes back with every order around it."""
+    """Kept, since a restaurant comes back with every order around it: what some hundred and thirty places have, 12 MB.
+
+    Orders go round their places, so that where there are many more no size would find them again.
+    """
     raw, name = name, fold(name)
     brand, branch = split_branch(name)
+    bare = short_brand(brand)
     names = [name]
-    if _STATUS.search(name):
+    if name.endswith(")") and _STATUS.search(name):
         names.append(_STATUS.sub("", name))
     if branch:
         names.append(brand + branch)
     places = _addresses(address)
-    dishes = dict.fromkeys(form for dish in specialities for form in _dish_forms(fold(dish)))
-    by_kind: dict[str, tuple[str, ...]] = {
-        "STREET": tuple(text for text, kind in places if kind == "STREET"),
-        "D": tuple(dishes),
+    dishes: dict[str, None] = {}
+    for dish in specialities:
+        dishes |= dict.fromkeys(_dish_forms(fold(dish)))
+    by_kind = {
+        "STREET": [text for text, kind in places if kind == "STREET"],
+        "D": dishes,
         "BRANCH": (branch,) if branch and len(branch) >= 3 else (),
-        "A": tuple(text for text, kind in places if kind == "A"),
-        "N": tuple(names),
+        "A": [text for text, kind in places if kind == "A"],
+        "N": names,
     }
-    short = (*_shortened(brand), *_first_words(raw, brand))
-    kinds = tuple(tuple(text for text in by_kind[kind] if len(text) >= 2) for kind in _KINDS)
-    with_branch = tuple(form for text in short for form in _with_branch(text, brand, branch)) if branch else ()
+    short = (*_shortened(brand, bare), *_first_words(raw, brand))
+    kinds = tuple([tuple([text for text in by_kind[kind] if len(text) >= 2]) for kind in _KINDS])
+    with_branch: tuple[str, ...] = ()
+    if branch:
+        with_branch = tuple([form for text in short for form in _with_branch(text, brand, bare, branch)])
     masks: dict[str, int] = {}
-    _mask(masks, [brand, *short, *with_branch, *(text for texts in kinds for text in texts)])
-    return _Forms(brand, kinds, short, with_branch, tuple(masks.items()))
+    for texts in ((brand,), short, with_branch, *kinds):
+        _mask(masks, texts)
+    return _Forms(brand, kinds, short, with_branch, tuple(map(sys.intern, masks)), tuple(masks.values()))
 
 
-def _with_branch(short: str, brand: str, branch: str) -> tuple[str, ...]:
+def _with_branch(short: str, brand: str, bare: str, branch: str) -> tuple[str, ...]:
     """In brackets a branch stands behind whole words: 礼鲜羊排 of 礼鲜羊排烧烤. 赵园粤 of 赵园粤味轩 is a slip of the pen."""
-    bare = short_brand(brand)
     whole = short == bare or (len(short) - len(bare) >= 2 and bool(bare) and bool(_KITCHEN.match(brand[len(short) :])))
     return (short + branch, f"{short}({branch})") if whole else (short + branch,)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1 << 7)
 def known_of(pois: tuple[Poi, ...], place: Place, dishes: frozenset[str]) -> Known:
     """The index of one evidence. ``dishes``: folded names of dishes that people know, whether served here or not."""
     forms = [_forms(poi.name, poi.address, poi.specialities) for poi in pois]
@@ -187,7 +203,7 @@ def known_of(pois: tuple[Poi, ...], place: Place, dishes: frozenset[str]) -> Kno
     for beginning, mask in places.items():
         masks[beginning] = masks.get(beginning, 0) | mask
     for form in forms:
-        for beginning, mask in form.beginnings:
+        for beginning, mask in zip(form.starts, form.masks, strict=True):
             masks[beginning] = masks.get(beginning, 0) | mask
     for number, kind in enumerate(_KINDS):
         groups: dict[str, list[Poi]] = {}
@@ -209,7 +225,8 @@ def known_of(pois: tuple[Poi, ...], place: Place, dishes: frozenset[str]) -> Kno
 
 def _mask(masks: dict[str, int], texts: Iterable[str]) -> None:
     for text in texts:
-        masks[text[:2]] = masks.get(text[:2], 0) | 1 << len(text)
+        start = text[:2]
+        masks[start] = masks.get(start, 0) | 1 << len(text)
 
 
 @lru_cache(maxsize=4)
@@ -225,7 +242,7 @@ def _of_dishes(dishes: frozenset[str]) -> tuple[dict[str, _Meant], dict[str, int
     return meanings, dict(masks)
 
 
-@lru_cache(maxsize=1 << 10)
+@lru_cache(maxsize=1 << 9)
 def _of_place(place: Place) -> tuple[dict[str, _Meant], dict[str, int]]:
     words = place_words(place)
     masks: dict[str, int] = {}
