@@ -33,7 +33,7 @@ def distance_m(lng1: float, lat1: float, lng2: float, lat2: float) -> float:
     return 2 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(a)))
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 13)
 def whole_metres(lng1: float, lat1: float, lng2: float, lat2: float) -> int:
     """The distance in whole metres; kept, since a search and each check of an answer ask for it anew."""
     return round(distance_m(lng1, lat1, lng2, lat2))

@@ -47,9 +47,15 @@ _Meant = tuple[str, Sequence[Poi], bool]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known by folded text, and for each first two characters a mask of the lengths to try (bit n: n characters)."""
+    """What is known by folded text, and for each first two characters a mask of the lengths to try (bit n: n characters).
+
+    ``words``, ``dishes``: what the place is called by, and dishes that need no evidence, shared with others of the place and of
+    the whole language; a restaurant's meaning goes before both.
+    """
 
     meanings: dict[str, _Meant]
+    words: dict[str, _Meant]
+    dishes: dict[str, _Meant]
     masks: dict[str, int]
     brands: dict[str, tuple[Poi, ...]]
 
@@ -66,7 +72,7 @@ class Known:
 
     def entry(self, text: str) -> Entry | None:
         """What a whole folded text names."""
-        meaning = self.meanings.get(text)
+        meaning = self.meanings.get(text) or self.words.get(text) or self.dishes.get(text)
         if meaning is None:
             return None
         kind, pois, alias = meaning
@@ -197,30 +203,33 @@ def known_of(pois: tuple[Poi, ...], place: Place, dishes: frozenset[str]) -> Kno
     brands: dict[str, list[Poi]] = {}
     for form, poi in zip(forms, pois, strict=True):
         brands.setdefault(form.brand, []).append(poi)
-    meanings, masks = _of_dishes(dishes)
+    dish_meanings, masks = _of_dishes(dishes)
     words, places = _of_place(place)
-    meanings = meanings | words
     for beginning, mask in places.items():
         masks[beginning] = masks.get(beginning, 0) | mask
     for form in forms:
         for beginning, mask in zip(form.starts, form.masks, strict=True):
-            masks[beginning] = masks.get(beginning, 0) | mask
+            masks[beginning] = masks[beginning] | mask if beginning in masks else mask
+    meanings: dict[str, _Meant] = {}
+    owners: dict[str, list[Poi]] = {}
+    pairs = list(zip(forms, pois, strict=True))
     for number, kind in enumerate(_KINDS):
-        groups: dict[str, list[Poi]] = {}
-        for form, poi in zip(forms, pois, strict=True):
+        owners = {}
+        for form, poi in pairs:
             for text in form.by_kind[number]:
-                if text in groups:
-                    groups[text].append(poi)
+                if text in owners:
+                    owners[text].append(poi)
                 else:
-                    groups[text] = [poi]
-        if kind == "N":
-            groups |= {brand: owners for brand, owners in brands.items() if brand not in groups and len(brand) >= 2}
-        meanings |= {text: (kind, owners, False) for text, owners in groups.items()}
+                    owners[text] = own = [poi]
+                    meanings[text] = (kind, own, False)
+    for brand, own in brands.items():
+        if len(brand) >= 2 and brand not in owners:  # whom names as such mean, the last of the kinds
+            meanings[brand] = ("N", own, False)
     near = fold(place.name)
-    for text, owners in _aliases(forms, pois, brands).items():
-        if text not in meanings and text not in near:
-            meanings[text] = ("N", owners, True)
-    return Known(meanings, masks, {brand: tuple(owners) for brand, owners in brands.items()})
+    for text, own in _aliases(forms, pois, brands).items():
+        if text not in meanings and text not in near and text not in words and text not in dish_meanings:
+            meanings[text] = ("N", own, True)
+    return Known(meanings, words, dish_meanings, masks, {brand: tuple(own) for brand, own in brands.items()})
 
 
 def _mask(masks: dict[str, int], texts: Iterable[str]) -> None:

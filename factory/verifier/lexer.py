@@ -136,6 +136,7 @@ _PHONE: Final = re.compile(
     r"(?![\d.]|元|块|米|公里|m(?![a-z]))"
 )
 """No amount that is said of a restaurant has eight digits."""
+_IN_PHONES: Final = frozenset("0123456789-")
 _URL: Final = re.compile(r"(?:https?://)?(?:www\.)?[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?:/[a-z0-9_/.-]*)?")
 _AMOUNT_STARTS: Final = frozenset(f"¥半点{CN}上过破约大将接近差不低少没未达小最至顶多别超高突逾足出起人r控估预")
 _STREETLIKE: Final = re.compile(
@@ -190,15 +191,15 @@ _BEFORE_ABOUT: Final = chars_of("PRICE", "DIST", "YOU", "PLACE", "COP", "ONLY", 
 
 
 def _token(text: str, at: int, known: Known) -> Token:
-    char = text[at]
+    char, pair = text[at], text[at : at + 2]
     if char == "+" and (phone := _PHONE.match(text, at)):
         return Token(_CHAR["PHONE"], at, phone.end(), phone[0], phone[0])
-    if char in _SEPARATORS and text[at : at + 2] not in LEXICON:
+    if char in _SEPARATORS and pair not in LEXICON:
         return Token(_SEP, at, at + 1, None, char)
     days = _DAYS.match(text, at) if char in "周星礼" else None
     if days is not None:
         return Token(_CHAR["DAY"], at, days.end(), days[0], days[0])
-    entry = known.at(text, at) if text[at : at + 2] in known.masks else None
+    entry = known.at(text, at) if pair in known.masks else None
     if entry is not None and entry.kind == "STREET" and _HOUSE.match(text, at + len(entry.text)):
         whole = _STREETLIKE.match(text, at)
         if whole and whole.end() > at + len(entry.text):
@@ -317,9 +318,8 @@ def _word(text: str, at: int) -> Token | None:
         return None if meant is None else Token(meant[0], at, at + 1, meant[1], text[at])
     for length in lengths:
         word = text[at : at + length]
-        meant = LEXICON.get(word)
-        runs_on = word[-1] in _RUNNING and _runs_on(text, at + length, word)
-        if meant is not None and len(word) == length and not runs_on:
+        meant = LEXICON.get(word) if len(word) == length else None
+        if meant is not None and not (word[-1] in _RUNNING and _runs_on(text, at + length, word)):
             return Token(meant[0], at, at + length, meant[1], word)
     return None
 
@@ -349,7 +349,7 @@ def _number(text: str, at: int) -> Token | None:
     if part:
         share = 0.5 if part[1] is None else (number_range(part[2]) or (1,))[0] / (number_range(part[1]) or (1,))[0]
         return Token(_CHAR["TIMES"], at, part.end(), Quantity(share, share, exact=True), part[0])
-    phone = _PHONE.match(text, at) if char.isdecimal() else None
+    phone = _PHONE.match(text, at) if char.isdecimal() and text[at + 4 : at + 5] in _IN_PHONES else None
     if phone:
         return Token(_CHAR["PHONE"], at, phone.end(), phone[0], phone[0])
     ordinal = None
