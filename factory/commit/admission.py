@@ -24,7 +24,15 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from factory.commit.commit import Commit, CommitKind
-from factory.commit.neardup import BANDS, FINGERPRINT_VERSION, Fingerprint, fingerprint, is_near
+from factory.commit.neardup import (
+    BANDS,
+    FINGERPRINT_VERSION,
+    GRAM_BITS,
+    Fingerprint,
+    fingerprint,
+    is_near,
+    may_be_near,
+)
 from factory.commit.store import Store
 from factory.errors import DiskTrouble
 
@@ -37,17 +45,17 @@ create table if not exists admitted (
   unique (run_id, text_hash)
 );
 create table if not exists bands (
-  run_id text not null, place_id text not null, number integer not null, keys blob not null,
+  run_id text not null, place_id text not null, number integer not null, keys blob not null, bits blob not null,
   primary key (run_id, place_id, number)
 ) without rowid;
 create table if not exists sums (run_id text primary key, entries integer not null, total integer not null) without rowid;
 """
 _TABLES = ("applied", "admitted", "bands", "sums")
-_LAYOUT = 3
+_LAYOUT = 4
 """Of these tables; with the fingerprints' version it says which index can be used, and any other is made anew."""
 _VERSION = 1_000 * _LAYOUT + FINGERPRINT_VERSION
 ROWS = """
-select b.number, a.sample_id, a.text_hash, a.grams, b.place_id, b.keys
+select b.number, a.sample_id, a.text_hash, a.grams, b.place_id, b.keys, b.bits
 from bands b left join admitted a on a.number = b.number and a.run_id = b.run_id where b.run_id = ?
 """
 """From the bands, since ``number`` is the key of ``admitted``: the other way round each of a million rows walked all the others."""
@@ -82,15 +90,16 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class _Neighbours:
-    """The admitted samples of one place: their numbers in the index (n) and their band keys (n, BANDS)."""
+    """The admitted samples of one place: numbers in the index (n), band keys (n, BANDS), and their n-grams' bits (n, 16)."""
 
     numbers: NDArray[np.int64]
     keys: NDArray[np.uint32]
+    bits: NDArray[np.uint64]
 
-    def proposed(self, bands: tuple[int, ...]) -> list[int]:
-        """Numbers of those that share a band."""
-        hits = (self.keys == np.array(bands, np.uint32)).any(axis=1)
-        return list(map(int, self.numbers[hits]))
+    def proposed(self, own: Fingerprint) -> list[int]:
+        """Numbers of those that share a band and may share enough: where a place has thousands, a band alone proposes hundreds."""
+        hits = np.flatnonzero((self.keys == np.array(own.bands, np.uint32)).any(axis=1))
+        return list(map(int, self.numbers[hits[may_be_near(own, self.bits[hits])]]))
 
 
 class Admission:
@@ -210,9 +219,11 @@ class Admission:
                 if row is not None:
                     keys = array("I", fingerprint.bands).tobytes()
                     self._db.execute(
-                        "insert into bands values (?, ?, ?, ?)", (self._run_id, text.place_id, row[0], keys)
+                        "insert into bands values (?, ?, ?, ?, ?)",
+                        (self._run_id, text.place_id, row[0], keys, fingerprint.gram_bits),
                     )
-                    whole = _row_sum(row[0], text.sample_id, fingerprint.text_hash, grams, text.place_id, keys)
+                    written = text.sample_id, fingerprint.text_hash, grams, text.place_id, keys, fingerprint.gram_bits
+                    whole = _row_sum(row[0], *written)
                     self._db.execute(_ADD, (self._run_id, whole, _MODULUS))
             self._db.execute("insert or ignore into applied values (?, ?)", (self._run_id, unit))
             self._db.execute("commit")
@@ -231,7 +242,7 @@ class Admission:
         exact += [(other.sample_id,) for other in fresh if other.fingerprint.text_hash == own.text_hash]
         if exact:
             return "exact_duplicate", exact[0][0]
-        for number in neighbours.proposed(own.bands):
+        for number in neighbours.proposed(own):
             [(sample_id, blob)] = self._run("select sample_id, grams from admitted where number = ?", (number,))
             if is_near(own.grams, frozenset(array("I", blob))):
                 return "near_duplicate", sample_id
@@ -241,10 +252,11 @@ class Admission:
         return None
 
     def _neighbours(self, place_id: str) -> _Neighbours:
-        question = "select number, keys from bands where run_id = ? and place_id = ? order by number"
+        question = "select number, keys, bits from bands where run_id = ? and place_id = ? order by number"
         rows = self._run(question, (self._run_id, place_id))
         keys = np.frombuffer(b"".join(row[1] for row in rows), np.uint32).reshape(-1, BANDS)
-        return _Neighbours(np.array([row[0] for row in rows], np.int64), keys)
+        bits = np.frombuffer(b"".join(row[2] for row in rows), np.uint64).reshape(-1, GRAM_BITS // 64)
+        return _Neighbours(np.array([row[0] for row in rows], np.int64), keys, bits)
 
     def close(self) -> None:
         """Close the file."""

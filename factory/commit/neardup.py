@@ -29,6 +29,8 @@ BANDS: Final = 42
 ROWS: Final = 3
 """42 bands of 3 minima propose a pair of Jaccard J with probability 1 - (1 - J^3)^42: 0.998 at the threshold, 0.9999 at
 0.58, which most labelled paraphrases reach; 0.054 at 0.11, where two answers about one place usually stand."""
+GRAM_BITS: Final = 1024
+"""Of the hashed set that stands for a text's n-grams."""
 
 _CIRCLED = re.compile("[①-⑳]")
 _MARKER = re.compile(
@@ -136,9 +138,22 @@ def bands(grams: AbstractSet[int]) -> tuple[int, ...]:
 
 def gram_bits(grams: AbstractSet[int]) -> bytes:
     """1,024 bits, one set for each n-gram (some share one): Fibonacci hashing of 32-bit numbers to 10 bits."""
-    bits = np.zeros(1024, np.uint8)
+    bits = np.zeros(GRAM_BITS, np.uint8)
     bits[(np.fromiter(grams, np.uint32, len(grams)) * np.uint32(2_654_435_769)) >> np.uint32(22)] = 1
     return np.packbits(bits).tobytes()
+
+
+def may_be_near(own: Fingerprint, bits: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Of texts whose ``gram_bits`` are the rows of ``bits`` (n, 16), which can reach the threshold.
+
+    An n-gram whose bit the other has not set, the other has not: that bounds what is common; and a text has at least as many
+    n-grams as bits. Of the pairs that a band proposes it leaves fewer than one in a hundred.
+    """
+    size = len(own.grams)
+    common = size - np.bitwise_count(np.frombuffer(own.gram_bits, np.uint64) & ~bits).sum(axis=1, dtype=np.int64)
+    others = np.bitwise_count(bits).sum(axis=1, dtype=np.int64)
+    near: NDArray[np.bool_] = 100 * common >= NEAR_PERCENT * (size + others - common)
+    return near
 
 
 def is_near(grams: AbstractSet[int], other: AbstractSet[int]) -> bool:

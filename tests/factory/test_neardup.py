@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import random
+from itertools import combinations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factory.commit.neardup import BANDS, NEAR_PERCENT, bands, fingerprint, grams, is_near
-from tests.factory.neardup_pairs import labelled_pairs, recall_and_precision
+from factory.commit.neardup import (
+    BANDS,
+    NEAR_PERCENT,
+    Fingerprint,
+    bands,
+    fingerprint,
+    gram_bits,
+    grams,
+    is_near,
+    may_be_near,
+)
+from tests.factory.neardup_pairs import labelled_pairs, labelled_texts, recall_and_precision
 
 QUESTION = "我在天坛公园，晚上想吃火锅，2公里以内。"
 
@@ -82,3 +94,37 @@ def test_bands_propose_as_the_curve_says() -> None:
         assert is_near(left, right)
         hits += any(x == y for x, y in zip(bands(left), bands(right), strict=True))
     assert hits >= 395
+
+
+GRAMS = st.integers(0, 2**32 - 1)
+
+
+def _may_be_near(own: frozenset[int], other: frozenset[int]) -> bool:
+    bits = np.frombuffer(gram_bits(other), np.uint64).reshape(1, -1)
+    return bool(may_be_near(Fingerprint(b"", own, bands(own), gram_bits(own)), bits)[0])
+
+
+@given(st.frozensets(GRAMS, max_size=900), st.frozensets(GRAMS, max_size=400), st.frozensets(GRAMS, max_size=400))
+def test_bits_never_rule_out_what_is_near(common: frozenset[int], left: frozenset[int], right: frozenset[int]) -> None:
+    own, other = common | left, common | right
+    assert _may_be_near(own, other) or not is_near(own, other)
+
+
+def test_bits_rule_out_what_shares_too_little() -> None:
+    rng = random.Random(3)
+    numbers = [rng.getrandbits(32) for _ in range(200)]
+    own = frozenset(numbers[:100])
+    assert _may_be_near(own, frozenset(numbers[30:100] + numbers[100:130]))  # 70 of 130, just near
+    assert not _may_be_near(own, frozenset(numbers[80:180]))  # 20 of 180
+
+
+def test_of_labelled_texts_bits_leave_the_near_and_few_others() -> None:
+    kept = {True: 0, False: 0}
+    seen = {True: 0, False: 0}
+    for (place, *_, question, answer), (elsewhere, *_, asked, told) in combinations(labelled_texts(), 2):
+        if place == elsewhere:
+            own, other = grams(question, answer), grams(asked, told)
+            seen[is_near(own, other)] += 1
+            kept[is_near(own, other)] += _may_be_near(own, other)
+    assert kept[True] == seen[True] > 0
+    assert kept[False] < 0.1 * seen[False]
