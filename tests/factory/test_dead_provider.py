@@ -22,7 +22,9 @@ from tests.factory.test_synth import _run
     ],
 )
 def test_a_dead_teacher_stops_the_run_with_the_reason(tmp_path: Path, death: str, words: str) -> None:
-    outcome = scene(tmp_path, death, give_up_s={"open_json": 20.0, "slow_open_json": 4.0}.get(death, 1.0))
+    # What answers at once must be able to on a busy machine, too.
+    times = {"429": 3.0, "500": 3.0, "open_json": 20.0, "slow_open_json": 4.0}
+    outcome = scene(tmp_path, death, give_up_s=times.get(death, 1.0))
     assert outcome["missed"] == [], outcome
     assert words in outcome["said"]
 
