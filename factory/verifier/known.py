@@ -251,8 +251,9 @@ def _of_dishes(dishes: frozenset[str]) -> tuple[dict[str, _Meant], dict[str, int
     return meanings, dict(masks)
 
 
-@lru_cache(maxsize=1 << 9)
+@lru_cache(maxsize=160)
 def _of_place(place: Place) -> tuple[dict[str, _Meant], dict[str, int]]:
+    """Kept for some more than the 135 places of a plan's first stage, 16 KB each; later stages go round too many to find them again."""
     words = place_words(place)
     masks: dict[str, int] = {}
     _mask(masks, words)
