@@ -37,7 +37,7 @@ def _halved(result: Json) -> Json:
 
 
 def _workers(result: Json) -> float:
-    return min(float(row["share_of_roof"]) for row in result["results"] if row["workers"] == 2 and row["spread"])
+    return min(float(row["share_of_roof"]) for row in result["results"] if row["workers"] == 2)
 
 
 def _ratio(result: Json, vocabulary: str) -> float | None:

@@ -5,9 +5,8 @@ the cores' limit is cores / (CPU seconds a sample), where the simulated teacher 
 faster than the lower of the two (a roofline). ``share`` is of the latency limit, ``share_of_roof`` of the lower one. All of it in
 the middle half of the calls, so that start, growth of the ceiling and end do not count.
 
-A latency is a mean: answers take between half and one and a half times as long (``spread``), as those of no real service take
-equally long. Where they do, calls that once met go round together for ever, and whoever they come to is busy while the others wait:
-the last row shows it.
+A latency is a mean: answers take between half and one and a half times as long (``spread``), but for the last row, where they all
+take equally long: calls that once met go round together for ever there, and whoever they come to is busy while the others wait.
 """
 
 from __future__ import annotations
