@@ -149,7 +149,10 @@ class ConversationModel(Model):  # type: ignore[misc]  # smolagents ships no typ
             tools=self.schemas,
             extra=dict(self._settings.request.extra),
         )
-        key = CallKey(order.run_id, order.order_id, step, purpose="repair" if submitted else "agent")
+        purpose = "repair" if submitted else "agent"
+        # A new answer was in nobody's request before; one that repeats a lost one word for word is worth paying once more.
+        may_be_kept = not self.records or self.records[-1].replayed
+        key = CallKey(order.run_id, order.order_id, step, purpose=purpose, may_be_kept=may_be_kept)
         answer = await self._chat.ask(request, key, priority=order.index)
         self.records.append(answer.record)
         message, calls = answer.message, answer.message.tool_calls[:MAX_CALLS_PER_STEP]

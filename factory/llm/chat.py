@@ -34,7 +34,8 @@ class ChatRequest:
 class CallKey:
     """Whose call this is: with the whole request it makes the key of the kept answer.
 
-    Replicates of one question differ in ``replicate`` and so never share an answer.
+    Replicates of one question differ in ``replicate`` and so never share an answer. ``may_be_kept``: whether a kept answer is
+    looked for; not where the request holds an answer that was new a moment ago.
     """
 
     run_id: str
@@ -42,6 +43,7 @@ class CallKey:
     step: int
     replicate: int = 0
     purpose: str = "agent"
+    may_be_kept: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ class PaidChat(ABC):
     async def ask(self, request: ChatRequest, key: CallKey, *, priority: int = 0) -> ChatAnswer:
         """See ``Chat.ask``."""
         call = self._prepare(request, key, priority)
-        if (replayed := await self._replay(call)) is not None:
+        if key.may_be_kept and (replayed := await self._replay(call)) is not None:
             return replayed
         fields = fields_of(call.body)
         self._trials.begin(fields)
@@ -199,7 +199,7 @@ class PaidChat(ABC):
     ) -> tuple[Parsed, float | None]:
         told = usage_of(decoded)
         usage = self._proven(call, told, spoken_chars(decoded))
-        lease.settle(usage.input_tokens + usage.output_tokens if usage else call.tokens)
+        lease.received(usage.input_tokens + usage.output_tokens if usage else call.tokens)
         split = usage if usage is not None and usage.split else None
         cost = await self._ledger.keep(
             call.name,

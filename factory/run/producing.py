@@ -45,6 +45,9 @@ from factory.sending.addresses import is_loopback
 
 QUEUED_ORDERS = 8
 """Orders that wait at the door of the agents, so that none stands idle."""
+MORE_IN_WORKERS = 4
+"""For so many AGENTS one order more is at work in worker processes. Between two calls an order waits for its answer to be kept and
+read, and leaves its slot to another meanwhile; one process alone is bound by its core before it is by slots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +201,7 @@ def _coordinator(
             settings.n,
             settings.candidates or 3 * settings.n + 100,
             agents=settings.agents,
-            running=settings.agents + QUEUED_ORDERS,
+            running=_at_work(settings) + QUEUED_ORDERS,
             window=8 * settings.agents,
             give_up_s=settings.give_up_s,
         ),
@@ -209,6 +212,15 @@ def _coordinator(
         opened_slots=(committer.next_order - len(committer.missing)) * settings.k - committer.given_back,
         on_commit=watcher.count,
     )
+
+
+def _in_this_process(settings: Settings) -> bool:
+    return settings.workers == 1 and settings.executor == "local"
+
+
+def _at_work(settings: Settings) -> int:
+    """Orders."""
+    return settings.agents + (0 if _in_this_process(settings) else settings.agents // MORE_IN_WORKERS)
 
 
 async def open_executor(job: PlannedRun, services: Services, stack: AsyncExitStack) -> Executor:
@@ -223,11 +235,11 @@ async def open_executor(job: PlannedRun, services: Services, stack: AsyncExitSta
         services.reader_model,
         settings.unread == "keep",
     )
-    if settings.workers == 1 and settings.executor == "local":
+    if _in_this_process(settings):
         reader = SecondReader(services.reader, agent.reader) if services.reader and agent.reader else None
         return LocalExecutor(lambda: AgentWorker(services.chat, maps, agent, reader), settings.agents)
     about = MapFacts(maps.provider, maps.datum, maps.licence, maps.attribution, maps.facts)
-    setup = WorkerSetup(services.chat_setup, about, agent, settings.agents, services.reader_setup)
+    setup = WorkerSetup(services.chat_setup, about, agent, _at_work(settings), services.reader_setup)
     make = await _make_worker(settings.executor, stack, lambda: WorkerDesk(services.limiter, services.ledger, maps))
     executor = WorkerExecutor(setup, settings.workers, make)
     try:

@@ -1,6 +1,6 @@
 """``DATA/calls.sqlite``: every paid answer, raw, before it is parsed; and money, reserved before a call is sent.
 
-What comes within GATHER_S is one transaction with a full sync; callers wait for theirs. The statements run on the loop, since
+What comes within a moment is one transaction with a full sync; callers wait for theirs. The statements run on the loop, since
 handing each to a thread costs more than it does; only the commit, which waits for the disk, has a thread. Nothing is kept in
 memory but counters. A reservation that was never settled (a kill, a lost connection) counts as spent at its worst case.
 """
@@ -30,9 +30,11 @@ from factory.sending.purse import Past, Purse
 from factory.shown_text import print_line
 from factory.wire_text import quoted
 
-GATHER_S = 0.015
-"""Transactions begin at least so far apart. Each costs a sync and a turn of the loop, and a call takes a second and more: 64 agents
-at 68 runs a second need 0.9 of them a run, and 2.6 without it."""
+GATHER_SHARE, LEAST_GATHER_S, MOST_GATHER_S = 1 / 10, 0.015, 0.05
+"""Transactions begin so far apart: a share of what answers take, within bounds. Each costs a sync and turns of the loop and of a
+thread: 64 agents at 68 runs a second need 2.6 of them a run when nothing waits, 0.9 at 15 ms, 0.5 at 30 ms."""
+LATENCY_OVER = 16
+"""Answers over which that is measured."""
 _SCHEMA = """
 create table if not exists calls (
   key text not null, attempt integer not null, run_id text not null, order_id text not null, step integer not null,
@@ -71,6 +73,7 @@ class Ledger:
         self._queued: list[_Job] = []
         self._committing: list[_Job] = []
         self._is_arranged, self._begun = False, 0.0
+        self._latency_s = 0.0
         self._commits: queue.SimpleQueue[asyncio.AbstractEventLoop | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._commit, name="ledger", daemon=True)
         self._thread.start()
@@ -200,6 +203,7 @@ class Ledger:
 
         Returns what is booked: ``cost_cny``, or where that is not known the reservation.
         """
+        self._latency_s += (latency_s - self._latency_s) / LATENCY_OVER
         booked = cost_cny if cost_cny is not None else self._scaled(worst_cny)
         sql = (
             "update calls set status = 'kept', raw = ?, input_tokens = ?, output_tokens = ?, cost_cny = ?, refusals = ?, "
@@ -271,7 +275,7 @@ class Ledger:
         if self._committing or self._is_arranged or not self._queued:
             return
         self._is_arranged = True
-        due = self._begun + GATHER_S
+        due = self._begun + min(MOST_GATHER_S, max(LEAST_GATHER_S, GATHER_SHARE * self._latency_s))
         if due > loop.time():
             loop.call_at(due, self._begin)
         else:

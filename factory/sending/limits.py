@@ -48,6 +48,9 @@ class Lease(Protocol):
     def settle(self, tokens: int) -> None:
         """Tell the real number of tokens, 0 for a refusal; the difference to the estimate is given back or taken."""
 
+    def received(self, tokens: int) -> None:
+        """An answer is here: ``settle``, and the slot is the next one's; what it was worth ``refused`` or ``release`` tells."""
+
     async def refused(self, kind: str, retry_after_s: float | None, answer: str = "") -> None:
         """The service refused for rate (``rate``, ``burst``, ``tokens``) or failed (anything else); ``answer`` is its last word.
 

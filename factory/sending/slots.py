@@ -250,13 +250,13 @@ class Pool:
 class PoolLease:
     """A granted slot of one pool."""
 
-    __slots__ = ("_estimate", "_granted_at", "_open", "_pool", "_refused", "_used", "patience_s")
+    __slots__ = ("_estimate", "_granted_at", "_in_flight", "_open", "_pool", "_refused", "_used", "patience_s")
 
     def __init__(self, pool: Pool, estimate: int) -> None:
         self._pool = pool
         self._estimate = estimate
         self._used = 0
-        self._open = True
+        self._open = self._in_flight = True
         self._refused = False
         self._granted_at = pool.clock()
         self.patience_s = pool.patience_s()
@@ -269,6 +269,17 @@ class PoolLease:
             self._pool.tokens.correct(self._pool.clock(), float(tokens - self._estimate))
         self._estimate = self._used = tokens
 
+    def received(self, tokens: int) -> None:
+        """See ``Lease``: while an answer is written to the disk the service has nothing to do."""
+        self.settle(tokens)
+        self._land()
+        self._pool.pump()
+
+    def _land(self) -> None:
+        if self._in_flight:
+            self._in_flight = False
+            self._pool.in_flight -= 1
+
     async def refused(self, kind: str, retry_after_s: float | None, answer: str = "") -> None:
         """Report a refusal or failure of this attempt. Raises ProviderDown when the pool gives up."""
         self._refused = True
@@ -279,7 +290,7 @@ class PoolLease:
         if not self._open:
             return
         self._open = False
-        self._pool.in_flight -= 1
+        self._land()
         if answered and not self._refused:
             self._pool.answered(self._granted_at)
         self._pool.pump()

@@ -87,7 +87,9 @@ EXECUTOR = setting(
     commands=RUNS,
     default="local",
 )
-AGENTS = setting("AGENTS", Whole(1, 1024), "orders in flight; without it 64, in the sandbox 16", commands=ASKS)
+AGENTS = setting(
+    "AGENTS", Whole(1, 1024), "most calls to the teacher in flight; without it 64, in the sandbox 16", commands=ASKS
+)
 REPAIRS = setting("REPAIRS", Whole(0, 2), "times a failing answer goes back to the agent", commands=RUNS, default="2")
 READER = setting(
     "READER",

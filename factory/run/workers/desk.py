@@ -41,6 +41,7 @@ class WorkerDesk:
             "lease": self.lease,
             "lease_paid": self.lease_paid,
             "settle": self.settle,
+            "received": self.received,
             "refused": self.refused,
             "release": self.release,
             "replay": self.replay,
@@ -101,6 +102,11 @@ class WorkerDesk:
         """See ``Lease``; a number that is not held was given back when the worker was given up."""
         if lease := self._leases.get(number):
             lease.settle(tokens)
+
+    def received(self, number: int, tokens: int) -> None:
+        """See ``Lease``."""
+        if lease := self._leases.get(number):
+            lease.received(tokens)
 
     async def refused(self, number: int, kind: str, retry_after_s: float | None, answer: str) -> None:
         """See ``Lease``."""

@@ -18,6 +18,7 @@ from factory.run.executor import LocalExecutor, spare_collector
 from factory.run.workers.link import Handlers, Link, Talk
 from factory.run.workers.remote import RemoteLedger, RemoteLimiter, RemoteMap
 from factory.run.workers.setup import WorkerSetup
+from factory.run.workers.turns import ChatInTurn, Turns
 
 
 class Serving:
@@ -35,10 +36,11 @@ class Serving:
         """Open the teacher's sockets and make room for agents."""
         if self.link is None:
             raise AssertionError  # it is how this was asked
-        limiter, ledger = RemoteLimiter(self.link), RemoteLedger(self.link)
-        chat = given.chat.open(limiter, ledger)
+        limiter, ledger, turns = RemoteLimiter(self.link), RemoteLedger(self.link), Turns()
+        chat = ChatInTurn(given.chat.open(limiter, ledger), turns)
         model = given.agent.reader
-        reader = SecondReader(given.reader.open(limiter, ledger), model) if given.reader and model else None
+        asked = given.reader and ChatInTurn(given.reader.open(limiter, ledger), turns)
+        reader = SecondReader(asked, model) if asked and model else None
         maps = RemoteMap(self.link, given.maps)
         self._executor = LocalExecutor(lambda: AgentWorker(chat, maps, given.agent, reader), given.agents)
 

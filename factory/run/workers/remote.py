@@ -31,6 +31,10 @@ class RemoteLease:
         """See ``Lease``."""
         self._link.tell("settle", self._number, tokens)
 
+    def received(self, tokens: int) -> None:
+        """See ``Lease``."""
+        self._link.tell("received", self._number, tokens)
+
     async def refused(self, kind: str, retry_after_s: float | None, answer: str = "") -> None:
         """See ``Lease``. Raises ProviderDown."""
         await self._link.ask("refused", self._number, kind, retry_after_s, answer)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from factory.records import Poi, Wish
@@ -45,9 +46,13 @@ class MissedWish:
     sure: bool = True
 
 
-def misses(poi: Shown, wish: Wish) -> list[MissedWish]:
-    """Everything that keeps this restaurant from meeting the wish, doubtful misses too; empty when it fits."""
-    return [_weighed(miss, poi, wish) for miss in fit.misses(as_poi(poi), wish)]
+@lru_cache(maxsize=1 << 10)
+def misses(poi: Shown, wish: Wish) -> tuple[MissedWish, ...]:
+    """Everything that keeps this restaurant from meeting the wish, doubtful misses too; empty when it fits.
+
+    Kept for a moment: whether to search on and what to write both ask it of all that was shown.
+    """
+    return tuple(_weighed(miss, poi, wish) for miss in fit.misses(as_poi(poi), wish))
 
 
 def as_poi(poi: Shown) -> Poi:
