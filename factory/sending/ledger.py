@@ -275,7 +275,7 @@ class Ledger:
         if self._committing or self._is_arranged or not self._queued:
             return
         self._is_arranged = True
-        due = self._begun + min(MOST_GATHER_S, max(LEAST_GATHER_S, GATHER_SHARE * self._latency_s))
+        due = self._begun + gather_s(self._latency_s)
         if due > loop.time():
             loop.call_at(due, self._begin)
         else:
@@ -338,6 +338,11 @@ class Ledger:
         self._writer.close()
         self._reader.close()
         self._hold.close()
+
+
+def gather_s(latency_s: float) -> float:
+    """Seconds between the beginnings of two transactions, where answers take so long."""
+    return min(MOST_GATHER_S, max(LEAST_GATHER_S, GATHER_SHARE * latency_s))
 
 
 @dataclass(slots=True)

@@ -22,10 +22,14 @@ _OPENER = build_opener(ProxyHandler({}))
 
 @contextmanager
 def served(**options: Any) -> Iterator[str]:
-    """The base URL of a sandbox with these map options (or a whole ``sandbox=``)."""
+    """The base URL of a sandbox with these map options (or a whole ``sandbox=``); ``watch``: a middleware around all of it."""
+    watch = options.pop("watch", None)
     sandbox = options.pop("sandbox", None) or Sandbox(map_options=MapOptions(**options))
     loop = asyncio.new_event_loop()
-    runner = SandboxRunner(make_app(sandbox), shutdown_timeout=0.1)
+    app = make_app(sandbox)
+    if watch is not None:
+        app.middlewares.insert(0, watch)
+    runner = SandboxRunner(app, shutdown_timeout=0.1)
 
     async def start() -> int:
         await runner.setup()

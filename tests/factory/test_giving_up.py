@@ -74,6 +74,28 @@ def test_a_service_that_insists_on_waiting_longer_than_we_do_is_given_up_and_one
     run(work())
 
 
+@pytest.mark.parametrize("readable", [True, False])
+def test_an_answer_that_turns_out_to_be_none_is_no_sign_of_life(*, readable: bool) -> None:
+    async def work() -> None:
+        clock = Clock()
+        limits = limiter(clock, max_in_flight=2, start_in_flight=2, give_up_s=100.0)
+        for _ in range(11):
+            lease = await limits.lease("p")
+            clock.now += 10.0
+            lease.received(1)  # the slot is free from here on; what the answer is worth is read later
+            if not readable:
+                if clock.now - 1_000.0 >= 100.0:
+                    with pytest.raises(ProviderDown, match="It is no chat completion"):
+                        await lease.refused("server", None, "It is no chat completion.")
+                    return
+                await lease.refused("server", None, "It is no chat completion.")
+            lease.release()
+        assert readable
+        assert limits._pools["p"].down is None
+
+    run(work())
+
+
 def test_one_answer_in_between_is_a_sign_of_life() -> None:
     async def work() -> None:
         clock = Clock()

@@ -331,6 +331,29 @@ def test_the_slow_start_ends_with_the_first_burst_of_refusals() -> None:
     run(work())
 
 
+def test_a_slot_is_the_next_ones_when_an_answer_is_here_and_no_second_time_when_it_is_released() -> None:
+    async def work() -> None:
+        limits = limiter(Clock(), max_in_flight=1, start_in_flight=1)
+        lease = await limits.lease("p", tokens=5)
+        waiting = [asyncio.create_task(limits.lease("p")) for _ in range(2)]
+        await settle()
+        lease.settle(3)
+        await settle()
+        assert not waiting[0].done()  # what is known of its tokens frees no slot
+        lease.received(3)
+        await settle()
+        assert waiting[0].done()
+        lease.release()
+        await settle()
+        assert not waiting[1].done()
+        assert (limits.state()[0].in_flight, limits.state()[0].tokens) == (1, 3)
+        (await waiting[0]).release()
+        (await waiting[1]).release()
+        assert limits.state()[0].in_flight == 0
+
+    run(work())
+
+
 def test_a_waiter_that_is_cancelled_takes_no_slot() -> None:
     async def work() -> None:
         limits = limiter(Clock(), max_in_flight=1, start_in_flight=1)

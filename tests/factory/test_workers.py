@@ -17,6 +17,8 @@ from typing import Any
 
 import duckdb
 import pytest
+from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from factory.errors import OrderFailed, RetryLater
 from factory.maps.amap.client import AmapMap
@@ -24,6 +26,8 @@ from factory.records import Message, ToolCall
 from factory.run.workers.desk import WorkerDesk
 from factory.run.workers.link import FarError, Link, LinkLostError
 from factory.run.workers.remote import RemoteLedger, RemoteLimiter
+from factory.run.workers.turns import Turns
+from factory.sandbox.serve import Sandbox
 from factory.sending.call_book import Reservation
 from factory.sending.ledger import Ledger
 from factory.sending.limits import LocalLimiter, PoolLimits
@@ -84,6 +88,34 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Any, ...]]:
     with _start(data, N="150", WORKERS="1") as child:
         _end(child)
     return _samples(data)
+
+
+@pytest.mark.parametrize(("workers", "at_work"), [(1, range(7, 9)), (2, range(9, 11))])
+def test_workers_have_a_quarter_more_orders_at_work_and_no_more_calls_in_flight(
+    tmp_path: Path, workers: int, at_work: range
+) -> None:
+    in_flight: list[int] = [0]
+
+    @web.middleware
+    async def watch(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if "chat" not in request.path:
+            return await handler(request)
+        in_flight.append(in_flight[-1] + 1)
+        try:
+            return await handler(request)
+        finally:
+            in_flight.append(in_flight[-1] - 1)
+
+    faults = json.dumps({"chat": {"latency_ms": 60}})
+    with served(sandbox=Sandbox(0, 0.0, faults), watch=watch) as base:
+        urls = {"AMAP_BASE_URL": base, "TEACHER_BASE_URL": f"{base}/v1"}
+        with _start(tmp_path, N="80", K="1", AGENTS="8", WORKERS=str(workers), **urls) as child:
+            _end(child)
+    assert child.returncode == 0
+    assert max(in_flight) == 8
+    with sqlite3.connect(tmp_path / "calls.sqlite") as book:
+        asked = book.execute("select min(reserved_at), max(settled_at) from calls group by order_id").fetchall()
+    assert max(sum(begun <= moment <= ended for begun, ended in asked) for moment, _ in asked) in at_work
 
 
 def test_a_worker_that_is_killed_changes_no_sample(tmp_path: Path, alone: list[tuple[Any, ...]]) -> None:
@@ -222,6 +254,36 @@ def test_a_link_carries_records_and_errors_as_they_are() -> None:
             await waiting
         with pytest.raises(LinkLostError):
             await near.ask("echo", 1)
+
+    asyncio.run(work())
+
+
+def test_between_two_turns_the_loop_goes_round_and_who_gave_up_takes_none() -> None:
+    async def work() -> None:
+        turns, rounds = Turns(), 0
+        taken: list[tuple[str, int]] = []
+
+        def count() -> None:
+            nonlocal rounds
+            rounds += 1
+            asyncio.get_running_loop().call_soon(count)
+
+        async def one(name: str) -> None:
+            await turns.mine()
+            taken.append((name, rounds))
+
+        tasks = {name: asyncio.create_task(one(name)) for name in "abcd"}
+        count()
+        await asyncio.sleep(0)
+        tasks["c"].cancel()
+        await asyncio.wait(tasks.values())
+        assert [name for name, _ in taken] == ["a", "b", "d"]
+        assert len({at for _, at in taken}) == len(taken)  # one a round, where all four were ready in the first
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        before = rounds
+        await turns.mine()
+        assert rounds == before  # nobody had the turn: it is not waited for
 
     asyncio.run(work())
 
