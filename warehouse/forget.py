@@ -13,6 +13,7 @@ from factory.commit.schema import SHARDS
 from factory.commit.store import Store, open_store
 from factory.errors import DiskTrouble, UsageError
 from factory.run.folder_lock import hold_folder
+from factory.sqlite_file import open_file
 from warehouse.catalogue import refresh
 from warehouse.export import forget_exports
 
@@ -87,7 +88,7 @@ _CALLS = (
 def _rows(path: Path, statements: tuple[str, ...], values: dict[str, str]) -> list[str]:
     if not path.exists():
         return []
-    with closing(sqlite3.connect(path, isolation_level=None)) as book:
+    with closing(open_file(path)) as book:
         counts = [book.execute(statement, values).rowcount for statement in statements]
         # Deleted rows stay readable in the file until it is rewritten and the log is folded in.
         book.execute("vacuum")

@@ -21,6 +21,7 @@ from factory.commit.store import Store, open_store
 from factory.errors import DamagedFile, DiskTrouble
 from factory.plan.plan_file import PlanFolder
 from factory.sending.book_trouble import WAY_BACK
+from factory.sqlite_file import open_to_read
 from warehouse.loading import sql_type
 
 REBUILD: Final = "make it anew from the shards: `make warehouse REBUILD=1`."
@@ -85,7 +86,7 @@ def _books(data: Path) -> Iterator[Damage]:
         if not path.exists():
             continue
         try:
-            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as book:
+            with closing(open_to_read(path)) as book:
                 [(word,), *_] = book.execute("pragma integrity_check(1)").fetchall()
         except sqlite3.Error as error:
             word = str(error)

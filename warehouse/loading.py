@@ -23,6 +23,7 @@ from factory.commit.store import Store
 from factory.errors import DamagedFile
 from factory.plan.plan_file import PlanFolder, RunPlan
 from factory.sending.book_trouble import WAY_BACK
+from factory.sqlite_file import open_to_read
 
 BATCH_SAMPLES = 2_000
 """Samples after which the commits read so far are loaded together; with their evidence, some 40 MB."""
@@ -286,7 +287,7 @@ def load_book(connection: duckdb.DuckDBPyConnection, data: Path) -> None:
 
 
 def _load_calls(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as book:
+    with closing(open_to_read(path)) as book:
         for name, question in (("opened", "select run_id, order_id, slots from opened"), ("paid", _BOOK)):
             rows = book.execute(question)
             names = [column[0] for column in rows.description]

@@ -35,6 +35,7 @@ from factory.commit.neardup import (
 )
 from factory.commit.store import Store
 from factory.errors import DiskTrouble
+from factory.sqlite_file import open_file
 
 State = Literal["accepted", "surplus", "exact_duplicate", "near_duplicate"]
 
@@ -116,7 +117,7 @@ class Admission:
             self._start_anew()
 
     def _open(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
+        db = open_file(self._path)
         try:
             db.executescript("pragma journal_mode=wal; pragma synchronous=normal;")
             if db.execute("pragma user_version").fetchone()[0] != _VERSION:

@@ -14,6 +14,7 @@ from typing import Any
 
 from factory.errors import DiskTrouble
 from factory.seal import checksum
+from factory.sqlite_file import open_file
 
 _SCHEMA = """
 pragma journal_mode=wal;
@@ -49,7 +50,7 @@ class KeptAnswers:
         self._path = data / "map.sqlite"
         try:
             data.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(self._path, isolation_level=None)
+            self._db = open_file(self._path)
             self._db.executescript(_SCHEMA)
             if "checksum" not in {row[1] for row in self._db.execute("pragma table_info(answers)")}:
                 self._db.execute("alter table answers add column checksum text")

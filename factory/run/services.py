@@ -127,6 +127,7 @@ async def open_services(settings: Settings, run_id: str, survey: Survey) -> Asyn
         price = _price(settings, way)
         limits = limits_of(way.model)
         rpm, tpm = settings.teacher_rpm or limits.rpm, settings.teacher_tpm or limits.tpm
+        ledger.is_paced = bool(rpm or tpm)
         access = _access(settings, sandbox)
         teacher = PoolLimits(
             rpm=rpm,

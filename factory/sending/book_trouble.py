@@ -16,6 +16,7 @@ _DAMAGE = (
     "no such column",
     "no such table",
     "no column named",
+    "Could not decode",
 )
 """SQLite's words for a file whose pages, or whose tables, are not what was written."""
 

@@ -15,6 +15,7 @@ from factory.errors import DiskTrouble, UsageError
 from factory.run.folder_lock import hold_folder
 from factory.settings import Values, of_factory, of_train
 from factory.shown_text import print_line
+from factory.sqlite_file import open_file, open_to_read
 from factory.wire_text import snippet
 
 SHOWN = 20
@@ -45,7 +46,7 @@ def main(values: Values) -> int:
 
 
 def _list(path: Path, status: str | None, run: str | None, limit: int) -> int:
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as book:
+    with closing(open_to_read(path)) as book:
         rows = book.execute(_LIST, (status, status, run, run, limit)).fetchall()
         counts = book.execute(
             "select status, count(*) from calls where (? is null or run_id = ?) group by 1 order by 1", (run, run)
@@ -85,7 +86,7 @@ def _drop(data: Path, path: Path, key: str | None) -> int:
         raise UsageError(
             "Name the answer: chidian calls drop KEY (at least 6 characters of it, as `chidian calls` shows it)."
         )
-    with closing(hold_folder(data)), closing(sqlite3.connect(path, isolation_level=None)) as book:
+    with closing(hold_folder(data)), closing(open_file(path)) as book:
         sql = "select distinct key from calls where substr(key, 1, ?) = ? and status = 'kept'"
         keys = [row[0] for row in book.execute(sql, (len(name), name))]
         if len(keys) != 1:

@@ -28,9 +28,10 @@ from factory.sending.call_book import KeptCall, Reservation
 from factory.sending.granted import Granted
 from factory.sending.purse import Past, Purse
 from factory.shown_text import print_line
+from factory.sqlite_file import open_file
 from factory.wire_text import quoted
 
-GATHER_SHARE, LEAST_GATHER_S, MOST_GATHER_S = 1 / 10, 0.015, 0.05
+GATHER_SHARE, LEAST_GATHER_S, MOST_GATHER_S = 1 / 10, 0.015, 0.03
 """Transactions begin so far apart: a share of what answers take, within bounds. Each costs a sync and turns of the loop and of a
 thread: 64 agents at 68 runs a second need 2.6 of them a run when nothing waits, 0.9 at 15 ms, 0.5 at 30 ms."""
 LATENCY_OVER = 16
@@ -61,8 +62,8 @@ class Ledger:
         with ExitStack() as opened:  # whoever mends what goes wrong here may take the folder again in this process
             self._hold = opened.enter_context(hold_folder(data))
             try:
-                self._reader = opened.enter_context(closing(_connected(self._path)))
-                self._writer = opened.enter_context(closing(_connected(self._path)))
+                self._reader = opened.enter_context(closing(open_file(self._path)))
+                self._writer = opened.enter_context(closing(open_file(self._path)))
                 self._prepare(data)
                 self._granted = Granted(self._hold.lease, run_id, budget_cny, self._reader)
                 self._purse = Purse(budget_cny, self._past())
@@ -74,6 +75,8 @@ class Ledger:
         self._committing: list[_Job] = []
         self._is_arranged, self._begun = False, 0.0
         self._latency_s = 0.0
+        self.is_paced = True
+        """Whether calls are let go evenly: then transactions follow each other fast; what they hold back is sent in clumps."""
         self._commits: queue.SimpleQueue[asyncio.AbstractEventLoop | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._commit, name="ledger", daemon=True)
         self._thread.start()
@@ -275,7 +278,7 @@ class Ledger:
         if self._committing or self._is_arranged or not self._queued:
             return
         self._is_arranged = True
-        due = self._begun + gather_s(self._latency_s)
+        due = self._begun + (LEAST_GATHER_S if self.is_paced else gather_s(self._latency_s))
         if due > loop.time():
             loop.call_at(due, self._begin)
         else:
@@ -341,7 +344,7 @@ class Ledger:
 
 
 def gather_s(latency_s: float) -> float:
-    """Seconds between the beginnings of two transactions, where answers take so long."""
+    """Seconds between the beginnings of two transactions, where answers take so long and nothing paces calls."""
     return min(MOST_GATHER_S, max(LEAST_GATHER_S, GATHER_SHARE * latency_s))
 
 
@@ -351,10 +354,6 @@ class _Job:
     values: tuple[Any, ...]
     future: asyncio.Future[list[Any]]
     rows: list[Any] = field(default_factory=list)
-
-
-def _connected(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, check_same_thread=False, isolation_level=None)
 
 
 def _countable(tokens: int | None) -> int | None:

@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 import errno
 import fcntl
+import re
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
+from factory.commit.admission import Admission
 from factory.errors import DamagedFile, DiskTrouble
+from factory.maps.kept import KeptAnswers
 from factory.sending.call_book import Reservation
 from factory.sending.ledger import Ledger
+from factory.sqlite_file import open_file, open_to_read
+from warehouse.catalogue import check
 
 
 def _book(folder: Path) -> Path:
@@ -61,3 +67,63 @@ def test_a_file_system_without_locks_is_a_sentence(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(fcntl, "flock", flock)
     with pytest.raises(DiskTrouble, match=r"cannot be locked \(No locks available\): choose"):
         Ledger(tmp_path, "sandbox-1", None)
+
+
+def _blurred(path: Path) -> Iterator[int]:
+    """The file with one letter of its schema that is no text any more, one after the other; tells which."""
+    with closing(open_file(path)) as book:
+        book.execute("pragma wal_checkpoint(truncate)")
+    raw = path.read_bytes()
+    begin = raw.index(b"CREATE TABLE") - 20
+    for place in range(begin, begin + 400, 9):
+        for ending in ("-wal", "-shm"):
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+        path.write_bytes(raw[:place] + b"\xee" + raw[place + 1 :])
+        yield place
+
+
+def test_a_schema_that_is_no_text_is_damage_with_its_way_back_to_whoever_opens_the_book(tmp_path: Path) -> None:
+    damaged = told = 0
+    for _ in _blurred(_book(tmp_path)):
+        with suppress(DamagedFile):
+            Ledger(tmp_path, "sandbox-1", None).close()
+            damaged -= 1
+        damaged += 1
+        [(_, count, first), *_] = check(tmp_path)
+        told += count
+        assert not count or "calls.sqlite" in first
+    assert damaged > 30
+    assert told > 10
+
+
+def test_a_map_with_such_a_schema_is_damaged_and_an_index_of_admission_is_made_again(tmp_path: Path) -> None:
+    KeptAnswers(tmp_path).close()
+    told = []
+    for _ in _blurred(tmp_path / "map.sqlite"):
+        try:
+            KeptAnswers(tmp_path).close()
+        except DiskTrouble as error:
+            told.append(str(error))
+    assert len(told) > 20
+    assert all(re.search(r"map.sqlite .*delete (it|this file)", words) for words in told)
+    Admission(tmp_path, "run").close()
+    for _ in _blurred(tmp_path / "admission.sqlite"):
+        Admission(tmp_path, "run").close()
+
+
+def test_every_way_to_say_something_to_such_a_file_ends_in_an_error_of_sqlite(tmp_path: Path) -> None:
+    path = _book(tmp_path)
+    with closing(open_file(path)) as book:
+        book.execute("pragma wal_checkpoint(truncate)")
+    raw = path.read_bytes()
+    path.write_bytes(raw.replace(b"tablecalls", b"tablecal\xees"))
+    with closing(open_to_read(path)) as book, pytest.raises(sqlite3.DatabaseError, match=r"malformed .*cal\ufffds"):
+        book.execute("select 1 from calls")
+    with closing(open_file(path)) as book:
+        with pytest.raises(sqlite3.DatabaseError, match="malformed"):
+            book.executescript("select 1 from calls")
+        with pytest.raises(sqlite3.DatabaseError, match="malformed"):
+            book.executemany("delete from calls where key = ?", [("a",)])
+    path.write_bytes(raw)
+    with closing(open_to_read(path)) as book:
+        assert book.execute("select count(*) from calls").fetchone() == (0,)
