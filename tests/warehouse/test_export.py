@@ -7,6 +7,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from factory.run.synth import main as synth
 from factory.settings import read
 from warehouse.catalogue import FILE
 from warehouse.export import ExportSettings, export
+from warehouse.export.folder import BOOK, remember, replaced_whole
 from warehouse.export.layouts import LAYOUTS
 from warehouse.export.manifest import MANIFEST
 from warehouse.export.rights import AMAP, INVENTED, ODBL, UNKNOWN, rights_of, strictest
@@ -181,6 +184,39 @@ def test_an_export_that_was_killed_is_the_older_one_or_the_newer_one_or_not_ther
     export(world, out, ExportSettings("alpaca"))
     assert _contents(out) == newer
     assert not list(tmp_path.glob(".out*"))
+
+
+def test_two_exports_at_once_are_made_one_after_the_other(world: Path, tmp_path: Path) -> None:
+    out, alone = tmp_path / "out", tmp_path / "alone"
+    export(world, alone, ExportSettings("alpaca"))
+    inside, order = threading.Event(), list[str]()
+
+    def second() -> None:
+        inside.wait(30)
+        export(world, out, ExportSettings("alpaca"))
+        order.append("second")
+
+    with ThreadPoolExecutor() as pool:
+        later = pool.submit(second)
+        with replaced_whole(out) as folder:
+            (folder / "half").write_text("")
+            inside.set()
+            with pytest.raises(TimeoutError):  # it waits, and touches nothing of ours
+                later.result(1.0)
+            assert [path.name for path in folder.iterdir()] == ["half"]
+            (folder / MANIFEST).write_text("{}")
+            order.append("first")
+        later.result(60)
+    assert order == ["first", "second"]
+    assert _contents(out) == _contents(alone)
+    assert not list(tmp_path.glob(".out*"))
+
+
+def test_places_of_exports_that_are_noted_at_once_are_all_noted(world: Path, tmp_path: Path) -> None:
+    places = [tmp_path / f"out{number}" for number in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda place: remember(world, place), places))
+    assert {str(place) for place in places} <= set(json.loads((world / BOOK).read_bytes()))
 
 
 def _other_world(folder: Path, seed: str) -> Path:

@@ -5,6 +5,7 @@ A manifest marks the folder as ours: what bears none is somebody's, and is never
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -30,15 +31,37 @@ KEPT: Final = "exported-to"
 def replaced_whole(out: Path) -> Iterator[Path]:
     """Gives a folder aside; it becomes ``out`` when the block ends well, and is removed when it does not.
 
-    Raises UsageError when ``out`` holds what no export wrote, DiskTrouble.
+    Two that write there at once do it one after the other. Raises UsageError when ``out`` holds what no export wrote, DiskTrouble.
     """
     out = out.absolute()
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with _alone_in(out.parent), _put_in_place(out) as aside:
+            yield aside
+    except OSError as error:
+        raise DiskTrouble(
+            f"{out} cannot be written ({error.strerror or error}): give another OUT=folder; nothing was changed."
+        ) from error
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait for whoever writes there; the lock goes with the process, however that ends."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _put_in_place(out: Path) -> Iterator[Path]:
     aside, before = _beside(out)
     try:
         if before.exists() and not out.exists():
             before.rename(out)  # an export was killed between its two renames
         _may_replace(out)
-        out.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir()
         yield aside
@@ -51,10 +74,6 @@ def replaced_whole(out: Path) -> Iterator[Path]:
         aside.rename(out)
         _sync(out.parent)
         shutil.rmtree(before, ignore_errors=True)
-    except OSError as error:
-        raise DiskTrouble(
-            f"{out} cannot be written ({error.strerror or error}): give another OUT=folder; nothing was changed."
-        ) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
@@ -73,16 +92,18 @@ def _may_replace(out: Path) -> None:
 
 def remember(data: Path, out: Path) -> None:
     """Note in ``DATA`` where an export of it is about to lie."""
-    places = sorted({*_places(data), store_url(out) or str(out.absolute())})
-    body, book = orjson.dumps(places, option=orjson.OPT_INDENT_2), _book(data)
+    book = _book(data)
     aside = book.with_name(f".{BOOK}.aside")
     try:
         book.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_bytes(body)
-        aside.replace(book)
+        with _alone_in(book.parent):
+            places = sorted({*_places(data), store_url(out) or str(out.absolute())})
+            body = orjson.dumps(places, option=orjson.OPT_INDENT_2)
+            aside.write_bytes(body)
+            aside.replace(book)
+            open_store(data).keep_document(f"{KEPT}/{BOOK}", body)
     except OSError as error:
         raise DiskTrouble(f"{book} cannot be written ({error.strerror}): make room, then export again.") from error
-    open_store(data).keep_document(f"{KEPT}/{BOOK}", body)
 
 
 def forget_exports(data: Path, run: str) -> list[str]:
