@@ -214,12 +214,14 @@ class Coordinator:
     def _judge_answers(self, outcome: OrderOutcome) -> None:
         """Stop when answers have been bad for long enough: slow ones would be paid for until many orders have failed.
 
-        What else makes an order fail (moderation, an unknown place, the server) says nothing of answers. Orders in work are
-        given up, since all that they still pay for is as bad; they stay pending.
+        How an order ended counts, not what it gave before: one that the teacher died in has samples of a better time. What else
+        makes an order fail (moderation, an unknown place, the server) says nothing of answers. Orders in work are given up, since
+        all that they still pay for is as bad; they stay pending.
         """
-        if outcome.any_accepted:
+        is_bad = not outcome.any_accepted if outcome.failure is None else outcome.failure.reason == NO_FINAL_ANSWER
+        if not is_bad and outcome.any_accepted:
             self._bad, self._bad_since = 0, asyncio.get_running_loop().time()
-        elif outcome.failure is None or outcome.failure.reason == NO_FINAL_ANSWER:
+        elif is_bad:
             self._bad += 1
             self._last_bad = outcome
             self._stop_if_bad()
