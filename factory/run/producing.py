@@ -219,7 +219,7 @@ def _in_this_process(settings: Settings) -> bool:
 
 
 def _at_work(settings: Settings) -> int:
-    """Orders."""
+    """Orders that agents have in hand at once."""
     return settings.agents + (0 if _in_this_process(settings) else settings.agents // MORE_IN_WORKERS)
 
 
