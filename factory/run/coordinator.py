@@ -219,12 +219,12 @@ class Coordinator:
         all that they still pay for is as bad; they stay pending.
         """
         is_bad = not outcome.any_accepted if outcome.failure is None else outcome.failure.reason == NO_FINAL_ANSWER
-        if not is_bad and outcome.any_accepted:
-            self._bad, self._bad_since = 0, asyncio.get_running_loop().time()
-        elif is_bad:
+        if is_bad:
             self._bad += 1
             self._last_bad = outcome
             self._stop_if_bad()
+        elif outcome.any_accepted:
+            self._bad, self._bad_since = 0, asyncio.get_running_loop().time()
 
     def _stop_if_bad(self) -> None:
         if self._recheck is not None:
@@ -232,7 +232,7 @@ class Coordinator:
             self._recheck = None
         if self.error is None and self._last_bad and self._bad >= max(FAILED_IN_A_ROW, self.limits.running):
             # Counted as they come back: commits lag on a busy machine, and a window full of them would be paid for.
-            self.error = RunStopped(f"{self._bad} orders in a row gave no sample; {_why((self._last_bad,))}")
+            self.error = RunStopped(f"{self._bad} orders in a row ended in bad answers; {_why((self._last_bad,))}")
             self.stop(str(self.error))
             return
         agents = self.limits.agents
