@@ -2,7 +2,8 @@
 
 What comes within a moment is one transaction with a full sync; callers wait for theirs. The statements run on the loop, since
 handing each to a thread costs more than it does; only the commit, which waits for the disk, has a thread. Nothing is kept in
-memory but counters. A reservation that was never settled (a kill, a lost connection) counts as spent at its worst case.
+memory but counters, and bits that say which keys are new. A reservation that was never settled (a kill, a lost connection)
+counts as spent at its worst case.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,6 +29,7 @@ from factory.sending.book_trouble import trouble
 from factory.sending.call_book import KeptCall, Reservation
 from factory.sending.granted import Granted
 from factory.sending.purse import Past, Purse
+from factory.sending.seen_keys import SeenKeys
 from factory.shown_text import print_line
 from factory.sqlite_file import open_file
 from factory.wire_text import quoted
@@ -68,6 +71,7 @@ class Ledger:
                 self._granted = Granted(self._hold.lease, run_id, budget_cny, self._reader)
                 self._purse = Purse(budget_cny, self._past())
                 self._check_priced(budget_cny)
+                self._seen = SeenKeys(self._keys())
             except sqlite3.Error as error:
                 raise trouble(self._path, error) from error
             opened.pop_all()
@@ -109,6 +113,11 @@ class Ledger:
                 "again from its shards; what was paid for and not committed is not among them."
             )
 
+    def _keys(self) -> Iterator[str]:
+        """Every key in the book. One that is no text any more is nobody's: its call is asked again, the others stay."""
+        for (key,) in self._reader.execute("select cast(key as blob) from calls"):
+            yield str(key or b"", errors="replace")
+
     def _past(self) -> Past:
         """CNY of this run, unresolved reservations at their worst included: BUDGET caps one run's plan."""
         paid, unresolved, overrun, answered = self._reader.execute(
@@ -142,6 +151,8 @@ class Ledger:
 
         One that is not what was kept is marked unreadable: it stays paid for, and is asked again. Raises DiskTrouble.
         """
+        if key not in self._seen:
+            return None
         try:
             row = self._reader.execute(
                 "select attempt, raw, input_tokens, output_tokens, cost_cny, reserved_at, checksum from calls "
@@ -172,6 +183,7 @@ class Ledger:
         except BaseException:
             self._purse.settle(worst_cny or 0.0, 0.0)
             raise
+        self._seen.add(call.key)
         now = datetime.now(UTC).isoformat()
         sql = (
             "insert into calls (key, attempt, run_id, order_id, step, purpose, model, status, worst_cny, reserved_at) "

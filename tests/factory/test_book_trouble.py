@@ -127,3 +127,36 @@ def test_every_way_to_say_something_to_such_a_file_ends_in_an_error_of_sqlite(tm
     path.write_bytes(raw)
     with closing(open_to_read(path)) as book:
         assert book.execute("select count(*) from calls").fetchone() == (0,)
+
+
+def test_a_kept_call_whose_key_is_no_text_any_more_is_asked_again_and_the_others_are_not(tmp_path: Path) -> None:
+    async def pay(book: Ledger, key: str) -> None:
+        number = await book.reserve(Reservation(key, "order", 0, "agent", "m", 0.1))
+        figures = {
+            "input_tokens": 1,
+            "output_tokens": 1,
+            "cost_cny": 0.1,
+            "worst_cny": 0.1,
+            "refusals": 0,
+            "latency_s": 0.1,
+        }
+        await book.keep(key, number, raw=key.encode(), **figures)
+
+    async def pay_both() -> None:
+        book = Ledger(tmp_path, "sandbox-1", None)
+        await asyncio.gather(pay(book, "a" * 32), pay(book, "b" * 32))
+        book.close()
+
+    async def look() -> list[bytes | None]:
+        book = Ledger(tmp_path, "sandbox-1", None)
+        kept = [await book.replay(key * 32) for key in "abc"]
+        spent, _ = book.spent()
+        assert spent == pytest.approx(0.2)
+        book.close()
+        return [answer.raw if answer else None for answer in kept]
+
+    asyncio.run(pay_both())
+    assert asyncio.run(look()) == [b"a" * 32, b"b" * 32, None]
+    path = tmp_path / "calls.sqlite"
+    path.write_bytes(path.read_bytes().replace(b"b" * 31, b"b" * 30 + b"\xee"))
+    assert asyncio.run(look()) == [b"a" * 32, None, None]
