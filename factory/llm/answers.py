@@ -155,15 +155,16 @@ def read(body: Any, tools: Tools | None = None, told: Usage | None = None) -> Pa
 
 
 def _choice(choices: Any) -> dict[str, Any] | None:
-    """The first one; calls that a server spread over choices of their own are put together in it."""
+    """The first one; calls that a server spread over choices, or put behind a choice of text alone, are put together in it."""
     if isinstance(choices, dict):
         choices = [choices] if "message" in choices else list(choices.values())
     listed = [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
     if len(listed) > 1:
         groups = [mapping(choice.get("message")).get("tool_calls") for choice in listed]
         calls = [group for group in groups if isinstance(group, list) and group]
-        if len(calls) == len(listed):
-            return {**listed[0], "message": {**listed[0]["message"], "tool_calls": list(chain(*calls))}}
+        if calls and (len(calls) == len(listed) or not groups[0]):
+            message = {**mapping(listed[0].get("message")), "tool_calls": list(chain(*calls))}
+            return {**listed[0], "message": message}
     return listed[0] if listed else None
 
 

@@ -149,10 +149,15 @@ def read_refusal(status: int, body: bytes, retry_after: str | None) -> Refusal:
 
 
 def refusal_in(body: Any) -> Refusal | None:
-    """The refusal that a decoded 200 is, or None: an error, and no answer beside it."""
+    """The refusal that a decoded 200 is, or None: an error, and no answer beside it.
+
+    OpenRouter puts an error that came after the status into the choice itself.
+    """
     choices = mapping(body).get("choices")
-    if not isinstance(body, dict) or (isinstance(choices, list) and choices):
+    if not isinstance(body, dict):
         return None
+    if isinstance(choices, list) and choices:
+        return _refusal_of(mapping(choices[0]))
     named = ("error", "errors", "error_code", "error_msg", "base_resp", "detail", "code")
     is_status = (count(body.get("status")) or 0) >= 400  # a gateway's, under a 200 of its own
     if not (is_status or any(body.get(name) for name in named)) or (told := _told(body)) is None:
@@ -161,6 +166,22 @@ def refusal_in(body: Any) -> Refusal | None:
         return None
     status = int(told[0]) if told[0].isdecimal() and 400 <= int(told[0][:9]) < 600 else 200
     return Refusal(status, told[0], told[1], None, is_told=True)
+
+
+def _refusal_of(choice: dict[str, Any]) -> Refusal | None:
+    message = mapping(choice.get("message"))
+    if not choice.get("error") or any(message.get(name) for name in ("content", "tool_calls", "function_call")):
+        return None
+    told = _told({"error": choice["error"]})
+    if told is None:
+        return None
+    return Refusal(_status_in(mapping(choice["error"]).get("code")), told[0], told[1], None, is_told=True)
+
+
+def _status_in(code: Any) -> int:
+    """A code that is an HTTP status; else 200, under which it came."""
+    status = count(code) or 0
+    return status if 400 <= status < 600 else 200
 
 
 def _told(parsed: Any) -> tuple[str, str] | None:

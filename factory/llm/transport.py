@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
+from factory.errors import AddressRefused
 from factory.llm.paid_chat import Endpoint, PaidChat
 from factory.llm.prices import Price
 from factory.llm.refusals import read_refusal
@@ -20,6 +21,8 @@ from factory.sending.network import connection_error, open_session, receive, red
 from factory.sending.recording import Recorder
 
 __all__ = ["DirectChat", "Endpoint", "PaidChat", "Price"]
+
+_PATH = "/chat/completions"
 
 
 class DirectChat(PaidChat):
@@ -31,7 +34,7 @@ class DirectChat(PaidChat):
     def __init__(self, endpoint: Endpoint, limiter: Leases, ledger: CallBook, api_key: str | None) -> None:
         super().__init__(endpoint, limiter, ledger)
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {api_key}"} if api_key else {})
-        self._url = URL(endpoint.base_url.rstrip("/") + "/chat/completions")
+        self._url = chat_url(endpoint.base_url)
         self._session = open_session(
             endpoint.base_url,
             connections=endpoint.connections,
@@ -43,14 +46,19 @@ class DirectChat(PaidChat):
     async def _send(self, packed: bytes, body: dict[str, Any], timeout_s: float) -> bytes:
         endpoint = self.endpoint
         base_setting = f"{endpoint.setting}_BASE_URL"
+        is_answered = False
         try:
             async with (
                 asyncio.timeout(timeout_s),
                 self._session.post(self._url, data=packed, allow_redirects=False) as response,
             ):
+                is_answered = True
                 received = await receive(response, endpoint.name)
         except (TimeoutError, aiohttp.ClientError, ValueError) as error:
-            # ValueError: a header or an address that no request can be made of.
+            if isinstance(error, ValueError) and not is_answered and not isinstance(error, aiohttp.ClientError):
+                raise AddressRefused(
+                    f"No request to {endpoint.name} can be made of its address and its key: check {base_setting} and the key."
+                ) from error
             raise connection_error(error, endpoint.name, timeout_s, base_setting) from error
         if self.recorder is not None:
             self.recorder.add("chat", str(self._url.path), body, received)
@@ -65,3 +73,10 @@ class DirectChat(PaidChat):
         """Close the connections."""
         await self._session.close()
         await asyncio.sleep(0)
+
+
+def chat_url(base_url: str) -> URL:
+    """Where chat is asked under a base URL; one that was pasted with its path stays, and so does a query (Azure's api-version)."""
+    url = URL(base_url)
+    path = url.raw_path.rstrip("/")
+    return url.with_path(path.removesuffix(_PATH) + _PATH, encoded=True, keep_query=True)

@@ -6,7 +6,9 @@ followed, and where it leads is said.
 
 from __future__ import annotations
 
+import asyncio
 import os
+import re
 import ssl
 import zlib
 from collections.abc import Mapping, Sequence
@@ -24,6 +26,10 @@ from factory.wire_text import quoted
 MOST_BYTES = 32 * 2**20
 """Of one body, decompressed: ten times the longest answer; a server that sends more is broken or means harm."""
 _GZIP = b"\x1f\x8b"
+_END_OF_STREAM = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]\s*\Z")
+_TAIL = 64
+LATE_END_S = 0.25
+"""How long a stream's connection may take to end after its last event."""
 ENCODINGS = "gzip, deflate"
 _CA_BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
@@ -112,7 +118,19 @@ async def _capped(response: aiohttp.ClientResponse, name: str) -> bytes:
                 kind="server",
                 billed=200 <= response.status < 300,
             )
+        if _END_OF_STREAM.search(body, max(0, len(body) - _TAIL)) and not stream.at_eof():
+            await _end(response)
+            break
     return bytes(body)
+
+
+async def _end(response: aiohttp.ClientResponse) -> None:
+    """The stream said that it is done: whoever leaves it open is not waited for, a connection that ends is used again."""
+    try:
+        async with asyncio.timeout(LATE_END_S):
+            await response.content.readany()
+    except TimeoutError:
+        response.close()
 
 
 def redirected(name: str, received: Received, base_url: str, setting: str) -> AddressRefused:
@@ -151,6 +169,12 @@ def connection_error(error: Exception, name: str, timeout_s: float, setting: str
         return AddressRefused(f"{name} has no address that can be asked: check {setting}.")
     if isinstance(error, TimeoutError):
         return RetryLater(f"{name} did not answer within {timeout_s:.3g} s.", kind="timeout", billed=True)
+    if isinstance(error, aiohttp.ClientResponseError) and "Expected HTTP/" in error.message:
+        return RetryLater(
+            f"{name} answered in something that is no HTTP: check {setting} (http or https?).",
+            kind="network",
+            billed=True,
+        )
     return RetryLater(f"{name} broke off ({kind}).", kind="network", billed=True)
 
 

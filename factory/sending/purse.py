@@ -70,8 +70,10 @@ class Purse:
             most = self.spent + UNKNOWN_BILL * (self._aside + worst)
             return not self._is_measured and self._in_flight > 0 and most > self._budget
         if not self._in_flight or self.spent + needed > self._budget:
+            lost = self._unresolved * self.scale
+            of_it = f" (of it {lost:.4f} for calls that no answer came to, which may be billed)" if lost > 0.0 else ""
             raise BudgetExhausted(
-                f"BUDGET={self._budget:g} CNY is used up: {self.spent:.4f} spent, "
+                f"BUDGET={self._budget:g} CNY is used up: {self.spent:.4f} spent{of_it}, "
                 f"{self.reserved:.4f} reserved, and the next call may cost {needed:.4f}. "
                 "Raise BUDGET and run the same command again; nothing is lost."
             )

@@ -23,6 +23,7 @@ CUTS_UNANSWERED, SECOND_CUT_AFTER_S = 2, 0.3
 refusals cut a little, by what is refused soon after its pace is cut for good, and then no more until a later grant is answered."""
 RECOVER_AFTER_S = 3.0
 """So long after a cut its pace begins to grow again."""
+_DAY_S = 86_400.0
 RATE_KINDS = frozenset({"rate", "burst", "tokens"})
 SILENT_KINDS = frozenset({"timeout", "network"})
 GROW_EVERY = 8
@@ -31,6 +32,9 @@ IDLE_S = 30.0
 """Longer than any request waits before it tries again: after so long without one, nobody was asking."""
 HOLD_AT_MOST_S, INSISTS = 1.0, 3
 """How long a service is not asked that wishes for more time than it is given, and how often it must say so to be believed."""
+SILENT_AT_FIRST, SILENT_LATER, PROBES = 3, 16, 12
+"""Failures in a row, before the first answer and after it, from which on a service is only probed: so many times within the
+give-up time. Each call that breaks off may have been served and counts as spent; without this a dead one took all of a budget."""
 LEAST_PATIENCE = 0.1
 """Share of the give-up time that every attempt has at least, however long the service has been silent."""
 
@@ -81,6 +85,12 @@ class Pool:
     """the last wish to wait that was longer than we do,"""
     long_wishes: int = 0
     """and how many there were since an answer"""
+    is_known: bool = False
+    """it has answered"""
+    failures: int = 0
+    """in a row, refusals for rate apart,"""
+    probe_at: float = 0.0
+    """and when the next attempt is due after many of them"""
     down: str | None = None
     waiters: list[tuple[int, int, float, asyncio.Future[None]]] = field(default_factory=list)
     """(priority, turn, estimated tokens, who waits)"""
@@ -95,7 +105,9 @@ class Pool:
 
     def due(self, now: float) -> float:
         """When the next slot falls due, the ceiling aside."""
-        return max(now, self.blocked_until, *(pace.due(now) for pace in (self.requests, self.tokens) if pace))
+        return max(
+            now, self.blocked_until, self.probe_at, *(pace.due(now) for pace in (self.requests, self.tokens) if pace)
+        )
 
     def wake_up(self) -> None:
         """Somebody asks: silence before a time in which nobody did is forgotten."""
@@ -124,7 +136,15 @@ class Pool:
             self.in_flight += 1
             self.granted += 1
             self.granted_since_cut += 1
+            self._hold_while_probing(now)
             future.set_result(None)
+
+    def _hold_while_probing(self, now: float) -> None:
+        """A service that has failed for a while is asked now and then, and again when it would be given up."""
+        if self.failures >= (SILENT_LATER if self.is_known else SILENT_AT_FIRST):
+            since = self.unanswered_since if self.unanswered_since is not None else now
+            end, next_probe = since + self.limits.give_up_s, now + self.limits.give_up_s / PROBES
+            self.probe_at = min(next_probe, end) if end > now else next_probe
 
     def _wake_at(self, moment: float) -> None:
         if self.timer is not None:
@@ -146,6 +166,7 @@ class Pool:
         """An attempt succeeded: the pool is alive, and a full ceiling may grow."""
         now = self.last_heard = self.clock()
         self.wish_s, self.long_wishes = 0.0, 0
+        self.is_known, self.failures, self.probe_at = True, 0, 0.0
         if granted_at > self.last_cut:
             self.cuts_unanswered = 0
         self.unanswered_since = now if self.in_flight else None
@@ -173,6 +194,7 @@ class Pool:
         if self.down:
             raise ProviderDown(self.down)
         if kind not in RATE_KINDS:
+            self.failures += 1
             return
         self.refused_since_cut += 1
         pace = self.tokens if kind == "tokens" and self.tokens else self.requests or self.tokens
@@ -235,7 +257,8 @@ class Pool:
 
     def _give_up(self, kind: str, silent_s: float, answer: str) -> None:
         what = "refuses for rate" if kind in RATE_KINDS else "does not answer" if kind in SILENT_KINDS else "fails"
-        wish = f", and asks to wait {self.wish_s:.0f} s more" if self.wish_s else ""
+        wished = f"{self.wish_s:.0f} s" if self.wish_s < _DAY_S else "days"
+        wish = f", and asks to wait {wished} more" if self.wish_s else ""
         self.down = self.down or (
             f"The {self.name} service {what} ({kind}): no answer for {silent_s:.0f} s{wish}; GIVE_UP_S is "
             f"{self.limits.give_up_s:.0f}. {answer + ' ' if answer else ''}Look at its status page and your quota; what is "

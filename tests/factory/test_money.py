@@ -126,7 +126,10 @@ def test_what_a_killed_run_left_unsettled_counts_as_spent(tmp_path: Path) -> Non
             lost = book.execute("select count(*) from calls").fetchone()[0]
         done = _run("factory", "synth", tmp_path, **_env(base, N="300", BUDGET="7", **PRICES))
     assert done.returncode == 1
-    assert f"BUDGET=7 CNY is used up: {7.0 * lost:.4f} spent" in done.stderr
+    assert (
+        f"BUDGET=7 CNY is used up: {7.0 * lost:.4f} spent (of it {7.0 * lost:.4f} for calls that no answer"
+        in done.stderr
+    )
 
 
 @pytest.mark.parametrize(("given", "missing"), [("PRICE_IN", "PRICE_OUT"), ("PRICE_OUT", "PRICE_IN")])

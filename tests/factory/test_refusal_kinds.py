@@ -21,8 +21,10 @@ from factory.errors import (
     ParameterRefused,
     ProviderDown,
     QuotaExhausted,
+    RetryLater,
 )
 from factory.llm.chat import CallKey, ChatRequest
+from factory.llm.refusals import refusal_in, to_error
 from factory.records import Message
 from tests.factory.bent_teacher import bent, chat_with
 
@@ -241,3 +243,20 @@ def test_an_error_under_a_good_status_is_a_refusal_and_is_asked_again(tmp_path: 
             assert ledger.spent()[0] == answer.record.cost_cny
 
     asyncio.run(scene())
+
+
+def test_an_error_inside_the_first_choice_is_a_refusal_and_one_beside_an_answer_is_none() -> None:
+    error = {"code": 502, "message": "Upstream fell over"}
+    empty: dict[str, Any] = {"finish_reason": "error", "error": error, "message": {"role": "assistant", "content": ""}}
+    refusal = refusal_in({"choices": [empty]})
+    assert refusal is not None
+    assert (refusal.status, refusal.message) == (502, "Upstream fell over")
+    told = to_error(refusal, service="t", model="m", setting="TEACHER")
+    assert isinstance(told, RetryLater)
+    assert not told.billed
+    key = refusal_in({"choices": [{"error": {"code": 401, "message": "bad key"}, "message": None}]})
+    assert key is not None
+    assert isinstance(to_error(key, service="t", model="m", setting="TEACHER"), KeyRefused)
+    for message in ({"content": "有。"}, {"tool_calls": [{"id": "1"}]}):
+        assert refusal_in({"choices": [{**empty, "message": message}]}) is None
+    assert refusal_in({"choices": [{"error": None, "message": {"content": ""}}]}) is None
