@@ -22,7 +22,8 @@ class PoiPage:
     ``is_last``: the service has nothing after this page. ``capped``: the listing ended because the service stops at
     its row cap (AMap: 200), so there may be more. ``covered_m``: the listing up to and including this page is complete
     up to this distance from the centre. ``fetched_at``: when the service answered (a kept answer keeps its time).
-    ``unreadable``: rows that could not be read; a page with one proves nothing beyond the row before it.
+    ``unreadable``: rows that could not be read, or that the service told of and never gave; a page with one proves nothing
+    beyond the row before it.
     """
 
     pois: tuple[Poi, ...]

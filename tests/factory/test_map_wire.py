@@ -181,6 +181,23 @@ def test_a_map_without_any_restaurant_stops_the_run_before_nothing_fits_is_sold_
     assert over(lambda _: {**OK, "pois": []} if empty else GOOD, work, tmp_path) == ("小店",)
 
 
+@pytest.mark.parametrize(
+    "spoilt", [{**GOOD, "pois": [{**POI, "name": "小\ufffd"}]}, {**GOOD, "pois": [{"id": "B1"}]}, {**GOOD, "pois": []}]
+)
+def test_a_map_whose_restaurants_cannot_be_read_stops_the_run_and_says_so(
+    tmp_path: Path, spoilt: dict[str, Any]
+) -> None:
+    bad = [True]
+
+    async def work(maps: AmapMap) -> tuple[str, ...]:
+        with pytest.raises(RunStopped, match="None of the 1 restaurants that the map tells of"):
+            await _page(maps)
+        bad.clear()
+        return await _page(maps)
+
+    assert over(lambda _: spoilt if bad else GOOD, work, tmp_path) == ("小店",)
+
+
 def test_an_empty_circle_on_a_map_that_has_restaurants_is_an_answer(tmp_path: Path) -> None:
     far = {**POI, "location": "116.7,40.2"}
 

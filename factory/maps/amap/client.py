@@ -15,6 +15,7 @@ from factory.errors import NoSuchPlace, OrderFailed, RunStopped
 from factory.geo import destination, distance_m
 from factory.maps.amap.namesakes import lies_in
 from factory.maps.amap.parsing import odd_rows, part, poi, point, rows, text
+from factory.maps.amap.tally import FULL, Given, ListingTally, given, is_read, tally
 from factory.maps.amap.wire import AmapAccount, AmapWire
 from factory.maps.cuisines import GENERAL, search_terms
 from factory.maps.kept import KeptAnswers
@@ -28,8 +29,11 @@ AMAP_FACTS = frozenset({"rating", "cost_cny", "open_hours", "tel", "specialities
 CANONICAL_RADIUS_M = 2_000
 ROW_CAP = 200
 """Rows that one listing gives at most, over all its pages."""
+MOST_PAGES = ROW_CAP // PAGE_SIZE
 PAGES_HELD = 512
 """Pages held as records: orders at one place ask for the same few, and reading one costs a millisecond."""
+LISTINGS_HELD = 512
+"""Listings whose pages' numbers of rows are remembered; those of another are read from what is kept."""
 _CHINA = (73.0, 136.0, 3.0, 54.0)
 """Longitudes and latitudes between which everything lies that the service knows."""
 EMPTY_CHECK_M = 50_000
@@ -67,6 +71,7 @@ class AmapMap:
         self._empty: list[dict[str, str]] = []
         """what was asked until then, in vain"""
         self._held: dict[tuple[Place, int, str | None, int], PoiPage] = {}
+        self._given: dict[tuple[tuple[str, str], ...], dict[int, Given]] = {}
 
     def record_to(self, recorder: Recorder) -> None:
         """Write each exchange down from here on."""
@@ -133,7 +138,9 @@ class AmapMap:
             for poi, far in zip(fetched.pois, metres, strict=True)
             if far <= radius_m
         )
-        beyond = len(inside) < len(fetched.pois)
+        # Where rows of a short page are still missing, a row beyond the circle does not tell that all within it were shown.
+        ordered = fetched.unreadable > 0 or fetched.covered_m >= radius_m
+        beyond = ordered and len(inside) < len(fetched.pois)
         whole = beyond or (fetched.is_last and not fetched.capped)
         return PoiPage(
             pois=inside,
@@ -152,6 +159,12 @@ class AmapMap:
             return
         for parameters in self._empty:  # a later command asks again
             self._wire.forget(f"{self._api}/around", parameters)
+        if fetched.unreadable:
+            raise RunStopped(
+                f"None of the {fetched.unreadable} restaurants that the map tells of around {place.name} ({place.city}) can be "
+                "read: its answers are damaged or cut short, by a proxy maybe. Check AMAP_BASE_URL. Nothing was sold as unfit; the "
+                "same command goes on."
+            )
         raise RunStopped(
             f"The map shows no restaurant within {EMPTY_CHECK_M // 1000} km of {place.name} ({place.city}), and has shown none "
             "anywhere: something is wrong with the key's permissions, AMAP_BASE_URL or the place (leave it out of PLACES). "
@@ -192,27 +205,25 @@ class AmapMap:
     async def _page(
         self, lng: float, lat: float, radius_m: int, keywords: str | None, types: str, page: int, priority: int = 0
     ) -> PoiPage:
-        parameters = {
+        query = {
             "location": f"{lng:.6f},{lat:.6f}",
             "radius": str(radius_m),
             "types": types,
             "sortrule": "distance",
         }
         if keywords:
-            parameters["keywords"] = keywords
-        if self._api == "v5":
-            parameters |= {"page_size": str(PAGE_SIZE), "page_num": str(page), "show_fields": "business"}
-        else:
-            parameters |= {"offset": str(PAGE_SIZE), "page": str(page), "extensions": "all"}
+            query["keywords"] = keywords
+        parameters = self._paged(query, page)
         body, kept = await self._wire.get(f"{self._api}/around", parameters, priority=priority)
         raw = rows(body.get("pois"))
         read = [poi(row) for row in raw]
         pois = tuple(one for one in read if one is not None)
         odd = odd_rows(body.get("pois"))
         count = len(raw) + odd
-        # v3's count is the total, v5's this page's: a short page is the last one in both.
-        capped = (page - 1) * PAGE_SIZE + count >= ROW_CAP
-        is_last = count < PAGE_SIZE or capped
+        told = await self._tally(query, page, body, priority, is_short=count < PAGE_SIZE)
+        # A short page is the last one, unless the service tells of more rows than were read.
+        capped = (page - 1) * PAGE_SIZE + count >= ROW_CAP or (page >= MOST_PAGES and told.missing > 0)
+        is_last = capped or not count or (count < PAGE_SIZE and not told.missing)
         unreadable = count - len(pois)
         self._note(parameters, found=bool(pois), damaged=unreadable > len(pois))
         if unreadable:
@@ -221,7 +232,37 @@ class AmapMap:
             covered = _farthest(lng, lat, [one for one in before if one], 0.0)
         else:
             covered = radius_m if is_last and not capped else _farthest(lng, lat, pois, float(radius_m))
+        if told.missing and told.full < page:
+            # So may a missing row on a short page: what was listed is whole up to the last full page before it.
+            sound = await self._page(lng, lat, radius_m, keywords, types, told.full, priority) if told.full else None
+            covered = min(covered, sound.covered_m if sound else 0)
+            unreadable += told.missing if is_last and not capped else 0
         return PoiPage(pois, page, is_last, capped, covered, kept.fetched_at, unreadable)
+
+    def _paged(self, query: dict[str, str], page: int) -> dict[str, str]:
+        if self._api == "v5":
+            return query | {"page_size": str(PAGE_SIZE), "page_num": str(page), "show_fields": "business"}
+        return query | {"offset": str(PAGE_SIZE), "page": str(page), "extensions": "all"}
+
+    async def _tally(
+        self, query: dict[str, str], page: int, body: dict[str, Any], priority: int, *, is_short: bool
+    ) -> ListingTally:
+        """The listing up to this page. Where it may end here, pages before it that nobody remembers are read for it."""
+        listing = tuple(query.items())
+        known = self._given.pop(listing, {})
+        self._given[listing] = known  # as in around: the longest unused one stands first
+        if len(self._given) > LISTINGS_HELD:
+            del self._given[next(iter(self._given))]
+        here = known[page] = given(body)
+        before: list[Given] = []
+        for number in range(1, page):
+            if is_read(before, here):
+                break
+            if is_short and number not in known:
+                earlier, _ = await self._wire.get(f"{self._api}/around", self._paged(query, number), priority=priority)
+                known[number] = given(earlier)
+            before.append(known.get(number, FULL))
+        return tally([*before, here])
 
     def _note(self, parameters: dict[str, str], *, found: bool, damaged: bool) -> None:
         """Whether there are restaurants at all; a page that is mostly rubbish is asked for again by a later command."""

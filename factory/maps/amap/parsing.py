@@ -1,7 +1,8 @@
 """AMap's JSON to typed records, tolerant of every empty form (``[]``, ``""``, missing, ``[[]]``) and of each age's fields.
 
 Pure. v3 has rating, price and hours in ``biz_ext``; v5 in ``business``; both give numbers as strings. What lies outside the
-plausible (a rating of 99.9, a point off the earth) is no fact: it is left out, or the row with it.
+plausible (a rating of 99.9, a point off the earth, a text that was damaged on its way) is no fact: it is left out, or the row
+with it. Text loses what is not seen.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 from factory.geo import LngLat
 from factory.maps.amap.menus import dishes_and_keywords
 from factory.maps.cuisines import cuisines_of
+from factory.maps.plain import MOST_ADDRESS, MOST_FACT, MOST_ID, MOST_NAME, is_sound, plain
 from factory.records import Poi
 from factory.verifier.hours import status_of
 
@@ -24,9 +26,9 @@ _STATUS_FIELDS = ("status", "business_status", "opening_status", "operating_stat
 
 
 def text(value: Any) -> str | None:
-    """A string with content, or None for every form of empty."""
+    """A string with content that can be seen, or None for every form of empty."""
     if isinstance(value, str):
-        return value.strip() or None
+        return plain(value) or None
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
     return None
@@ -71,28 +73,41 @@ def _name(value: Any) -> str | None:
     return _LIST_NUMBER.sub("", text(value) or "") or None
 
 
+def _fact(value: Any) -> str | None:
+    """A text that may be missing: one that was damaged, or is endless, is left out."""
+    words = text(value)
+    return words if is_sound(words, MOST_FACT) else None
+
+
 def poi(row: dict[str, Any]) -> Poi | None:
-    """One poi of either API; None when it has no id, name or location: such a row is unreadable."""
+    """One poi of either API, or None.
+
+    A row without id, name or location is unreadable, and so is one whose id, name, address or type was damaged or is endless.
+    """
     where, poi_id, name = point(row.get("location")), text(row.get("id")), _name(row.get("name"))
     if where is None or poi_id is None or name is None:
         return None
+    address, type_text = text(row.get("address")), text(row.get("type"))
+    limits = ((poi_id, MOST_ID), (name, MOST_NAME), (address, MOST_ADDRESS), (type_text, MOST_ADDRESS))
+    if not all(is_sound(words, most) for words, most in limits):
+        return None
     v3, v5 = part(row.get("biz_ext")), part(row.get("business"))
-    typecode, type_text = text(row.get("typecode")), text(row.get("type"))
+    typecode = _fact(row.get("typecode"))
     keytag, rectag = (
-        text(v5.get("keytag")) or text(row.get("keytag")),
-        text(v5.get("rectag")) or text(row.get("rectag")),
+        _fact(v5.get("keytag")) or _fact(row.get("keytag")),
+        _fact(v5.get("rectag")) or _fact(row.get("rectag")),
     )
     cuisines = cuisines_of(name, typecode, type_text, keytag, rectag)
-    dishes, keywords = dishes_and_keywords(text(v5.get("tag")) or text(row.get("tag")), typecode)
+    dishes, keywords = dishes_and_keywords(_fact(v5.get("tag")) or _fact(row.get("tag")), typecode)
     distance = number(row.get("distance"))
-    today = text(v5.get("opentime_today")) or text(v3.get("open_time"))
-    week = text(v5.get("opentime_week")) or text(v3.get("opentime2"))
-    states = [text(holder[name_]) for holder in (row, v3, v5) for name_ in _STATUS_FIELDS if name_ in holder]
+    today = _fact(v5.get("opentime_today")) or _fact(v3.get("open_time"))
+    week = _fact(v5.get("opentime_week")) or _fact(v3.get("opentime2"))
+    states = [_fact(holder[name_]) for holder in (row, v3, v5) for name_ in _STATUS_FIELDS if name_ in holder]
     tags = {"keytag": keytag, "rectag": rectag, "keywords": "、".join(keywords)}
     return Poi(
         poi_id=poi_id,
         name=name,
-        address=text(row.get("address")),
+        address=address,
         lng=where.lng,
         lat=where.lat,
         type=type_text,
@@ -102,7 +117,7 @@ def poi(row: dict[str, Any]) -> Poi | None:
         cost_cny=number(v5.get("cost"), MOST_CNY) or number(v3.get("cost"), MOST_CNY),
         distance_m=round(distance) if distance is not None else None,
         open_hours=today or week,
-        tel=text(v5.get("tel")) or text(row.get("tel")),
+        tel=_fact(v5.get("tel")) or _fact(row.get("tel")),
         specialities=dishes,
         tags=tuple((key, value) for key, value in tags.items() if value),
         open_week=week,

@@ -22,13 +22,15 @@ import pyarrow.parquet as pq
 from factory.errors import DiskTrouble, UsageError
 from factory.maps.open.osm import read_osm
 from factory.maps.open.parquet import read_foursquare, read_overture
-from factory.maps.open.rows import PLACE_COLUMNS, POI_COLUMNS, OpenRows
+from factory.maps.open.rows import PLACE_COLUMNS, POI_COLUMNS, OpenRows, readable
 from factory.maps.open.table import read_table
 from factory.plan.place_list import decoded
 
 BAND_DEG = 0.01
 """Height of a band of latitude: about 1.1 km, so that a circle of 2 km touches five."""
 INDEX_VERSION = 2
+READER_VERSION = 1
+"""Of how rows are read from the same file: an index of an older reader is made again, and its run goes on."""
 _NEAR = "round(lat / 0.05), round(lng * cos(radians(lat)) / 0.05)"
 _SAMPLE = 4 * 2**20
 """Bytes of the beginning and the end of a file that its fingerprint covers."""
@@ -68,10 +70,10 @@ def _parts(path: Path) -> list[Path]:
 
 def build(path: Path, folder: Path) -> None:
     """Read ``path`` and write the index to ``folder`` unless it is there. Raises UsageError, DiskTrouble."""
-    if (folder / "index.json").exists():
+    if _is_built(folder):
         return
     rows = _read(path)
-    rows = OpenRows(_on_earth(rows.pois), _on_earth(rows.places), rows.terms)
+    rows = OpenRows(readable(_on_earth(rows.pois)), readable(_on_earth(rows.places)), rows.terms)
     if not rows.pois.num_rows:
         raise UsageError(f"{path} holds no restaurant with a name: take an extract of a larger area.")
     pois = _settled(rows.pois)
@@ -88,6 +90,7 @@ def build(path: Path, folder: Path) -> None:
             if pois[name].null_count < len(pois)
         ],
         "source": path.name,
+        "reader": READER_VERSION,
         "read_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     aside = folder.with_name(f".{folder.name}.{os.getpid()}")
@@ -104,6 +107,11 @@ def build(path: Path, folder: Path) -> None:
         raise DiskTrouble(
             f"{folder} cannot be written ({error.strerror}): free space or choose another DATA."
         ) from error
+
+
+def _is_built(folder: Path) -> bool:
+    about = folder / "index.json"
+    return about.exists() and orjson.loads(about.read_bytes()).get("reader") == READER_VERSION
 
 
 def _read(path: Path) -> OpenRows:

@@ -17,6 +17,7 @@ from factory.maps.open.kitchens import kitchen
 from factory.maps.open.names import names_of
 from factory.maps.open.rows import OSM, PLACE_COLUMNS, POI_COLUMNS, OpenRows
 from factory.maps.open.words import AMENITIES, AMENITIES_WITH_CUISINE, ANCHORS, NEVER_STOOD_AT, TAGS
+from factory.maps.plain import plain
 
 LONGEST_WEBSITE = 120
 """Characters of an address that one could still pass on."""
@@ -54,7 +55,7 @@ def _objects(osmium: Any, path: Path) -> Iterator[tuple[str, int, float, float, 
     """(n, w or r; id; point; tags) of each tagged object with a place in the world."""
     reader = osmium.FileProcessor(str(path)).with_areas().with_filter(osmium.filter.EmptyTagFilter())
     for element in reader:
-        tags = {tag.k: tag.v for tag in element.tags}
+        tags = {tag.k: words for tag in element.tags if (words := plain(tag.v))}
         if element.is_node():
             yield "n", element.id, element.location.lon, element.location.lat, tags
         elif element.is_area():

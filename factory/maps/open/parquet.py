@@ -15,7 +15,7 @@ import pyarrow as pa
 from factory.errors import UsageError
 from factory.maps.open.kitchens import kitchen
 from factory.maps.open.names import names_of
-from factory.maps.open.rows import FOURSQUARE, OVERTURE, PLACE_COLUMNS, POI_COLUMNS, OpenRows
+from factory.maps.open.rows import FOURSQUARE, OVERTURE, PLACE_COLUMNS, POI_COLUMNS, OpenRows, plain_values
 from factory.maps.open.words import DRUNK, FOURSQUARE_ROOT, OVERTURE_EATEN, OVERTURE_ROOTS, STAND, token
 
 LEAST_CONFIDENCE = 0.5
@@ -92,14 +92,16 @@ def _need(needed: tuple[str, ...], columns: frozenset[str], what: str, schema: s
 
 def _rows(source: duckdb.DuckDBPyRelation) -> Iterator[dict[str, Any]]:
     for batch in source.to_arrow_reader(_BATCH):
-        yield from batch.to_pylist()
+        yield from map(plain_values, batch.to_pylist())
 
 
 def _sorted_out(rows: Iterable[dict[str, Any]]) -> tuple[pa.Table, pa.Table]:
     """Restaurants and places to stand at; everything else is left out."""
     pois, places = [], []
     for row in rows:
-        names = names_of({"name": row["name"], **{f"name:{key}": name for key, name in _pairs(row["common"]) if name}})
+        names = names_of(
+            {"name": row["name"] or "", **{f"name:{key}": name for key, name in _pairs(row["common"]) if name}}
+        )
         if not names:
             continue
         kind = token(row["kind"] or "")

@@ -6,9 +6,12 @@ The readers (osm.py, parquet.py, table.py) end here; building.py turns the table
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from factory.maps.plain import LOST, MOST_ADDRESS, MOST_FACT, MOST_ID, MOST_NAME, plain
 from factory.records import Datum
 
 POI_COLUMNS = pa.schema(
@@ -71,3 +74,31 @@ class OpenRows:
     pois: pa.Table
     places: pa.Table
     terms: Terms
+
+
+def plain_values(value: Any) -> Any:
+    """A row as DuckDB gives it, with each text in it plain; one of which nothing is left is None."""
+    if isinstance(value, str):
+        return plain(value) or None
+    if isinstance(value, dict):
+        return {key: plain_values(member) for key, member in value.items()}
+    return list(map(plain_values, value)) if isinstance(value, (list, tuple)) else value
+
+
+def readable(rows: pa.Table) -> pa.Table:
+    """Without rows whose name, address, type or cuisine was damaged or is endless; other texts of that kind are left out."""
+    limits = {"poi_id": MOST_ID, "name": MOST_NAME, "address": MOST_ADDRESS, "type": MOST_ADDRESS, "cuisine": MOST_NAME}
+    for column, most in limits.items():
+        if column in rows.column_names:
+            rows = rows.filter(_sound(rows[column], most))
+    for column in ("branch", "city", "open_hours", "tel"):
+        if column in rows.column_names:
+            kept = pc.if_else(_sound(rows[column], MOST_FACT), rows[column], pa.scalar(None, pa.string()))
+            rows = rows.set_column(rows.column_names.index(column), column, kept)
+    return rows
+
+
+def _sound(texts: pa.ChunkedArray, most: int) -> pa.ChunkedArray:
+    texts = texts.cast(pa.string())
+    sound = pc.and_(pc.less_equal(pc.utf8_length(texts), most), pc.invert(pc.match_substring(texts, LOST)))
+    return pc.fill_null(sound, True)

@@ -26,7 +26,7 @@ from factory.errors import UsageError
 from factory.maps.open.hours import spoken_hours
 from factory.maps.open.kitchens import kitchen
 from factory.maps.open.names import simplified
-from factory.maps.open.rows import PLACE_COLUMNS, POI_COLUMNS, OpenRows, Terms
+from factory.maps.open.rows import PLACE_COLUMNS, POI_COLUMNS, OpenRows, Terms, plain_values
 from factory.verifier.hours import parse
 
 _TEXTS = ("branch", "address", "city", "type", "cuisine", "open_hours", "tel", "website", "brand")
@@ -85,7 +85,8 @@ def read_table(connection: duckdb.DuckDBPyConnection, columns: frozenset[str], p
     ).to_arrow_table()
     if not rows.num_rows:
         raise UsageError(f"{path} holds no restaurant with a name (and lng, lat): nothing can be recommended from it.")
-    pois = [_poi(number, row) for number, row in enumerate(_restaurants(rows.to_pylist(), path))]
+    said = [row for row in map(plain_values, rows.to_pylist()) if row["name"]]
+    pois = [_poi(number, row) for number, row in enumerate(_restaurants(said, path))]
     return OpenRows(pa.Table.from_pylist(pois, POI_COLUMNS), PLACE_COLUMNS.empty_table(), terms)
 
 
