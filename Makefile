@@ -12,8 +12,15 @@ CHIDIAN := .venv/bin/chidian
 PY := .venv/bin/python
 STAMPS := .venv/stamps
 
-.PHONY: help synth preview doctor sql export train chat judge ablate report warehouse sandbox bench bench-full setup test check clean
+TARGETS := help synth preview doctor sql export train chat judge ablate report warehouse sandbox bench bench-full setup test check clean
+.PHONY: $(TARGETS)
 .DEFAULT_GOAL := help
+
+# A goal that does not exist is told before the first recipe runs: `make synth 20` would make 1000 samples first.
+UNKNOWN := $(firstword $(filter-out $(TARGETS) .venv/% Makefile pyproject.toml constraints.txt,$(MAKECMDGOALS)))
+ifneq ($(UNKNOWN),)
+$(error error: $(or $(shell $(PYTHON) -m factory.settings.make_goal '$(subst ','\'',$(UNKNOWN))' $(TARGETS) 2>/dev/null),there is no `make $(UNKNOWN)`))
+endif
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'

@@ -51,7 +51,22 @@ def guarded(work: Callable[[], int], *, last: bool = False) -> int:
         return _told(work)
 
 
+def _open_what_is_closed() -> None:
+    """Where a stream was closed (``2>&-``), what is said goes nowhere.
+
+    Python has None there, and the next file that is opened would get its number, with whatever a library writes to it.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            try:
+                os.fstat(number)
+            except OSError:
+                os.open(os.devnull, os.O_RDWR)  # gets the lowest free number, and those below have been looked at
+            setattr(sys, name, open(number, mode, encoding="utf-8", errors="replace", closefd=False))  # noqa: SIM115 - lives as long as the process
+
+
 def _told(work: Callable[[], int]) -> int:
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a locale without Chinese shows escapes, not a traceback
             stream.reconfigure(errors="backslashreplace")

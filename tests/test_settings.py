@@ -80,7 +80,7 @@ def example(setting: Setting[Any]) -> str:
     if isinstance(kind, Switch):
         return "1"
     if isinstance(kind, JsonObject):
-        return '{"rpm": 3}'
+        return json.dumps({(*kind.names, "rpm")[0]: 3})
     return "a folder" if isinstance(kind, Folder) else "word"
 
 

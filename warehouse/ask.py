@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import re
 import sys
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 import orjson
@@ -18,9 +19,16 @@ from rich.text import Text
 from factory.errors import UsageError
 from factory.record_view import is_long, record_lines, rule
 from factory.shown_text import csv_cell, json_shown, print_line, shown
-from warehouse.catalogue import open_reader
+from warehouse.catalogue import FILE, open_reader
 
 FORMATS = ("table", "csv", "json")
+_OF_THE_FILE: Final = (
+    duckdb.IOException,
+    duckdb.FatalException,
+    duckdb.InternalException,
+    duckdb.SerializationException,
+)
+"""What DuckDB raises where its file is at fault, and not the question"""
 MOST_ROWS = 200
 """A table shows no more; csv and json give everything."""
 
@@ -32,9 +40,9 @@ def ask(data: Path, question: str, form: str) -> None:
             cursor = connection.execute(_in_utf8(question))
             names = [column[0] for column in cursor.description or ()]
             rows = cursor.fetchall() if names else []
-        except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException):
-            raise  # the file, not the question
         except duckdb.Error as error:
+            if isinstance(error, _OF_THE_FILE) and not _names_another_file(error, data):
+                raise
             raise UsageError(f"The question failed: {str(error).splitlines()[0]}") from error
     if form != "table" and isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # data for programs, whatever the locale
@@ -48,6 +56,16 @@ def ask(data: Path, question: str, form: str) -> None:
         body = [dict(zip(names, map(_in_64_bits, row), strict=True)) for row in rows]
         options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
         sys.stdout.write(json_shown(orjson.dumps(body, default=str, option=options).decode()) + "\n")
+
+
+def _names_another_file(error: duckdb.Error, data: Path) -> bool:
+    """Whether a file that cannot be read or written is one that the question names: DuckDB quotes its path, or an extension's.
+
+    A damaged block of the warehouse's own is told without a path.
+    """
+    named = re.findall(r'"([^"\n]+)"', str(error).replace('\\"', '"'))
+    own = Path(data / FILE).absolute()
+    return isinstance(error, duckdb.IOException) and bool(named) and all(Path(name).absolute() != own for name in named)
 
 
 def _in_64_bits(cell: Any) -> Any:

@@ -21,6 +21,8 @@ from factory.seal import content_hash
 
 PROMPT_VERSION = "agent_v2"
 """The bundled prompt's file in factory/agents/prompts."""
+MOST_PROMPT: Final = 1_000_000
+"""Characters; a file that goes on for ever must not be read until memory ends."""
 PLANNER_VERSION = 3
 VERIFIER_VERSION = 2
 """Raised when what the verifier accepts is meant to change; the hash beside it tells any other change of its sources."""
@@ -76,10 +78,15 @@ def read_prompt(path: Path | None) -> Prompt:
         if path is None:
             bundled = resources.files("factory.agents.prompts").joinpath(f"{PROMPT_VERSION}.md")
             return Prompt(PROMPT_VERSION, bundled.read_text(encoding="utf-8").strip())
-        text = path.read_text(encoding="utf-8-sig").strip()
+        if path.exists() and not path.is_file():  # a device or a pipe may have no end
+            raise UsageError(f"PROMPT={path} is no file: give the path of a UTF-8 text file.")
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(MOST_PROMPT + 1).strip()
     except (OSError, UnicodeDecodeError) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
         raise UsageError(f"PROMPT={path} cannot be read ({why}): give the path of a UTF-8 text file.") from error
+    if len(text) > MOST_PROMPT:
+        raise UsageError(f"PROMPT={path} has more than {MOST_PROMPT} characters: give a file with the prompt alone.")
     if not text:
         raise UsageError(f"PROMPT={path} is empty: give a file with the system prompt of the agent.")
     return Prompt(path.stem, text)

@@ -20,7 +20,10 @@ def checked_url(setting: str, text: str | None) -> str | None:
         whole = False
     if not whole:
         scheme = "" if "://" in url else f" (http://{quoted(url, 80)} ?)"
-        raise UsageError(f"{setting}={quoted(url, 80)} is no address: it must begin with http:// or https://{scheme}.")
+        raise UsageError(
+            f"{setting}={quoted(url, 80)} is no address: it must begin with http:// or https:// and a host, and a port behind it "
+            f"must be from 1 to 65535{scheme}."
+        )
     return url
 
 

@@ -13,6 +13,11 @@ TRAINS: Final = ("train", "train-run")
 COMPLETES: Final = ("train", "complete")
 JUDGES: Final = ("judge", "probe", "batch", "doctor")
 ASKS: Final = (*SERVICES, "verify")
+FAULT_KNOBS: Final = (
+    *("map", "chat"),
+    *("latency_ms", "latency_spread", "shares", "always", "after", "retry_after_s", "hang_s"),
+)
+"""Of one server each, or for both (factory/sandbox/faults.py); held equal by a test."""
 READERS: Final = ("calls", "sql", "export", "runs", "warehouse", "refresh", "check", "forget", "compact")
 
 DATA = setting(
@@ -68,7 +73,7 @@ PROMPT = setting(
 )
 MAP = setting(
     "MAP",
-    Text("sandbox, amap or open:FILE", r"sandbox|amap|open:.*\S", ("sandbox", "amap", "open:")),
+    Text("sandbox, amap or open:FILE", r"sandbox|amap|open:.*\S", ("sandbox", "amap", "open:"), "open:"),
     "sandbox, amap or open:FILE; without it amap where there is an AMAP_KEY, else sandbox",
     commands=SERVICES,
 )
@@ -138,7 +143,7 @@ TEACHER_TOP_P = setting(
 )
 TEACHER_EXTRA = setting(
     "TEACHER_EXTRA",
-    JsonObject(),
+    JsonObject(switches=("stream",)),
     'fields of each request of the teacher, above ours; {"seed": null} drops one',
     commands=ASKS,
 )
@@ -169,7 +174,7 @@ SANDBOX_DEFECTS = setting(
 )
 SANDBOX_FAULTS = setting(
     "SANDBOX_FAULTS",
-    JsonObject(),
+    JsonObject(FAULT_KNOBS),
     "fault knobs of the sandbox servers",
     commands=(*SERVICES, "sandbox"),
     default="{}",

@@ -38,7 +38,7 @@ JUDGE_API_KEY = key(
 )
 JUDGE_EXTRA = setting(
     "JUDGE_EXTRA",
-    JsonObject(),
+    JsonObject(switches=("stream",)),
     'fields of each request of the judge, above ours; {"seed": null} drops one',
     commands=JUDGES,
 )
@@ -94,7 +94,7 @@ GATE = setting(
 )
 GATE_AGAINST = setting(
     "GATE_AGAINST",
-    Text("the name of an earlier report, its folder or its report.json"),
+    Text("the name of an earlier report, its folder or its report.json", path_after=""),
     "the earlier report that change(NAME) in GATE compares with",
     commands=("judge", "report"),
 )

@@ -21,7 +21,7 @@ SQL = setting(
 )
 MODEL = setting(
     "MODEL",
-    Text("a folder, with HUB an id, or package:NAME"),
+    Text("a folder, with HUB an id, or package:NAME", path_after=""),
     "a folder, with HUB an id, or package:smollm2, package:gemma3-270m; without it the embedded tiny Qwen3 (chat: the newest)",
     commands=(*TRAINS, "chat", "ablate"),
 )
@@ -92,7 +92,7 @@ ARM = setting(
 )
 FROM = setting(
     "FROM",
-    Text("copy, random, teacher, file:ANSWERS.jsonl, program:COMMAND or model:ID"),
+    Text("copy, random, teacher, file:ANSWERS.jsonl, program:COMMAND or model:ID", path_after="file:"),
     "answers of another origin than a checkpoint: copy, random, teacher, file:ANSWERS.jsonl, program:COMMAND or model:ID",
     commands=("complete",),
 )
@@ -105,7 +105,7 @@ COMPLETE_MAX_TOKENS = setting(
 )
 CHECKPOINT = setting(
     "CHECKPOINT",
-    Text("a folder"),
+    Text("a folder", path_after=""),
     "the checkpoint that answers; without it the newest of this mode",
     commands=COMPLETES,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -50,15 +51,26 @@ def _value(setting: Setting[Any], given: Mapping[str, str], env: Mapping[str, st
 
 
 def texts(command: str, given: Mapping[str, object]) -> dict[str, str]:
-    """Python's arguments (``n=20``, ``dry=True``, ``data=Path(...)``) as the texts of settings. Raises UsageError.
+    """Python's arguments (``n=20``, ``dry=True``, ``data=Path(...)``, ``teacher_extra={...}``) as the texts of settings.
 
-    None is what was not given.
+    None is what was not given. Raises UsageError.
     """
-    return {
-        _known(word, BY_NAME[command]): ("1" if value else "0") if isinstance(value, bool) else str(value)
-        for word, value in given.items()
-        if value is not None
-    }
+    return {_known(word, BY_NAME[command]): _text(word, value) for word, value in given.items() if value is not None}
+
+
+def _text(word: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, (bytes, bytearray)):
+        raise UsageError(f"{word} is given as bytes: give text, as with {word}=os.fsdecode(...).")
+    if not isinstance(value, dict):
+        return str(value)
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(
+            f"{word} holds what JSON cannot say ({type(error).__name__}): give text, numbers, lists."
+        ) from None
 
 
 def _known(word: str, command: Command) -> str:

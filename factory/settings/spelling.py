@@ -23,6 +23,8 @@ def _plain(word: str) -> str:
     return word.lstrip("-").replace("-", "").replace("_", "").lower()
 
 
+MOST_TOLD: Final = 200
+"""Characters of a wrong value that its sentence repeats."""
 MAKE_LINE: Final = "CHIDIAN_MAKE_LINE"
 """Set by the Makefile: the names of the variables that were given on its line."""
 
@@ -96,4 +98,5 @@ def bad_value(setting: Setting[Any], text: str) -> str:
         return f"{setting.name} must be {setting.kind.words}: what is set is not."
     meant = close(text, [word for word in setting.kind.choices if len(word) > 1]) if len(text) > 1 else None
     hint = f" (did you mean {meant}?)" if meant else ""
-    return f"{setting.name} must be {setting.kind.words}, not {text!r}{hint}."
+    told = repr(text) if len(text) <= MOST_TOLD else f"{text[:MOST_TOLD]!r}... ({len(text)} characters)"
+    return f"{setting.name} must be {setting.kind.words}, not {told}{hint}."
