@@ -164,8 +164,7 @@ def refusal_in(body: Any) -> Refusal | None:
         return None
     if told[0] in {"minimax.0", "baidu.0"}:
         return None
-    status = int(told[0]) if told[0].isdecimal() and 400 <= int(told[0][:9]) < 600 else 200
-    return Refusal(status, told[0], told[1], None, is_told=True)
+    return Refusal(_status_in(told[0]), told[0], told[1], None, is_told=True)
 
 
 def _refusal_of(choice: dict[str, Any]) -> Refusal | None:

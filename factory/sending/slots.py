@@ -23,7 +23,6 @@ CUTS_UNANSWERED, SECOND_CUT_AFTER_S = 2, 0.3
 refusals cut a little, by what is refused soon after its pace is cut for good, and then no more until a later grant is answered."""
 RECOVER_AFTER_S = 3.0
 """So long after a cut its pace begins to grow again."""
-_DAY_S = 86_400.0
 RATE_KINDS = frozenset({"rate", "burst", "tokens"})
 SILENT_KINDS = frozenset({"timeout", "network"})
 GROW_EVERY = 8
@@ -35,6 +34,7 @@ HOLD_AT_MOST_S, INSISTS = 1.0, 3
 SILENT_AT_FIRST, SILENT_LATER, PROBES = 3, 16, 12
 """Failures in a row, before the first answer and after it, from which on a service is only probed: so many times within the
 give-up time. Each call that breaks off may have been served and counts as spent; without this a dead one took all of a budget."""
+_DAY_S = 86_400.0
 LEAST_PATIENCE = 0.1
 """Share of the give-up time that every attempt has at least, however long the service has been silent."""
 
