@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import fields
@@ -21,10 +20,10 @@ from factory.settings import of_factory, of_train, read, resolve
 from factory.settings.kinds import DEEPEST
 from factory.settings.reading import texts
 from factory.settings.registry import SETTINGS
+from tests.installed_checkout import ROOT, installed_checkout
 from warehouse import connect
 from warehouse.catalogue import FILE
 
-ROOT = Path(__file__).parent.parent
 ENV = {name: value for name, value in os.environ.items() if name not in SETTINGS and not name.startswith("MAKE")}
 JSON_SETTINGS = (
     ("TEACHER_EXTRA", "synth"),
@@ -178,20 +177,7 @@ def test_a_prompt_has_an_end(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where every recipe that chidian does leaves a mark."""
-    folder = tmp_path_factory.mktemp("checkout")
-    for file in ("Makefile", "pyproject.toml", "constraints.txt"):
-        shutil.copy(ROOT / file, folder)
-    (folder / "factory").symlink_to(ROOT / "factory")
-    stamps = folder / ".venv" / "stamps"
-    stamps.mkdir(parents=True)
-    (folder / ".venv" / "bin").mkdir()
-    (folder / ".venv" / "bin" / "python").symlink_to(sys.executable)
-    for stamp in ("base", "open", "train", "judge", "all"):
-        (stamps / stamp).touch()
-    script = folder / ".venv" / "bin" / "chidian"
-    script.write_text("#!/bin/sh\necho ran $1\n", encoding="utf-8")
-    script.chmod(0o755)
-    return folder
+    return installed_checkout(tmp_path_factory.mktemp("checkout"), "#!/bin/sh\necho ran $1\n")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +22,7 @@ from factory.settings.registry import SETTINGS, of_command
 from factory.settings.setting import Setting
 from judge.config import settings_of as judge_settings
 from judge.instrument import SHIPPED
+from tests.installed_checkout import installed_checkout, put_command
 from train import hub, recipe
 from warehouse.ask import FORMATS
 from warehouse.export.layouts import LAYOUTS
@@ -108,23 +108,15 @@ def test_flag_environment_and_argument_give_the_same_value(name: str) -> None:
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Makefile in a folder where everything counts as installed; ``chidian`` is this interpreter's."""
     folder = tmp_path_factory.mktemp("checkout")
-    for file in ("Makefile", "pyproject.toml", "constraints.txt"):
-        shutil.copy(ROOT / file, folder)
-    (folder / "factory").symlink_to(ROOT / "factory")
-    binaries, stamps = folder / ".venv" / "bin", folder / ".venv" / "stamps"
-    binaries.mkdir(parents=True)
-    stamps.mkdir()
-    (binaries / "python").symlink_to(sys.executable)
-    for stamp in ("base", "open", "train", "judge", "all"):
-        (stamps / stamp).touch()
-    _install(folder, "import sys; from factory.command import main; sys.exit(main())")
-    return folder
+    return installed_checkout(folder, _script("import sys; from factory.command import main; sys.exit(main())"))
+
+
+def _script(code: str) -> str:
+    return f"#!{sys.executable}\n{code}\n"
 
 
 def _install(folder: Path, code: str) -> None:
-    script = folder / ".venv" / "bin" / "chidian"
-    script.write_text(f"#!{sys.executable}\n{code}\n", encoding="utf-8")
-    script.chmod(0o755)
+    put_command(folder, _script(code))
 
 
 def _make(folder: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:

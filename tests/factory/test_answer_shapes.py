@@ -143,20 +143,6 @@ def _thinking_parts(answer: dict[str, Any]) -> None:
     message["content"] = [thought, {"type": "text", "text": message["content"] or "好"}]
 
 
-def _calls_behind_the_text(answer: dict[str, Any]) -> None:
-    """As Claude's answers come out of Copilot: text in one choice, calls in the next."""
-    message = _message(answer)
-    if calls := message.pop("tool_calls", None):
-        message["content"] = message.get("content") or "我先查一下。"
-        second = {"index": 1, "message": {"role": "assistant", "content": None, "tool_calls": calls}}
-        answer["choices"].append(second | {"finish_reason": "tool_calls"})
-
-
-def _a_choice_for_each_call(answer: dict[str, Any]) -> None:
-    for call in _message(answer).pop("tool_calls", None) or []:
-        answer["choices"].append({"message": {"role": "assistant", "tool_calls": [call]}})
-
-
 READ: dict[str, Bend] = {
     "as the sandbox writes them": lambda answer, _: answer,
     "arguments: an object": _arguments(orjson.loads),
@@ -227,8 +213,6 @@ READ: dict[str, Bend] = {
     "logprobs: minus infinity": _body(
         lambda raw: raw.replace(b'"logprobs":null', b'"logprobs":{"content":[{"token":"a","logprob":-Infinity}]}')
     ),
-    "choices: the calls in a second one": _whole(_calls_behind_the_text),
-    "choices: each call in one of its own, behind one of text": _whole(_a_choice_for_each_call),
     "choices: a null before it": _whole(lambda answer: answer["choices"].insert(0, None)),
     "body: a byte-order mark": _body(lambda raw: b"\xef\xbb\xbf" + raw),
     "body: keep-alive comments": _body(lambda raw: b": keep-alive\n\n: keep-alive\n\n" + raw),

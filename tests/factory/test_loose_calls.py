@@ -259,3 +259,17 @@ def test_an_event_of_several_lines_is_one_value_and_a_broken_one_spoils_no_other
     assert _streamed(_events([{"content": "好"}, {"content": "的"}], indent=1)).message.content == "好的"
     broken = b'data: {"choices": [\n\n' + _events([{"content": "好"}])
     assert _streamed(broken).message.content == "好"
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_calls_behind_a_choice_of_text_are_read_and_those_of_a_rival_answer_are_not(*, apart: bool) -> None:
+    """As Claude's answers come out of Copilot: text in one choice, calls in the next, or each in one of its own."""
+    tea, rows = _call(PLAIN), _call(json.dumps(ROWS, ensure_ascii=False), "hand_in")
+    text = {"message": {"role": "assistant", "content": "我先查一下。"}}
+
+    def names(*choices: dict[str, Any]) -> list[str]:
+        return [call.name for call in read({"choices": list(choices)}, TOOLS).message.tool_calls]
+
+    groups = [[tea], [rows]] if apart else [[tea, rows]]
+    assert names(text, *({"message": {"tool_calls": group}} for group in groups)) == ["find_tea", "hand_in"]
+    assert names({"message": {"tool_calls": [tea]}}, text, {"message": {"tool_calls": [rows]}}) == ["find_tea"]
